@@ -1,0 +1,321 @@
+//! Text to line symbols.
+
+use core::fmt;
+use core::iter::FusedIterator;
+use core::slice;
+
+use super::{BitOrder, Dialect, End, Ends};
+use crate::Bit;
+
+/// The eight line symbols of one byte.
+///
+/// A host that has its text in pieces builds a message from these: what a [`Prefix`] yields, one for
+/// each byte of text, [`terminator`](Self::terminator).
+///
+/// # Examples
+///
+/// ```
+/// use minitalk_core::classic::{ByteEncoder, Dialect};
+///
+/// let line: String = ByteEncoder::new(Dialect::DEFAULT, b'a').map(|bit| bit.to_string()).collect();
+/// assert_eq!(line, "01100001");
+/// ```
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct ByteEncoder {
+    /// The symbols not yet yielded, the next one on top.
+    symbols: u8,
+    left: u8,
+    /// What the eighth symbol ends.
+    ends: Ends,
+}
+
+impl ByteEncoder {
+    /// A byte of text that is not the last one of a message with a length.
+    #[must_use]
+    pub const fn new(dialect: Dialect, byte: u8) -> Self {
+        Self::ending(dialect, byte, Ends::Byte)
+    }
+
+    /// The last byte of the text of a message with a length.
+    #[must_use]
+    pub const fn last(dialect: Dialect, byte: u8) -> Self {
+        Self::ending(dialect, byte, Ends::Message)
+    }
+
+    /// The NUL after the text, if it ends a message in this dialect.
+    #[must_use]
+    pub const fn terminator(dialect: Dialect) -> Option<Self> {
+        if dialect.has_nul() { Some(Self::ending(dialect, 0, Ends::Message)) } else { None }
+    }
+
+    const fn ending(dialect: Dialect, byte: u8, ends: Ends) -> Self {
+        let ordered = match dialect.order {
+            BitOrder::MsbFirst => byte,
+            BitOrder::LsbFirst => byte.reverse_bits(),
+        };
+        let symbols = if dialect.one.is_one() { ordered } else { !ordered };
+        Self { symbols, left: 8, ends }
+    }
+
+    /// What the symbol just yielded ended.
+    #[must_use]
+    pub const fn ends(&self) -> Ends {
+        if self.left == 0 { self.ends } else { Ends::Nothing }
+    }
+}
+
+impl Iterator for ByteEncoder {
+    type Item = Bit;
+
+    #[inline]
+    fn next(&mut self) -> Option<Bit> {
+        self.left = self.left.checked_sub(1)?;
+        let symbol = Bit::from_bool(self.symbols >= 0x80);
+        self.symbols <<= 1;
+        Some(symbol)
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = usize::from(self.left);
+        (left, Some(left))
+    }
+}
+
+impl ExactSizeIterator for ByteEncoder {}
+impl FusedIterator for ByteEncoder {}
+
+/// What a message begins with: its length, byte by byte, if the dialect has one.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Prefix {
+    dialect: Dialect,
+    length: u64,
+    left: u8,
+}
+
+impl Prefix {
+    /// The prefix of a message of `length` bytes of text.
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError::TooLong`].
+    pub fn new(dialect: Dialect, length: u64) -> Result<Self, EncodeError> {
+        if dialect.length_bytes() == 4 && u32::try_from(length).is_err() {
+            return Err(EncodeError::TooLong);
+        }
+        Ok(Self { dialect, length, left: dialect.length_bytes() })
+    }
+}
+
+impl Iterator for Prefix {
+    type Item = ByteEncoder;
+
+    fn next(&mut self) -> Option<ByteEncoder> {
+        self.left = self.left.checked_sub(1)?;
+        let place = match self.dialect.order {
+            BitOrder::MsbFirst => self.left,
+            BitOrder::LsbFirst => {
+                self.dialect.length_bytes().wrapping_sub(self.left).wrapping_sub(1)
+            }
+        };
+        let byte = self.length.to_le_bytes().get(usize::from(place)).copied().unwrap_or_default();
+        let ends = match (self.left, self.length) {
+            (0, 0) if !self.dialect.has_nul() => Ends::EmptyMessage,
+            (0, _) => Ends::Length,
+            _ => Ends::Byte,
+        };
+        Some(ByteEncoder::ending(self.dialect, byte, ends))
+    }
+}
+
+impl FusedIterator for Prefix {}
+
+/// Why a text cannot be sent in a dialect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum EncodeError {
+    /// NUL ends a message in this dialect, and the text has one `position` bytes from its start.
+    NulInText {
+        /// Where the first NUL is, counted from 0.
+        position: usize,
+    },
+    /// The text is longer than the length before it can say.
+    TooLong,
+}
+
+impl fmt::Display for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NulInText { position } => write!(f, "text has a NUL at byte {position}"),
+            Self::TooLong => f.write_str("text is longer than its length field can say"),
+        }
+    }
+}
+
+impl core::error::Error for EncodeError {}
+
+/// The line symbols of one message.
+///
+/// After each one, [`ends`](Self::ends) says what it ended and [`Dialect::acks`] what to wait for.
+///
+/// # Examples
+///
+/// ```
+/// use minitalk_core::classic::{Dialect, Encoder};
+///
+/// let dialect = Dialect::DEFAULT;
+/// let mut encoder = Encoder::new(dialect, b"hi")?;
+/// let mut acks = 0;
+/// while let Some(symbol) = encoder.next() {
+///     acks += dialect.acks(encoder.ends(), symbol).len();
+/// }
+/// assert_eq!(acks, 3 * 8 + 1);
+/// # Ok::<(), minitalk_core::classic::EncodeError>(())
+/// ```
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Encoder<'a> {
+    dialect: Dialect,
+    /// The byte being sent. Before the first one, a byte of which nothing is left.
+    byte: ByteEncoder,
+    prefix: Prefix,
+    text: slice::Iter<'a, u8>,
+    terminator: Option<ByteEncoder>,
+}
+
+impl<'a> Encoder<'a> {
+    /// The symbols of `text` in `dialect`.
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError`], before the first symbol.
+    pub fn new(dialect: Dialect, text: &'a [u8]) -> Result<Self, EncodeError> {
+        if dialect.end == End::Nul
+            && let Some(position) = text.iter().position(|byte| *byte == 0)
+        {
+            return Err(EncodeError::NulInText { position });
+        }
+        let length = u64::try_from(text.len()).map_err(|_| EncodeError::TooLong)?;
+        Ok(Self {
+            dialect,
+            byte: ByteEncoder { symbols: 0, left: 0, ends: Ends::Nothing },
+            prefix: Prefix::new(dialect, length)?,
+            text: text.iter(),
+            terminator: ByteEncoder::terminator(dialect),
+        })
+    }
+
+    /// What the symbol just yielded ended; [`Ends::Nothing`] before the first one.
+    #[must_use]
+    pub const fn ends(&self) -> Ends {
+        self.byte.ends()
+    }
+
+    /// How many bytes of the text are still to come, without the one being sent.
+    #[must_use]
+    pub fn bytes_left(&self) -> usize {
+        self.text.len()
+    }
+
+    fn next_byte(&mut self) -> Option<ByteEncoder> {
+        if let Some(byte) = self.prefix.next() {
+            return Some(byte);
+        }
+        match self.text.next() {
+            Some(&byte) if self.text.len() == 0 && self.terminator.is_none() => {
+                Some(ByteEncoder::last(self.dialect, byte))
+            }
+            Some(&byte) => Some(ByteEncoder::new(self.dialect, byte)),
+            None => self.terminator.take(),
+        }
+    }
+}
+
+impl Iterator for Encoder<'_> {
+    type Item = Bit;
+
+    #[inline]
+    fn next(&mut self) -> Option<Bit> {
+        if let Some(symbol) = self.byte.next() {
+            return Some(symbol);
+        }
+        self.byte = self.next_byte()?;
+        self.byte.next()
+    }
+}
+
+impl FusedIterator for Encoder<'_> {}
+
+#[cfg(test)]
+mod tests {
+    use super::Ends::{Byte, EmptyMessage, Length, Message};
+    use super::*;
+    use std::string::{String, ToString};
+    use std::vec::Vec;
+
+    fn line(dialect: &str, text: &[u8]) -> String {
+        let encoder = Encoder::new(dialect.parse().unwrap(), text).unwrap();
+        encoder.map(|symbol| symbol.to_string()).collect()
+    }
+
+    #[test]
+    fn a_character_is_eight_symbols_and_a_message_ends_with_eight_zeros() {
+        assert_eq!(line("", b"A"), "0100000100000000");
+    }
+
+    #[test]
+    fn order_and_polarity_turn_the_symbols_round() {
+        assert_eq!(line("order=lsb", b"A"), "1000001000000000");
+        assert_eq!(line("one=usr1", b"A"), "1011111011111111");
+        assert_eq!(line("one=usr1,order=lsb", b"A"), "0111110111111111");
+    }
+
+    #[test]
+    fn a_length_is_one_number_in_the_bit_order_of_the_dialect() {
+        assert_eq!(line("end=length32", b"A"), std::format!("{:032b}01000001", 1));
+        assert_eq!(line("end=length64", b""), std::format!("{:064b}", 0));
+        let reversed: String = std::format!("{:064b}", 300).chars().rev().collect();
+        let text = [0; 300];
+        assert_eq!(line("end=length64,order=lsb", &text), reversed + &"0".repeat(2400));
+    }
+
+    #[test]
+    fn a_nul_is_refused_where_it_would_end_the_message() {
+        let error = Encoder::new(Dialect::DEFAULT, b"ab\0c\0").unwrap_err();
+        assert_eq!(error, EncodeError::NulInText { position: 2 });
+        assert_eq!(error.to_string(), "text has a NUL at byte 2");
+        assert_eq!(line("end=length32", b"\0").len(), 40);
+    }
+
+    #[test]
+    fn a_length_that_its_field_cannot_say_is_refused() {
+        let dialect = |end| Dialect { end, ..Dialect::DEFAULT };
+        let prefix = |end, length| Prefix::new(dialect(end), length).map(Iterator::count);
+        assert_eq!(prefix(End::Length32, u64::from(u32::MAX)), Ok(4));
+        assert_eq!(prefix(End::Length32, 1 << 32), Err(EncodeError::TooLong));
+        assert_eq!(prefix(End::Length64, u64::MAX), Ok(8));
+        assert_eq!(prefix(End::Nul, u64::MAX), Ok(0));
+    }
+
+    #[test]
+    fn every_symbol_says_what_it_ended() {
+        let ends = |dialect: &str, text| {
+            let mut encoder = Encoder::new(dialect.parse().unwrap(), text).unwrap();
+            let mut all = Vec::new();
+            assert_eq!(encoder.ends(), Ends::Nothing);
+            while encoder.next().is_some() {
+                all.push(encoder.ends());
+            }
+            let last = all.last().copied();
+            assert_eq!(encoder.next(), None);
+            assert_eq!(Some(encoder.ends()), last);
+            assert!(all.iter().enumerate().all(|(index, ends)| ends.byte() == (index % 8 == 7)));
+            all.into_iter().filter(|ends| ends.byte()).collect::<Vec<_>>()
+        };
+        assert_eq!(ends("", b"ab"), [Byte, Byte, Message]);
+        assert_eq!(ends("", b""), [Message]);
+        assert_eq!(ends("end=length32", b"ab"), [Byte, Byte, Byte, Length, Byte, Message]);
+        assert_eq!(ends("end=length32", b""), [Byte, Byte, Byte, EmptyMessage]);
+    }
+}

@@ -1,0 +1,40 @@
+//! What one line symbol brought to its end.
+
+/// What one line symbol brought to its end.
+///
+/// The end of a length or of a message is the end of a byte as well.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Ends {
+    /// Nothing: it is inside a byte.
+    #[default]
+    Nothing,
+    /// Eight bits of the length or of the text.
+    Byte,
+    /// The length, and text follows.
+    Length,
+    /// The message.
+    Message,
+    /// The length, which is zero, and with it the message.
+    EmptyMessage,
+}
+
+impl Ends {
+    /// Whether eight bits of anything are complete.
+    #[must_use]
+    pub const fn byte(self) -> bool {
+        !matches!(self, Self::Nothing)
+    }
+
+    /// Whether the length is complete.
+    #[must_use]
+    pub const fn length(self) -> bool {
+        matches!(self, Self::Length | Self::EmptyMessage)
+    }
+
+    /// Whether the message is complete.
+    #[must_use]
+    pub const fn message(self) -> bool {
+        matches!(self, Self::Message | Self::EmptyMessage)
+    }
+}

@@ -1,0 +1,266 @@
+//! The sending half of a classic link: a text in, symbols out, acknowledgments in.
+
+use super::{Acks, Dialect, EncodeError, Encoder};
+use crate::{Bit, Instant};
+
+/// Time to wait for an acknowledgment before the bit is sent again, which then doubles. Longer than
+/// in the framed protocol: without sequence numbers a bit that comes twice is damage.
+const TIMEOUT_MICROS: u64 = 250_000;
+
+/// Never longer.
+const TIMEOUT_MICROS_MAX: u64 = 2_000_000;
+
+/// How long to listen for a second acknowledgment after a bit was sent again.
+const SETTLE_MICROS: u64 = 5_000;
+
+/// How long to wait for the second of two equal symbols: the kernel may have made one of them.
+const MERGED_MICROS: u64 = 100_000;
+
+/// News for the application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Event {
+    /// The whole message was sent, and everything the dialect owes for it has come.
+    Delivered,
+    /// An acknowledgment came that the dialect does not know at this place.
+    Unexpected(Bit),
+    /// A bit was sent again and acknowledged twice: the receiver has it twice.
+    Doubled,
+    /// No acknowledgment came in time, and a signal of another process may have hidden it. Nobody
+    /// can tell whether the bit or its acknowledgment was lost.
+    Disturbed,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+enum State {
+    /// The next symbol may go at once.
+    Ready,
+    /// The next symbol may go at the deadline: nothing is acknowledged here.
+    Pausing,
+    /// Waits for what is owed for `symbol`.
+    Waiting { symbol: Bit, owed: Acks, resent: bool, due: bool, disturbed: bool },
+    /// A resent symbol has been acknowledged: listens whether that happens twice.
+    Settling,
+    /// Nothing more will be sent.
+    Ended,
+}
+
+/// The sending half of a link with a classic receiver, for one message.
+///
+/// The loop is that of the framed [`Sender`](crate::Sender). `pause_micros` is the time between
+/// symbols that the dialect does not acknowledge.
+///
+/// # Signal safety
+///
+/// No method allocates, locks, blocks or panics.
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Sender<'a> {
+    dialect: Dialect,
+    encoder: Encoder<'a>,
+    greeting: Option<Bit>,
+    length: usize,
+    pause_micros: u64,
+    state: State,
+    deadline: Option<Instant>,
+    timeout_micros: u64,
+    event: Option<Event>,
+    symbols: u64,
+    resent_symbols: u64,
+}
+
+impl<'a> Sender<'a> {
+    /// A sender for `text`.
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError`] if the dialect cannot carry the text.
+    pub fn new(dialect: Dialect, text: &'a [u8], pause_micros: u64) -> Result<Self, EncodeError> {
+        Ok(Self {
+            dialect,
+            encoder: Encoder::new(dialect, text)?,
+            greeting: dialect.hello,
+            length: text.len(),
+            pause_micros,
+            state: State::Ready,
+            deadline: None,
+            timeout_micros: TIMEOUT_MICROS,
+            event: None,
+            symbols: 0,
+            resent_symbols: 0,
+        })
+    }
+
+    /// Bytes of text of which every symbol has been acknowledged, or sent if the dialect does not
+    /// acknowledge.
+    #[must_use]
+    pub fn completed_bytes(&self) -> usize {
+        let begun = self.length.saturating_sub(self.encoder.bytes_left());
+        match self.state {
+            State::Ended if self.event.is_none() => begun,
+            State::Ready | State::Pausing | State::Settling if self.encoder.ends().byte() => begun,
+            State::Ready
+            | State::Pausing
+            | State::Settling
+            | State::Waiting { .. }
+            | State::Ended => begun.saturating_sub(1),
+        }
+    }
+
+    /// Whether the last symbol of the message has been sent, so that it may have been written, and
+    /// not everything has come that the dialect owes for it.
+    #[must_use]
+    pub const fn is_outcome_unknown(&self) -> bool {
+        self.encoder.ends().message()
+    }
+
+    /// Symbols transmitted, resent ones not counted: grows whenever the message gets further.
+    #[must_use]
+    pub const fn progress(&self) -> u64 {
+        self.symbols.saturating_sub(self.resent_symbols)
+    }
+
+    /// Takes an acknowledgment of the receiver.
+    #[inline]
+    pub fn handle_ack(&mut self, ack: Bit, now: Instant) {
+        match self.state {
+            State::Waiting { symbol, mut owed, resent, disturbed, .. } => {
+                if !owed.remove(ack) {
+                    self.end(Event::Unexpected(ack));
+                } else if !owed.is_empty() {
+                    // Only equal symbols can have been made one by the kernel.
+                    let merged = owed.as_slice().iter().all(|&other| other == ack);
+                    self.deadline = merged.then(|| now.after_micros(MERGED_MICROS));
+                    self.state = State::Waiting { symbol, owed, resent, due: false, disturbed };
+                } else if resent {
+                    self.state = State::Settling;
+                    self.deadline = Some(now.after_micros(SETTLE_MICROS));
+                } else {
+                    self.acknowledged();
+                }
+            }
+            State::Settling => self.end(Event::Doubled),
+            // A late one of a bit that the dialect does not acknowledge, or of a merged pair.
+            State::Ready | State::Pausing | State::Ended => {}
+        }
+    }
+
+    /// Takes a signal of another process: it may have hidden an acknowledgment of the same kind.
+    pub fn handle_foreign(&mut self, foreign: Bit) {
+        if let State::Waiting { owed, disturbed, .. } = &mut self.state {
+            *disturbed |= owed.as_slice().contains(&foreign);
+        }
+    }
+
+    /// Whether what happens at the timeout is safe only if the receiver is at rest: it has taken
+    /// every symbol sent to it, and answered all that it is going to.
+    ///
+    /// Classic has no sequence numbers. A symbol that is sent again although the first copy is still
+    /// to be taken or answered arrives twice, and what follows is garbage. Ask before
+    /// [`handle_timeout`](Self::handle_timeout); [`postpone`](Self::postpone) it while the receiver
+    /// is not, or may not be, at rest.
+    #[must_use]
+    pub const fn needs_rest(&self) -> bool {
+        match self.state {
+            State::Waiting { disturbed, .. } => !disturbed,
+            State::Settling => true,
+            State::Ready | State::Pausing | State::Ended => false,
+        }
+    }
+
+    /// Puts the timeout off by `micros`.
+    pub fn postpone(&mut self, now: Instant, micros: u64) {
+        self.deadline = self.deadline.map(|_| now.after_micros(micros));
+    }
+
+    /// Tells that time has passed. Nothing happens before [`poll_timeout`](Self::poll_timeout).
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.deadline.is_none_or(|deadline| now < deadline) {
+            return;
+        }
+        self.deadline = None;
+        match self.state {
+            State::Pausing => self.state = State::Ready,
+            State::Settling => self.acknowledged(),
+            State::Waiting { disturbed: true, .. } => self.end(Event::Disturbed),
+            State::Waiting { symbol, owed, resent, .. } => {
+                if owed == self.owed_for(symbol) {
+                    self.timeout_micros =
+                        self.timeout_micros.saturating_mul(2).min(TIMEOUT_MICROS_MAX);
+                    self.state =
+                        State::Waiting { symbol, owed, resent: true, due: true, disturbed: false };
+                } else if resent {
+                    self.state = State::Settling;
+                    self.deadline = Some(now.after_micros(SETTLE_MICROS));
+                } else {
+                    self.acknowledged();
+                }
+            }
+            State::Ready | State::Ended => {}
+        }
+    }
+
+    /// The next moment at which [`handle_timeout`](Self::handle_timeout) has something to do.
+    #[must_use]
+    pub const fn poll_timeout(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// The next symbol to transmit now, if there is one.
+    #[inline]
+    pub fn poll_transmit(&mut self, now: Instant) -> Option<Bit> {
+        match self.state {
+            State::Ready => {}
+            State::Waiting { symbol, owed, due: true, disturbed, .. } => {
+                self.state = State::Waiting { symbol, owed, resent: true, due: false, disturbed };
+                self.deadline = Some(now.after_micros(self.timeout_micros));
+                self.symbols = self.symbols.saturating_add(1);
+                self.resent_symbols = self.resent_symbols.saturating_add(1);
+                return Some(symbol);
+            }
+            State::Waiting { .. } | State::Pausing | State::Settling | State::Ended => return None,
+        }
+        let greeting = self.greeting.take();
+        let Some(symbol) = greeting.or_else(|| self.encoder.next()) else {
+            self.end(Event::Delivered);
+            return None;
+        };
+        self.symbols = self.symbols.saturating_add(1);
+        let owed = self.owed_for(symbol);
+        if owed.is_empty() {
+            self.state = State::Pausing;
+            self.deadline = Some(now.after_micros(self.pause_micros));
+        } else {
+            self.state =
+                State::Waiting { symbol, owed, resent: false, due: false, disturbed: false };
+            // Only a bit that is acknowledged by itself can be sent again by itself.
+            let alone = self.dialect.bit_ack(symbol).is_some();
+            self.deadline = alone.then(|| now.after_micros(self.timeout_micros));
+        }
+        Some(symbol)
+    }
+
+    /// The next event, if there is one.
+    #[must_use]
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.event.take()
+    }
+
+    /// What the receiver owes for the symbol transmitted last.
+    fn owed_for(&self, symbol: Bit) -> Acks {
+        self.dialect.acks(self.encoder.ends(), symbol)
+    }
+
+    fn acknowledged(&mut self) {
+        self.timeout_micros = TIMEOUT_MICROS;
+        self.deadline = None;
+        self.state = State::Ready;
+    }
+
+    fn end(&mut self, event: Event) {
+        self.deadline = None;
+        self.state = State::Ended;
+        self.event = Some(event);
+    }
+}

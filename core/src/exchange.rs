@@ -1,0 +1,519 @@
+//! Many senders, one line: a fixed table of receivers, and who of them has the floor.
+//!
+//! One sender at a time is acknowledged; the first bit of every other one is remembered and waits.
+//! The acknowledgment is the token. `docs/protocol.md`, section "Many senders", has the rules.
+
+mod session;
+
+use core::fmt;
+
+use crate::classic::Dialect;
+use crate::verdict::RefusalReason;
+use crate::{Bit, Instant};
+
+use session::{Session, Want};
+
+/// Silence after which a sender loses the floor while others wait for it.
+pub const FLOOR_STALL_MICROS: u64 = 100_000;
+
+/// Which protocols senders may speak.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Protocols {
+    /// Told apart by their first bits, where the [dialect](Dialect::admits_framed) allows it.
+    #[default]
+    Both,
+    /// Every sender is taken for a classic one.
+    ClassicOnly,
+}
+
+/// The protocol of one sender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Protocol {
+    /// Eight bits a byte.
+    Classic,
+    /// HDLC frames.
+    Framed,
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Classic => "classic",
+            Self::Framed => "framed",
+        })
+    }
+}
+
+/// What the host is to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[must_use = "an output that is dropped is lost"]
+pub enum Output<'a> {
+    /// Send `symbol` to the process `peer`.
+    Transmit {
+        /// The sender to acknowledge.
+        peer: u32,
+        /// The acknowledgment.
+        symbol: Bit,
+    },
+    /// Something happened.
+    Event(Event<'a>),
+}
+
+/// News for the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Event<'a> {
+    /// Octets have arrived. The sender waits until [`Exchange::accept`] or [`Exchange::refuse`] is
+    /// called for it, now or later.
+    Payload(Payload<'a>),
+    /// The message of `peer` was refused because it is longer than [the limit](Exchange::new).
+    /// `offset` octets of it had been delivered.
+    TooLong {
+        /// The sender.
+        peer: u32,
+        /// Octets of the message that had been delivered.
+        offset: u64,
+    },
+    /// `peer` is gone and forgotten.
+    Closed {
+        /// The sender.
+        peer: u32,
+        /// Octets delivered of a message that was cut off, if one was.
+        cut: Option<u64>,
+    },
+}
+
+/// A piece of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Payload<'a> {
+    /// The sender.
+    pub peer: u32,
+    /// The protocol it speaks.
+    pub protocol: Protocol,
+    /// Whether the message begins with this piece.
+    pub first: bool,
+    /// Whether it ends with this piece. Accepting the last piece is the receipt of the whole.
+    pub last: bool,
+    /// Total length in octets, if the beginning of the message said so.
+    pub length: Option<u64>,
+    /// Octets that came before this piece.
+    pub offset: u64,
+    /// The octets of this piece.
+    pub octets: &'a [u8],
+}
+
+/// Why a sender was not given a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum OpenError {
+    /// All places are taken by living senders. One becomes free when one of them ends.
+    Full,
+    /// It has one already.
+    AlreadyOpen,
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full => "all places are taken",
+            Self::AlreadyOpen => "the sender has a place already",
+        })
+    }
+}
+
+impl core::error::Error for OpenError {}
+
+/// What became of a bit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Handled {
+    /// It will be processed, at once or when its sender gets the floor.
+    Taken,
+    /// The same symbol of the same sender still waits, so this one repeats it: ignored.
+    Repeated,
+    /// Its sender's message was refused for good and no more of it is listened to: ignored.
+    Ignored,
+    /// Its sender has no place: [open](Exchange::open) one first.
+    Unknown,
+}
+
+/// A fixed table of `SESSIONS` receivers with frames of at most `OCTETS` octets.
+///
+/// Senders are told apart by a number, on Linux their PID. For full-size frames `OCTETS` is
+/// [`FRAME_OCTETS_MAX`](crate::frame::FRAME_OCTETS_MAX). A message may be of any length.
+///
+/// # The loop
+///
+/// After each call of a method that takes `&mut self`: call [`poll_output`](Self::poll_output) until
+/// it returns `None`. Then wait for a bit, but no longer than [`poll_timeout`](Self::poll_timeout).
+///
+/// # Signal safety
+///
+/// No method allocates, locks, blocks or panics; all may be called from a signal or interrupt
+/// handler, as long as only one call runs at a time.
+///
+/// # Examples
+///
+/// ```
+/// use minitalk_core::exchange::{Event, Exchange, Output};
+/// use minitalk_core::{Bit, Instant, classic::Dialect, frame::FRAME_OCTETS_MAX};
+///
+/// let mut exchange = Exchange::<4, FRAME_OCTETS_MAX>::new(Dialect::DEFAULT);
+/// let now = Instant::ZERO;
+/// exchange.open(4242)?;
+/// // "A", most significant bit first.
+/// let (mut text, mut acknowledged) = (Vec::new(), 0);
+/// for bit in [0, 1, 0, 0, 0, 0, 0, 1] {
+///     exchange.handle_bit(4242, Bit::from(bit == 1), now);
+///     while let Some(output) = exchange.poll_output(now) {
+///         match output {
+///             Output::Transmit { peer: 4242, symbol: Bit::Zero } => acknowledged += 1,
+///             Output::Event(Event::Payload(piece)) => {
+///                 text.extend_from_slice(piece.octets);
+///                 exchange.accept(4242);
+///             }
+///             other => panic!("{other:?}"),
+///         }
+///     }
+/// }
+/// assert_eq!((text.as_slice(), acknowledged), (&b"A"[..], 8));
+/// # Ok::<(), minitalk_core::exchange::OpenError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Exchange<const SESSIONS: usize, const OCTETS: usize> {
+    sessions: [Option<Session<OCTETS>>; SESSIONS],
+    floor: Option<usize>,
+    /// Who had it last: the rotation goes on from there when that one has gone.
+    last_floor: usize,
+    /// When a bit of the sender with the floor was last processed.
+    floor_active_at: Instant,
+    /// Whether anybody may be waiting for the floor; false is certain, true is looked up.
+    waiting: bool,
+    /// Whether any session is gone and not yet closed.
+    closing: bool,
+    announced: Option<usize>,
+    too_long: Option<(u32, u64)>,
+    dialect: Dialect,
+    protocols: Protocols,
+    octets_max: Option<u64>,
+}
+
+enum Step {
+    Transmit { peer: u32, symbol: Bit },
+    Payload(usize),
+    TooLong { peer: u32, offset: u64 },
+    Closed { peer: u32, cut: Option<u64> },
+}
+
+impl<const SESSIONS: usize, const OCTETS: usize> Exchange<SESSIONS, OCTETS> {
+    /// An exchange without senders, which takes both protocols and messages of any length.
+    #[must_use]
+    pub const fn new(dialect: Dialect) -> Self {
+        Self {
+            sessions: [const { None }; SESSIONS],
+            floor: None,
+            last_floor: 0,
+            floor_active_at: Instant::ZERO,
+            waiting: false,
+            closing: false,
+            announced: None,
+            too_long: None,
+            dialect,
+            protocols: Protocols::Both,
+            octets_max: None,
+        }
+    }
+
+    /// The same exchange, with a choice of protocols.
+    #[must_use]
+    pub const fn with_protocols(mut self, protocols: Protocols) -> Self {
+        self.protocols = protocols;
+        self
+    }
+
+    /// The same exchange, refusing messages of more than `octets_max` octets.
+    #[must_use]
+    pub const fn with_octets_max(mut self, octets_max: Option<u64>) -> Self {
+        self.octets_max = octets_max;
+        self
+    }
+
+    /// Whether `peer` has a place.
+    #[must_use]
+    pub fn is_open(&self, peer: u32) -> bool {
+        self.index_of(peer).is_some()
+    }
+
+    /// How many senders have a place.
+    #[must_use]
+    pub fn open_count(&self) -> usize {
+        self.sessions.iter().flatten().count()
+    }
+
+    /// The protocol of `peer`, once it is known.
+    #[must_use]
+    pub fn protocol(&self, peer: u32) -> Option<Protocol> {
+        self.session(self.index_of(peer)?)?.protocol()
+    }
+
+    /// Whether a bit of `peer` has come and waits for the floor: it is not silent, it is kept waiting.
+    #[must_use]
+    pub fn is_waiting(&self, peer: u32) -> bool {
+        let session = self.index_of(peer).and_then(|index| self.session(index));
+        session.is_some_and(|session| session.want() == Want::Line)
+    }
+
+    /// Gives `peer` a place. To be called once its first bit has come and the host has made sure
+    /// that it survives an acknowledgment.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`]; the exchange is unchanged.
+    pub fn open(&mut self, peer: u32) -> Result<(), OpenError> {
+        if self.is_open(peer) {
+            return Err(OpenError::AlreadyOpen);
+        }
+        let detect = match self.protocols {
+            Protocols::Both => self.dialect.admits_framed(),
+            Protocols::ClassicOnly => false,
+        };
+        let place =
+            self.sessions.iter_mut().find(|place| place.is_none()).ok_or(OpenError::Full)?;
+        *place = Some(Session::new(peer, self.dialect, detect));
+        Ok(())
+    }
+
+    /// Takes a bit of `peer`.
+    #[inline]
+    pub fn handle_bit(&mut self, peer: u32, bit: Bit, now: Instant) -> Handled {
+        let Some(index) = self.index_of(peer) else { return Handled::Unknown };
+        if self.floor == Some(index) {
+            self.floor_active_at = now;
+        } else {
+            self.waiting = true;
+        }
+        match self.session_mut(index) {
+            Some(session) => session.take(bit),
+            None => Handled::Unknown,
+        }
+    }
+
+    /// Tells that the process of `peer` has ended. Bits of it that still wait are processed first;
+    /// then comes [`Event::Closed`].
+    pub fn handle_gone(&mut self, peer: u32) {
+        if let Some(session) = self.index_of(peer).and_then(|index| self.session_mut(index)) {
+            session.gone = true;
+            self.closing = true;
+        }
+    }
+
+    /// Tells that time has passed. Nothing happens before [`poll_timeout`](Self::poll_timeout).
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.poll_timeout().is_some_and(|deadline| deadline <= now) {
+            self.pass_floor(now);
+        }
+    }
+
+    /// The next moment at which [`handle_timeout`](Self::handle_timeout) has something to do.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let holder = self.floor.filter(|_| self.waiting)?;
+        self.next_waiting(holder)?;
+        Some(self.floor_active_at.after_micros(FLOOR_STALL_MICROS))
+    }
+
+    /// Accepts what [`Event::Payload`] announced of `peer`: it is safe, or, if it was the last
+    /// piece, the whole message is written.
+    pub fn accept(&mut self, peer: u32) {
+        self.answer(peer, Session::accept);
+    }
+
+    /// Refuses the message of `peer`, for good. A framed sender is told the reason; a classic one,
+    /// which cannot be told, is not listened to any more.
+    pub fn refuse(&mut self, peer: u32, reason: RefusalReason) {
+        self.answer(peer, |session| session.refuse(reason));
+    }
+
+    /// What the host is to do next, or `None` if nothing.
+    #[inline]
+    pub fn poll_output(&mut self, now: Instant) -> Option<Output<'_>> {
+        let event = match self.advance(now)? {
+            Step::Transmit { peer, symbol } => return Some(Output::Transmit { peer, symbol }),
+            Step::Payload(index) => Event::Payload(self.session(index)?.payload()?),
+            Step::TooLong { peer, offset } => Event::TooLong { peer, offset },
+            Step::Closed { peer, cut } => Event::Closed { peer, cut },
+        };
+        Some(Output::Event(event))
+    }
+
+    fn advance(&mut self, now: Instant) -> Option<Step> {
+        loop {
+            if let Some(index) = self.announced.take() {
+                return Some(Step::Payload(index));
+            }
+            if let Some((peer, offset)) = self.too_long.take() {
+                return Some(Step::TooLong { peer, offset });
+            }
+            if self.closing
+                && let Some(index) = self.next_gone()
+            {
+                match self.wind_up(index) {
+                    Some(step) => return Some(step),
+                    None => continue,
+                }
+            }
+            let Some(index) = self.floor.filter(|_| self.dialect.can_hold_back()) else {
+                let index = self.next_waiting(self.floor.unwrap_or(self.last_floor))?;
+                self.grant(index, now);
+                if !self.dialect.can_hold_back() {
+                    // Nobody can be held back, so nobody needs a turn.
+                    let session = self.session_mut(index)?;
+                    if let Some(symbol) = session.next_owed() {
+                        return Some(Step::Transmit { peer: session.peer, symbol });
+                    }
+                    self.process(index);
+                }
+                continue;
+            };
+            let session = self.session_mut(index)?;
+            if let Some(symbol) = session.next_owed() {
+                return Some(Step::Transmit { peer: session.peer, symbol });
+            }
+            let want = session.want();
+            let may_pass = session.turn_over || want == Want::Host;
+            if may_pass && self.waiting && self.pass_floor(now) {
+                continue;
+            }
+            match want {
+                Want::Line => self.process(index),
+                Want::Host | Want::Nothing => return None,
+            }
+        }
+    }
+
+    fn process(&mut self, index: usize) {
+        if let Some(session) = self.session_mut(index) {
+            session.process();
+        }
+        self.announce(index);
+    }
+
+    /// Brings a session that is gone nearer to its end; the floor does not matter any more.
+    fn wind_up(&mut self, index: usize) -> Option<Step> {
+        let session = self.session_mut(index)?;
+        while session.next_owed().is_some() {}
+        match session.want() {
+            Want::Line => {
+                self.process(index);
+                None
+            }
+            Want::Host | Want::Nothing => {
+                let (peer, cut) = (session.peer, session.octets_at_risk());
+                if let Some(place) = self.sessions.get_mut(index) {
+                    *place = None;
+                }
+                if self.floor == Some(index) {
+                    self.floor = None;
+                }
+                Some(Step::Closed { peer, cut })
+            }
+        }
+    }
+
+    /// Lets the host know of what a session holds, unless that makes its message too long.
+    fn announce(&mut self, index: usize) {
+        let octets_max = self.octets_max;
+        let Some(session) = self.session_mut(index) else { return };
+        let Some(payload) = session.payload() else { return };
+        let octets = u64::try_from(payload.octets.len()).unwrap_or(u64::MAX);
+        let total = payload.length.unwrap_or(0).max(payload.offset.saturating_add(octets));
+        if octets_max.is_some_and(|octets_max| total > octets_max) {
+            let (peer, offset) = (payload.peer, payload.offset);
+            session.refuse(RefusalReason::TooLong);
+            self.too_long = Some((peer, offset));
+        } else {
+            self.announced = Some(index);
+        }
+    }
+
+    fn answer(&mut self, peer: u32, answer: impl FnOnce(&mut Session<OCTETS>)) {
+        let Some(index) = self.index_of(peer) else { return };
+        if let Some(session) = self.session_mut(index) {
+            answer(session);
+        }
+        if self.floor != Some(index) {
+            self.waiting = true;
+        }
+    }
+
+    fn grant(&mut self, index: usize, now: Instant) {
+        self.floor = Some(index);
+        self.last_floor = index;
+        self.floor_active_at = now;
+        if let Some(session) = self.session_mut(index) {
+            session.turn_over = false;
+        }
+    }
+
+    /// Gives the floor to the next sender that waits; false if none does.
+    fn pass_floor(&mut self, now: Instant) -> bool {
+        let holder = self.floor.unwrap_or(self.last_floor);
+        if let Some(index) = self.next_waiting(holder) {
+            self.grant(index, now);
+            return true;
+        }
+        self.waiting = false;
+        if let Some(session) = self.session_mut(holder) {
+            session.turn_over = false;
+        }
+        false
+    }
+
+    /// The next session after `holder`, in rotation, that has something for the line.
+    fn next_waiting(&self, holder: usize) -> Option<usize> {
+        self.rotation(holder, |session| session.want() == Want::Line)
+            .filter(|&index| self.floor != Some(index) || !self.dialect.can_hold_back())
+    }
+
+    fn next_gone(&mut self) -> Option<usize> {
+        // One that waits for the host stays until it has its answer.
+        let found = self.rotation(0, |session| session.gone && session.want() != Want::Host);
+        self.closing = self.sessions.iter().flatten().any(|session| session.gone);
+        found
+    }
+
+    /// The first session after `start`, in rotation and `start` itself last, that `is_wanted`.
+    fn rotation(
+        &self,
+        start: usize,
+        is_wanted: impl Fn(&Session<OCTETS>) -> bool,
+    ) -> Option<usize> {
+        let after = start.saturating_add(1);
+        // Ranges and not `enumerate().skip()`, whose sum of indices may overflow for all the compiler
+        // knows.
+        (after..SESSIONS).chain(0..after).find(|&index| self.session(index).is_some_and(&is_wanted))
+    }
+
+    #[inline]
+    fn index_of(&self, peer: u32) -> Option<usize> {
+        let has_place = |index: usize| self.session(index).is_some_and(|s| s.peer == peer);
+        self.floor.filter(|&index| has_place(index)).or_else(|| {
+            self.sessions
+                .iter()
+                .position(|place| place.as_ref().is_some_and(|session| session.peer == peer))
+        })
+    }
+
+    fn session(&self, index: usize) -> Option<&Session<OCTETS>> {
+        self.sessions.get(index)?.as_ref()
+    }
+
+    fn session_mut(&mut self, index: usize) -> Option<&mut Session<OCTETS>> {
+        self.sessions.get_mut(index)?.as_mut()
+    }
+}

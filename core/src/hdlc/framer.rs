@@ -1,0 +1,333 @@
+//! Content to bits: flags, zero-bit insertion, FCS.
+
+use core::iter::FusedIterator;
+
+use super::{FCS_OCTETS, FLAG, Fcs, ONES_MAX};
+use crate::Bit;
+
+/// Which part of a frame a bit belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Section {
+    /// The eight bits of the flag before the content.
+    OpeningFlag,
+    /// Content and FCS, inserted zeros included.
+    Content,
+    /// The eight bits of the flag after the FCS.
+    ClosingFlag,
+    /// Nothing is left to send.
+    Done,
+}
+
+/// Where a frame being sent has got to, without the octets being sent.
+///
+/// For a sender that owns its buffer and so cannot also hold a [`Framer`], which borrows it. The
+/// cursor is a small `Copy` value: keep an old one to send a frame again, or call [`next`] on a copy
+/// to look ahead.
+///
+/// *Signal safety*: every method takes a small bounded time, allocates nothing and cannot panic.
+///
+/// # Examples
+///
+/// ```
+/// use minitalk_core::hdlc::{Cursor, Section};
+///
+/// let mut cursor = Cursor::new();
+/// let mut bits = 0;
+/// while cursor.section() != Section::Done {
+///     cursor.next(b"hi").expect("there is a bit in every other section");
+///     bits += 1;
+/// }
+/// assert_eq!(bits, 8 + 16 + 32 + 8);
+/// assert_eq!(cursor.next(b"hi"), None);
+/// ```
+///
+/// [`next`]: Self::next
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Cursor {
+    part: Part,
+    /// Bits of the current octet not yet sent, least significant first.
+    octet: u8,
+    /// How many of them there are.
+    left: u8,
+    /// Ones sent since the last zero, inside content and FCS.
+    ones: u8,
+}
+
+/// What is being sent, and what must be known to go on with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+enum Part {
+    OpeningFlag,
+    Content { taken: usize, fcs: Fcs },
+    Fcs { fcs: Fcs, taken: u8 },
+    ClosingFlag,
+    Done,
+}
+
+impl Cursor {
+    /// At the first bit of the opening flag.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { part: Part::OpeningFlag, octet: FLAG, left: 8, ones: 0 }
+    }
+
+    /// At the first bit of the content, after a flag that the frame before has already sent.
+    #[must_use]
+    pub const fn after_flag() -> Self {
+        Self { part: Part::Content { taken: 0, fcs: Fcs::new() }, octet: 0, left: 0, ones: 0 }
+    }
+
+    /// The section of the bit that [`next`](Self::next) will return.
+    #[must_use]
+    pub const fn section(&self) -> Section {
+        match self.part {
+            Part::OpeningFlag => Section::OpeningFlag,
+            Part::Content { .. } | Part::Fcs { .. } => Section::Content,
+            Part::ClosingFlag => Section::ClosingFlag,
+            Part::Done => Section::Done,
+        }
+    }
+
+    /// The next bit to send, or `None` after the last bit of the closing flag.
+    ///
+    /// `content` is the frame without its FCS, and must be the same at every call; with another
+    /// one the bits are those of no frame, and the receiver's FCS says so.
+    #[inline]
+    pub fn next(&mut self, content: &[u8]) -> Option<Bit> {
+        match self.part {
+            Part::OpeningFlag => {
+                let bit = self.shift();
+                if self.left == 0 {
+                    *self = Self::after_flag();
+                }
+                Some(bit)
+            }
+            Part::Content { taken, fcs } => {
+                if self.ones < ONES_MAX && self.left == 0 {
+                    self.load(content, taken, fcs);
+                }
+                Some(self.stuffed())
+            }
+            Part::Fcs { fcs, taken } => {
+                if self.ones < ONES_MAX && self.left == 0 {
+                    self.load_fcs(fcs, taken);
+                }
+                let bit = self.stuffed();
+                self.close();
+                Some(bit)
+            }
+            Part::ClosingFlag => {
+                let bit = self.shift();
+                if self.left == 0 {
+                    self.part = Part::Done;
+                }
+                Some(bit)
+            }
+            Part::Done => None,
+        }
+    }
+
+    /// Takes the next octet of the content, or the first of the FCS.
+    fn load(&mut self, content: &[u8], taken: usize, mut fcs: Fcs) {
+        if let Some(&octet) = content.get(taken) {
+            fcs.update(octet);
+            self.part = Part::Content { taken: taken.wrapping_add(1), fcs };
+            self.octet = octet;
+            self.left = 8;
+        } else {
+            self.load_fcs(fcs, 0);
+        }
+    }
+
+    fn load_fcs(&mut self, fcs: Fcs, taken: u8) {
+        self.part = Part::Fcs { fcs, taken: taken.wrapping_add(1) };
+        self.octet = fcs.octets().get(usize::from(taken)).copied().unwrap_or_default();
+        self.left = 8;
+    }
+
+    /// Goes on to the closing flag if all of the FCS has been sent, its inserted zeros included.
+    fn close(&mut self) {
+        let Part::Fcs { taken, .. } = self.part else { return };
+        if usize::from(taken) == FCS_OCTETS && self.left == 0 && self.ones < ONES_MAX {
+            *self = Self { part: Part::ClosingFlag, octet: FLAG, left: 8, ones: 0 };
+        }
+    }
+
+    /// The next bit of the current octet, or the zero that belongs after five ones.
+    fn stuffed(&mut self) -> Bit {
+        if self.ones >= ONES_MAX {
+            self.ones = 0;
+            return Bit::Zero;
+        }
+        let bit = self.shift();
+        self.ones = if bit.is_one() { self.ones.wrapping_add(1) } else { 0 };
+        bit
+    }
+
+    fn shift(&mut self) -> Bit {
+        let bit = Bit::from_bool(self.octet & 1 == 1);
+        self.octet >>= 1;
+        self.left = self.left.wrapping_sub(1);
+        bit
+    }
+}
+
+impl Default for Cursor {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The bits of one frame: opening flag, content and FCS with zeros inserted, closing flag.
+///
+/// Octets leave least significant bit first. The frame may hold any octets and any number of them,
+/// though a [`Deframer`](super::Deframer) takes an empty one for noise. Two frames may share a flag:
+/// send the second [without its opening flag](Self::without_opening_flag). Cloning is cheap, and a
+/// clone of a fresh framer sends the frame again.
+///
+/// # Examples
+///
+/// ```
+/// use minitalk_core::Bit;
+/// use minitalk_core::hdlc::Framer;
+///
+/// let line: String = Framer::new(&[0xFF]).map(|bit| bit.to_string()).collect();
+/// assert_eq!(line, concat!(
+///     "01111110",                             // the opening flag
+///     "111110111",                            // 0xFF: a zero after five ones
+///     "00000000000000000000000011111011 1",   // its FCS, 0xFF000000
+///     "01111110",                             // the closing flag
+/// ).replace(' ', ""));
+/// ```
+#[derive(Clone, Debug)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Framer<'a> {
+    content: &'a [u8],
+    cursor: Cursor,
+}
+
+impl<'a> Framer<'a> {
+    /// The whole frame around `content`.
+    #[must_use]
+    pub const fn new(content: &'a [u8]) -> Self {
+        Self { content, cursor: Cursor::new() }
+    }
+
+    /// The frame around `content` for a line on which a flag has just been sent.
+    #[must_use]
+    pub const fn without_opening_flag(content: &'a [u8]) -> Self {
+        Self { content, cursor: Cursor::after_flag() }
+    }
+
+    /// The section of the next bit.
+    #[must_use]
+    pub const fn section(&self) -> Section {
+        self.cursor.section()
+    }
+}
+
+impl Iterator for Framer<'_> {
+    type Item = Bit;
+
+    #[inline]
+    fn next(&mut self) -> Option<Bit> {
+        self.cursor.next(self.content)
+    }
+}
+
+impl FusedIterator for Framer<'_> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::{String, ToString};
+    use std::vec::Vec;
+
+    fn line(framer: Framer<'_>) -> String {
+        framer.map(|bit| bit.to_string()).collect()
+    }
+
+    /// RFC 1662, 5.2, written as it reads: find five ones, put a zero behind them.
+    fn by_replacement(content: &[u8]) -> String {
+        let mut octets = content.to_vec();
+        let mut fcs = Fcs::new();
+        for octet in content {
+            fcs.update(*octet);
+        }
+        octets.extend(fcs.octets());
+        let plain: String = octets
+            .iter()
+            .flat_map(|octet| (0..8).map(move |bit| if octet >> bit & 1 == 1 { '1' } else { '0' }))
+            .collect();
+        std::format!("01111110{}01111110", plain.replace("11111", "111110"))
+    }
+
+    #[test]
+    fn a_cursor_is_small() {
+        assert!(size_of::<Cursor>() <= 24, "{}", size_of::<Cursor>());
+    }
+
+    #[test]
+    fn zeros_are_inserted_after_five_ones_and_nowhere_else() {
+        for first in 0..=255 {
+            for second in [0x00, 0x1F, 0x7E, 0xF8, 0xFC, 0xFF, first] {
+                let content = [first, second];
+                assert_eq!(line(Framer::new(&content)), by_replacement(&content));
+            }
+        }
+        assert_eq!(line(Framer::new(&[])), by_replacement(&[]));
+        assert_eq!(line(Framer::new(&[0xFF; 64])), by_replacement(&[0xFF; 64]));
+    }
+
+    #[test]
+    fn some_frame_ends_with_an_inserted_zero_and_its_closing_flag_is_whole() {
+        let mut found = 0;
+        for content in 0..=u16::MAX {
+            let content = content.to_le_bytes();
+            let bits = line(Framer::new(&content));
+            if bits.ends_with("11111001111110") {
+                found += 1;
+                assert_eq!(bits, by_replacement(&content));
+            }
+        }
+        assert!(found > 1000, "{found}");
+    }
+
+    #[test]
+    fn without_its_opening_flag_a_frame_is_the_rest() {
+        let whole = line(Framer::new(b"rest"));
+        assert_eq!(
+            line(Framer::without_opening_flag(b"rest")),
+            whole.strip_prefix("01111110").unwrap()
+        );
+    }
+
+    #[test]
+    fn sections_follow_each_other_and_name_the_next_bit() {
+        for content in 0..=u16::MAX {
+            let content = content.to_le_bytes();
+            let mut cursor = Cursor::new();
+            let mut sections = Vec::new();
+            while cursor.section() != Section::Done {
+                sections.push(cursor.section());
+                assert!(cursor.next(&content).is_some());
+            }
+            assert_eq!(cursor.next(&content), None);
+            let middle = sections.len() - 16;
+            assert!(sections[..8].iter().all(|section| *section == Section::OpeningFlag));
+            assert!(sections[8..][..middle].iter().all(|section| *section == Section::Content));
+            assert!(sections[8 + middle..].iter().all(|section| *section == Section::ClosingFlag));
+        }
+    }
+
+    #[test]
+    fn a_cursor_given_a_shorter_content_halfway_still_ends() {
+        let mut cursor = Cursor::new();
+        for _ in 0..100 {
+            cursor.next(&[0xAA; 64]);
+        }
+        assert!((0..100).any(|_| cursor.next(&[]).is_none()));
+    }
+}

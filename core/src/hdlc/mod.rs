@@ -1,0 +1,106 @@
+//! HDLC framing on a bit-synchronous line, after RFC 1662, section 5.
+//!
+//! ```text
+//!            ├──── zeros inserted here ────┤
+//! ┌──────────┬──────────────────┬──────────┬──────────┐
+//! │ flag     │ content          │ FCS      │ flag     │
+//! │ 01111110 │ 8 × n bits       │ 32 bits  │ 01111110 │
+//! └──────────┴──────────────────┴──────────┴──────────┘
+//!   8 bits     1 ≤ n ≤ N − 4                 8 bits, and the opening flag of the next frame
+//! ```
+//!
+//! Octets are sent least significant bit first. Between the flags a zero is inserted after every
+//! five ones, so six ones in a row are always a flag and seven or more always an abort. A receiver
+//! therefore finds the next frame whatever has happened to the line before, and the FCS-32 (RFC
+//! 1662, C.3) says whether it is as it was sent.
+//!
+//! [`Framer`] turns content into bits, [`Cursor`] does the same for a sender that owns its buffer,
+//! [`Deframer`] turns bits into content.
+//!
+//! # Overhead
+//!
+//! Two flags and the FCS are 48 bits a frame, or 40 where frames share a flag. Random content gets
+//! one zero for every 62 bits, any content at most one for every 5. Bits on the line for a content
+//! of 256 octets, which is 2048 bits:
+//!
+//! | content               | zeros inserted | bits on the line | more than the content |
+//! |-----------------------|---------------:|-----------------:|----------------------:|
+//! | all zeros             |              0 |             2096 |                 2.3 % |
+//! | random, on average    |           33.5 |           2129.5 |                 4.0 % |
+//! | all ones              |            410 |             2506 |                22.4 % |
+
+mod deframer;
+mod fcs;
+mod framer;
+
+pub use deframer::{Deframer, FeedError, Progress};
+pub use fcs::{FCS_OCTETS, Fcs};
+pub use framer::{Cursor, Framer, Section};
+
+use crate::Bit;
+
+/// The octet that stands between frames, `01111110` on the line.
+pub const FLAG: u8 = 0x7E;
+
+/// The bits of a [`FLAG`] in the order in which they are sent.
+pub const FLAG_BITS: [Bit; 8] =
+    [Bit::Zero, Bit::One, Bit::One, Bit::One, Bit::One, Bit::One, Bit::One, Bit::Zero];
+
+/// Ones in a row that abort a frame: this many, or more.
+pub const ABORT_ONES: u8 = 7;
+
+/// Ones in a row that content may have; a zero is inserted after them.
+const ONES_MAX: u8 = 5;
+
+#[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "an overflow fails the test")]
+mod tests {
+    use super::*;
+    use std::format;
+    use std::string::String;
+
+    /// Octets of content in the table above.
+    const OCTETS: u32 = 256;
+
+    #[test]
+    fn the_flag_bits_are_the_flag_least_significant_bit_first() {
+        let octet = FLAG_BITS.iter().rev().fold(0, |octet, bit| octet << 1 | u8::from(*bit));
+        assert_eq!(octet, FLAG);
+    }
+
+    /// A row of the table above: zeros inserted, bits on the line, what that is more.
+    fn row(name: &str, digits: usize, inserted: f64) -> String {
+        let content = f64::from(OCTETS) * 8.0;
+        let bits = content + 48.0 + inserted;
+        let more = (bits / content - 1.0) * 100.0;
+        format!("| {name:21} | {inserted:14.digits$} | {bits:16.digits$} | {more:19.1} % |")
+    }
+
+    fn inserted(content: &[u8; 256]) -> u32 {
+        u32::try_from(Framer::new(content).count()).unwrap() - OCTETS * 8 - 48
+    }
+
+    #[test]
+    fn the_table_of_overhead_says_what_the_framer_does() {
+        let table = include_str!("mod.rs");
+        let contains = |row: String| assert!(table.contains(&row), "{row}");
+        contains(row("all zeros", 0, inserted(&[0; 256]).into()));
+        contains(row("all ones", 0, inserted(&[0xFF; 256]).into()));
+        contains(row("random, on average", 1, 33.5));
+
+        // Xorshift64*, of which the top octet is taken.
+        let mut random = 1_u64;
+        let mut octet = || {
+            random ^= random >> 12;
+            random ^= random << 25;
+            random ^= random >> 27;
+            let [.., top] = random.wrapping_mul(0x2545_F491_4F6C_DD1D).to_le_bytes();
+            top
+        };
+        let frames = 4000;
+        let all: u32 = (0..frames).map(|_| inserted(&core::array::from_fn(|_| octet()))).sum();
+        // Four times the 0.09 by which an average of so many frames varies.
+        let average = f64::from(all) / f64::from(frames);
+        assert!((average - 33.5).abs() < 0.36, "{average}");
+    }
+}

@@ -1,0 +1,73 @@
+//! Bit-level protocols for a channel that knows two symbols and nothing else.
+//!
+//! Two processes that may only send each other `SIGUSR1` and `SIGUSR2`; two interrupt lines of a
+//! microcontroller; an LED and a photodiode. This crate turns octets into such symbols and back, finds
+//! out what was lost, and repeats it. It does no I/O: symbols and the time come in as arguments, what is
+//! to be sent comes out as a return value.
+//!
+//! | layer | one direction | the other |
+//! |---|---|---|
+//! | symbols | [`Bit`] | |
+//! | classic: eight bits a byte | [`classic::Encoder`] | [`classic::Decoder`] |
+//! | HDLC: flags, zero-bit insertion, FCS-32 | [`hdlc::Framer`] | [`hdlc::Deframer`] |
+//! | a link with acknowledgments | [`Sender`], [`classic::Sender`] | [`Receiver`], [`classic::Receiver`] |
+//! | many senders at one receiver | | [`Exchange`] |
+//! | text for people | | [`text`] |
+//!
+//! # Where to begin
+//!
+//! A decoder takes one bit at a time, from an interrupt or a signal handler if you like:
+//!
+//! ```
+//! use minitalk_core::hdlc::{Deframer, Framer, Progress};
+//!
+//! // A `static` on a microcontroller: `new` is const.
+//! let mut deframer = Deframer::<64>::new();
+//! for bit in Framer::new(b"hello") {
+//!     if let Ok(Progress::Frame(content)) = deframer.feed(bit) {
+//!         assert_eq!(content, b"hello");
+//!     }
+//! }
+//! ```
+//!
+//! A link is a pair of [`Sender`] and [`Receiver`]; the example at [`Receiver`] is one in memory. The
+//! contract of all link types is the same: put something in with a method named `handle_…`, then take out
+//! all there is with the methods named `poll_…`.
+//!
+//! # What holds everywhere
+//!
+//! * `no_std`, no allocation, no `unsafe`, no floating point, no locks, bounded time for each call.
+//! * No panic: what a peer sends can be refused, not make the program end.
+//! * Every type can be made in a `const`, and is `Clone`, `Debug` and, with the feature `defmt`,
+//!   `defmt::Format`.
+//!
+//! The wire formats are specified in `docs/protocol.md` of the repository.
+#![no_std]
+
+#[cfg(test)]
+extern crate std;
+
+mod bit;
+mod retransmission;
+mod time;
+mod verdict;
+
+pub mod classic;
+pub mod detect;
+pub mod exchange;
+pub mod frame;
+pub mod hdlc;
+pub mod receiver;
+pub mod sender;
+pub mod text;
+
+#[cfg(test)]
+#[path = "../tests/model/mod.rs"]
+mod model;
+
+pub use bit::Bit;
+pub use exchange::Exchange;
+pub use receiver::Receiver;
+pub use sender::Sender;
+pub use time::Instant;
+pub use verdict::RefusalReason;

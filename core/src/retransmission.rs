@@ -1,0 +1,139 @@
+//! How long a sender waits for an acknowledgment: the arithmetic of RFC 6298 in integers.
+
+/// The timeout before the first round trip has been measured.
+///
+/// RFC 6298 (2.1) says one second for the Internet; two processes of one machine answer within a
+/// scheduling quantum.
+const INITIAL_MICROS: u64 = 20_000;
+
+/// Never less: below it, a receiver that merely lost its time slice would look silent (RFC 6298,
+/// 2.4 says one second for the same reason).
+const MIN_MICROS: u64 = 2_000;
+
+/// Never more, so that a link whose first bit was lost, or whose peer was stopped, comes back soon
+/// (RFC 6298, 2.5).
+const MAX_MICROS: u64 = 1_000_000;
+
+/// The retransmission timeout of one link.
+///
+/// The smoothed round-trip time is kept in eighths and its variation in quarters of a microsecond,
+/// so that the gains 1/8 and 1/4 of RFC 6298 (2.3) are shifts (Jacobson 1988, appendix A).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub(crate) struct RetransmissionTimer {
+    smoothed_eighths: u64,
+    variation_quarters: u64,
+    timeout_micros: u64,
+}
+
+impl RetransmissionTimer {
+    pub(crate) const fn new() -> Self {
+        Self { smoothed_eighths: 0, variation_quarters: 0, timeout_micros: INITIAL_MICROS }
+    }
+
+    /// Time to wait for the next acknowledgment, in microseconds.
+    pub(crate) const fn timeout_micros(&self) -> u64 {
+        self.timeout_micros
+    }
+
+    /// Takes in the round trip of a bit that was sent once; one that was resent does not count,
+    /// for nobody can tell which copy was acknowledged (Karn's algorithm; RFC 6298, section 3).
+    #[inline]
+    pub(crate) fn sample(&mut self, round_trip_micros: u64) {
+        let sample = round_trip_micros.min(MAX_MICROS);
+        if self.smoothed_eighths == 0 {
+            self.smoothed_eighths = sample.max(1).saturating_mul(8);
+            self.variation_quarters = sample.saturating_mul(2);
+        } else {
+            let smoothed = self.smoothed_eighths >> 3;
+            let deviation = smoothed.abs_diff(sample);
+            self.variation_quarters = self
+                .variation_quarters
+                .saturating_add(deviation)
+                .saturating_sub(self.variation_quarters >> 2);
+            self.smoothed_eighths =
+                self.smoothed_eighths.saturating_add(sample).saturating_sub(smoothed).max(8);
+        }
+        self.timeout_micros = self.unbacked_micros();
+    }
+
+    /// Doubles the timeout after it expired (RFC 6298, 5.5).
+    pub(crate) fn back_off(&mut self) {
+        self.timeout_micros = self.timeout_micros.saturating_mul(2).min(MAX_MICROS);
+    }
+
+    /// Takes back what expired timeouts added, once the peer has answered.
+    pub(crate) fn forget_back_off(&mut self) {
+        self.timeout_micros =
+            if self.smoothed_eighths == 0 { INITIAL_MICROS } else { self.unbacked_micros() };
+    }
+
+    /// SRTT + 4 × RTTVAR, within bounds (RFC 6298, 2.3).
+    const fn unbacked_micros(&self) -> u64 {
+        let micros = (self.smoothed_eighths >> 3).saturating_add(self.variation_quarters);
+        if micros < MIN_MICROS {
+            MIN_MICROS
+        } else if micros > MAX_MICROS {
+            MAX_MICROS
+        } else {
+            micros
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steady_round_trips_bring_the_timeout_down_to_the_floor() {
+        let mut timer = RetransmissionTimer::new();
+        assert_eq!(timer.timeout_micros(), INITIAL_MICROS);
+        for _ in 0..100 {
+            timer.sample(5);
+        }
+        assert_eq!(timer.timeout_micros(), MIN_MICROS);
+    }
+
+    #[test]
+    fn slow_round_trips_raise_it_above_what_was_seen() {
+        let mut timer = RetransmissionTimer::new();
+        for _ in 0..50 {
+            timer.sample(10_000);
+        }
+        assert!((10_000..20_000).contains(&timer.timeout_micros()), "{timer:?}");
+        timer.sample(60_000);
+        assert!(timer.timeout_micros() > 40_000, "{timer:?}");
+    }
+
+    #[test]
+    fn the_first_sample_sets_srtt_and_half_of_it_as_variation() {
+        let mut timer = RetransmissionTimer::new();
+        timer.sample(8_000);
+        assert_eq!(timer.timeout_micros(), 8_000 + 4 * 4_000);
+    }
+
+    #[test]
+    fn each_expiry_doubles_it_up_to_the_ceiling_and_an_answer_takes_that_back() {
+        let mut timer = RetransmissionTimer::new();
+        timer.sample(8_000);
+        let before = timer.timeout_micros();
+        timer.back_off();
+        assert_eq!(timer.timeout_micros(), 2 * before);
+        for _ in 0..100 {
+            timer.back_off();
+        }
+        assert_eq!(timer.timeout_micros(), MAX_MICROS);
+        timer.forget_back_off();
+        assert_eq!(timer.timeout_micros(), before);
+    }
+
+    #[test]
+    fn absurd_samples_stay_within_bounds() {
+        let mut timer = RetransmissionTimer::new();
+        for sample in [u64::MAX, 0, u64::MAX, 0, 0, 0] {
+            timer.sample(sample);
+            assert!((MIN_MICROS..=MAX_MICROS).contains(&timer.timeout_micros()));
+        }
+    }
+}

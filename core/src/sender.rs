@@ -1,0 +1,747 @@
+//! The sending half of a framed link: octets in, bits out, acknowledgments in.
+//!
+//! ```text
+//!            offer()            8 bits        content, FCS, flag       8 bits of a flag
+//!   Ready ──────────▶ Mark ───────────▶ Frame ──────────────▶ Verdict ──┬─ accepted ─▶ Ready, or
+//!     │                ▲                  ▲                             │              Ended
+//!     └── in step ─────┼──────────────────┘                             ├─ refused ──▶ Reason ─▶ Ended
+//!                      │                                                │
+//!                      └──── line quiet ──── Quiet ◀── out of step ─────┴─ anything else
+//! ```
+//!
+//! The drawing is that of `docs/protocol.md`, section "Sender".
+
+use core::fmt;
+
+use crate::detect::MARK_BITS;
+use crate::frame::{Frame, Header, PAYLOAD_OCTETS_MAX, Sequence, VERSION};
+use crate::hdlc::{self, Cursor};
+use crate::retransmission::RetransmissionTimer;
+use crate::verdict::{REASON_BITS, RefusalReason, VERDICT_BITS, bit_at};
+use crate::{Bit, Instant};
+
+/// How long to listen for a second acknowledgment after a bit was resent: long enough for a
+/// receiver that is awake, and it has just answered.
+const SETTLE_MICROS: u64 = 500;
+
+/// How much longer than one bit a pair may take before it is given up: to resend it is cheap, but
+/// if only one of the two was lost the whole frame must be repeated, and a receiver that lost its
+/// time slice is far more common than a lost signal.
+const PAIR_PATIENCE: u64 = 8;
+
+/// Failures in a row, each at the first acknowledgment that is checked and without any resend,
+/// after which the peer is taken for one that does not speak this protocol.
+const FOREIGN_STARTS_MAX: u8 = 3;
+
+/// News for the application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Event {
+    /// The frame offered last was accepted: its `octets` arrived intact, once, in order. If it was
+    /// the `last` one, the whole message has been written by the receiver: this is the receipt.
+    Accepted {
+        /// Payload octets of the frame.
+        octets: usize,
+        /// Whether the message is complete.
+        last: bool,
+    },
+    /// The receiver refuses the message. `None` if the reason could not be made out.
+    Refused(Option<RefusalReason>),
+    /// The peer acknowledges bits, but not as this protocol does: it speaks classic, most likely.
+    NotFramed,
+    /// The abort asked for has been sent.
+    Aborted,
+}
+
+/// Why a payload was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum OfferError {
+    /// The frame before it is still under way, or the message has ended. The sender is unchanged.
+    NotReady,
+    /// The payload is longer than a frame carries. The sender is unchanged.
+    TooLong,
+}
+
+impl fmt::Display for OfferError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotReady => "the sender is not ready for a payload",
+            Self::TooLong => "the payload does not fit one frame",
+        })
+    }
+}
+
+impl core::error::Error for OfferError {}
+
+/// What a sender has done so far. Counters saturate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Statistics {
+    /// Bits transmitted, resent ones included.
+    pub bits: u64,
+    /// Bits transmitted again because no acknowledgment came in time.
+    pub resent_bits: u64,
+    /// Frames transmitted again from their opening flag.
+    pub repeated_frames: u64,
+    /// Frames accepted.
+    pub accepted_frames: u64,
+    /// Payload octets accepted.
+    pub accepted_octets: u64,
+    /// Acknowledgments that came when none was expected.
+    pub stray_acks: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Phase {
+    /// Waits for a payload.
+    Ready,
+    /// Sends ones that abort whatever the receiver thinks it is in the middle of.
+    Mark { left: u8 },
+    /// Sends the frame; the cursor knows where.
+    Frame,
+    /// Sends the flag whose acknowledgments are the verdict.
+    Verdict { position: u8, ones: u8 },
+    /// Sends zeros whose acknowledgments are the reason of a refusal.
+    Reason { position: u8, spelled: u8 },
+    /// Out of step: sends nothing until no acknowledgment has come for a while.
+    Quiet,
+    /// Sends ones because the application gave up.
+    Abort { left: u8 },
+    /// Nothing more will be sent.
+    Ended,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Outstanding {
+    /// Nothing: the next bit may go.
+    None,
+    /// One bit.
+    One { bit: Bit, sent_at: Instant },
+    /// One bit whose timeout expired. `due` if it is to be transmitted now.
+    Resent { bit: Bit, due: bool },
+    /// A resent bit has been acknowledged; a second acknowledgment would mean that it came twice.
+    Settling,
+    /// A zero and a one. `seen` is the acknowledgment that has come, if one has.
+    Pair { seen: Option<Bit>, sent_at: Instant },
+    /// A pair of which neither bit was acknowledged in time. `due` is the bit to transmit now.
+    ResentPair { seen: Option<Bit>, due: Option<Bit> },
+}
+
+/// A rule of the protocol that a sender can be made to break, in tests only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Broken {
+    /// An acknowledgment need not differ from the one before it.
+    ParityIgnored,
+    /// The last bit of the verdict is taken for all of it.
+    VerdictOfOneBit,
+    /// A verdict counts although a bit of it was resent.
+    ResentVerdictCounts,
+    /// The frame is repeated at once, before the line has been quiet.
+    NoQuiet,
+    /// Nobody listens for a second acknowledgment after a resend.
+    NoSettling,
+}
+
+/// The sending half of a link, for one message.
+///
+/// `N` is the most octets of a frame without its FCS: at least
+/// [`CONTENT_OCTETS_MAX`](crate::frame::CONTENT_OCTETS_MAX) for full-size frames. The message is
+/// handed over frame by frame with [`offer`](Self::offer) and may be of any length.
+///
+/// # The loop
+///
+/// After every `handle_…` or `offer`: call [`poll_transmit`](Self::poll_transmit) until it returns
+/// `None`, then [`poll_event`](Self::poll_event) until `None`; then wait for an acknowledgment, but
+/// no longer than [`poll_timeout`](Self::poll_timeout).
+///
+/// # Signal safety
+///
+/// No method allocates, locks, blocks or panics; all may be called from a signal or interrupt
+/// handler, as long as only one call runs at a time.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[expect(clippy::struct_excessive_bools, reason = "each is true or false whatever the others are")]
+pub struct Sender<const N: usize> {
+    content: heapless::Vec<u8, N>,
+    payload_octets: usize,
+    last: bool,
+    cursor: Cursor,
+    /// The bit after the one transmitted last, looked at to see whether the two make a pair.
+    upcoming: Option<Bit>,
+    #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
+    phase: Phase,
+    #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
+    outstanding: Outstanding,
+    deadline: Option<Instant>,
+    timer: RetransmissionTimer,
+    /// The acknowledgment that came last: the next one must differ.
+    last_ack: Bit,
+    /// Whether a flag of the line is behind us and the next frame may follow it directly.
+    in_step: bool,
+    /// Whether a bit has been resent since the mark, or since the verdict or the reason began.
+    resent: bool,
+    /// Whether the frame is a repetition, which is sent in single bits.
+    repeated: bool,
+    /// Whether the whole frame has been on the line: from here on it may have been delivered.
+    exposed: bool,
+    /// Acknowledgments checked since the mark.
+    checked: bool,
+    foreign_starts: u8,
+    pairs: bool,
+    sequence: Sequence,
+    message: u32,
+    length: Option<u64>,
+    began: bool,
+    event: Option<Event>,
+    /// Bits of this frame acknowledged since its mark, or since its beginning if it has none.
+    acknowledged: u32,
+    /// The most that `acknowledged` has been for this frame.
+    furthest: u32,
+    progress: u64,
+    statistics: Statistics,
+    /// A rule that is deliberately not kept, to show that the model notices.
+    #[cfg(test)]
+    pub(crate) broken: Option<Broken>,
+}
+
+impl<const N: usize> Sender<N> {
+    /// A sender for one message.
+    ///
+    /// `message` should be random: it tells this message from all others of the same process.
+    /// `length` is the total number of octets, where it is known.
+    #[must_use]
+    pub const fn new(message: u32, length: Option<u64>) -> Self {
+        Self {
+            content: heapless::Vec::new(),
+            payload_octets: 0,
+            last: false,
+            cursor: Cursor::new(),
+            upcoming: None,
+            phase: Phase::Ready,
+            outstanding: Outstanding::None,
+            deadline: None,
+            timer: RetransmissionTimer::new(),
+            last_ack: Bit::Zero,
+            in_step: false,
+            resent: false,
+            repeated: false,
+            exposed: false,
+            checked: false,
+            foreign_starts: 0,
+            pairs: true,
+            sequence: Sequence::FIRST,
+            message,
+            length,
+            began: false,
+            event: None,
+            acknowledged: 0,
+            furthest: 0,
+            progress: 0,
+            statistics: Statistics {
+                bits: 0,
+                resent_bits: 0,
+                repeated_frames: 0,
+                accepted_frames: 0,
+                accepted_octets: 0,
+                stray_acks: 0,
+            },
+            #[cfg(test)]
+            broken: None,
+        }
+    }
+
+    /// The same sender, never with two bits under way.
+    #[must_use]
+    pub const fn without_pairs(mut self) -> Self {
+        self.pairs = false;
+        self
+    }
+
+    /// Whether the next payload may be [offered](Self::offer).
+    #[must_use]
+    pub const fn is_ready(&self) -> bool {
+        matches!(self.phase, Phase::Ready)
+    }
+
+    /// Whether the frame under way may have been delivered without our having heard of it.
+    ///
+    /// If the link ends while this is so, the outcome of that frame is unknown, and no protocol
+    /// could tell (Lynch, Mansour and Fekete 1988).
+    #[must_use]
+    pub const fn is_outcome_unknown(&self) -> bool {
+        self.exposed
+    }
+
+    /// Whether the frame under way, if one is, ends the message.
+    #[must_use]
+    pub const fn is_last(&self) -> bool {
+        self.last
+    }
+
+    /// A number that grows whenever the message gets further than it ever was: what tells a slow
+    /// link from one that only repeats itself.
+    #[must_use]
+    pub const fn progress(&self) -> u64 {
+        self.progress
+    }
+
+    /// What has been done so far.
+    #[must_use]
+    pub const fn statistics(&self) -> &Statistics {
+        &self.statistics
+    }
+
+    /// Hands over the next piece of the message, at most
+    /// [`PAYLOAD_OCTETS_MAX`] octets of it, empty ones included.
+    ///
+    /// `last` ends the message: it must be known when the piece is offered.
+    ///
+    /// # Errors
+    ///
+    /// [`OfferError`]; the sender is unchanged.
+    pub fn offer(&mut self, payload: &[u8], last: bool) -> Result<(), OfferError> {
+        if !self.is_ready() {
+            return Err(OfferError::NotReady);
+        }
+        if payload.len() > PAYLOAD_OCTETS_MAX {
+            return Err(OfferError::TooLong);
+        }
+        let (version, message, length) = (VERSION, self.message, self.length);
+        let header = (!self.began).then_some(Header { version, message, length });
+        let frame = Frame { sequence: self.sequence, header, last, payload };
+        frame.encode(&mut self.content).map_err(|_| OfferError::TooLong)?;
+        self.began = true;
+        self.payload_octets = payload.len();
+        self.last = last;
+        self.repeated = false;
+        self.acknowledged = 0;
+        self.furthest = 0;
+        if self.in_step {
+            self.start_frame(Cursor::after_flag());
+        } else {
+            self.start_mark();
+        }
+        Ok(())
+    }
+
+    /// Gives the message up: what is under way is broken off with an HDLC abort.
+    pub fn abort(&mut self) {
+        match self.phase {
+            Phase::Ended => {}
+            Phase::Ready
+            | Phase::Mark { .. }
+            | Phase::Frame
+            | Phase::Verdict { .. }
+            | Phase::Reason { .. }
+            | Phase::Quiet
+            | Phase::Abort { .. } => {
+                self.phase = Phase::Abort { left: MARK_BITS };
+                self.outstanding = Outstanding::None;
+                self.deadline = None;
+            }
+        }
+    }
+
+    /// Takes an acknowledgment of the receiver.
+    #[inline]
+    pub fn handle_ack(&mut self, ack: Bit, now: Instant) {
+        match self.outstanding {
+            Outstanding::One { sent_at, .. } => {
+                self.timer.sample(now.micros_since(sent_at));
+                self.outstanding = Outstanding::None;
+                self.deadline = None;
+                self.take_ack(ack, now);
+            }
+            Outstanding::Pair { seen: None, sent_at } => {
+                self.outstanding = Outstanding::Pair { seen: Some(ack), sent_at };
+            }
+            // Two different acknowledgments further, the alternation is where it was.
+            Outstanding::Pair { seen: Some(seen), sent_at } if seen != ack => {
+                self.timer.sample(now.micros_since(sent_at));
+                self.outstanding = Outstanding::None;
+                self.deadline = None;
+                self.advance(2);
+                self.end_frame_if_complete();
+            }
+            Outstanding::ResentPair { seen: None, due } => {
+                self.outstanding = Outstanding::ResentPair { seen: Some(ack), due };
+            }
+            Outstanding::ResentPair { seen: Some(seen), .. } if seen != ack => {
+                self.settle(now);
+                self.advance(2);
+                self.end_frame_if_complete();
+            }
+            Outstanding::Pair { .. } | Outstanding::ResentPair { .. } => {
+                self.fall_out_of_step(now);
+            }
+            Outstanding::Resent { .. } => {
+                self.settle(now);
+                self.take_ack(ack, now);
+            }
+            Outstanding::Settling => self.take_second_ack(ack, now),
+            Outstanding::None => self.take_stray_ack(now),
+        }
+    }
+
+    /// Tells that time has passed. Nothing happens before [`poll_timeout`](Self::poll_timeout).
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.deadline.is_none_or(|deadline| now < deadline) {
+            return;
+        }
+        self.deadline = None;
+        match self.outstanding {
+            Outstanding::One { bit, .. } | Outstanding::Resent { bit, .. } => {
+                self.timer.back_off();
+                self.resent = true;
+                self.outstanding = Outstanding::Resent { bit, due: true };
+            }
+            Outstanding::Pair { seen: None, .. } | Outstanding::ResentPair { seen: None, .. } => {
+                self.timer.back_off();
+                self.resent = true;
+                self.outstanding = Outstanding::ResentPair { seen: None, due: Some(Bit::Zero) };
+            }
+            // Nobody can tell which of the two was lost.
+            Outstanding::Pair { seen: Some(_), .. }
+            | Outstanding::ResentPair { seen: Some(_), .. } => self.fall_out_of_step(now),
+            Outstanding::Settling => self.outstanding = Outstanding::None,
+            Outstanding::None => match self.phase {
+                Phase::Quiet => self.start_mark(),
+                Phase::Ready
+                | Phase::Mark { .. }
+                | Phase::Frame
+                | Phase::Verdict { .. }
+                | Phase::Reason { .. }
+                | Phase::Abort { .. }
+                | Phase::Ended => {}
+            },
+        }
+    }
+
+    /// The next moment at which [`handle_timeout`](Self::handle_timeout) has something to do.
+    #[must_use]
+    pub const fn poll_timeout(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// The next bit to transmit now, if there is one.
+    #[inline]
+    pub fn poll_transmit(&mut self, now: Instant) -> Option<Bit> {
+        match self.outstanding {
+            Outstanding::None => self.next_bit(now),
+            Outstanding::One { bit, sent_at } => self.second_of_pair(bit, sent_at),
+            Outstanding::Resent { bit, due: true } => {
+                self.outstanding = Outstanding::Resent { bit, due: false };
+                self.deadline = Some(now.after_micros(self.timer.timeout_micros()));
+                self.statistics.resent_bits = self.statistics.resent_bits.saturating_add(1);
+                self.count_bit();
+                Some(bit)
+            }
+            Outstanding::ResentPair { seen, due: Some(bit) } => {
+                let due = (!bit.is_one()).then_some(Bit::One);
+                self.outstanding = Outstanding::ResentPair { seen, due };
+                self.deadline = Some(now.after_micros(self.pair_timeout_micros()));
+                self.statistics.resent_bits = self.statistics.resent_bits.saturating_add(1);
+                self.count_bit();
+                Some(bit)
+            }
+            Outstanding::Resent { due: false, .. }
+            | Outstanding::Settling
+            | Outstanding::Pair { .. }
+            | Outstanding::ResentPair { due: None, .. } => None,
+        }
+    }
+
+    /// The next event, if there is one.
+    #[must_use]
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.event.take()
+    }
+
+    fn next_bit(&mut self, now: Instant) -> Option<Bit> {
+        let bit = match self.phase {
+            Phase::Ready | Phase::Quiet | Phase::Ended => return None,
+            Phase::Mark { .. } | Phase::Abort { .. } => Bit::One,
+            Phase::Frame => {
+                let bit = self.upcoming.take()?;
+                self.look_ahead();
+                bit
+            }
+            Phase::Verdict { position, .. } => bit_at(hdlc::FLAG, position),
+            Phase::Reason { .. } => Bit::Zero,
+        };
+        self.outstanding = Outstanding::One { bit, sent_at: now };
+        self.deadline = Some(now.after_micros(self.timer.timeout_micros()));
+        self.count_bit();
+        Some(bit)
+    }
+
+    /// A one may follow a zero before the zero is acknowledged: they are different signals, and the
+    /// kernel delivers the zero first. Only within a frame, and never in a repeated one.
+    fn second_of_pair(&mut self, first: Bit, sent_at: Instant) -> Option<Bit> {
+        let in_frame = match self.phase {
+            Phase::Frame => self.checked && self.pairs && !self.repeated,
+            Phase::Ready
+            | Phase::Mark { .. }
+            | Phase::Verdict { .. }
+            | Phase::Reason { .. }
+            | Phase::Quiet
+            | Phase::Abort { .. }
+            | Phase::Ended => false,
+        };
+        if first.is_one() || !in_frame || self.upcoming != Some(Bit::One) {
+            return None;
+        }
+        self.outstanding = Outstanding::Pair { seen: None, sent_at };
+        self.deadline = Some(sent_at.after_micros(self.pair_timeout_micros()));
+        self.look_ahead();
+        self.count_bit();
+        Some(Bit::One)
+    }
+
+    #[inline]
+    fn look_ahead(&mut self) {
+        self.upcoming = self.cursor.next(&self.content);
+        // With the last bit of the closing flag the receiver has all it needs.
+        self.exposed |= self.upcoming.is_none();
+    }
+
+    /// An acknowledgment of the one bit that was under way.
+    #[inline]
+    fn take_ack(&mut self, ack: Bit, now: Instant) {
+        let alternates = ack != self.last_ack || self.breaks(Broken::ParityIgnored);
+        self.last_ack = ack;
+        self.advance(1);
+        match self.phase {
+            Phase::Mark { left } => match left.checked_sub(1) {
+                Some(0) | None => self.start_frame(Cursor::new()),
+                Some(left) => self.phase = Phase::Mark { left },
+            },
+            Phase::Frame => {
+                if alternates {
+                    self.checked = true;
+                    self.foreign_starts = 0;
+                    self.end_frame_if_complete();
+                } else {
+                    self.note_foreign_start();
+                    self.fall_out_of_step(now);
+                }
+            }
+            Phase::Verdict { position, ones } => self.take_verdict(ack, position, ones, now),
+            Phase::Reason { position, spelled } => self.take_reason(ack, position, spelled),
+            Phase::Abort { left } => match left.checked_sub(1) {
+                Some(0) | None => self.end(Event::Aborted),
+                Some(left) => self.phase = Phase::Abort { left },
+            },
+            Phase::Ready | Phase::Quiet | Phase::Ended => {}
+        }
+    }
+
+    #[inline]
+    fn advance(&mut self, bits: u32) {
+        self.acknowledged = self.acknowledged.saturating_add(bits);
+        if self.acknowledged > self.furthest {
+            self.furthest = self.acknowledged;
+            self.progress = self.progress.saturating_add(1);
+        }
+    }
+
+    #[inline]
+    fn end_frame_if_complete(&mut self) {
+        if self.upcoming.is_none() {
+            self.phase = Phase::Verdict { position: 0, ones: 0 };
+            self.resent = false;
+        }
+    }
+
+    fn take_verdict(&mut self, ack: Bit, position: u8, ones: u8, now: Instant) {
+        let ones = if ack.is_one() { ones.saturating_add(1) } else { ones };
+        let position = position.saturating_add(1);
+        if position < VERDICT_BITS {
+            self.phase = Phase::Verdict { position, ones };
+        } else if self.breaks(Broken::VerdictOfOneBit) && ack.is_one() {
+            self.frame_accepted();
+        } else if self.resent && !self.breaks(Broken::ResentVerdictCounts) {
+            // Under a storm of one signal only the other one gets through: an alternation then
+            // looks constant.
+            self.fall_out_of_step(now);
+        } else if ones == VERDICT_BITS {
+            self.frame_accepted();
+        } else if ones == 0 {
+            self.phase = Phase::Reason { position: 0, spelled: 0 };
+        } else {
+            self.fall_out_of_step(now);
+        }
+    }
+
+    fn take_reason(&mut self, ack: Bit, position: u8, spelled: u8) {
+        let spelled = (spelled << 1) | u8::from(ack);
+        let position = position.saturating_add(1);
+        if position < REASON_BITS {
+            self.phase = Phase::Reason { position, spelled };
+        } else {
+            self.exposed = false;
+            // What goes for a verdict goes for a reason: with a bit resent it may spell another one.
+            let reason = RefusalReason::from_spelled(spelled).filter(|_| !self.resent);
+            self.end(Event::Refused(reason));
+        }
+    }
+
+    fn frame_accepted(&mut self) {
+        let octets = self.payload_octets;
+        self.exposed = false;
+        self.in_step = true;
+        self.foreign_starts = 0;
+        self.sequence = self.sequence.next();
+        self.statistics.accepted_frames = self.statistics.accepted_frames.saturating_add(1);
+        self.statistics.accepted_octets = self
+            .statistics
+            .accepted_octets
+            .saturating_add(u64::try_from(octets).unwrap_or(u64::MAX));
+        self.phase = if self.last { Phase::Ended } else { Phase::Ready };
+        self.event = Some(Event::Accepted { octets, last: self.last });
+    }
+
+    /// A second acknowledgment of a bit that was resent: both copies arrived.
+    fn take_second_ack(&mut self, ack: Bit, now: Instant) {
+        match self.phase {
+            // One more one in a mark does no harm.
+            Phase::Mark { .. } | Phase::Abort { .. } => {
+                self.last_ack = ack;
+                self.deadline = Some(now.after_micros(SETTLE_MICROS));
+            }
+            Phase::Frame | Phase::Verdict { .. } | Phase::Reason { .. } => {
+                self.fall_out_of_step(now);
+            }
+            Phase::Ready | Phase::Quiet | Phase::Ended => self.take_stray_ack(now),
+        }
+    }
+
+    /// An acknowledgment although no bit is under way.
+    fn take_stray_ack(&mut self, now: Instant) {
+        self.statistics.stray_acks = self.statistics.stray_acks.saturating_add(1);
+        match self.phase {
+            Phase::Quiet => self.stay_quiet(now),
+            Phase::Ready => self.in_step = false,
+            Phase::Mark { .. } | Phase::Frame | Phase::Verdict { .. } | Phase::Reason { .. } => {
+                self.fall_out_of_step(now);
+            }
+            Phase::Abort { .. } | Phase::Ended => {}
+        }
+    }
+
+    /// Nothing the other end says can be trusted until the line has been quiet.
+    fn fall_out_of_step(&mut self, now: Instant) {
+        if self.event.is_some() {
+            return;
+        }
+        self.statistics.repeated_frames = self.statistics.repeated_frames.saturating_add(1);
+        self.in_step = false;
+        self.repeated = true;
+        self.outstanding = Outstanding::None;
+        if self.breaks(Broken::NoQuiet) {
+            self.start_mark();
+            return;
+        }
+        self.phase = Phase::Quiet;
+        self.stay_quiet(now);
+    }
+
+    const fn pair_timeout_micros(&self) -> u64 {
+        self.timer.timeout_micros().saturating_mul(PAIR_PATIENCE)
+    }
+
+    /// What was resent has been acknowledged: listen whether that happens twice.
+    fn settle(&mut self, now: Instant) {
+        self.timer.forget_back_off();
+        if self.breaks(Broken::NoSettling) {
+            self.outstanding = Outstanding::None;
+            self.deadline = None;
+            return;
+        }
+        self.outstanding = Outstanding::Settling;
+        self.deadline = Some(now.after_micros(SETTLE_MICROS));
+    }
+
+    fn stay_quiet(&mut self, now: Instant) {
+        self.deadline = Some(now.after_micros(self.timer.timeout_micros()));
+    }
+
+    /// The very first acknowledgment that is checked was wrong although nothing was resent: an
+    /// accident, or a peer that does not alternate at all.
+    fn note_foreign_start(&mut self) {
+        if self.checked || self.resent {
+            return;
+        }
+        self.foreign_starts = self.foreign_starts.saturating_add(1);
+        if self.foreign_starts >= FOREIGN_STARTS_MAX {
+            self.end(Event::NotFramed);
+        }
+    }
+
+    fn start_mark(&mut self) {
+        self.resent = false;
+        self.checked = false;
+        self.acknowledged = 0;
+        self.outstanding = Outstanding::None;
+        self.deadline = None;
+        self.phase = Phase::Mark { left: MARK_BITS };
+    }
+
+    fn start_frame(&mut self, cursor: Cursor) {
+        self.cursor = cursor;
+        self.phase = Phase::Frame;
+        self.look_ahead();
+    }
+
+    #[cfg(test)]
+    fn breaks(&self, rule: Broken) -> bool {
+        self.broken == Some(rule)
+    }
+
+    /// Forgets what nothing depends on any more, so that states that will behave alike are equal:
+    /// the model has fewer of them to look at.
+    #[cfg(test)]
+    pub(crate) fn forget_the_past(&mut self, never_gives_up: bool) {
+        if never_gives_up {
+            self.foreign_starts = 0;
+            self.resent &= matches!(self.phase, Phase::Verdict { .. } | Phase::Reason { .. });
+        }
+        if !self.pairs {
+            self.repeated = false;
+            self.checked &= !never_gives_up;
+        }
+        self.statistics = Statistics::default();
+        (self.progress, self.acknowledged, self.furthest) = (0, 0, 0);
+        self.timer = RetransmissionTimer::new();
+        self.deadline = self.deadline.map(|_| Instant::ZERO);
+        if !matches!(self.phase, Phase::Frame) {
+            self.cursor = Cursor::new();
+            self.upcoming = None;
+        }
+        if matches!(self.phase, Phase::Mark { .. } | Phase::Quiet) {
+            self.last_ack = Bit::Zero;
+        }
+        if matches!(self.phase, Phase::Quiet) {
+            (self.checked, self.resent) = (false, false);
+        }
+    }
+
+    #[cfg(not(test))]
+    #[expect(clippy::unused_self, reason = "a test's sender has an answer of its own")]
+    const fn breaks(&self, _rule: Broken) -> bool {
+        false
+    }
+
+    fn end(&mut self, event: Event) {
+        self.phase = Phase::Ended;
+        self.outstanding = Outstanding::None;
+        self.deadline = None;
+        self.event = Some(event);
+    }
+
+    #[inline]
+    fn count_bit(&mut self) {
+        self.statistics.bits = self.statistics.bits.saturating_add(1);
+    }
+}

@@ -1,0 +1,13 @@
+//! What the links promise, tested from outside: examples, a simulator, and the documents.
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "what would be a fault in the crate fails a test here"
+)]
+
+mod pair;
+mod protocol_doc;
+mod simulation;
+mod snapshot;

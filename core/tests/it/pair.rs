@@ -1,0 +1,342 @@
+//! Both ends of a link, and what each of them makes of what the line does to it.
+
+use minitalk_core::classic::Dialect;
+use minitalk_core::exchange::{self, Exchange, Output, Protocol};
+use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX};
+use minitalk_core::receiver::Progress;
+use minitalk_core::sender::{Event, OfferError};
+use minitalk_core::{Bit, Instant, Receiver, RefusalReason, Sender};
+
+/// A sender and a receiver on a line without a kernel, and the clock.
+struct Pair {
+    sender: Sender<CONTENT_OCTETS_MAX>,
+    receiver: Receiver<FRAME_OCTETS_MAX>,
+    text: Vec<u8>,
+    events: Vec<Event>,
+    refuses: Option<RefusalReason>,
+    now: Instant,
+    bits: u64,
+}
+
+impl Pair {
+    fn new() -> Self {
+        Self {
+            sender: Sender::new(7, None).without_pairs(),
+            receiver: Receiver::new(),
+            text: Vec::new(),
+            events: Vec::new(),
+            refuses: None,
+            now: Instant::ZERO,
+            bits: 0,
+        }
+    }
+
+    fn offering(payload: &[u8]) -> Self {
+        let mut pair = Self::new();
+        pair.sender.offer(payload, true).expect("a new sender is ready");
+        pair
+    }
+
+    /// The acknowledgment of one bit.
+    fn receive(&mut self, bit: Bit) -> Option<Bit> {
+        match self.receiver.handle_bit(bit) {
+            Progress::Acknowledge(ack) | Progress::VerdictComplete(ack) => Some(ack),
+            Progress::Ignored => None,
+            Progress::Frame => {
+                if let Some(reason) = self.refuses {
+                    return self.receiver.refuse(reason);
+                }
+                self.text.extend_from_slice(self.receiver.frame().expect("just announced").payload);
+                self.receiver.accept()
+            }
+        }
+    }
+
+    /// Sends one bit and takes its acknowledgment; false if there is nothing to send.
+    fn step(&mut self) -> bool {
+        let Some(bit) = self.sender.poll_transmit(self.now) else { return false };
+        self.bits += 1;
+        if let Some(ack) = self.receive(bit) {
+            self.sender.handle_ack(ack, self.now);
+        }
+        self.events.extend(self.sender.poll_event());
+        true
+    }
+
+    fn steps(&mut self, count: u64) {
+        for _ in 0..count {
+            assert!(self.step());
+        }
+    }
+
+    /// Goes on until there is nothing to send and nothing to wait for.
+    fn drive(&mut self) {
+        for _ in 0..2_000_000 {
+            if !self.step() && !self.wait() {
+                return;
+            }
+        }
+        panic!("it does not end");
+    }
+
+    fn wait(&mut self) -> bool {
+        let Some(deadline) = self.sender.poll_timeout() else { return false };
+        self.now = deadline;
+        self.sender.handle_timeout(deadline);
+        true
+    }
+}
+
+const DELIVERED: [Event; 1] = [Event::Accepted { octets: 2, last: true }];
+
+#[test]
+fn a_bit_that_comes_twice_costs_the_frame_and_nothing_more() {
+    for at in 20..100 {
+        let mut pair = Pair::offering(b"hi");
+        pair.steps(at);
+        let bit = pair.sender.poll_transmit(pair.now).expect("the frame is not over");
+        let (first, second) = (pair.receive(bit), pair.receive(bit));
+        for ack in [first, second].into_iter().flatten() {
+            pair.sender.handle_ack(ack, pair.now);
+        }
+        pair.drive();
+        assert_eq!((pair.text.as_slice(), pair.events.as_slice()), (&b"hi"[..], &DELIVERED[..]));
+        assert_eq!(pair.sender.statistics().repeated_frames, 1);
+    }
+}
+
+#[test]
+fn a_lost_bit_is_sent_again_and_the_frame_is_not() {
+    let mut pair = Pair::offering(b"hi");
+    pair.steps(40);
+    assert!(pair.sender.poll_transmit(pair.now).is_some());
+    assert!(pair.wait());
+    pair.drive();
+    assert_eq!((pair.text.as_slice(), pair.events.as_slice()), (&b"hi"[..], &DELIVERED[..]));
+    let statistics = pair.sender.statistics();
+    assert_eq!((statistics.resent_bits, statistics.repeated_frames), (1, 0));
+}
+
+#[test]
+fn a_lost_acknowledgment_delivers_nothing_twice() {
+    for at in 0..140 {
+        let mut pair = Pair::offering(b"hi");
+        pair.steps(at);
+        if let Some(bit) = pair.sender.poll_transmit(pair.now) {
+            let _ = pair.receive(bit);
+        }
+        pair.drive();
+        assert_eq!((pair.text.as_slice(), pair.events.as_slice()), (&b"hi"[..], &DELIVERED[..]));
+    }
+}
+
+#[test]
+fn every_reason_of_a_refusal_reaches_the_sender() {
+    for reason in [
+        RefusalReason::TooLong,
+        RefusalReason::OutputFailed,
+        RefusalReason::ShuttingDown,
+        RefusalReason::Version,
+        RefusalReason::OutOfSequence,
+        RefusalReason::Stalled,
+    ] {
+        let mut pair = Pair::offering(b"hi");
+        pair.refuses = Some(reason);
+        pair.drive();
+        assert_eq!(pair.events, [Event::Refused(Some(reason))]);
+        assert!(!pair.sender.is_outcome_unknown());
+    }
+}
+
+#[test]
+fn a_sender_that_gives_up_leaves_no_frame_behind() {
+    for at in 0..120 {
+        let mut pair = Pair::offering(b"hi");
+        pair.steps(at);
+        pair.sender.abort();
+        pair.drive();
+        assert_eq!(pair.events, [Event::Aborted]);
+        assert!(pair.text.is_empty() || pair.sender.is_outcome_unknown());
+    }
+}
+
+#[test]
+fn a_receiver_that_does_not_alternate_is_recognised() {
+    let mut sender = Sender::<CONTENT_OCTETS_MAX>::new(7, None);
+    sender.offer(b"hi", true).expect("a new sender is ready");
+    let mut now = Instant::ZERO;
+    for _ in 0..200 {
+        while sender.poll_transmit(now).is_some() {
+            sender.handle_ack(Bit::Zero, now);
+        }
+        if let Some(event) = sender.poll_event() {
+            assert_eq!(event, Event::NotFramed);
+            return;
+        }
+        now = sender.poll_timeout().expect("it tries again");
+        sender.handle_timeout(now);
+    }
+    panic!("it never notices");
+}
+
+#[test]
+fn a_hundred_thousand_octets_arrive_and_frame_numbers_wrap() {
+    let text: Vec<u8> = (0..100_000_u32).map(|i| i.to_le_bytes()[0] ^ i.to_le_bytes()[1]).collect();
+    let mut pair = Pair::new();
+    let frames = text.chunks(256).len();
+    for (index, payload) in text.chunks(256).enumerate() {
+        pair.sender.offer(payload, index + 1 == frames).expect("the frame before was accepted");
+        while pair.step() {}
+    }
+    assert_eq!(pair.text, text);
+    assert_eq!(pair.events.len(), frames);
+    assert_eq!(pair.sender.statistics().repeated_frames, 0);
+}
+
+#[test]
+fn a_payload_that_does_not_fit_or_comes_too_early_is_not_taken() {
+    let mut sender = Sender::<CONTENT_OCTETS_MAX>::new(7, None);
+    assert_eq!(sender.offer(&[0; 257], true), Err(OfferError::TooLong));
+    assert_eq!(sender.offer(&[0; 256], false), Ok(()));
+    assert_eq!(sender.offer(b"", true), Err(OfferError::NotReady));
+}
+
+/// A server that answers at once, and everything it did.
+struct Server {
+    exchange: Exchange<2, FRAME_OCTETS_MAX>,
+    now: Instant,
+    acks: Vec<(u32, Bit)>,
+    texts: Vec<(u32, Vec<u8>)>,
+    too_long: Vec<u32>,
+}
+
+impl Server {
+    fn new(octets_max: Option<u64>) -> Self {
+        let exchange = Exchange::new(Dialect::DEFAULT).with_octets_max(octets_max);
+        let (acks, texts, too_long) = (Vec::new(), Vec::new(), Vec::new());
+        Self { exchange, now: Instant::ZERO, acks, texts, too_long }
+    }
+
+    fn bit(&mut self, peer: u32, bit: Bit) {
+        if !self.exchange.is_open(peer) {
+            self.exchange.open(peer).expect("there is room");
+        }
+        let _ = self.exchange.handle_bit(peer, bit, self.now);
+        self.drive();
+    }
+
+    fn drive(&mut self) {
+        while let Some(output) = self.exchange.poll_output(self.now) {
+            match output {
+                Output::Transmit { peer, symbol } => self.acks.push((peer, symbol)),
+                Output::Event(exchange::Event::Payload(piece)) => {
+                    let peer = piece.peer;
+                    self.texts.push((peer, piece.octets.to_vec()));
+                    self.exchange.accept(peer);
+                }
+                Output::Event(exchange::Event::TooLong { peer, .. }) => self.too_long.push(peer),
+                Output::Event(exchange::Event::Closed { .. }) => {}
+            }
+        }
+    }
+
+    /// Lets a sender talk as long as it is answered.
+    fn talk(&mut self, peer: u32, sender: &mut Sender<CONTENT_OCTETS_MAX>) -> Option<Event> {
+        while let Some(bit) = sender.poll_transmit(self.now) {
+            self.bit(peer, bit);
+            for (_, ack) in self.acks.extract_if(.., |&mut (to, _)| to == peer) {
+                sender.handle_ack(ack, self.now);
+            }
+        }
+        sender.poll_event()
+    }
+}
+
+fn sender_of(payload: &[u8]) -> Sender<CONTENT_OCTETS_MAX> {
+    let mut sender = Sender::new(7, u64::try_from(payload.len()).ok()).without_pairs();
+    sender.offer(payload, true).expect("a new sender is ready");
+    sender
+}
+
+#[test]
+fn a_message_longer_than_the_server_takes_is_refused_at_its_first_frame() {
+    let mut server = Server::new(Some(3));
+    let event = server.talk(1, &mut sender_of(b"four"));
+    assert_eq!(event, Some(Event::Refused(Some(RefusalReason::TooLong))));
+    assert_eq!((server.too_long, server.texts), (vec![1], vec![]));
+}
+
+#[test]
+fn the_floor_passes_at_the_verdict_to_the_one_that_waits() {
+    let mut server = Server::new(None);
+    let (mut first, mut second) = (sender_of(b"a"), sender_of(b"b"));
+    let bit = first.poll_transmit(server.now).expect("the mark");
+    server.bit(1, bit);
+    // The second one's bit comes in between and waits.
+    let waiting = second.poll_transmit(server.now).expect("the mark");
+    server.bit(2, waiting);
+    assert!(server.exchange.is_waiting(2));
+    assert_eq!(server.acks.iter().filter(|&&(to, _)| to == 2).count(), 0);
+    for (_, ack) in server.acks.split_off(0) {
+        first.handle_ack(ack, server.now);
+    }
+    assert_eq!(server.talk(1, &mut first), Some(Event::Accepted { octets: 1, last: true }));
+    let ack = server.acks.pop().expect("the second one has the floor now");
+    second.handle_ack(ack.1, server.now);
+    assert_eq!(server.talk(2, &mut second), Some(Event::Accepted { octets: 1, last: true }));
+    assert_eq!(server.texts, [(1, b"a".to_vec()), (2, b"b".to_vec())]);
+}
+
+#[test]
+fn a_silent_holder_loses_the_floor_after_a_tenth_of_a_second() {
+    let mut server = Server::new(None);
+    server.bit(1, Bit::One);
+    server.bit(2, Bit::One);
+    assert_eq!(server.acks.len(), 1);
+    let deadline = server.exchange.poll_timeout().expect("somebody waits");
+    assert_eq!(deadline.as_micros(), exchange::FLOOR_STALL_MICROS);
+    server.now = deadline;
+    server.exchange.handle_timeout(deadline);
+    server.drive();
+    assert_eq!(server.acks.last().map(|&(to, _)| to), Some(2));
+}
+
+#[test]
+fn the_place_of_a_dead_client_is_free_again() {
+    let mut server = Server::new(None);
+    server.bit(1, Bit::One);
+    server.bit(2, Bit::One);
+    assert_eq!(server.exchange.open(3), Err(exchange::OpenError::Full));
+    server.exchange.handle_gone(1);
+    server.drive();
+    assert_eq!(server.exchange.open(3), Ok(()));
+}
+
+#[test]
+fn a_classic_text_that_begins_with_ones_is_classic() {
+    let mut server = Server::new(None);
+    for byte in "\u{10FFFF}".bytes().chain([0]) {
+        for place in (0..8).rev() {
+            server.bit(1, Bit::from(byte >> place & 1 == 1));
+        }
+    }
+    assert_eq!(server.exchange.protocol(1), Some(Protocol::Classic));
+    let text: Vec<u8> = server.texts.iter().flat_map(|(_, octets)| octets.clone()).collect();
+    assert_eq!(text, "\u{10FFFF}".as_bytes());
+}
+
+#[test]
+fn doubled_bits_of_a_mark_do_no_harm() {
+    for doubled in 1..6 {
+        let mut server = Server::new(None);
+        for _ in 0..doubled {
+            server.bit(1, Bit::One);
+        }
+        server.acks.clear();
+        assert_eq!(
+            server.talk(1, &mut sender_of(b"hi")),
+            Some(Event::Accepted { octets: 2, last: true })
+        );
+        assert_eq!(server.exchange.protocol(1), Some(Protocol::Framed));
+    }
+}

@@ -1,0 +1,181 @@
+//! The parts of `docs/protocol.md` that are computed. `UPDATE_DOCS=1` writes them.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use minitalk_core::classic::{Dialect, Setting};
+use minitalk_core::frame::CONTENT_OCTETS_MAX;
+use minitalk_core::hdlc::{Fcs, Framer};
+use minitalk_core::receiver::Progress;
+use minitalk_core::{Bit, Instant, Receiver, Sender};
+
+/// Compares what stands between two marks with `text`. The packaged crate has no such document.
+fn assert_documented(mark: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/protocol.md");
+    let Ok(document) = fs::read_to_string(&path) else { return };
+    let (begin, end) = (format!("<!-- {mark} -->\n"), format!("<!-- /{mark} -->"));
+    let (before, rest) = document.split_once(&begin).expect("the mark is there");
+    let (kept, after) = rest.split_once(&end).expect("its end is there");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        let document = format!("{before}{begin}{text}{end}{after}");
+        fs::write(&path, document).expect("the document can be written");
+        return;
+    }
+    assert_eq!(kept, text, "if this is meant: UPDATE_DOCS=1 cargo test -p minitalk-core --test it");
+}
+
+fn digit(bit: Bit) -> char {
+    if bit.is_one() { '1' } else { '0' }
+}
+
+/// The bits of `octets` on the line, inserted zeros in brackets, an octet at a time. `ones` is the run
+/// of ones before them, and after them.
+fn stuffed(octets: &[u8], ones: &mut u32) -> String {
+    let mut line = String::new();
+    for (index, octet) in octets.iter().enumerate() {
+        if index > 0 {
+            line.push(' ');
+        }
+        for place in 0..8 {
+            let bit = octet >> place & 1;
+            let _ = write!(line, "{bit}");
+            *ones = if bit == 1 { *ones + 1 } else { 0 };
+            if *ones == 5 {
+                line.push_str("[0]");
+                *ones = 0;
+            }
+        }
+    }
+    line
+}
+
+#[test]
+fn the_example_frame_in_the_protocol_is_what_a_sender_sends() {
+    let mut content = vec![0xFF, 0x30, 1];
+    content.extend(0x1234_5678_u32.to_le_bytes());
+    content.extend([3, b'H', b'i']);
+    let mut fcs = Fcs::new();
+    for &octet in &content {
+        fcs.update(octet);
+    }
+    let fields: [(&str, &[u8]); 8] = [
+        ("address", &content[0..1]),
+        ("control: first, final, N(S) 0", &content[1..2]),
+        ("version 1", &content[2..3]),
+        ("message 0x12345678", &content[3..7]),
+        ("length 2, plus one", &content[7..8]),
+        ("payload \"H\"", &content[8..9]),
+        ("payload \"i\"", &content[9..10]),
+        ("FCS", &fcs.octets()),
+    ];
+    let flag = "| flag | `7E` | `01111110` |\n";
+    let mut text = String::from(
+        "The message \"Hi\", all of it in one frame. Bits stand in the order in which they are sent, inserted\nzeros \
+         in brackets. Before the first flag comes the mark, `11111111`; after the last one the flag whose\n\
+         acknowledgments are the verdict.\n\n| field | octets | bits |\n|---|---|---|\n",
+    );
+    text.push_str(flag);
+    let (mut ones, mut line) = (0, String::from("01111110"));
+    for (name, octets) in fields {
+        let bits = stuffed(octets, &mut ones);
+        let hex: Vec<String> = octets.iter().map(|octet| format!("{octet:02X}")).collect();
+        let _ = writeln!(text, "| {name} | `{}` | `{bits}` |", hex.join(" "));
+        line.extend(bits.chars().filter(char::is_ascii_digit));
+    }
+    line.push_str("01111110");
+    text.push_str(flag);
+
+    let framed: String = Framer::new(&content).map(digit).collect();
+    assert_eq!(line, framed);
+    assert_eq!(format!("11111111{line}01111110"), sent("Hi".as_bytes()));
+    assert_documented("example-frame", &text);
+}
+
+/// All bits of a message of one frame over a perfect line.
+fn sent(message: &[u8]) -> String {
+    let now = Instant::ZERO;
+    let length = u64::try_from(message.len()).ok();
+    let mut sender = Sender::<CONTENT_OCTETS_MAX>::new(0x1234_5678, length).without_pairs();
+    let mut receiver = Receiver::<64>::new();
+    sender.offer(message, true).expect("it is ready");
+    let mut line = String::new();
+    while let Some(bit) = sender.poll_transmit(now) {
+        line.push(digit(bit));
+        let ack = match receiver.handle_bit(bit) {
+            Progress::Acknowledge(ack) | Progress::VerdictComplete(ack) => Some(ack),
+            Progress::Frame => receiver.accept(),
+            Progress::Ignored => None,
+        };
+        sender.handle_ack(ack.expect("every bit is acknowledged"), now);
+    }
+    line
+}
+
+/// What a value of a setting means.
+fn meaning(setting: Setting, value: &str) -> &'static str {
+    match (setting, value) {
+        (Setting::One, "usr1") => "`SIGUSR1` is a one, `SIGUSR2` a zero",
+        (Setting::One, _) => "`SIGUSR2` is a one, `SIGUSR1` a zero",
+        (Setting::Order, "msb") => "the most significant bit of a byte or length first",
+        (Setting::Order, _) => "the least significant bit first",
+        (Setting::Ack, "usr1") => "every bit is acknowledged with `SIGUSR1`",
+        (Setting::Ack, "usr2") => "every bit is acknowledged with `SIGUSR2`",
+        (Setting::Ack, "echo") => "every bit is acknowledged with the signal that brought it",
+        (Setting::Ack, "byte-usr1") => "every eighth bit is acknowledged with `SIGUSR1`",
+        (Setting::Ack, "byte-usr2") => "every eighth bit is acknowledged with `SIGUSR2`",
+        (Setting::Ack, _) => "no bit is acknowledged; the sender pauses instead",
+        (Setting::Receipt, "usr1-after") => "`SIGUSR1`, after the acknowledgment of the last bit",
+        (Setting::Receipt, "usr2-after") => "`SIGUSR2`, after the acknowledgment of the last bit",
+        (Setting::Receipt, "usr1-before") => "`SIGUSR1`, before the acknowledgment of the last bit",
+        (Setting::Receipt, "usr2-before") => "`SIGUSR2`, before the acknowledgment of the last bit",
+        (Setting::Receipt, "usr1-instead") => "`SIGUSR1`, and no acknowledgment of the last bit",
+        (Setting::Receipt, "usr2-instead") => "`SIGUSR2`, and no acknowledgment of the last bit",
+        (Setting::Receipt, _) => "nothing tells the sender that the message is complete",
+        (Setting::End, "nul") => "a NUL byte ends the message",
+        (Setting::End, "length32") => "32 bits before the text give its length in bytes",
+        (Setting::End, "length64") => "64 bits before the text give its length in bytes",
+        (Setting::End, "length32-nul") => "a length of 32 bits, and a NUL that it does not count",
+        (Setting::End, _) => "a length of 64 bits, and a NUL that it does not count",
+        (Setting::Hello, "usr1") => "one `SIGUSR1` before the message, acknowledged like a bit",
+        (Setting::Hello, "usr2") => "one `SIGUSR2` before the message, acknowledged like a bit",
+        (Setting::Hello, _) => "the message begins with its first bit",
+    }
+}
+
+/// What follows from a value for the link, where anything does.
+fn note(setting: Setting, value: &str) -> &'static str {
+    match (setting, value) {
+        (Setting::One, "usr1") => "no framed senders beside it: the mark would be zeros",
+        (Setting::Ack, "echo") => {
+            "with pauses shorter than a round trip, an echo can hide a receipt"
+        }
+        (Setting::Ack, "byte-usr1" | "byte-usr2" | "none") => {
+            "senders cannot be held back, nor framed ones told apart"
+        }
+        (Setting::Receipt, "usr1-after" | "usr1-before") => {
+            "equal to the acknowledgment, the kernel may make one of the two"
+        }
+        (Setting::End, "nul") => "the text cannot hold a NUL",
+        (Setting::Hello, "usr1" | "usr2") => "no framed senders beside it",
+        _ => "",
+    }
+}
+
+#[test]
+fn the_dialect_table_in_the_protocol_lists_every_value() {
+    let default = Dialect::DEFAULT.to_string();
+    let mut text = String::from("| setting | value | meaning | |\n|---|---|---|---|\n");
+    for setting in Setting::ALL {
+        for &value in setting.values() {
+            let name = format!("{}={value}", setting.key());
+            let is_default = default.split(',').any(|part| part == name);
+            let value =
+                if is_default { format!("**`{value}`** (default)") } else { format!("`{value}`") };
+            let note = note(setting, name.split_once('=').map_or("", |(_, value)| value));
+            let meaning = meaning(setting, name.split_once('=').map_or("", |(_, value)| value));
+            let _ = writeln!(text, "| `{}` | {value} | {meaning} | {note} |", setting.key());
+        }
+    }
+    assert_documented("dialect-table", &text);
+}

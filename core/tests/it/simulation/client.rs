@@ -1,0 +1,197 @@
+//! One client process.
+
+use minitalk_core::frame::CONTENT_OCTETS_MAX;
+use minitalk_core::{Bit, Instant, RefusalReason, Sender, classic, sender};
+
+use super::kernel::{FOREIGN, Pending};
+use super::plan::ClientPlan;
+
+/// What a client that has ended says of its message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Delivered,
+    Refused(Option<RefusalReason>),
+    NotFramed,
+    Aborted,
+    /// A classic link was disturbed, and says so.
+    Disturbed,
+    TimedOut,
+    Killed,
+}
+
+enum Half {
+    Framed { sender: Box<Sender<CONTENT_OCTETS_MAX>>, offered: usize, done: bool },
+    Classic(classic::Sender<'static>),
+}
+
+/// How long a classic client waits without getting any further, and a framed one.
+const PATIENCE_MICROS: [u64; 2] = [20_000_000, 200_000_000];
+
+pub(crate) struct Client {
+    pub(crate) pid: u32,
+    pub(crate) plan: ClientPlan,
+    pub(crate) acks: Pending,
+    pub(crate) outcome: Option<Outcome>,
+    /// Octets that the client knows to be accepted.
+    pub(crate) accepted: usize,
+    /// Neither runs nor takes signals before.
+    pub(crate) stopped_until: u64,
+    /// When it will be scheduled because of a signal.
+    pub(crate) woken_at: Option<u64>,
+    half: Half,
+    progress: (u64, u64),
+}
+
+impl Client {
+    pub(crate) fn new(pid: u32, message: u32, plan: ClientPlan) -> Self {
+        let half = if plan.framed {
+            let length = u64::try_from(plan.text.len()).ok().filter(|length| length % 3 > 0);
+            let sender = Sender::new(message, length);
+            let sender = if plan.pairs { sender } else { sender.without_pairs() };
+            Half::Framed { sender: Box::new(sender), offered: 0, done: false }
+        } else {
+            // Lives are short and few at a time; the text is given back when the process ends.
+            let text: &'static [u8] = plan.text.clone().leak();
+            let sender = classic::Sender::new(classic::Dialect::DEFAULT, text, 0);
+            Half::Classic(sender.expect("the text has no NUL"))
+        };
+        let woken_at = Some(plan.starts_at);
+        Self {
+            pid,
+            acks: Pending::default(),
+            outcome: None,
+            accepted: 0,
+            stopped_until: 0,
+            woken_at,
+            half,
+            progress: (0, plan.starts_at),
+            plan,
+        }
+    }
+
+    pub(crate) fn is_alive(&self) -> bool {
+        self.outcome.is_none()
+    }
+
+    /// When it runs next, if nothing new happens.
+    pub(crate) fn next_run(&self) -> Option<u64> {
+        if !self.is_alive() {
+            return None;
+        }
+        let timer = self.timer().map(Instant::as_micros);
+        let patience = self.progress.1 + PATIENCE_MICROS[usize::from(self.plan.framed)];
+        let next = self.woken_at.into_iter().chain(timer).fold(patience, u64::min);
+        Some(next.max(self.stopped_until))
+    }
+
+    fn timer(&self) -> Option<Instant> {
+        match &self.half {
+            Half::Framed { sender, .. } => sender.poll_timeout(),
+            Half::Classic(sender) => sender.poll_timeout(),
+        }
+    }
+
+    /// Runs once: takes a signal if one is pending, else looks at the clock.
+    pub(crate) fn run(&mut self, now: u64, server: u32) {
+        let instant = Instant::from_micros(now);
+        self.woken_at = None;
+        match (self.acks.take(), &mut self.half) {
+            (Some((symbol, FOREIGN)), Half::Classic(sender)) => sender.handle_foreign(symbol),
+            (Some((ack, pid)), half) if pid == server => match half {
+                Half::Framed { sender, .. } => sender.handle_ack(ack, instant),
+                Half::Classic(sender) => sender.handle_ack(ack, instant),
+            },
+            (Some(_), _) => {}
+            (None, Half::Framed { sender, .. }) => sender.handle_timeout(instant),
+            (None, Half::Classic(sender)) => sender.handle_timeout(instant),
+        }
+        if !self.acks.is_empty() {
+            self.woken_at = Some(now + 1);
+        }
+        let progress = match &self.half {
+            Half::Framed { sender, .. } => sender.progress(),
+            Half::Classic(sender) => sender.progress(),
+        };
+        if progress > self.progress.0 {
+            self.progress = (progress, now);
+        } else if now >= self.progress.1 + PATIENCE_MICROS[usize::from(self.plan.framed)] {
+            self.outcome = Some(Outcome::TimedOut);
+        }
+    }
+
+    /// Lets the timer fire before its time; only a framed sender survives that.
+    pub(crate) fn fire_early(&mut self) {
+        if let Half::Framed { sender, .. } = &mut self.half
+            && let Some(deadline) = sender.poll_timeout()
+        {
+            sender.handle_timeout(deadline);
+        }
+    }
+
+    pub(crate) fn abort(&mut self) {
+        if let Half::Framed { sender, .. } = &mut self.half {
+            sender.abort();
+        }
+    }
+
+    /// The next bit to send.
+    pub(crate) fn poll_transmit(&mut self, now: u64) -> Option<Bit> {
+        let now = Instant::from_micros(now);
+        match &mut self.half {
+            Half::Framed { sender, offered, done } => {
+                while !*done && sender.is_ready() {
+                    let rest = &self.plan.text[*offered..];
+                    let chunk = rest.get(..self.plan.chunk).unwrap_or(rest);
+                    *offered += chunk.len();
+                    *done = *offered == self.plan.text.len();
+                    sender.offer(chunk, *done).expect("it is ready");
+                }
+                sender.poll_transmit(now)
+            }
+            Half::Classic(sender) => sender.poll_transmit(now),
+        }
+    }
+
+    /// What the sender has to say, to be asked after each bit.
+    pub(crate) fn hear(&mut self) {
+        match &mut self.half {
+            Half::Framed { sender, .. } => {
+                self.outcome = match sender.poll_event() {
+                    None => return,
+                    Some(sender::Event::Accepted { octets, last }) => {
+                        self.accepted += octets;
+                        last.then_some(Outcome::Delivered)
+                    }
+                    Some(sender::Event::Refused(reason)) => Some(Outcome::Refused(reason)),
+                    Some(sender::Event::NotFramed) => Some(Outcome::NotFramed),
+                    Some(sender::Event::Aborted) => Some(Outcome::Aborted),
+                };
+            }
+            Half::Classic(sender) => {
+                self.outcome = match sender.poll_event() {
+                    None => return,
+                    Some(classic::sender::Event::Delivered) => {
+                        self.accepted = self.plan.text.len();
+                        Some(Outcome::Delivered)
+                    }
+                    Some(_) => Some(Outcome::Disturbed),
+                };
+            }
+        }
+    }
+
+    /// Whether what was sent last may have been delivered without the client having heard of it.
+    pub(crate) fn is_outcome_unknown(&self) -> bool {
+        match &self.half {
+            Half::Framed { sender, .. } => sender.is_outcome_unknown(),
+            Half::Classic(_) => true,
+        }
+    }
+
+    pub(crate) fn statistics(&self) -> sender::Statistics {
+        match &self.half {
+            Half::Framed { sender, .. } => *sender.statistics(),
+            Half::Classic(_) => sender::Statistics::default(),
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! What one life of a server and its clients is made of, drawn from a seed.
+
+use super::random::Random;
+
+/// How often what goes wrong, in millionths of the steps at which it could.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Faults {
+    /// A foreign signal of the same kind is pending when a symbol is sent.
+    pub(crate) hidden: u64,
+    /// A foreign signal at any process.
+    pub(crate) foreign: u64,
+    /// A timer of a framed sender, or the floor's, fires too early.
+    pub(crate) early_timer: u64,
+    /// A process is stopped, and continued later.
+    pub(crate) stop: u64,
+    /// A client is killed.
+    pub(crate) death: u64,
+    /// A framed client gives up.
+    pub(crate) abort: u64,
+    /// The output fails, and the message is refused.
+    pub(crate) output_failure: u64,
+    /// A process that is woken runs only much later.
+    pub(crate) delay: u64,
+    /// The output takes its time.
+    pub(crate) slow_output: u64,
+    /// A client starts again under the number of one that has ended.
+    pub(crate) pid_reuse: u64,
+}
+
+impl Faults {
+    /// Whether an acknowledgment can be lost or come at the wrong time.
+    pub(crate) const fn disturb(&self) -> bool {
+        self.hidden > 0 || self.foreign > 0 || self.early_timer > 0 || self.stop > 0
+    }
+}
+
+/// A client to be.
+#[derive(Clone, Debug)]
+pub(crate) struct ClientPlan {
+    pub(crate) framed: bool,
+    pub(crate) text: Vec<u8>,
+    /// Octets of payload in a frame.
+    pub(crate) chunk: usize,
+    pub(crate) pairs: bool,
+    pub(crate) starts_at: u64,
+}
+
+impl ClientPlan {
+    pub(crate) fn draw(random: &mut Random) -> Self {
+        let framed = random.below(4) > 0;
+        let length = match random.below(400) {
+            0 => random.below(700),
+            1..=40 => random.below(30),
+            _ => random.below(7),
+        };
+        // What a classic text must not hold: NUL, and 0xFF, which is not UTF-8.
+        let text = (0..length).map(|_| u8::try_from(1 + random.below(254)).unwrap_or(1)).collect();
+        let chunk = if length > 60 { 256 } else { 1 + random.below(6) };
+        Self {
+            framed,
+            text,
+            chunk: usize::try_from(chunk).unwrap_or(1),
+            pairs: random.below(2) == 0,
+            starts_at: random.logarithmic(30_000),
+        }
+    }
+}
+
+/// One life.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) clients: Vec<ClientPlan>,
+    pub(crate) faults: Faults,
+    /// The longest message that the server takes.
+    pub(crate) octets_max: Option<u64>,
+    /// Steps after which nothing goes wrong any more.
+    pub(crate) faults_end: u64,
+}
+
+impl Plan {
+    pub(crate) fn draw(random: &mut Random) -> Self {
+        let count = match random.below(100) {
+            0..=49 => 1,
+            50..=79 => 2,
+            80..=91 => 3,
+            _ => 4 + random.below(5),
+        };
+        let mut rate = |one_in: u64, max: u64| match random.below(one_in) {
+            0 => random.logarithmic(max),
+            _ => 0,
+        };
+        let faults = Faults {
+            hidden: rate(2, 100_000),
+            foreign: rate(2, 100_000),
+            early_timer: rate(3, 60_000),
+            stop: rate(4, 8_000),
+            death: rate(4, 16_000),
+            abort: rate(6, 16_000),
+            output_failure: rate(10, 500_000),
+            delay: rate(3, 50_000),
+            slow_output: rate(3, 500_000),
+            pid_reuse: rate(4, 1_000_000),
+        };
+        let octets_max = (random.below(12) == 0).then(|| random.below(20));
+        let clients = (0..count).map(|_| ClientPlan::draw(random)).collect();
+        Self { clients, faults, octets_max, faults_end: 300 + random.logarithmic(4_000) }
+    }
+}

@@ -1,0 +1,525 @@
+//! One server, its clients and the kernel between them, in simulated time.
+
+use std::collections::BTreeMap;
+
+use minitalk_core::classic::Dialect;
+use minitalk_core::exchange::{Event, Exchange, Handled, Output, Payload, Protocol};
+use minitalk_core::frame::FRAME_OCTETS_MAX;
+use minitalk_core::{Bit, Instant, RefusalReason};
+
+use super::client::{Client, Outcome};
+use super::kernel::{FOREIGN, Pending};
+use super::plan::Plan;
+use super::random::Random;
+
+const SERVER: u32 = 1;
+const FIRST_CLIENT: u32 = 100;
+const SESSIONS: usize = 6;
+
+/// More steps than any life needs.
+const STEPS_MAX: u64 = 3_000_000;
+
+/// Frames of one other client that may be taken while a client waits for the floor.
+const PASSED_OVER_MAX: u32 = 2;
+
+/// What the server knows of one client's message.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are facts that any combination may hold of"
+)]
+#[derive(Default)]
+struct Inbox {
+    octets: usize,
+    /// The last piece has been announced, and accepted.
+    ended: bool,
+    written: bool,
+    refused: Option<RefusalReason>,
+    closed: bool,
+    /// A piece is announced and waits for its answer.
+    waits: bool,
+    /// Frames of each other client since this one began to wait.
+    passed_over: BTreeMap<u32, u32>,
+}
+
+/// What came of a life.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) steps: u64,
+    pub(crate) micros: u64,
+    pub(crate) delivered: u64,
+    pub(crate) octets: u64,
+    pub(crate) bits: u64,
+    pub(crate) resent_bits: u64,
+    pub(crate) repeated_frames: u64,
+    pub(crate) refused: u64,
+    pub(crate) aborted: u64,
+    pub(crate) killed: u64,
+    pub(crate) not_framed: u64,
+    pub(crate) disturbed: u64,
+    pub(crate) timed_out: u64,
+}
+
+pub(crate) struct World {
+    now: u64,
+    steps: u64,
+    random: Random,
+    plan: Plan,
+    traced: bool,
+    exchange: Exchange<SESSIONS, FRAME_OCTETS_MAX>,
+    bits: Pending,
+    server_woken_at: Option<u64>,
+    server_stopped_until: u64,
+    clients: Vec<Client>,
+    inboxes: Vec<Inbox>,
+    /// Clients that have ended, of whose end the server has not been told.
+    ended: Vec<u32>,
+    /// When the output will have taken a piece, and whose.
+    answers: Vec<(u64, u32)>,
+    tally: Tally,
+}
+
+type Check = Result<(), String>;
+
+impl World {
+    pub(crate) fn new(plan: Plan, mut random: Random, traced: bool) -> Self {
+        let clients: Vec<Client> = (FIRST_CLIENT..)
+            .zip(&plan.clients)
+            .map(|(pid, plan)| Client::new(pid, draw_message(&mut random), plan.clone()))
+            .collect();
+        Self {
+            now: 0,
+            steps: 0,
+            random,
+            traced,
+            exchange: Exchange::new(Dialect::DEFAULT).with_octets_max(plan.octets_max),
+            bits: Pending::default(),
+            server_woken_at: None,
+            server_stopped_until: 0,
+            inboxes: clients.iter().map(|_| Inbox::default()).collect(),
+            clients,
+            ended: Vec::new(),
+            answers: Vec::new(),
+            tally: Tally::default(),
+            plan,
+        }
+    }
+
+    /// Runs until every client has ended and the server has forgotten it.
+    pub(crate) fn run(mut self) -> Result<Tally, String> {
+        while let Some((at, who)) = self.next() {
+            self.now = self.now.max(at);
+            self.steps += 1;
+            if self.steps > STEPS_MAX {
+                return Err("it does not end".into());
+            }
+            self.misfortune();
+            match who {
+                None => self.run_server()?,
+                Some(index) if self.clients[index].is_alive() => self.run_client(index)?,
+                Some(_) => {}
+            }
+        }
+        self.check_end()?;
+        self.tally.steps = self.steps;
+        self.tally.micros = self.now;
+        for client in &self.clients {
+            let statistics = client.statistics();
+            self.tally.bits += statistics.bits;
+            self.tally.resent_bits += statistics.resent_bits;
+            self.tally.repeated_frames += statistics.repeated_frames;
+            self.tally.octets += u64::try_from(client.accepted).unwrap_or(0);
+        }
+        Ok(self.tally)
+    }
+
+    /// Who runs next, the server being `None`, and when.
+    fn next(&self) -> Option<(u64, Option<usize>)> {
+        let clients = self.clients.iter().enumerate();
+        let mut first =
+            clients.filter_map(|(index, client)| Some((client.next_run()?, Some(index)))).min();
+        let timer = self.exchange.poll_timeout().map(Instant::as_micros);
+        let answer = self.answers.iter().map(|&(at, _)| at).min();
+        let told = (!self.ended.is_empty()).then_some(self.now);
+        for at in [self.server_woken_at, timer, answer, told].into_iter().flatten() {
+            let at = at.max(self.server_stopped_until);
+            if first.is_none_or(|(earliest, _)| at <= earliest) {
+                first = Some((at, None));
+            }
+        }
+        first
+    }
+
+    fn is_faulty(&self) -> bool {
+        self.steps < self.plan.faults_end
+    }
+
+    fn happens(&mut self, per_million: u64) -> bool {
+        self.is_faulty() && self.random.happens(per_million)
+    }
+
+    /// Time from a signal until its receiver has the processor.
+    fn scheduling_micros(&mut self) -> u64 {
+        if self.happens(self.plan.faults.delay) {
+            return self.random.logarithmic(60_000);
+        }
+        2 + self.random.below(9)
+    }
+
+    /// What may befall anybody at any moment.
+    fn misfortune(&mut self) {
+        if !self.is_faulty() {
+            return;
+        }
+        let symbol = Bit::from(self.random.below(2) == 0);
+        let anybody = self.random.below(u64::try_from(self.clients.len()).unwrap_or(1));
+        let anybody = usize::try_from(anybody).unwrap_or(0);
+        if self.happens(self.plan.faults.foreign) {
+            if self.random.below(2) == 0 {
+                self.signal_server(symbol, FOREIGN);
+            } else {
+                self.signal_client(anybody, symbol, FOREIGN);
+            }
+        }
+        if self.happens(self.plan.faults.stop) {
+            let until = self.now + self.random.logarithmic(2_000_000);
+            if self.random.below(2) == 0 {
+                self.trace(format_args!("server stopped until {until}"));
+                self.server_stopped_until = until;
+            } else {
+                self.trace(format_args!("client {anybody} stopped until {until}"));
+                self.clients[anybody].stopped_until = until;
+            }
+        }
+        if self.happens(self.plan.faults.early_timer) {
+            let now = Instant::from_micros(self.now);
+            if self.random.below(4) > 0 && self.has_begun(anybody) {
+                self.trace(format_args!("client {anybody}: early timer"));
+                self.clients[anybody].fire_early();
+                self.wake_client(anybody);
+            } else if let Some(deadline) = self.exchange.poll_timeout() {
+                self.trace(format_args!("server: early timer"));
+                self.exchange.handle_timeout(deadline.max(now));
+                self.server_woken_at = Some(self.now);
+            }
+        }
+        if self.happens(self.plan.faults.abort) && self.has_begun(anybody) {
+            self.trace(format_args!("client {anybody} gives up"));
+            self.clients[anybody].abort();
+            self.wake_client(anybody);
+        }
+        if self.happens(self.plan.faults.death) && self.has_begun(anybody) {
+            self.trace(format_args!("client {anybody} is killed"));
+            self.clients[anybody].outcome = Some(Outcome::Killed);
+            self.tally.killed += 1;
+            self.ended.push(self.clients[anybody].pid);
+        }
+    }
+
+    fn has_begun(&self, index: usize) -> bool {
+        let client = &self.clients[index];
+        client.is_alive() && client.plan.starts_at <= self.now
+    }
+
+    fn wake_client(&mut self, index: usize) {
+        let at = self.now + self.scheduling_micros();
+        let client = &mut self.clients[index];
+        client.woken_at = Some(client.woken_at.map_or(at, |earlier| earlier.min(at)));
+    }
+
+    fn signal_server(&mut self, bit: Bit, pid: u32) {
+        self.bits.send(bit, pid);
+        let at = self.now + self.scheduling_micros();
+        self.server_woken_at.get_or_insert(at);
+    }
+
+    fn signal_client(&mut self, index: usize, ack: Bit, pid: u32) {
+        if self.clients[index].is_alive() && self.clients[index].plan.starts_at <= self.now {
+            self.clients[index].acks.send(ack, pid);
+            self.wake_client(index);
+        }
+    }
+
+    fn index_of(&self, pid: u32) -> usize {
+        // A number may have been used before.
+        self.clients.iter().rposition(|client| client.pid == pid).expect("a known client")
+    }
+
+    fn run_client(&mut self, index: usize) -> Check {
+        let now = self.now;
+        self.clients[index].run(now, SERVER);
+        loop {
+            self.clients[index].hear();
+            if !self.clients[index].is_alive() {
+                break;
+            }
+            let Some(bit) = self.clients[index].poll_transmit(now) else {
+                self.clients[index].hear();
+                break;
+            };
+            self.trace(format_args!("client {index} sends {bit:?}"));
+            if self.happens(self.plan.faults.hidden) {
+                self.signal_server(bit, FOREIGN);
+            }
+            self.signal_server(bit, self.clients[index].pid);
+        }
+        let client = &self.clients[index];
+        if client.accepted > self.inboxes[index].octets {
+            return Err(format!("client {index} believes in octets that were not delivered"));
+        }
+        if let Some(outcome) = client.outcome {
+            self.trace(format_args!("client {index} ends: {outcome:?}"));
+            self.ended.push(self.clients[index].pid);
+            self.check_outcome(index, outcome)?;
+        }
+        Ok(())
+    }
+
+    fn check_outcome(&mut self, index: usize, outcome: Outcome) -> Check {
+        let (client, inbox) = (&self.clients[index], &self.inboxes[index]);
+        let disturbed = self.plan.faults.disturb();
+        let justified = match outcome {
+            Outcome::Delivered => inbox.written,
+            // A bit of the reason resent is enough: the server was late, or another client's bit in
+            // the way.
+            Outcome::Refused(None) => {
+                inbox.refused.is_some() && (disturbed || client.statistics().resent_bits > 0)
+            }
+            Outcome::Refused(reason) => inbox.refused == reason,
+            Outcome::NotFramed | Outcome::Disturbed => disturbed,
+            Outcome::Aborted => self.plan.faults.abort > 0,
+            Outcome::TimedOut => !client.plan.framed && (inbox.refused.is_some() || disturbed),
+            Outcome::Killed => true,
+        };
+        if !justified {
+            return Err(format!("client {index} ends wrongly with {outcome:?}"));
+        }
+        if inbox.ended && !client.is_outcome_unknown() && outcome != Outcome::Delivered {
+            return Err(format!("client {index} is sure of a failure that is none: {outcome:?}"));
+        }
+        let tally = &mut self.tally;
+        *match outcome {
+            Outcome::Delivered => &mut tally.delivered,
+            Outcome::Refused(_) => &mut tally.refused,
+            Outcome::NotFramed => &mut tally.not_framed,
+            Outcome::Aborted => &mut tally.aborted,
+            Outcome::Disturbed => &mut tally.disturbed,
+            Outcome::TimedOut => &mut tally.timed_out,
+            Outcome::Killed => &mut tally.killed,
+        } += 1;
+        Ok(())
+    }
+
+    fn run_server(&mut self) -> Check {
+        let now = Instant::from_micros(self.now);
+        self.server_woken_at = None;
+        if let Some((bit, pid)) = self.bits.take() {
+            if pid != FOREIGN && self.exchange.handle_bit(pid, bit, now) == Handled::Unknown {
+                // One that has no place waits: its bit is sent again.
+                if self.clients[self.index_of(pid)].is_alive() && self.exchange.open(pid).is_ok() {
+                    let _ = self.exchange.handle_bit(pid, bit, now);
+                }
+            }
+        } else if let Some(pid) = self.ended.pop() {
+            self.exchange.handle_gone(pid);
+            if !self.exchange.is_open(pid) {
+                self.close(pid, None)?;
+            }
+        } else {
+            self.exchange.handle_timeout(now);
+        }
+        if !self.bits.is_empty() {
+            self.server_woken_at = Some(self.now + 1);
+        }
+        self.answer();
+        self.drive()
+    }
+
+    /// Accepts what the output has taken.
+    fn answer(&mut self) {
+        let now = self.now;
+        let (due, later) =
+            std::mem::take(&mut self.answers).into_iter().partition(|&(at, _)| at <= now);
+        self.answers = later;
+        let due: Vec<(u64, u32)> = due;
+        for (_, pid) in due {
+            self.accept(pid);
+        }
+    }
+
+    fn accept(&mut self, pid: u32) {
+        let index = self.index_of(pid);
+        let inbox = &mut self.inboxes[index];
+        inbox.waits = false;
+        if inbox.refused.is_none() {
+            inbox.written = inbox.ended;
+            self.exchange.accept(pid);
+        }
+    }
+
+    fn drive(&mut self) -> Check {
+        let now = Instant::from_micros(self.now);
+        loop {
+            let Some(output) = self.exchange.poll_output(now) else { return Ok(()) };
+            match output {
+                Output::Transmit { peer, symbol } => self.acknowledge(peer, symbol),
+                Output::Event(Event::Payload(piece)) => {
+                    let (peer, last) = (piece.peer, piece.last);
+                    let framed = piece.protocol == Protocol::Framed;
+                    let index = self.clients.iter().rposition(|client| client.pid == peer);
+                    let index = index.ok_or("a payload of nobody")?;
+                    check_piece(
+                        &self.clients[index],
+                        &self.inboxes[index],
+                        &piece,
+                        self.plan.faults.disturb(),
+                    )?;
+                    self.inboxes[index].octets += piece.octets.len();
+                    self.take_piece(index, last, framed)?;
+                }
+                Output::Event(Event::TooLong { peer, .. }) => {
+                    let index = self.index_of(peer);
+                    self.inboxes[index].refused = Some(RefusalReason::TooLong);
+                }
+                Output::Event(Event::Closed { peer, cut }) => self.close(peer, cut)?,
+            }
+        }
+    }
+
+    fn acknowledge(&mut self, pid: u32, symbol: Bit) {
+        let index = self.index_of(pid);
+        self.trace(format_args!("server sends {symbol:?} to client {index}"));
+        self.inboxes[index].passed_over.clear();
+        if self.happens(self.plan.faults.hidden) {
+            self.signal_client(index, symbol, FOREIGN);
+        }
+        self.signal_client(index, symbol, SERVER);
+    }
+
+    fn take_piece(&mut self, index: usize, last: bool, framed: bool) -> Check {
+        let pid = self.clients[index].pid;
+        self.trace(format_args!("server has a piece of client {index}, last: {last}"));
+        self.inboxes[index].ended |= last;
+        self.inboxes[index].waits = true;
+        if framed {
+            self.check_fairness(pid)?;
+        }
+        if self.happens(self.plan.faults.output_failure) {
+            self.inboxes[index].refused = Some(RefusalReason::OutputFailed);
+            self.inboxes[index].waits = false;
+            self.inboxes[index].ended = false;
+            self.exchange.refuse(pid, RefusalReason::OutputFailed);
+        } else if self.happens(self.plan.faults.slow_output) {
+            let at = self.now + self.random.logarithmic(700_000);
+            self.answers.push((at, pid));
+        } else {
+            self.accept(pid);
+        }
+        Ok(())
+    }
+
+    /// While a client waits for the floor, every other one has it once, or just had it.
+    fn check_fairness(&mut self, pid: u32) -> Check {
+        for (client, inbox) in self.clients.iter().zip(&mut self.inboxes) {
+            if client.pid == pid || !client.is_alive() || !self.exchange.is_waiting(client.pid) {
+                continue;
+            }
+            let passed_over = inbox.passed_over.entry(pid).or_default();
+            *passed_over += 1;
+            if *passed_over > PASSED_OVER_MAX {
+                return Err(format!("PID {} is passed over for PID {pid}", client.pid));
+            }
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, pid: u32, cut: Option<u64>) -> Check {
+        let index = self.index_of(pid);
+        self.trace(format_args!("server closes client {index}, cut: {cut:?}"));
+        let inbox = &mut self.inboxes[index];
+        if std::mem::replace(&mut inbox.closed, true) {
+            return Err(format!("client {index} is closed twice"));
+        }
+        let octets = u64::try_from(inbox.octets).unwrap_or(u64::MAX);
+        let told = match cut {
+            Some(cut) => !inbox.ended && cut == octets,
+            None => inbox.ended || inbox.refused.is_some() || octets == 0,
+        };
+        if !told {
+            return Err(format!("client {index} is cut at {cut:?} of {octets} octets"));
+        }
+        if self.clients[index].is_alive() {
+            return Err(format!("client {index} is closed alive"));
+        }
+        if self.happens(self.plan.faults.pid_reuse) && self.clients.len() < 12 {
+            let mut plan = super::plan::ClientPlan::draw(&mut self.random);
+            plan.starts_at += self.now;
+            let message = draw_message(&mut self.random);
+            self.clients.push(Client::new(pid, message, plan));
+            self.inboxes.push(Inbox::default());
+        }
+        Ok(())
+    }
+
+    fn check_end(&self) -> Check {
+        for (index, (client, inbox)) in self.clients.iter().zip(&self.inboxes).enumerate() {
+            if client.is_alive() || !inbox.closed {
+                return Err(format!("client {index} is left over"));
+            }
+        }
+        if self.exchange.open_count() > 0 {
+            return Err("a place is still taken".into());
+        }
+        Ok(())
+    }
+
+    fn trace(&self, what: std::fmt::Arguments<'_>) {
+        if self.traced {
+            eprintln!("{:>9} µs  {what}", self.now);
+        }
+    }
+}
+
+/// Whether a piece is the next one of what its client sends, and of nobody else.
+fn check_piece(client: &Client, inbox: &Inbox, piece: &Payload<'_>, disturbed: bool) -> Check {
+    let pid = client.pid;
+    let framed = piece.protocol == Protocol::Framed;
+    if framed != client.plan.framed {
+        // A classic client may look like a framed one only if its bits are damaged.
+        return Err(format!("PID {pid} is taken for a {} one", piece.protocol));
+    }
+    if inbox.waits || inbox.refused.is_some() || inbox.closed {
+        return Err(format!("PID {pid} delivers what nobody waits for"));
+    }
+    let end = inbox.octets + piece.octets.len();
+    let same = client.plan.text.get(inbox.octets..end) == Some(piece.octets);
+    let last = piece.last == (end == client.plan.text.len());
+    let last = last || (!framed && !piece.last);
+    let first = piece.first == (inbox.octets == 0);
+    if (framed || !disturbed) && (inbox.ended || !same || !last || !first) {
+        return Err(format!("PID {pid} delivers what it does not send next"));
+    }
+    Ok(())
+}
+
+fn draw_message(random: &mut Random) -> u32 {
+    u32::try_from(random.below(1 << 32)).unwrap_or_default()
+}
+
+impl Tally {
+    pub(crate) fn add(&mut self, other: &Self) {
+        let Self { steps, micros, delivered, octets, bits, resent_bits, .. } = other;
+        self.steps += steps;
+        self.micros += micros;
+        self.delivered += delivered;
+        self.octets += octets;
+        self.bits += bits;
+        self.resent_bits += resent_bits;
+        self.repeated_frames += other.repeated_frames;
+        self.refused += other.refused;
+        self.aborted += other.aborted;
+        self.killed += other.killed;
+        self.not_framed += other.not_framed;
+        self.disturbed += other.disturbed;
+        self.timed_out += other.timed_out;
+    }
+}

@@ -1,0 +1,396 @@
+//! Two framed senders and the real [`Exchange`] that they share.
+//!
+//! At the server there is one pending signal of each number, whoever sent it: the bits of the two
+//! displace each other. Timers and faults are those of [`link`](super::link), the exchange's own
+//! timer included.
+//!
+//! To keep the interleavings few, the server sends an acknowledgment at once if the client's inbox is
+//! empty, and a client takes one at once if no other can come to it: of what could happen in between,
+//! nothing but its own timer, an early one, makes a difference.
+
+use std::string::String;
+use std::vec::Vec;
+
+use super::explore::System;
+use super::kernel::{Origin, Pending};
+use super::link::{CONTENT, FRAME, NOW};
+use crate::classic::Dialect;
+use crate::exchange::{Event, Exchange, Output, Payload};
+use crate::sender::{self, Sender};
+use crate::{Bit, Instant};
+
+const CLIENTS: usize = 2;
+
+/// What the model starts from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Setup {
+    /// The payload of each frame of each client's message.
+    pub(super) frames: [&'static [&'static [u8]]; CLIENTS],
+    pub(super) faults: u8,
+    /// Whether two bits of one sender may be under way.
+    pub(super) pairs: bool,
+    pub(super) broken: Option<Broken>,
+    pub(super) broken_sender: Option<sender::Broken>,
+}
+
+/// A rule that the server is made to break.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Broken {
+    /// Bits are taken for those of the sender that was acknowledged last, whoever sent them.
+    SendersConfused,
+}
+
+#[derive(Clone, Debug, Hash)]
+struct Client {
+    sender: Sender<CONTENT>,
+    acks: Pending,
+    /// Frames handed to the sender, frames it believes accepted, and frames delivered.
+    offered: usize,
+    accepted: usize,
+    delivered: usize,
+    /// It has ended, and the server knows.
+    over: bool,
+    gone: bool,
+}
+
+/// One state of the whole system.
+#[derive(Clone, Debug)]
+pub(super) struct Shared {
+    setup: &'static Setup,
+    clients: [Client; CLIENTS],
+    exchange: Exchange<CLIENTS, FRAME>,
+    /// Signals pending at the server.
+    bits: Pending,
+    /// The acknowledgment that the server is about to send, and to whom.
+    owed: Option<(usize, Bit)>,
+    faults_left: u8,
+    /// Whose timer fired last: when several are due, a fair scheduler lets each have its turn.
+    fired: usize,
+    /// Who was acknowledged last; only a broken server cares.
+    acknowledged: usize,
+}
+
+impl std::hash::Hash for Shared {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        let Self { clients, exchange, bits, owed, faults_left, fired, .. } = self;
+        (clients, exchange, bits, owed, faults_left, fired).hash(state);
+        self.setup.broken.map(|Broken::SendersConfused| self.acknowledged).hash(state);
+    }
+}
+
+/// One thing that happens. Clients have a number; the number after theirs is the server's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    ServerTakes,
+    ServerSends { hidden: bool },
+    ServerNoticesEnd { of: usize },
+    ClientTakes { client: usize },
+    ClientSends { client: usize, hidden: bool },
+    TimerFires { of: usize },
+    EarlyTimer { of: usize },
+}
+
+impl Shared {
+    pub(super) fn new(setup: &'static Setup) -> Self {
+        let client = |message| {
+            let sender = Sender::new(message, None);
+            let mut sender = if setup.pairs { sender } else { sender.without_pairs() };
+            sender.broken = setup.broken_sender;
+            Client {
+                sender,
+                acks: Pending::default(),
+                offered: 0,
+                accepted: 0,
+                delivered: 0,
+                over: false,
+                gone: false,
+            }
+        };
+        let mut shared = Self {
+            setup,
+            clients: [client(0x1234_5678), client(0x0FED_CBA9)],
+            exchange: Exchange::new(Dialect::DEFAULT),
+            bits: Pending::default(),
+            owed: None,
+            faults_left: setup.faults,
+            fired: CLIENTS,
+            acknowledged: 0,
+        };
+        (0..CLIENTS).for_each(|client| shared.offer(client));
+        shared
+    }
+
+    fn steps(&self) -> Vec<Step> {
+        let mut steps = Vec::new();
+        let faulty = self.faults_left > 0;
+        if let Some((to, _)) = self.owed {
+            steps.push(Step::ServerSends { hidden: false });
+            if faulty {
+                steps.push(Step::ServerSends { hidden: true });
+            }
+            if self.clients[to].acks.is_empty() {
+                return steps;
+            }
+        } else if !self.bits.is_empty() {
+            steps.push(Step::ServerTakes);
+        }
+        if let Some(client) = (0..CLIENTS).find(|&client| self.has_all_acks(client)) {
+            let early =
+                (faulty && self.timer(client).is_some()).then_some(Step::EarlyTimer { of: client });
+            return [Step::ClientTakes { client }].into_iter().chain(early).collect();
+        }
+        for (client, state) in self.clients.iter().enumerate() {
+            if state.over {
+                if !state.gone && self.owed.is_none() {
+                    steps.push(Step::ServerNoticesEnd { of: client });
+                }
+            } else if state.sends() {
+                steps.push(Step::ClientSends { client, hidden: false });
+                if faulty {
+                    steps.push(Step::ClientSends { client, hidden: true });
+                }
+            } else if !state.acks.is_empty() {
+                steps.push(Step::ClientTakes { client });
+            }
+        }
+        let due = if steps.is_empty() { self.due_next() } else { Vec::new() };
+        steps.extend(due.iter().map(|&of| Step::TimerFires { of }));
+        if faulty {
+            let early = (0..=CLIENTS).filter(|of| self.timer(*of).is_some() && !due.contains(of));
+            steps.extend(early.map(|of| Step::EarlyTimer { of }));
+        }
+        steps
+    }
+
+    /// Whether `client` is about to take an acknowledgment, and no other is under way or owed to it.
+    fn has_all_acks(&self, client: usize) -> bool {
+        let state = &self.clients[client];
+        !state.over
+            && !state.acks.is_empty()
+            && !state.sends()
+            && self.owed.is_none_or(|(to, _)| to != client)
+            && !self.bits.has_one_of(own(client))
+            && !self.exchange.is_waiting(pid(client))
+    }
+
+    /// Whose timer fires when nothing else can happen: of the clients that the server does not keep
+    /// waiting, in rotation; if there are none, the server's; if it has none, of those that wait.
+    fn due_next(&self) -> Vec<usize> {
+        let in_turn = (1..=CLIENTS + 1).map(|after| (self.fired + after) % (CLIENTS + 1));
+        let mut due: Vec<_> = in_turn.filter(|&of| self.timer(of).is_some()).collect();
+        let waits = |of: usize| of < CLIENTS && self.exchange.is_waiting(pid(of));
+        if due.iter().any(|&of| of < CLIENTS && !waits(of)) {
+            due.retain(|&of| of < CLIENTS && !waits(of));
+        } else if due.contains(&CLIENTS) {
+            due = std::vec![CLIENTS];
+        }
+        due
+    }
+
+    /// When the timer is due, if it is set and its owner has nothing else to do first.
+    fn timer(&self, of: usize) -> Option<Instant> {
+        match self.clients.get(of) {
+            Some(client) if client.over || client.sends() => None,
+            Some(client) => client.sender.poll_timeout(),
+            None if self.owed.is_some() => None,
+            None => self.exchange.poll_timeout(),
+        }
+    }
+
+    fn take(&mut self, step: Step) -> Result<(), String> {
+        match step {
+            Step::ServerTakes => {
+                if let Some((bit, Origin::Peer(client))) = self.bits.take() {
+                    self.receive(usize::from(client), bit)?;
+                }
+            }
+            Step::ServerSends { hidden } => {
+                if let Some((to, ack)) = self.owed.take() {
+                    let origin = self.origin(Origin::Peer(0), hidden);
+                    self.clients[to].acks.send(ack, origin);
+                    self.acknowledged = to;
+                }
+                self.serve()?;
+            }
+            Step::ServerNoticesEnd { of } => {
+                self.clients[of].gone = true;
+                self.exchange.handle_gone(pid(of));
+                self.serve()?;
+            }
+            Step::ClientTakes { client } => {
+                let state = &mut self.clients[client];
+                if let Some((ack, Origin::Peer(_))) = state.acks.take() {
+                    state.sender.handle_ack(ack, NOW);
+                }
+            }
+            Step::ClientSends { client, hidden } => {
+                if let Some(bit) = self.clients[client].sender.poll_transmit(NOW) {
+                    let origin = self.origin(own(client), hidden);
+                    self.bits.send(bit, origin);
+                }
+            }
+            Step::TimerFires { of } => self.fire(of)?,
+            Step::EarlyTimer { of } => {
+                self.faults_left -= 1;
+                self.fire(of)?;
+            }
+        }
+        for client in 0..CLIENTS {
+            self.hear(client)?;
+            self.offer(client);
+            self.clients[client].sender.forget_the_past(false);
+            self.clients[client].check()?;
+        }
+        Ok(())
+    }
+
+    /// Whose signal is pending: a foreign one, of the same number, if it hides ours.
+    fn origin(&mut self, own: Origin, hidden: bool) -> Origin {
+        if hidden {
+            self.faults_left -= 1;
+            Origin::Foreign
+        } else {
+            own
+        }
+    }
+
+    fn fire(&mut self, of: usize) -> Result<(), String> {
+        self.fired = of;
+        let Some(deadline) = self.timer(of) else { return Ok(()) };
+        if let Some(client) = self.clients.get_mut(of) {
+            client.sender.handle_timeout(deadline);
+            return Ok(());
+        }
+        self.exchange.handle_timeout(deadline);
+        self.serve()
+    }
+
+    fn receive(&mut self, client: usize, bit: Bit) -> Result<(), String> {
+        let client = match self.setup.broken {
+            Some(Broken::SendersConfused) => self.acknowledged,
+            None => client,
+        };
+        if self.clients[client].gone {
+            return Ok(());
+        }
+        if !self.exchange.is_open(pid(client)) {
+            self.exchange.open(pid(client)).expect("there is a place for each");
+        }
+        let _ = self.exchange.handle_bit(pid(client), bit, NOW);
+        self.serve()
+    }
+
+    /// Does what the exchange says until there is an acknowledgment to send, or nothing to do.
+    fn serve(&mut self) -> Result<(), String> {
+        while self.owed.is_none() {
+            let peer = match self.exchange.poll_output(NOW) {
+                None => break,
+                Some(Output::Transmit { peer, symbol }) => {
+                    self.owed = Some((index(peer), symbol));
+                    continue;
+                }
+                Some(Output::Event(Event::Payload(payload))) => {
+                    let client = index(payload.peer);
+                    let frames = self.setup.frames[client];
+                    check_payload(frames, self.clients[client].delivered, &payload)?;
+                    payload.peer
+                }
+                Some(Output::Event(Event::Closed { cut: None, .. })) => continue,
+                Some(Output::Event(event)) => {
+                    return Err(std::format!("the host is told {event:?}"));
+                }
+            };
+            self.clients[index(peer)].delivered += 1;
+            self.exchange.accept(peer);
+        }
+        Ok(())
+    }
+
+    fn hear(&mut self, client: usize) -> Result<(), String> {
+        let frames = self.setup.frames[client];
+        let state = &mut self.clients[client];
+        match state.sender.poll_event() {
+            None => Ok(()),
+            Some(sender::Event::Accepted { octets, last }) => {
+                state.accepted += 1;
+                state.over = state.accepted == frames.len();
+                let as_offered = frames[state.accepted - 1].len() == octets && last == state.over;
+                if as_offered { Ok(()) } else { Err("the sender speaks of another frame".into()) }
+            }
+            Some(event) => Err(std::format!("the sender is told {event:?}")),
+        }
+    }
+
+    fn offer(&mut self, client: usize) {
+        let frames = self.setup.frames[client];
+        let state = &mut self.clients[client];
+        if state.sender.is_ready() && state.offered < frames.len() {
+            let payload = frames[state.offered];
+            state.offered += 1;
+            state.sender.offer(payload, state.offered == frames.len()).expect("it is ready");
+        }
+    }
+}
+
+impl Client {
+    fn sends(&self) -> bool {
+        self.sender.clone().poll_transmit(NOW).is_some()
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if self.accepted > self.delivered {
+            return Err("a sender believes in a frame that was not delivered".into());
+        }
+        if self.accepted < self.delivered && !self.sender.is_outcome_unknown() {
+            return Err("a sender is sure that a frame was not delivered which was".into());
+        }
+        Ok(())
+    }
+}
+
+/// Whether `payload` is what its own sender sent next.
+fn check_payload(frames: &[&[u8]], delivered: usize, payload: &Payload<'_>) -> Result<(), String> {
+    let before: usize = frames[..delivered].iter().map(|frame| frame.len()).sum();
+    let expected = (
+        frames.get(delivered).copied(),
+        delivered == 0,
+        delivered + 1 == frames.len(),
+        u64::try_from(before).ok(),
+    );
+    if expected == (Some(payload.octets), payload.first, payload.last, Some(payload.offset)) {
+        Ok(())
+    } else {
+        Err("a frame is delivered that its sender did not send next".into())
+    }
+}
+
+fn own(client: usize) -> Origin {
+    Origin::Peer(u8::try_from(client).expect("there are few"))
+}
+
+fn pid(client: usize) -> u32 {
+    u32::try_from(client).expect("there are few") + 100
+}
+
+fn index(peer: u32) -> usize {
+    usize::try_from(peer - 100).expect("there are few")
+}
+
+impl System for Shared {
+    type Step = Step;
+
+    fn next(&self, next: &mut Vec<(Self, Step)>) -> Result<(), String> {
+        for step in self.steps() {
+            let mut shared = self.clone();
+            shared.take(step)?;
+            next.push((shared, step));
+        }
+        let complete = |(client, frames): (&Client, &&[&[u8]])| {
+            client.over && client.delivered == frames.len()
+        };
+        if next.is_empty() && !self.clients.iter().zip(&self.setup.frames).all(complete) {
+            return Err("nothing can happen any more".into());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,362 @@
+//! One sender and one receiver, every interleaving, every placement of faults.
+//!
+//! The states of the model hold the real [`Sender`] and [`Receiver`]; only the kernel and the two
+//! hosts between them are modelled. Time does not pass: a timer fires when nothing else can happen,
+//! or, as a fault, at any other moment at which it is set.
+//!
+//! Two faults are enough to stand for all others:
+//!
+//! * a symbol is **hidden**: a foreign signal of the same number is pending when it is sent. A
+//!   foreign signal that hides nothing changes nothing. A storm hides as many as it likes.
+//! * a timer fires **early**. A process that is stopped and continued, or loses its time slice, is
+//!   the steps of the other one, and timers that fire early.
+//!
+//! The death of either end at any moment needs no step: what must hold then is asked of every state.
+
+use std::string::String;
+use std::vec::Vec;
+
+use super::explore::System;
+use super::kernel::{Origin, Pending};
+use super::line;
+use crate::receiver::{self, Progress};
+use crate::sender::{self, Event};
+use crate::{Bit, Instant, Receiver, RefusalReason, Sender};
+
+pub(super) const CONTENT: usize = 12;
+pub(super) const FRAME: usize = 16;
+pub(super) const NOW: Instant = Instant::ZERO;
+const MESSAGE: u32 = 0x1234_5678;
+
+/// How often something goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Faults {
+    AtMost(u8),
+    /// At any step, without end.
+    Unlimited,
+}
+
+/// What the receiver's host does with a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Host {
+    Accepts,
+    /// Accepts it some time later.
+    AcceptsLater,
+    Refuses(RefusalReason),
+}
+
+/// What the model starts from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Setup {
+    /// The payload of each frame of the message.
+    pub(super) frames: &'static [&'static [u8]],
+    pub(super) faults: Faults,
+    /// Whether two bits may be under way.
+    pub(super) pairs: bool,
+    pub(super) host: Host,
+    /// Whether the sender may give up at any moment.
+    pub(super) aborts: bool,
+    /// Whether damaged frames are kept octet by octet, and their FCS computed; otherwise it is taken
+    /// to be wrong, which makes all damaged frames alike.
+    pub(super) exact: bool,
+    /// Acknowledgments of this kind can be hidden from the sender for any stretch, as one fault.
+    pub(super) storm: Option<Bit>,
+    pub(super) broken_sender: Option<sender::Broken>,
+    pub(super) broken_receiver: Option<receiver::Broken>,
+}
+
+/// One state of the whole system.
+#[derive(Clone, Debug)]
+pub(super) struct Link {
+    setup: &'static Setup,
+    /// The octets of each frame of the message.
+    sent: &'static [Vec<u8>],
+    sender: Sender<CONTENT>,
+    receiver: Receiver<FRAME>,
+    /// Signals pending at the receiver, and at the sender.
+    bits: Pending,
+    acks: Pending,
+    /// The acknowledgment that the receiver's host is about to send.
+    owed: Option<Bit>,
+    faults_left: u8,
+    storming: bool,
+    /// Frames handed to the sender, frames it believes accepted, and frames delivered.
+    offered: usize,
+    accepted: usize,
+    delivered: usize,
+    aborting: bool,
+    over: bool,
+}
+
+impl std::hash::Hash for Link {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        let Self { sender, receiver, bits, acks, owed, faults_left, .. } = self;
+        (sender, receiver, bits, acks, owed, faults_left).hash(state);
+        let flags = [self.aborting, self.over, self.storming];
+        (self.offered, self.accepted, self.delivered, flags).hash(state);
+    }
+}
+
+/// One thing that happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    ReceiverTakes,
+    ReceiverSends { hidden: bool },
+    HostAccepts,
+    SenderTakes,
+    SenderSends { hidden: bool },
+    TimerFires,
+    EarlyTimer,
+    StormBegins,
+    StormEnds,
+    Abort,
+}
+
+impl Link {
+    pub(super) fn new(setup: &'static Setup) -> Self {
+        let mut sender = Sender::new(MESSAGE, None);
+        if !setup.pairs {
+            sender = sender.without_pairs();
+        }
+        sender.broken = setup.broken_sender;
+        let mut receiver = Receiver::new();
+        receiver.broken = setup.broken_receiver;
+        let mut link = Self {
+            setup,
+            sent: line::octets(MESSAGE, setup.frames).leak(),
+            sender,
+            receiver,
+            bits: Pending::default(),
+            acks: Pending::default(),
+            owed: None,
+            faults_left: match setup.faults {
+                Faults::AtMost(count) => count,
+                Faults::Unlimited => 1,
+            },
+            storming: false,
+            offered: 0,
+            accepted: 0,
+            delivered: 0,
+            aborting: false,
+            over: false,
+        };
+        link.offer();
+        link
+    }
+
+    fn steps(&self) -> Vec<Step> {
+        let mut steps = Vec::new();
+        if self.over {
+            return steps;
+        }
+        let faulty = self.faults_left > 0;
+        if self.owed.is_some() {
+            steps.push(Step::ReceiverSends { hidden: false });
+            if faulty {
+                steps.push(Step::ReceiverSends { hidden: true });
+            }
+        }
+        let sends = self.sender.clone().poll_transmit(NOW).is_some();
+        if sends {
+            steps.push(Step::SenderSends { hidden: false });
+            if faulty {
+                steps.push(Step::SenderSends { hidden: true });
+            }
+        }
+        if self.owed.is_none() && !self.bits.is_empty() {
+            steps.push(Step::ReceiverTakes);
+        }
+        if !sends && !self.acks.is_empty() {
+            steps.push(Step::SenderTakes);
+        }
+        let nothing_comes = steps.is_empty();
+        if self.owed.is_none() && self.receiver.frame().is_some() {
+            steps.push(Step::HostAccepts);
+        }
+        if !sends && self.sender.poll_timeout().is_some() {
+            if nothing_comes {
+                steps.push(Step::TimerFires);
+            } else if faulty {
+                steps.push(Step::EarlyTimer);
+            }
+        }
+        if self.storming {
+            // A storm that outlasts a fair run is no promise of ours, so ending comes first.
+            steps.insert(0, Step::StormEnds);
+        } else if faulty && self.setup.storm.is_some() {
+            steps.push(Step::StormBegins);
+        }
+        if self.setup.aborts && !self.aborting {
+            steps.push(Step::Abort);
+        }
+        steps
+    }
+
+    fn take(&mut self, step: Step) -> Result<(), String> {
+        match step {
+            Step::ReceiverTakes => {
+                if let Some((bit, Origin::Peer(_))) = self.bits.take() {
+                    self.receive(bit)?;
+                }
+            }
+            Step::ReceiverSends { hidden } => {
+                if let Some(ack) = self.owed.take() {
+                    let mut acks = self.acks;
+                    if !self.storming || self.setup.storm != Some(ack) {
+                        self.transmit(&mut acks, ack, hidden);
+                    }
+                    self.acks = acks;
+                }
+            }
+            Step::HostAccepts => self.owed = self.receiver.accept(),
+            Step::SenderTakes => {
+                if let Some((ack, Origin::Peer(_))) = self.acks.take() {
+                    self.sender.handle_ack(ack, NOW);
+                }
+            }
+            Step::SenderSends { hidden } => {
+                if let Some(bit) = self.sender.poll_transmit(NOW) {
+                    let mut bits = self.bits;
+                    self.transmit(&mut bits, bit, hidden);
+                    self.bits = bits;
+                }
+            }
+            Step::TimerFires => self.fire(),
+            Step::EarlyTimer => {
+                self.spend_fault();
+                self.fire();
+            }
+            Step::StormBegins => {
+                self.spend_fault();
+                self.storming = true;
+            }
+            Step::StormEnds => self.storming = false,
+            Step::Abort => {
+                self.aborting = true;
+                self.sender.abort();
+            }
+        }
+        self.hear_the_sender()?;
+        self.offer();
+        self.sender.forget_the_past(self.setup.faults == Faults::Unlimited);
+        let (exact, sent) = (self.setup.exact, self.sent);
+        self.receiver
+            .forget_the_past(|octets| exact || sent.iter().any(|frame| frame.starts_with(octets)));
+        self.check()
+    }
+
+    /// kill(2), while a foreign signal of the same number is pending if the symbol is `hidden`.
+    fn transmit(&mut self, pending: &mut Pending, symbol: Bit, hidden: bool) {
+        if hidden {
+            self.spend_fault();
+        }
+        match self.setup.faults {
+            // That the foreign signal stays and hides the next one as well is one more fault.
+            Faults::Unlimited if hidden => {}
+            Faults::AtMost(_) if hidden => pending.send(symbol, Origin::Foreign),
+            Faults::Unlimited | Faults::AtMost(_) => pending.send(symbol, Origin::Peer(0)),
+        }
+    }
+
+    fn spend_fault(&mut self) {
+        match self.setup.faults {
+            Faults::AtMost(_) => self.faults_left -= 1,
+            Faults::Unlimited => {}
+        }
+    }
+
+    fn fire(&mut self) {
+        if let Some(deadline) = self.sender.poll_timeout() {
+            self.sender.handle_timeout(deadline);
+        }
+    }
+
+    fn receive(&mut self, bit: Bit) -> Result<(), String> {
+        match self.receiver.handle_bit(bit) {
+            Progress::Acknowledge(ack) | Progress::VerdictComplete(ack) => self.owed = Some(ack),
+            Progress::Ignored => {}
+            Progress::Frame => {
+                let frame = self.receiver.frame().ok_or("a frame is announced and not there")?;
+                line::check_frame(self.setup.frames, self.delivered, &frame)?;
+                match self.setup.host {
+                    Host::Accepts => {
+                        self.delivered += 1;
+                        self.owed = self.receiver.accept();
+                    }
+                    Host::AcceptsLater => self.delivered += 1,
+                    Host::Refuses(reason) => self.owed = self.receiver.refuse(reason),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn hear_the_sender(&mut self) -> Result<(), String> {
+        let Some(event) = self.sender.poll_event() else { return Ok(()) };
+        match (event, self.setup.host) {
+            (Event::Accepted { octets, last }, _) => {
+                let payload = self.setup.frames[self.accepted];
+                self.accepted += 1;
+                self.over = self.accepted == self.setup.frames.len();
+                if octets != payload.len() || last != self.over {
+                    return Err("the sender speaks of another frame".into());
+                }
+            }
+            (Event::Refused(None), Host::Refuses(_)) => self.over = true,
+            (Event::Refused(Some(heard)), Host::Refuses(said)) if heard == said => self.over = true,
+            (Event::Aborted, _) if self.aborting => self.over = true,
+            // It may give up, and says so, when every beginning is disturbed.
+            (Event::NotFramed, _) if self.setup.faults == Faults::Unlimited => self.over = true,
+            (event, _) => return Err(std::format!("the sender is told {event:?}")),
+        }
+        Ok(())
+    }
+
+    fn offer(&mut self) {
+        if self.sender.is_ready() && self.offered < self.setup.frames.len() {
+            let payload = self.setup.frames[self.offered];
+            self.offered += 1;
+            let last = self.offered == self.setup.frames.len();
+            self.sender.offer(payload, last).expect("it is ready");
+        }
+    }
+
+    /// What must hold in every state, and so if either end dies in it.
+    fn check(&self) -> Result<(), String> {
+        if self.accepted > self.delivered {
+            return Err("the sender believes in a frame that was not delivered".into());
+        }
+        if self.accepted < self.delivered && !self.sender.is_outcome_unknown() {
+            return Err("the sender is sure that a frame was not delivered which was".into());
+        }
+        let waits = usize::from(self.receiver.frame().is_some());
+        let kept = match self.setup.host {
+            Host::Accepts | Host::AcceptsLater => self.delivered - waits.min(self.delivered),
+            Host::Refuses(_) => return Ok(()),
+        };
+        let octets: usize = self.setup.frames[..kept].iter().map(|frame| frame.len()).sum();
+        let risked = self.receiver.octets_at_risk();
+        let as_it_is = match kept {
+            0 => risked.is_none_or(|octets| octets == 0),
+            _ if kept == self.setup.frames.len() => risked.is_none(),
+            _ => risked == u64::try_from(octets).ok(),
+        };
+        if as_it_is { Ok(()) } else { Err("what would be cut off is reported wrongly".into()) }
+    }
+}
+
+impl System for Link {
+    type Step = Step;
+
+    fn next(&self, next: &mut Vec<(Self, Step)>) -> Result<(), String> {
+        for step in self.steps() {
+            let mut link = self.clone();
+            link.take(step)?;
+            next.push((link, step));
+        }
+        if next.is_empty() && !self.over {
+            return Err("nothing can happen any more".into());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,208 @@
+//! The protocol, checked exhaustively: real senders and receivers, a modelled kernel.
+//!
+//! Compiled into the crate's unit tests (see `lib.rs`), because a deliberately broken sender, which
+//! shows that the model can fail, is nothing to export.
+//!
+//! `MODEL_FAULTS=3` adds the messages of one and of two frames with so many faults. It takes minutes:
+//! `MODEL_FAULTS=3 cargo test -p minitalk-core --lib any_number_of_faults -- --nocapture`.
+//! `MODEL_SHARED_FAULTS=1` does the same for two senders of one frame each, with pairs. It takes more
+//! than five minutes.
+#![expect(clippy::arithmetic_side_effects, reason = "an overflow fails the test")]
+
+mod exchange;
+mod explore;
+mod kernel;
+mod line;
+mod link;
+
+use std::boxed::Box;
+use std::time::Instant;
+use std::{eprintln, format};
+
+use exchange::Shared;
+use explore::{Report, System, explore};
+use link::{Faults, Host, Link, Setup};
+
+use crate::{Bit, RefusalReason, receiver, sender};
+
+/// A message of one frame, and one fault.
+const ONE: Setup = Setup {
+    frames: &[b""],
+    faults: Faults::AtMost(1),
+    pairs: true,
+    host: Host::Accepts,
+    aborts: false,
+    exact: false,
+    broken_sender: None,
+    broken_receiver: None,
+    storm: None,
+};
+
+fn report(name: &str, first: impl System) -> Report {
+    let began = Instant::now();
+    let report = explore(first);
+    let seconds = began.elapsed().as_secs_f32();
+    eprintln!("{name}: {} states, {} of them final, {seconds:.1} s", report.states, report.ended);
+    report
+}
+
+fn assert_sound(name: &str, setup: &'static Setup) {
+    let report = report(name, Link::new(setup));
+    if let Some(violation) = report.violation {
+        panic!("{name}: {violation}");
+    }
+    assert!(report.ended > 0, "{name}: no state is final");
+}
+
+const TWO: Setup = Setup { faults: Faults::AtMost(2), ..ONE };
+const TWO_FRAMES: Setup = Setup { frames: &[b"", b"a"], ..ONE };
+
+#[test]
+fn a_message_of_one_frame_survives_any_two_faults() {
+    assert_sound("one frame, two faults", &TWO);
+}
+
+#[test]
+fn a_message_of_two_frames_survives_any_fault() {
+    assert_sound("two frames, one fault", &TWO_FRAMES);
+    assert_sound(
+        "two frames in single bits, two faults",
+        &const { Setup { pairs: false, faults: Faults::AtMost(2), ..TWO_FRAMES } },
+    );
+}
+
+#[test]
+fn with_every_octet_of_a_damaged_frame_kept_nothing_else_comes_out() {
+    assert_sound("two frames exactly, one fault", &const { Setup { exact: true, ..TWO_FRAMES } });
+}
+
+#[test]
+fn a_sender_may_give_up_and_a_host_may_be_slow_at_any_moment() {
+    let setup = &const { Setup { host: Host::AcceptsLater, aborts: true, ..ONE } };
+    assert_sound("slow host, aborts, one fault", setup);
+}
+
+#[test]
+fn a_reason_is_never_taken_for_another_by_any_fault() {
+    assert_sound("failed output, one fault", &const { refusing(RefusalReason::OutputFailed) });
+    assert_sound("too long, one fault", &const { refusing(RefusalReason::TooLong) });
+    assert_sound("shutting down, one fault", &const { refusing(RefusalReason::ShuttingDown) });
+    assert_sound("stalled, one fault", &const { refusing(RefusalReason::Stalled) });
+}
+
+const fn refusing(reason: RefusalReason) -> Setup {
+    Setup { host: Host::Refuses(reason), ..ONE }
+}
+
+#[test]
+fn a_storm_at_the_sender_is_survived() {
+    assert_sound("storm of zeros, one fault more", &STORM);
+    assert_sound(
+        "storm of ones, one fault more",
+        &const { Setup { storm: Some(Bit::One), ..STORM } },
+    );
+}
+
+const STORM: Setup = Setup { storm: Some(Bit::Zero), faults: Faults::AtMost(2), ..ONE };
+
+#[test]
+fn two_senders_survive_each_other() {
+    assert_shared("two senders, no fault", &SHARED);
+    assert_shared("two senders in single bits, no fault", &const { shared(0, false) });
+    assert_shared(
+        "two senders of two frames, no fault",
+        &const { exchange::Setup { frames: [&[b"a", b"b"], &[b"c", b"d"]], ..SHARED } },
+    );
+}
+
+#[test]
+fn two_senders_survive_any_fault() {
+    assert_shared("two senders in single bits, one fault", &const { shared(1, false) });
+}
+
+const SHARED: exchange::Setup = exchange::Setup {
+    frames: [&[b"a"], &[b"b"]],
+    faults: 0,
+    pairs: true,
+    broken: None,
+    broken_sender: None,
+};
+
+const fn shared(faults: u8, pairs: bool) -> exchange::Setup {
+    exchange::Setup { faults, pairs, ..SHARED }
+}
+
+fn assert_shared(name: &str, setup: &'static exchange::Setup) {
+    let report = report(name, Shared::new(setup));
+    if let Some(violation) = report.violation {
+        panic!("{name}: {violation}");
+    }
+    assert!(report.ended > 0, "{name}: no state is final");
+}
+
+#[test]
+fn any_number_of_faults() {
+    let Ok(faults) = std::env::var("MODEL_FAULTS") else { return };
+    let faults = Faults::AtMost(faults.parse().expect("MODEL_FAULTS is a number"));
+    for setup in [ONE, TWO_FRAMES] {
+        let setup = Box::leak(Box::new(Setup { faults, ..setup }));
+        assert_sound(&format!("{} frames, {faults:?}", setup.frames.len()), setup);
+    }
+}
+
+#[test]
+fn any_number_of_faults_of_two_senders() {
+    let Ok(faults) = std::env::var("MODEL_SHARED_FAULTS") else { return };
+    let faults = faults.parse().expect("MODEL_SHARED_FAULTS is a number");
+    let setup = Box::leak(Box::new(shared(faults, true)));
+    assert_shared(&format!("two senders, any {faults}"), setup);
+}
+
+/// A model that cannot fail proves nothing: each of these rules is broken, and the model must see it.
+mod broken {
+    use super::*;
+
+    fn assert_caught(setup: &'static Setup) {
+        let report = report("broken", Link::new(setup));
+        let violation = report.violation.expect("the model does not see what is broken");
+        eprintln!("{}", violation.lines().next().unwrap_or_default());
+    }
+
+    #[test]
+    fn a_sender_that_believes_one_bit_of_a_verdict_is_caught() {
+        const BROKEN: Option<sender::Broken> = Some(sender::Broken::VerdictOfOneBit);
+        assert_caught(&const { Setup { broken_sender: BROKEN, ..TWO } });
+    }
+
+    #[test]
+    fn a_sender_that_counts_a_verdict_with_a_resent_bit_is_caught() {
+        const BROKEN: Option<sender::Broken> = Some(sender::Broken::ResentVerdictCounts);
+        assert_caught(
+            &const { Setup { broken_sender: BROKEN, faults: Faults::AtMost(3), ..STORM } },
+        );
+    }
+
+    #[test]
+    fn a_sender_that_does_not_wait_for_quiet_is_caught() {
+        const BROKEN: Option<sender::Broken> = Some(sender::Broken::NoQuiet);
+        assert_caught(&const { Setup { broken_sender: BROKEN, ..TWO } });
+    }
+
+    fn assert_caught_between_two(setup: &'static exchange::Setup) {
+        let report = report("broken", Shared::new(setup));
+        let violation = report.violation.expect("the model does not see what is broken");
+        eprintln!("{}", violation.lines().next().unwrap_or_default());
+    }
+
+    #[test]
+    fn a_server_that_confuses_its_senders_is_caught() {
+        const BROKEN: Option<exchange::Broken> = Some(exchange::Broken::SendersConfused);
+        assert_caught_between_two(&const { exchange::Setup { broken: BROKEN, ..SHARED } });
+    }
+
+    #[test]
+    fn a_receiver_that_delivers_a_repeated_frame_is_caught() {
+        const BROKEN: Option<receiver::Broken> = Some(receiver::Broken::RepeatedDelivered);
+        assert_caught(&const { Setup { broken_receiver: BROKEN, ..ONE } });
+    }
+}
