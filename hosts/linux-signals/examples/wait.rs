@@ -1,0 +1,49 @@
+//! Prints what ends each wait: a signal, a line on standard input, or a second without either.
+//!
+//! ```text
+//! cargo run -p minitalk-signals --example wait
+//! kill -USR1 PID                                  # from another shell
+//! ```
+//!
+//! Ends with standard input (Ctrl-D) or on Ctrl-C. Before, meanwhile and after, it prints what this process does
+//! with the two signals.
+
+use std::error::Error;
+use std::io::{BufRead, stdin};
+use std::os::fd::AsFd;
+
+use minitalk_signals::{Line, ProcessStatus, Wake, Watch, now};
+
+const SECOND_MICROS: u64 = 1_000_000;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    print_dispositions("before")?;
+    let mut line = Line::open()?;
+    print_dispositions("open")?;
+    let stdin = stdin();
+    let mut watched = [Watch::readable(stdin.as_fd())];
+    loop {
+        match line.wait(&mut watched, Some(now().after_micros(SECOND_MICROS)))? {
+            Wake::Arrival(arrival) => println!("{} from {:?}", arrival.bit, arrival.sender),
+            Wake::Terminate(_) => break,
+            Wake::Ready => {
+                let mut text = String::new();
+                if stdin.lock().read_line(&mut text)? == 0 {
+                    break;
+                }
+                println!("read {text:?}");
+            }
+            Wake::TimedOut => println!("nothing"),
+        }
+    }
+    drop(line);
+    print_dispositions("after")
+}
+
+fn print_dispositions(when: &str) -> Result<(), Box<dyn Error>> {
+    let status = ProcessStatus::own()?;
+    println!("{when}: blocked {}", status.blocked);
+    println!("{when}: caught {}", status.caught);
+    println!("{when}: ignored {}", status.ignored);
+    Ok(())
+}

@@ -1,0 +1,143 @@
+//! What a signal was, and who sent it.
+
+use minitalk_core::Bit;
+use nix::sys::signal::Signal;
+
+/// One symbol that came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Arrival {
+    /// Which of the two signals it was.
+    pub bit: Bit,
+    /// Who sent it, as far as the kernel vouches for it.
+    pub sender: Sender,
+}
+
+/// The origin of a signal (sigaction(2), `siginfo_t`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Sender {
+    /// Sent by kill(2), `pidfd_send_signal(2)` or the like: the kernel filled in who did.
+    Process {
+        /// The process, as numbered in this one's PID namespace. It may have ended since, and the
+        /// number be another's: open a [`Peer`](crate::Peer) before answering.
+        pid: u32,
+        /// Its real user id.
+        uid: u32,
+    },
+    /// Sent from outside this process's PID namespace, where it has no number; or the kernel was out of
+    /// memory and forgot who sent it.
+    Outside,
+    /// Not sent by kill(2): `sigqueue(3)` and `rt_sigqueueinfo(2)` let the sender write what it likes
+    /// where its process id would be, and timers and the kernel itself have none.
+    Forged {
+        /// The `si_code` it came with.
+        code: i32,
+    },
+}
+
+/// A signal that asks the process to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Termination {
+    /// `SIGINT`: Ctrl-C.
+    Interrupt,
+    /// `SIGTERM`: the default of kill(1).
+    Terminate,
+    /// `SIGHUP`: the terminal is gone.
+    Hangup,
+}
+
+impl Termination {
+    pub(crate) const ALL: [Self; 3] = [Self::Interrupt, Self::Terminate, Self::Hangup];
+
+    /// The number of the signal. A shell reports a process that died of it as 128 more.
+    #[must_use]
+    pub const fn number(self) -> i32 {
+        self.signal() as i32
+    }
+
+    pub(crate) const fn signal(self) -> Signal {
+        match self {
+            Self::Interrupt => Signal::SIGINT,
+            Self::Terminate => Signal::SIGTERM,
+            Self::Hangup => Signal::SIGHUP,
+        }
+    }
+}
+
+/// The signal that stands for `bit`.
+pub(crate) const fn bit_signal(bit: Bit) -> Signal {
+    match bit {
+        Bit::Zero => Signal::SIGUSR1,
+        Bit::One => Signal::SIGUSR2,
+    }
+}
+
+/// A signal taken off the kernel, not yet understood: what the handler may carry out of a `siginfo_t`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Caught {
+    pub(crate) number: i32,
+    pub(crate) code: i32,
+    pub(crate) pid: i32,
+    pub(crate) uid: u32,
+}
+
+/// What a caught signal means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    Arrival(Arrival),
+    Termination(Termination),
+}
+
+impl Caught {
+    /// What the signal means; nothing if it is none of the line's.
+    pub(crate) fn meaning(self) -> Option<Meaning> {
+        let is = |signal: Signal| self.number == signal as i32;
+        if let Some(bit) = [Bit::Zero, Bit::One].into_iter().find(|&bit| is(bit_signal(bit))) {
+            return Some(Meaning::Arrival(Arrival { bit, sender: self.sender() }));
+        }
+        Termination::ALL.into_iter().find(|end| is(end.signal())).map(Meaning::Termination)
+    }
+
+    fn sender(self) -> Sender {
+        match (self.code, u32::try_from(self.pid)) {
+            (libc::SI_USER | libc::SI_TKILL, Ok(pid @ 1..)) => {
+                Sender::Process { pid, uid: self.uid }
+            }
+            (libc::SI_USER | libc::SI_TKILL, _) => Sender::Outside,
+            (code, _) => Sender::Forged { code },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_kernel_vouches_for_has_a_sender() {
+        let rows = [
+            (libc::SI_USER, 7, Sender::Process { pid: 7, uid: 1 }),
+            (libc::SI_TKILL, 7, Sender::Process { pid: 7, uid: 1 }),
+            (libc::SI_USER, 0, Sender::Outside),
+            (libc::SI_TKILL, 0, Sender::Outside),
+            (libc::SI_QUEUE, 7, Sender::Forged { code: -1 }),
+            (libc::SI_TIMER, 0, Sender::Forged { code: -2 }),
+            (libc::SI_KERNEL, 0, Sender::Forged { code: 128 }),
+        ];
+        for (code, pid, sender) in rows {
+            let caught = Caught { number: libc::SIGUSR1, code, pid, uid: 1 };
+            let arrival = Arrival { bit: Bit::Zero, sender };
+            assert_eq!(caught.meaning(), Some(Meaning::Arrival(arrival)), "{caught:?}");
+        }
+    }
+
+    #[test]
+    fn every_signal_of_the_line_has_its_meaning() {
+        let meaning = |number| Caught { number, code: 0, pid: 0, uid: 0 }.meaning();
+        let one = Arrival { bit: Bit::One, sender: Sender::Outside };
+        assert_eq!(meaning(libc::SIGUSR2), Some(Meaning::Arrival(one)));
+        for end in Termination::ALL {
+            assert_eq!(meaning(end.number()), Some(Meaning::Termination(end)));
+        }
+        assert_eq!(meaning(libc::SIGALRM), None);
+    }
+}

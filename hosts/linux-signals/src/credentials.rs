@@ -1,0 +1,76 @@
+//! Whose a process is, and whom it may signal.
+
+use nix::unistd::{Uid, User};
+
+/// The user ids of a process (credentials(7)) that kill(2) looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Credentials {
+    /// Who started the process.
+    pub real: u32,
+    /// Whose rights it has now.
+    pub effective: u32,
+    /// Whose rights it can take back (set-user-ID programs).
+    pub saved: u32,
+}
+
+impl Credentials {
+    /// Whether a process with these ids may signal one with the ids of `target`.
+    ///
+    /// kill(2): the real or effective user id of the sender must equal the real or saved one of the
+    /// target, or the sender be privileged. Privileged here means effective user id 0; see
+    /// *Limitations* in the [crate's documentation](crate).
+    #[must_use]
+    pub const fn may_signal(self, target: Self) -> bool {
+        self.effective == 0
+            || self.effective == target.saved
+            || self.effective == target.real
+            || self.real == target.saved
+            || self.real == target.real
+    }
+}
+
+/// The name of the user with the id `uid`, if it has one, for messages.
+#[must_use]
+pub fn user_name(uid: u32) -> Option<String> {
+    Some(User::from_uid(Uid::from_raw(uid)).ok()??.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn ids(real: u32, effective: u32, saved: u32) -> Credentials {
+        Credentials { real, effective, saved }
+    }
+
+    #[test]
+    fn permission_follows_kill_2() {
+        let alice = ids(1, 1, 1);
+        let bob = ids(2, 2, 2);
+        let root = ids(0, 0, 0);
+        let alice_as_bob = ids(1, 2, 2);
+        let root_as_bob = ids(0, 2, 0);
+        let rows = [
+            (alice, alice, true),
+            (alice, bob, false),
+            (root, alice, true),
+            (alice, root, false),
+            (alice_as_bob, bob, true),
+            (alice_as_bob, alice, true),
+            // The effective id of the target does not count, its saved one does.
+            (bob, alice_as_bob, true),
+            (bob, ids(1, 2, 1), false),
+            (root_as_bob, alice, false),
+            (root_as_bob, bob, true),
+        ];
+        for (sender, target, expected) in rows {
+            assert_eq!(sender.may_signal(target), expected, "{sender:?} to {target:?}");
+        }
+    }
+
+    #[test]
+    fn users_have_names() {
+        assert_eq!(user_name(0).as_deref(), Some("root"));
+        assert_eq!(user_name(3_999_999_999), None);
+    }
+}

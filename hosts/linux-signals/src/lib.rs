@@ -1,0 +1,93 @@
+//! `SIGUSR1` and `SIGUSR2` as a line between two Linux processes.
+//!
+//! This is everything of minitalk between the protocols ([`minitalk_core`]) and the kernel: one process sends
+//! a [`Bit`] to another by a signal, and the other waits for it. It knows nothing of messages.
+//!
+//! * [`Line`] receives: it waits for signals, descriptors and deadlines at once. While traffic flows it
+//!   polls, so that a round trip takes a few microseconds; asleep it uses no processor time at all.
+//! * [`Peer`] sends: it holds a process by a pidfd, so a signal reaches that process or nobody.
+//! * [`Target::check`] and [`may_acknowledge`] decide beforehand, from [`ProcessStatus`], whether a process
+//!   survives being sent to, and whether it can answer.
+//! * [`Arrival`] tells who sent a bit, and when nobody vouches for that.
+//!
+//! # Examples
+//!
+//! Sends every bit back to where it came from (the example `echo` does so with more care):
+//!
+//! ```no_run
+//! use minitalk_signals::{Line, Peer, Sender, Wake, may_acknowledge};
+//!
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let mut line = Line::open()?;
+//!     println!("{}", std::process::id());
+//!     loop {
+//!         match line.wait(&mut [], None)? {
+//!             Wake::Arrival(arrival) => {
+//!                 let Sender::Process { pid, .. } = arrival.sender else { continue };
+//!                 let peer = Peer::open(pid)?;
+//!                 may_acknowledge(&peer.status()?)?;
+//!                 peer.send(arrival.bit)?;
+//!             }
+//!             Wake::Terminate(_) => return Ok(()),
+//!             Wake::Ready | Wake::TimedOut => {}
+//!         }
+//!     }
+//! }
+//! ```
+//!
+//! # Signal safety
+//!
+//! The handler copies four numbers out of its `siginfo_t` into a static queue of atomics. It allocates
+//! nothing, waits for nothing, cannot panic, and keeps `errno`. It runs only while `ppoll` sleeps, since its
+//! signals are blocked everywhere else: the mask is the critical section. All `unsafe` code is in `sys.rs`.
+//!
+//! # Limitations
+//!
+//! * Linux only, 5.3 or newer (pidfds), with `/proc` mounted.
+//! * Standard signals do not queue: a bit sent while an equal one is pending is lost, and of two different
+//!   ones that are pending, `Zero` is received first. The protocol above has to see to it.
+//! * One [`Line`] in a process, opened before threads are started. [`Line::open`] refuses otherwise, except
+//!   if the other threads have both signals blocked.
+//! * A program that unblocks the signals on its own gets them handled at any time; nothing breaks, but a
+//!   signal may then be late or be dropped ([`Line::dropped`]).
+//! * The line also takes `SIGALRM`, for a timer of its own; it is blocked, and alarm(2) and `setitimer(2)` do
+//!   not get through. `SIGINT`, `SIGTERM` and `SIGHUP` come as [`Wake::Terminate`].
+//! * While signals come in, readiness of a descriptor is seen up to 20 ms late, a deadline up to 10 ms.
+//! * The number of processors is counted when the line is opened: a process that is tied to a single one
+//!   later polls in vain, until it finds that out.
+//! * Polling is for the machine's sake limited to 200 µs in a wait, and is given up for a while if it wastes
+//!   time. On a busy machine a round trip takes 10 µs and more.
+//! * What a check found may have changed by the time a signal arrives: handlers and user ids are the
+//!   other process's own affair. In a process with several threads, what is blocked is read from its main thread.
+//! * Permission to answer is computed from user ids. A process without user id 0 that has `CAP_KILL`, or one
+//!   with user id 0 that has lost it, is misjudged; and security modules are not asked.
+//! * A sender outside this process's PID namespace has no number here and cannot be answered.
+//! * The real user id of a sender is as it was when it sent.
+
+mod admission;
+mod arrival;
+mod clock;
+mod credentials;
+mod dispositions;
+mod line;
+mod os_error;
+mod peer;
+mod queue;
+mod span;
+mod status;
+#[expect(unsafe_code, reason = "the one module that holds the unsafe code of the project")]
+mod sys;
+mod waiting;
+mod watch;
+mod watchdog;
+
+pub use admission::{PID_MAX, Refusal, Target, WouldDie, may_acknowledge};
+pub use arrival::{Arrival, Sender, Termination};
+pub use clock::{monotonic_nanos, now};
+pub use credentials::{Credentials, user_name};
+pub use line::{Line, OpenLineError, WaitError, Wake};
+pub use minitalk_core::{Bit, Instant};
+pub use os_error::OsError;
+pub use peer::{OpenPeerError, Peer, SendError};
+pub use status::{ParseStatusError, ProcessState, ProcessStatus, ReadStatusError, SignalSet};
+pub use watch::{Interest, Watch, is_ready};

@@ -1,0 +1,163 @@
+//! The far end: a process held by a pidfd.
+
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use minitalk_core::Bit;
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use thiserror::Error;
+
+use crate::os_error::OsError;
+use crate::status::{ProcessStatus, ReadStatusError};
+use crate::watch::{Watch, is_ready};
+
+/// A process that bits are sent to.
+///
+/// It is held by a pidfd (`pidfd_open(2)`): what is sent reaches the process that was opened or nobody,
+/// even if its number is given to another one meanwhile. The descriptor ([`AsFd`]) becomes readable
+/// when the process ends; watch it with [`Line::wait`](crate::Line::wait).
+#[derive(Debug)]
+pub struct Peer {
+    pid: u32,
+    pidfd: OwnedFd,
+}
+
+/// Why a process could not be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum OpenPeerError {
+    /// No process has this number (`ESRCH`).
+    #[error("no such process")]
+    NoSuchProcess,
+    /// The number is that of a thread, not of a process (`EINVAL`, since Linux 6.15 `ENOENT`).
+    #[error("a thread, not a process")]
+    Thread,
+    /// The kernel is older than Linux 5.3 or a sandbox forbids pidfds (`ENOSYS`, `EPERM`).
+    #[error(
+        "pidfds are not available here (they need Linux 5.3, and no sandbox that forbids them)"
+    )]
+    Unsupported,
+    /// Anything else, such as too many open files.
+    #[error("cannot open the process: {0}")]
+    Os(OsError),
+}
+
+/// Why a bit could not be sent.
+///
+/// There is no variant for `EAGAIN`: the limit on queued signals (`RLIMIT_SIGPENDING`) does not apply to
+/// signals sent in this way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum SendError {
+    /// The process has ended (`ESRCH`).
+    #[error("the process has ended")]
+    Gone,
+    /// The process belongs to somebody else (`EPERM`).
+    #[error("no permission to signal the process")]
+    NotPermitted,
+    /// The kernel has pidfds but nothing to send through them: Linux 5.3 or a sandbox (`ENOSYS`).
+    #[error("pidfd_send_signal is not available here")]
+    Unsupported,
+    /// Anything else.
+    #[error("cannot signal the process: {0}")]
+    Os(OsError),
+}
+
+impl Peer {
+    /// Opens the process `pid`.
+    pub fn open(pid: u32) -> Result<Self, OpenPeerError> {
+        let id = i32::try_from(pid).ok().and_then(Pid::from_raw);
+        let id = id.ok_or(OpenPeerError::NoSuchProcess)?;
+        match pidfd_open(id, PidfdFlags::empty()) {
+            Ok(pidfd) => Ok(Self { pid, pidfd }),
+            Err(Errno::SRCH) => Err(OpenPeerError::NoSuchProcess),
+            Err(Errno::INVAL | Errno::NOENT) => Err(OpenPeerError::Thread),
+            Err(Errno::NOSYS | Errno::PERM) => Err(OpenPeerError::Unsupported),
+            Err(errno) => Err(OpenPeerError::Os(errno.into())),
+        }
+    }
+
+    /// The number the process was opened by.
+    #[must_use]
+    pub const fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Sends a bit.
+    ///
+    /// `Ok` means that the signal is pending there, or was already: two equal bits sent before the peer
+    /// took the first one are one bit.
+    pub fn send(&self, bit: Bit) -> Result<(), SendError> {
+        let signal = match bit {
+            Bit::Zero => Signal::USR1,
+            Bit::One => Signal::USR2,
+        };
+        pidfd_send_signal(&self.pidfd, signal).map_err(|errno| match errno {
+            Errno::SRCH => SendError::Gone,
+            Errno::PERM => SendError::NotPermitted,
+            Errno::NOSYS => SendError::Unsupported,
+            errno => SendError::Os(errno.into()),
+        })
+    }
+
+    /// A watch on the end of the process, for [`Line::wait`](crate::Line::wait).
+    #[must_use]
+    pub fn watch(&self) -> Watch<'_> {
+        Watch::readable(self.as_fd())
+    }
+
+    /// Whether the process has ended. One that nobody has waited for yet (a zombie) has.
+    #[must_use]
+    pub fn has_exited(&self) -> bool {
+        is_ready(self.watch())
+    }
+
+    /// What `/proc` says of the process now, for example whether it is stopped.
+    ///
+    /// The status is that of this process and not of a later one with the same number.
+    pub fn status(&self) -> Result<ProcessStatus, ReadStatusError> {
+        let status = ProcessStatus::read(self.pid)?;
+        // Its number cannot be given to another one before it has ended.
+        if self.has_exited() { Err(ReadStatusError::NoSuchProcess) } else { Ok(status) }
+    }
+}
+
+impl AsFd for Peer {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.pidfd.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::{Command, Stdio};
+    use std::thread;
+
+    #[test]
+    fn numbers_that_are_no_process_cannot_be_opened() {
+        for pid in [0, 4_194_305, i32::MAX.cast_unsigned(), u32::MAX] {
+            assert_eq!(Peer::open(pid).unwrap_err(), OpenPeerError::NoSuchProcess, "{pid}");
+        }
+    }
+
+    #[test]
+    fn a_thread_cannot_be_opened() {
+        let open_own_thread = || Peer::open(nix::unistd::gettid().as_raw().cast_unsigned());
+        let result = thread::scope(|scope| scope.spawn(open_own_thread).join());
+        assert_eq!(result.unwrap().unwrap_err(), OpenPeerError::Thread);
+    }
+
+    #[test]
+    fn an_ended_process_is_gone_and_stays_gone() {
+        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+        let peer = Peer::open(child.id()).unwrap();
+        assert!(!peer.has_exited());
+        assert_eq!(peer.status().unwrap().pid, child.id());
+        drop(child.stdin.take());
+        // It stays a zombie until it is waited for.
+        while !peer.has_exited() {}
+        child.wait().unwrap();
+        assert!(peer.has_exited(), "and after");
+        assert_eq!(peer.send(Bit::Zero), Err(SendError::Gone));
+        assert_eq!(peer.status(), Err(ReadStatusError::NoSuchProcess));
+    }
+}

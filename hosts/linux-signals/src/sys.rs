@@ -1,0 +1,185 @@
+//! Everything that is `unsafe`: the handler, its installation, and two system calls.
+
+use std::ffi::c_int;
+use std::mem::MaybeUninit;
+use std::ptr;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
+use nix::sys::time::TimeSpec;
+
+use crate::arrival::Caught;
+use crate::os_error::OsError;
+use crate::queue::QUEUE;
+use crate::watch::Watch;
+
+/// How long to sleep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sleep {
+    /// Until something happens.
+    Unlimited,
+    /// At most so many microseconds; 0 only looks.
+    Micros(u64),
+}
+
+/// A look without sleep, prepared once for the loop that polls.
+static NO_TIME: libc::timespec = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+
+/// Takes one pending signal of `set`, which is blocked, if there is one (sigtimedwait(2)).
+#[inline]
+pub(crate) fn take(set: &SigSet) -> Result<Option<Caught>, OsError> {
+    take_within(set, Some(&NO_TIME))
+}
+
+/// Sleeps until a signal of `set`, which is blocked, is pending, and takes it.
+///
+/// `Ok(None)`: the time is over, or a handler of somebody else's ran.
+pub(crate) fn take_asleep(set: &SigSet, sleep: Sleep) -> Result<Option<Caught>, OsError> {
+    match sleep {
+        Sleep::Unlimited => take_within(set, None),
+        Sleep::Micros(micros) => take_within(set, Some(&timespec(micros))),
+    }
+}
+
+#[inline]
+fn take_within(set: &SigSet, timeout: Option<&libc::timespec>) -> Result<Option<Caught>, OsError> {
+    let mut info = MaybeUninit::<libc::siginfo_t>::uninit();
+    let timeout = timeout.map_or(ptr::null(), ptr::from_ref);
+    // SAFETY: `set` is an initialized signal set, `info` has room for one `siginfo_t`, and `timeout` is null
+    // (no limit) or points to what is borrowed for the call.
+    let number = unsafe { libc::sigtimedwait(set.as_ref(), info.as_mut_ptr(), timeout) };
+    if number > 0 {
+        // SAFETY: a positive result means that the call has filled in `info`.
+        let info = unsafe { info.assume_init_ref() };
+        return Ok(Some(caught(number, info)));
+    }
+    match Errno::last() {
+        Errno::EAGAIN | Errno::EINTR => Ok(None),
+        errno => Err(errno.into()),
+    }
+}
+
+/// Looks which of the descriptors are ready, without sleep.
+///
+/// Returns whether any is.
+pub(crate) fn poll_now(watched: &mut [Watch<'_>]) -> Result<bool, OsError> {
+    if watched.is_empty() {
+        return Ok(false);
+    }
+    poll(watched, Some(&NO_TIME), None)
+}
+
+/// Sleeps until a descriptor is ready or a signal that `mask` does not block has run its handler.
+///
+/// Mask and sleep change in one step (ppoll(2)): a signal that is pending already ends the sleep at
+/// once. Returns whether a descriptor is ready.
+pub(crate) fn poll_asleep(
+    watched: &mut [Watch<'_>],
+    sleep: Sleep,
+    mask: &SigSet,
+) -> Result<bool, OsError> {
+    match sleep {
+        Sleep::Unlimited => poll(watched, None, Some(mask)),
+        Sleep::Micros(micros) => poll(watched, Some(&timespec(micros)), Some(mask)),
+    }
+}
+
+fn poll(
+    watched: &mut [Watch<'_>],
+    timeout: Option<&libc::timespec>,
+    mask: Option<&SigSet>,
+) -> Result<bool, OsError> {
+    let fds = watched.as_mut_ptr().cast::<libc::pollfd>();
+    // No machine has so many descriptors that the length would not fit.
+    let len = watched.len() as libc::nfds_t;
+    let timeout = timeout.map_or(ptr::null(), ptr::from_ref);
+    let mask = mask.map_or(ptr::null(), |mask| ptr::from_ref(mask.as_ref()));
+    // SAFETY: `Watch` is a transparent wrapper of `pollfd`, and `watched` is borrowed exclusively for the
+    // call; `timeout` (null: no limit) and `mask` (null: no change) are borrowed for it as well.
+    let ready = unsafe { libc::ppoll(fds, len, timeout, mask) };
+    if ready >= 0 {
+        return Ok(ready > 0);
+    }
+    // The descriptors have not been looked at: what they say is from another time.
+    watched.iter_mut().for_each(Watch::set_not_ready);
+    match Errno::last() {
+        Errno::EINTR | Errno::EAGAIN => Ok(false),
+        errno => Err(errno.into()),
+    }
+}
+
+fn timespec(micros: u64) -> libc::timespec {
+    // A day is as good as for ever, and fits into every `time_t`.
+    const MICROS_MAX: u64 = 86_400_000_000;
+    *TimeSpec::from(Duration::from_micros(micros.min(MICROS_MAX))).as_ref()
+}
+
+/// Has `signal` caught by the handler of this module, and returns what was done with it before.
+pub(crate) fn catch(signal: Signal) -> Result<SigAction, OsError> {
+    // The full mask: nothing interrupts the handler, and one `ppoll` runs it once.
+    let handler = SigHandler::SigAction(on_signal);
+    set_action(signal, &SigAction::new(handler, SaFlags::SA_SIGINFO, SigSet::all()))
+}
+
+/// Has `signal` ignored, and thereby forgotten if it is pending.
+pub(crate) fn ignore(signal: Signal) -> Result<(), OsError> {
+    let action = SigAction::new(SigHandler::SigIgn, SaFlags::empty(), SigSet::empty());
+    set_action(signal, &action).map(drop)
+}
+
+/// Has done with `signal` what [`catch`] said was done before.
+pub(crate) fn restore(signal: Signal, action: &SigAction) -> Result<(), OsError> {
+    set_action(signal, action).map(drop)
+}
+
+fn set_action(signal: Signal, action: &SigAction) -> Result<SigAction, OsError> {
+    // SAFETY: `action` is `on_signal`, which only does what a handler may, or no handler at all, or what
+    // the kernel had before: then it is as sound as it was when its owner installed it.
+    Ok(unsafe { sigaction(signal, action) }?)
+}
+
+/// Whether `signal` is ignored now.
+pub(crate) fn is_ignored(signal: Signal) -> Result<bool, OsError> {
+    let mut action = MaybeUninit::<libc::sigaction>::uninit();
+    // SAFETY: the new action is null, so nothing is changed; `action` has room for the present one.
+    let result = unsafe { libc::sigaction(signal as c_int, ptr::null(), action.as_mut_ptr()) };
+    Errno::result(result)?;
+    // SAFETY: the call succeeded, so it has filled in `action`.
+    let action = unsafe { action.assume_init_ref() };
+    Ok(action.sa_sigaction == libc::SIG_IGN)
+}
+
+/// The handler. It runs only while [`poll_asleep`] sleeps, for everywhere else its signals are blocked;
+/// but nothing breaks if it runs elsewhere, or in two threads at once.
+extern "C" fn on_signal(number: c_int, info: *mut libc::siginfo_t, _context: *mut libc::c_void) {
+    let _errno = KeepErrno::new();
+    // SAFETY: the kernel calls a handler installed with `SA_SIGINFO` with a valid `siginfo_t`, which is
+    // nobody else's until the handler returns.
+    let info = unsafe { &*info };
+    QUEUE.record(caught(number, info));
+}
+
+/// What matters of a `siginfo_t`.
+#[inline]
+fn caught(number: c_int, info: &libc::siginfo_t) -> Caught {
+    // SAFETY: the fields are part of a union of plain integers, all of which the kernel has filled in or
+    // zeroed; whether they mean what their names say is up to `si_code`, which `Caught::meaning` looks at.
+    let (pid, uid) = unsafe { (info.si_pid(), info.si_uid()) };
+    Caught { number, code: info.si_code, pid, uid }
+}
+
+/// Puts errno back when it goes: the code that was interrupted may be about to read its own.
+struct KeepErrno(c_int);
+
+impl KeepErrno {
+    fn new() -> Self {
+        Self(Errno::last_raw())
+    }
+}
+
+impl Drop for KeepErrno {
+    fn drop(&mut self) {
+        Errno::set_raw(self.0);
+    }
+}

@@ -1,0 +1,328 @@
+//! Waiting in three steps, from the dearest to the laziest.
+//!
+//! ```text
+//!              span over              watchdog fired, no signal since the last time
+//!    POLL ────────────────► DOZE ────────────────────────────────────► SLEEP
+//!     ▲                      │                                          │
+//!     └──────────────────────┴──────────────── signal ──────────────────┘
+//!
+//!    POLL   sigtimedwait without time, over and over, for the span of span.rs
+//!    DOZE   sigwaitinfo: a cheap wake-up, but blind to descriptors until the watchdog fires
+//!    SLEEP  ppoll with the signals let in: their handler is the interrupt
+//! ```
+//!
+//! It is what a network driver does (NAPI), with the signal mask in the place of the interrupt enable.
+//! Descriptors and deadlines are looked at when a doze or a sleep ends, and from a poll every
+//! [`CHECK_MICROS`].
+
+use std::os::fd::RawFd;
+
+use minitalk_core::Instant;
+use nix::sys::resource::{UsageWho, getrusage};
+
+use crate::arrival::Caught;
+use crate::clock;
+use crate::dispositions::Dispositions;
+use crate::line::Wake;
+use crate::os_error::OsError;
+use crate::queue::{self, QUEUE};
+use crate::span::PollSpan;
+use crate::sys::{self, Sleep};
+use crate::watch::{self, Watch};
+use crate::watchdog::{self, Watchdog};
+
+/// While signals come in: how often descriptors and the deadline are looked at.
+const CHECK_MICROS: u64 = 10_000;
+
+/// How many system calls are made between two readings of the clock.
+const TURNS_PER_CLOCK: u32 = 16;
+
+/// Sixteen turns take some microseconds. If they took this long, somebody else was running.
+const GAP_MICROS: u64 = 1_000;
+
+/// What is remembered from one wait to the next.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    span: PollSpan,
+    watchdog: Watchdog,
+    activity: Activity,
+    /// Takes since the clock was read.
+    turns: u32,
+    checked_at: Instant,
+    /// Of the set that was looked at last.
+    fingerprint: u64,
+    /// Something other than a signal is to be reported once the queue is empty.
+    owed: bool,
+    /// The descriptors that were seen ready then.
+    owed_fds: Vec<RawFd>,
+    preemptions: i64,
+}
+
+/// How long ago the last signal came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Activity {
+    /// Since the watchdog fired the last time.
+    Traffic,
+    /// Before.
+    Pause,
+    /// So long that it takes a handler to hear the next.
+    Silence,
+}
+
+impl Waiting {
+    pub(crate) fn new(processors: usize, watchdog: Watchdog) -> Self {
+        let mut waiting = Self {
+            span: PollSpan::new(processors),
+            watchdog,
+            activity: Activity::Silence,
+            turns: 0,
+            checked_at: Instant::ZERO,
+            fingerprint: 0,
+            owed: false,
+            owed_fds: Vec::new(),
+            preemptions: 0,
+        };
+        waiting.was_preempted();
+        waiting
+    }
+
+    pub(crate) fn wait(
+        &mut self,
+        signals: &Dispositions,
+        watched: &mut [Watch<'_>],
+        deadline: Option<Instant>,
+    ) -> Result<Wake, OsError> {
+        if let Some(wake) = self.next_queued() {
+            return Ok(wake);
+        }
+        let mut wait = Wait { waiting: self, signals, watched, deadline };
+        if let Some(wake) = wait.first_look()? {
+            return Ok(wake);
+        }
+        if let Some(wake) = wait.poll()? {
+            return Ok(wake);
+        }
+        if let Some(wake) = wait.doze()? {
+            return Ok(wake);
+        }
+        wait.sleep()
+    }
+
+    /// The oldest signal that has been recorded.
+    fn next_queued(&mut self) -> Option<Wake> {
+        let meaning = std::iter::from_fn(|| QUEUE.pop()).find_map(Caught::meaning)?;
+        self.activity = Activity::Traffic;
+        Some(meaning.into())
+    }
+
+    /// Whether the thread has lost its processor to another since this was asked last.
+    fn was_preempted(&mut self) -> bool {
+        let Ok(usage) = getrusage(UsageWho::RUSAGE_THREAD) else { return false };
+        let preemptions = usage.involuntary_context_switches();
+        std::mem::replace(&mut self.preemptions, preemptions) != preemptions
+    }
+}
+
+/// One wait, with what it was asked for.
+struct Wait<'w, 'fd> {
+    waiting: &'w mut Waiting,
+    signals: &'w Dispositions,
+    watched: &'w mut [Watch<'fd>],
+    deadline: Option<Instant>,
+}
+
+/// What a take has brought.
+enum Taken {
+    Wake(Wake),
+    Watchdog,
+    Nothing,
+}
+
+impl Wait<'_, '_> {
+    /// Looks at the descriptors if that is owed, or if they are others than before.
+    fn first_look(&mut self) -> Result<Option<Wake>, OsError> {
+        self.watched.iter_mut().for_each(Watch::set_not_ready);
+        if self.waiting.owed
+            && let Some(wake) = self.report_owed()?
+        {
+            return Ok(Some(wake));
+        }
+        let fingerprint = watch::fingerprint(self.watched);
+        if fingerprint != self.waiting.fingerprint {
+            self.waiting.fingerprint = fingerprint;
+            return self.check(clock::now());
+        }
+        Ok(None)
+    }
+
+    fn poll(&mut self) -> Result<Option<Wake>, OsError> {
+        if self.waiting.activity == Activity::Silence {
+            return Ok(None);
+        }
+        let mut polling: Option<(Instant, Instant)> = None;
+        loop {
+            if self.waiting.turns >= TURNS_PER_CLOCK {
+                self.waiting.turns = 0;
+                let now = clock::now();
+                if self.is_due(now)
+                    && let Some(wake) = self.check(now)?
+                {
+                    return Ok(Some(wake));
+                }
+                let (since, last) = polling.unwrap_or((now, now));
+                polling = Some((since, now));
+                let gap = now.micros_since(last);
+                if gap > GAP_MICROS && self.waiting.was_preempted() {
+                    self.waiting.span.preempted(now, gap);
+                }
+                if now.micros_since(since) >= u64::from(self.waiting.span.micros()) {
+                    return Ok(None);
+                }
+            }
+            if self.waiting.span.micros() == 0 {
+                return Ok(None);
+            }
+            match self.take(Sleep::Micros(0))? {
+                Taken::Wake(wake) => {
+                    self.waiting.span.paid();
+                    return Ok(Some(wake));
+                }
+                Taken::Watchdog => self.waiting.turns = TURNS_PER_CLOCK,
+                Taken::Nothing => {}
+            }
+        }
+    }
+
+    fn doze(&mut self) -> Result<Option<Wake>, OsError> {
+        let began = self.waiting.span.is_adaptive().then(clock::now);
+        while self.waiting.activity != Activity::Silence {
+            let fires_at = self.waiting.watchdog.set()?;
+            let sleep = match self.deadline {
+                Some(deadline) if deadline < fires_at => until(deadline),
+                _ if self.waiting.watchdog.is_dumb() => until(fires_at),
+                _ => Sleep::Unlimited,
+            };
+            let taken = match self.take(sleep)? {
+                Taken::Nothing if self.waiting.watchdog.has_expired(clock::now()) => {
+                    Taken::Watchdog
+                }
+                taken => taken,
+            };
+            match taken {
+                Taken::Wake(wake) => {
+                    if let Some(began) = began {
+                        let now = clock::now();
+                        self.waiting.span.missed(now, now.micros_since(began));
+                    }
+                    return Ok(Some(wake));
+                }
+                Taken::Watchdog => {
+                    self.waiting.activity = match self.waiting.activity {
+                        Activity::Traffic => Activity::Pause,
+                        Activity::Pause | Activity::Silence => Activity::Silence,
+                    };
+                }
+                Taken::Nothing => {}
+            }
+            let now = clock::now();
+            if let Some(wake) = self.check(now)? {
+                return Ok(Some(wake));
+            }
+            if self.waiting.activity == Activity::Silence {
+                self.waiting.span.missed(now, watchdog::PERIOD_MICROS);
+            }
+        }
+        Ok(None)
+    }
+
+    fn sleep(&mut self) -> Result<Wake, OsError> {
+        loop {
+            let sleep = self.deadline.map_or(Sleep::Unlimited, until);
+            sys::poll_asleep(self.watched, sleep, self.signals.asleep())?;
+            if let Some(wake) = self.waiting.next_queued() {
+                return Ok(wake);
+            }
+            if let Some(wake) = self.check(clock::now())? {
+                return Ok(wake);
+            }
+        }
+    }
+
+    /// Takes one signal. What the handler has recorded has been returned before, so it is the oldest.
+    #[inline]
+    fn take(&mut self, sleep: Sleep) -> Result<Taken, OsError> {
+        self.waiting.turns += 1;
+        let set = self.signals.waited();
+        let caught = match sleep {
+            Sleep::Micros(0) => sys::take(set)?,
+            sleep => sys::take_asleep(set, sleep)?,
+        };
+        let Some(caught) = caught else { return Ok(Taken::Nothing) };
+        if caught.number == watchdog::SIGNAL as i32 {
+            self.waiting.watchdog.fired();
+            return Ok(Taken::Watchdog);
+        }
+        // The same function that the handler calls, so that there is one way in.
+        QUEUE.record(caught);
+        Ok(self.waiting.next_queued().map_or(Taken::Nothing, Taken::Wake))
+    }
+
+    fn is_due(&self, now: Instant) -> bool {
+        now.micros_since(self.waiting.checked_at) >= CHECK_MICROS || self.is_late(now)
+    }
+
+    /// Looks at everything that is not a signal.
+    ///
+    /// If something is to be reported, the signals that came before it go first: those that are pending now.
+    fn check(&mut self, now: Instant) -> Result<Option<Wake>, OsError> {
+        self.waiting.checked_at = now;
+        let is_ready = sys::poll_now(self.watched)?;
+        let is_late = self.is_late(now);
+        if !is_ready && !is_late {
+            return Ok(None);
+        }
+        for _ in 0..queue::CAPACITY {
+            match sys::take(self.signals.waited())? {
+                Some(caught) if caught.number == watchdog::SIGNAL as i32 => {
+                    self.waiting.watchdog.fired();
+                }
+                Some(caught) => QUEUE.record(caught),
+                None => break,
+            }
+        }
+        if let Some(wake) = self.waiting.next_queued() {
+            let ready = self.watched.iter().filter(|watch| watch.is_ready());
+            self.waiting.owed_fds.extend(ready.map(Watch::raw_fd));
+            self.waiting.owed = true;
+            self.watched.iter_mut().for_each(Watch::set_not_ready);
+            return Ok(Some(wake));
+        }
+        Ok(Some(if is_ready { Wake::Ready } else { Wake::TimedOut }))
+    }
+
+    /// Reports what was seen before the signals that have been returned since, if it is still so.
+    ///
+    /// What has become ready later has to wait for the next check: signals may have been sent before it.
+    fn report_owed(&mut self) -> Result<Option<Wake>, OsError> {
+        self.waiting.owed = false;
+        sys::poll_now(self.watched)?;
+        for watch in self.watched.iter_mut() {
+            if !self.waiting.owed_fds.contains(&watch.raw_fd()) {
+                watch.set_not_ready();
+            }
+        }
+        self.waiting.owed_fds.clear();
+        if self.watched.iter().any(Watch::is_ready) {
+            return Ok(Some(Wake::Ready));
+        }
+        Ok(self.is_late(clock::now()).then_some(Wake::TimedOut))
+    }
+
+    fn is_late(&self, now: Instant) -> bool {
+        self.deadline.is_some_and(|deadline| deadline <= now)
+    }
+}
+
+fn until(deadline: Instant) -> Sleep {
+    Sleep::Micros(deadline.micros_since(clock::now()))
+}

@@ -1,0 +1,115 @@
+//! Children: the examples of this package, run and watched.
+//!
+//! The test process itself neither opens a line nor sends itself signals: they would end it.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use minitalk_signals::{Bit, ProcessState, ProcessStatus};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+/// Longer than anything takes on the busiest machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A child that is killed when it goes out of scope.
+pub(crate) struct Running {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Running {
+    /// Runs an example of this package.
+    pub(crate) fn example(name: &str, arguments: &[&str]) -> Self {
+        Self::start(Command::new(example_path(name)).args(arguments))
+    }
+
+    /// Runs the example `echo`, and waits until it listens.
+    pub(crate) fn echo() -> Self {
+        let echo = Self::example("echo", &[]);
+        assert_eq!(echo.line(), format!("echo {}", echo.pid()));
+        echo
+    }
+
+    pub(crate) fn start(command: &mut Command) -> Self {
+        Self::spawn(command.stdin(Stdio::null()))
+    }
+
+    /// With a standard input that can be written to.
+    pub(crate) fn start_piped(command: &mut Command) -> Self {
+        Self::spawn(command.stdin(Stdio::piped()))
+    }
+
+    fn spawn(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let (sender, lines) = channel();
+        thread::spawn(move || {
+            stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line))
+        });
+        Self { child, lines }
+    }
+
+    pub(crate) fn stdin(&mut self) -> ChildStdin {
+        self.child.stdin.take().unwrap()
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The next line of its standard output.
+    pub(crate) fn line(&self) -> String {
+        self.lines.recv_timeout(PATIENCE).expect("the child has said nothing more")
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.pid().cast_signed()), signal).unwrap();
+    }
+
+    /// Stops it at a moment when a bit that was sent to it is pending.
+    pub(crate) fn stop_with_pending_bit(&self) {
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            self.signal(Signal::SIGSTOP);
+            // It may have been stopped between taking a bit and answering: then none comes any more.
+            for _ in 0..1_000 {
+                let status = ProcessStatus::read(self.pid()).unwrap();
+                let is_pending = |bit| status.pending.contains(bit);
+                if status.state == ProcessState::Stopped
+                    && (is_pending(Bit::Zero) || is_pending(Bit::One))
+                {
+                    return;
+                }
+            }
+            self.signal(Signal::SIGCONT);
+        }
+        panic!("nothing was sent");
+    }
+
+    /// Waits for it to end by itself.
+    pub(crate) fn wait(mut self) -> ExitStatus {
+        // Its standard output ends when it does.
+        while self.lines.recv_timeout(PATIENCE).is_ok() {}
+        self.child.wait().unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Where cargo has put an example: beside the folder of this test's own file.
+pub(crate) fn example_path(name: &str) -> PathBuf {
+    let path = std::env::current_exe().unwrap();
+    let path = path.ancestors().nth(2).unwrap().join("examples").join(name);
+    assert!(path.exists(), "{} is missing: run `cargo build --examples`", path.display());
+    path
+}

@@ -1,0 +1,62 @@
+//! What a line leaves behind, and what else ends a wait.
+
+use std::io::Write;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+
+use crate::common::{Running, example_path};
+
+const BOTH: &str = "SIGUSR1 and SIGUSR2";
+const NEITHER: &str = "neither SIGUSR1 nor SIGUSR2";
+
+/// The next line that is not about a second without any.
+fn news(wait: &Running) -> String {
+    std::iter::repeat_with(|| wait.line()).find(|line| line != "nothing").unwrap()
+}
+
+fn assert_dispositions(wait: &Running, when: &str, [blocked, caught, ignored]: [&str; 3]) {
+    assert_eq!(news(wait), format!("{when}: blocked {blocked}"));
+    assert_eq!(wait.line(), format!("{when}: caught {caught}"));
+    assert_eq!(wait.line(), format!("{when}: ignored {ignored}"));
+}
+
+#[test]
+fn signals_are_given_back_except_that_a_late_one_does_not_kill() {
+    let mut wait = Running::start_piped(&mut Command::new(example_path("wait")));
+    assert_dispositions(&wait, "before", [NEITHER, NEITHER, NEITHER]);
+    assert_dispositions(&wait, "open", [BOTH, BOTH, NEITHER]);
+    wait.signal(Signal::SIGUSR1);
+    drop(wait.stdin());
+    let line = news(&wait);
+    assert!(line.starts_with("0 from Process"), "{line}");
+    assert_dispositions(&wait, "after", [NEITHER, NEITHER, BOTH]);
+    assert!(wait.wait().success());
+}
+
+#[test]
+fn signals_that_were_ignored_before_are_so_after() {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "trap '' USR1; exec \"$0\""]).arg(example_path("wait"));
+    let mut wait = Running::start_piped(&mut shell);
+    assert_dispositions(&wait, "before", [NEITHER, NEITHER, "SIGUSR1"]);
+    assert_dispositions(&wait, "open", [BOTH, BOTH, NEITHER]);
+    drop(wait.stdin());
+    assert_dispositions(&wait, "after", [NEITHER, NEITHER, BOTH]);
+}
+
+#[test]
+fn a_deadline_and_a_descriptor_end_a_wait() {
+    let mut wait = Running::start_piped(&mut Command::new(example_path("wait")));
+    assert_dispositions(&wait, "before", [NEITHER, NEITHER, NEITHER]);
+    assert_dispositions(&wait, "open", [BOTH, BOTH, NEITHER]);
+    let mut stdin = wait.stdin();
+    stdin.write_all(b"text\n").unwrap();
+    assert_eq!(news(&wait), "read \"text\\n\"");
+    let start = Instant::now();
+    assert_eq!(wait.line(), "nothing");
+    assert_eq!(wait.line(), "nothing");
+    // The first one may have begun a little before `start`.
+    assert!(start.elapsed() > Duration::from_millis(1_500), "{:?}", start.elapsed());
+}

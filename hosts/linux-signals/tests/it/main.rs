@@ -1,0 +1,7 @@
+//! Real signals between real processes.
+
+mod common;
+mod death;
+mod lifetime;
+mod line;
+mod sleep;
