@@ -1,0 +1,9 @@
+//! What `minitalk-server` and `minitalk-client` share, and what is neither the line nor a protocol.
+//!
+//! * [`names`]: servers are found by a name instead of a number.
+//! * [`trace`]: the line as a logic analyser would show it, in a file.
+//! * [`generate`]: man pages and shell completions of either program.
+
+pub mod generate;
+pub mod names;
+pub mod trace;
