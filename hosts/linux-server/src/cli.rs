@@ -1,0 +1,177 @@
+//! What the user may say.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Parser, ValueEnum};
+use minitalk_core::classic::Dialect;
+use minitalk_core::exchange::Protocols;
+use minitalk_shared::generate::Generate;
+use minitalk_shared::names::Name;
+
+use crate::report::Level;
+
+/// Show text that other processes send with nothing but SIGUSR1 and SIGUSR2
+///
+/// Prints its PID on the first line, then every message as it arrives, and a newline after each. Ends with Ctrl-C, or with: kill PID
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+#[expect(clippy::doc_markdown, reason = "the comments are what --help shows")]
+pub(crate) struct Options {
+    /// Write the bytes of the messages to standard output and nothing else; the PID goes to standard error
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) raw: bool,
+
+    /// Write one JSON object a line: listening, message, cut, refused, stray, stopped
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// End after the first message
+    #[arg(long, conflicts_with = "count")]
+    pub(crate) once: bool,
+
+    /// End after so many messages
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) count: Option<u64>,
+
+    /// Refuse messages of more than SIZE bytes, for example 1M or 64KiB (with --json 1 MiB unless given)
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub(crate) max_message: Option<u64>,
+
+    /// Append the messages to FILE instead of writing them to standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Confirm a message only when it is on the disk
+    #[arg(long, requires = "output")]
+    pub(crate) sync: bool,
+
+    /// Be found by clients as NAME, not only by PID
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<Name>,
+
+    /// Write the PID to FILE, which is removed at the end
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pid_file: Option<PathBuf>,
+
+    /// Which protocols clients may speak
+    #[arg(long, value_enum, default_value_t = Protocol::Auto, value_name = "NAME")]
+    pub(crate) protocol: Protocol,
+
+    /// How classic clients speak: a comma-separated list, of which any part may be left out, of
+    /// one=usr1|usr2, order=msb|lsb, ack=usr1|usr2|echo|byte-usr1|byte-usr2|none,
+    /// receipt=none|usr1-after|usr2-after|usr1-before|usr2-before|usr1-instead|usr2-instead,
+    /// end=nul|length32|length64|length32-nul|length64-nul, hello=none|usr1|usr2
+    #[arg(long, default_value_t = Dialect::DEFAULT, value_name = "LIST", hide_default_value = true)]
+    pub(crate) dialect: Dialect,
+
+    /// Record every symbol on the line in FILE, to be opened with GTKWave, PulseView or sigrok-cli
+    #[arg(long, value_name = "FILE.vcd")]
+    pub(crate) trace: Option<PathBuf>,
+
+    /// Acknowledge every process, even one that does not handle the signals and will be killed by it
+    #[arg(long)]
+    pub(crate) acknowledge_anyone: bool,
+
+    /// Say nothing on standard error but what ends the server
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+
+    /// Say on standard error who connects, sends and leaves
+    #[arg(short, long, action = ArgAction::SetTrue)]
+    pub(crate) verbose: bool,
+
+    /// Write a man page or shell completions to standard output
+    #[arg(long, value_enum, value_name = "WHAT", exclusive = true)]
+    pub(crate) generate: Option<Generate>,
+}
+
+/// Which protocols clients may speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Protocol {
+    /// Framed and classic, told apart by their first bits
+    Auto,
+    /// Classic only: eight bits a byte
+    Classic,
+}
+
+impl From<Protocol> for Protocols {
+    fn from(protocol: Protocol) -> Self {
+        match protocol {
+            Protocol::Auto => Self::Both,
+            Protocol::Classic => Self::ClassicOnly,
+        }
+    }
+}
+
+/// With `--json` a message is kept until it has ended, so it cannot be of any length.
+const JSON_OCTETS_MAX: u64 = 1024 * 1024;
+
+impl Options {
+    /// How much to say on standard error.
+    pub(crate) fn level(&self) -> Level {
+        match (self.quiet, self.verbose) {
+            (true, _) => Level::Quiet,
+            (false, false) => Level::Normal,
+            (false, true) => Level::Verbose,
+        }
+    }
+
+    /// After how many messages to end.
+    pub(crate) fn messages_max(&self) -> Option<u64> {
+        if self.once { Some(1) } else { self.count }
+    }
+
+    /// Most octets of a message.
+    pub(crate) fn octets_max(&self) -> Option<u64> {
+        self.max_message.or(self.json.then_some(JSON_OCTETS_MAX))
+    }
+}
+
+fn parse_size(text: &str) -> Result<u64, parse_size::Error> {
+    // 1k is 1000, 1KiB is 1024, as in the International System of Units.
+    parse_size::parse_size(text)
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  minitalk-server                         wait for messages and show them
+  minitalk-server --raw > received        store exactly the bytes that arrive
+  minitalk-server --once                  take one message and end
+  minitalk-server --name inbox            be found as inbox: minitalk-client inbox Hello
+  minitalk-server --json | jq .text       for programs: one object a line
+  minitalk-server --dialect one=usr1      serve clients for which SIGUSR1 is a one
+
+Exit status:
+  0  ended by Ctrl-C, SIGTERM or SIGHUP, or after --once or --count
+  1  could not go on, for example because standard output was closed
+  2  wrong usage";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_are_written_as_people_write_them() {
+        let size = |text: &str| {
+            Options::try_parse_from(["s", "--max-message", text])
+                .map(|options| options.octets_max())
+        };
+        assert_eq!(size("64").unwrap(), Some(64));
+        assert_eq!(size("2k").unwrap(), Some(2000));
+        assert_eq!(size("2KiB").unwrap(), Some(2048));
+        assert!(size("many").is_err());
+    }
+
+    #[test]
+    fn json_is_limited_even_if_nobody_says_so() {
+        let options = Options::try_parse_from(["s", "--json"]).unwrap();
+        assert_eq!(options.octets_max(), Some(JSON_OCTETS_MAX));
+    }
+}

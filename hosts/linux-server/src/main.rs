@@ -1,0 +1,44 @@
+//! `minitalk-server`: prints its PID, then every message that arrives bit by bit as `SIGUSR1` and
+//! `SIGUSR2`.
+
+mod announce;
+mod cli;
+mod message;
+mod output;
+mod peers;
+mod report;
+mod serve;
+mod strays;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+use minitalk_shared::generate::Generate;
+
+use crate::cli::Options;
+use crate::serve::Server;
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    if let Some(what) = options.generate {
+        return generate(what);
+    }
+    match Server::start(&options).and_then(Server::serve) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report::error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Writes a man page or completions.
+fn generate(what: Generate) -> ExitCode {
+    match minitalk_shared::generate::write(what, Options::command(), &mut std::io::stdout()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report::error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Where messages are written: one after the other, never mixed, never blocking.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+
+use minitalk_core::Instant;
+use minitalk_core::exchange::{Payload, Protocol};
+use minitalk_signals::Watch;
+use serde_json::Value;
+
+use crate::cli::Options;
+use crate::message::{Message, Style};
+use crate::peers::Known;
+use crate::serve::ServeError;
+
+/// Silence after which a message is cut while others wait for the output.
+pub(crate) const STALL_MICROS: u64 = 5_000_000;
+
+/// A pipe that poll(2) calls writable takes at least this much without blocking (pipe(7)).
+const PIPE_BUF: usize = 4096;
+
+/// Standard output, or a file, and the messages on their way to it.
+///
+/// The first one is written as it arrives; the others are kept and written when it is their turn.
+#[derive(Debug)]
+pub(crate) struct Output {
+    sink: File,
+    style: Style,
+    /// Whether the end of a message has to reach the disk before it is confirmed.
+    sync: bool,
+    messages: VecDeque<Message>,
+}
+
+/// Something safe, which may be accepted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Answer {
+    pub(crate) peer: u32,
+    /// The message that is complete with it, if one is.
+    pub(crate) completed: Option<Completed>,
+}
+
+/// A message that has been written to its end.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Completed {
+    pub(crate) protocol: Protocol,
+    pub(crate) octets: u64,
+    pub(crate) seconds: f64,
+}
+
+impl Output {
+    /// The output that the user asked for.
+    pub(crate) fn new(options: &Options) -> Result<Self, ServeError> {
+        let (sink, is_terminal) = if let Some(path) = &options.output {
+            let opened = File::options().append(true).create(true).open(path);
+            let path = path.display().to_string();
+            (opened.map_err(|error| ServeError::File { path, error })?, false)
+        } else {
+            let stdout = io::stdout();
+            let sink = stdout.as_fd().try_clone_to_owned().map_err(ServeError::Output)?;
+            (File::from(sink), stdout.is_terminal())
+        };
+        let style = match (options.raw, options.json, is_terminal) {
+            (true, _, _) => Style::Raw,
+            (false, true, _) => Style::Json,
+            (false, false, true) => Style::Terminal,
+            (false, false, false) => Style::Text,
+        };
+        Ok(Self { sink, style, sync: options.sync, messages: VecDeque::new() })
+    }
+
+    /// Takes a line that is no message, to be written in its turn.
+    pub(crate) fn push_line(&mut self, object: &Value) {
+        self.messages.push_back(Message::line(object));
+    }
+
+    /// Takes a piece of a message.
+    pub(crate) fn push(&mut self, piece: &Payload<'_>, sender: Option<&Known>, now: Instant) {
+        let arriving = |message: &&mut Message| message.peer == piece.peer && message.is_arriving();
+        if let Some(message) = self.messages.iter_mut().find(arriving) {
+            message.push(piece, now);
+        } else {
+            let mut message = Message::new(piece, sender, self.style, now);
+            message.push(piece, now);
+            self.messages.push_back(message);
+        }
+    }
+
+    /// Ends what has arrived of the message of `peer`, if any of it has; says how many octets.
+    pub(crate) fn cut(&mut self, peer: u32, reason: &str) -> Option<u64> {
+        let arriving = |message: &&mut Message| message.peer == peer && message.is_arriving();
+        let message = self.messages.iter_mut().find(arriving)?;
+        message.cut(reason);
+        Some(message.octets)
+    }
+
+    /// Drops the message of `peer`, of which nothing more can be written.
+    pub(crate) fn drop_message(&mut self, peer: u32) {
+        self.messages.retain(|message| message.peer != peer);
+    }
+
+    /// The senders of messages that have not been written to their end.
+    pub(crate) fn unfinished(&self) -> impl Iterator<Item = u32> {
+        self.messages.iter().map(|message| message.peer)
+    }
+
+    /// The senders of messages of which more was to come.
+    pub(crate) fn arriving(&self) -> impl Iterator<Item = u32> {
+        self.messages.iter().filter(|message| message.is_arriving()).map(|message| message.peer)
+    }
+
+    /// Writes what can be written without waiting.
+    ///
+    /// # Errors
+    ///
+    /// The sender of the message that could not be written, and why.
+    pub(crate) fn write(&mut self) -> Result<(), (u32, io::Error)> {
+        while let Some(message) = self.messages.front_mut() {
+            let unwritten = message.unwritten();
+            if unwritten.is_empty() {
+                if !message.is_over() {
+                    return Ok(());
+                }
+                self.messages.pop_front();
+                continue;
+            }
+            if !is_writable(self.sink.as_fd()) {
+                return Ok(());
+            }
+            let part = &unwritten[..unwritten.len().min(PIPE_BUF)];
+            match self.sink.write(part) {
+                Ok(0) => return Err((message.peer, ErrorKind::WriteZero.into())),
+                Ok(count) => {
+                    message.written(count);
+                    if self.sync && message.is_written() {
+                        self.sink.sync_data().map_err(|error| (message.peer, error))?;
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err((message.peer, error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// A piece that is safe and may be accepted, if there is one.
+    pub(crate) fn next_answer(&mut self) -> Option<Answer> {
+        let answer = self.messages.iter_mut().find_map(|message| {
+            message.take_answer().then(|| Answer {
+                peer: message.peer,
+                completed: (!message.is_arriving()).then(|| Completed {
+                    protocol: message.protocol,
+                    octets: message.octets,
+                    seconds: message.seconds(),
+                }),
+            })
+        });
+        while self.messages.front().is_some_and(Message::is_over) {
+            self.messages.pop_front();
+        }
+        answer
+    }
+
+    /// The sink, if something waits for it to become writable.
+    pub(crate) fn watch(&self) -> Option<Watch<'_>> {
+        let message = self.messages.front()?;
+        (!message.unwritten().is_empty()).then(|| Watch::writable(self.sink.as_fd()))
+    }
+
+    /// The sender whose message keeps others from being written, and when it will have been silent
+    /// for too long.
+    pub(crate) fn stall(&self) -> Option<(u32, Instant)> {
+        let front = self.messages.front()?;
+        let stalls = self.messages.len() > 1 && front.is_arriving() && front.unwritten().is_empty();
+        stalls.then(|| (front.peer, front.heard_at.after_micros(STALL_MICROS)))
+    }
+
+    /// Tells that `peer` has sent or been sent a symbol: however slow its bytes are, it is not silent.
+    pub(crate) fn hear(&mut self, peer: u32, now: Instant) {
+        let arriving = |message: &&mut Message| message.peer == peer && message.is_arriving();
+        if let Some(message) = self.messages.iter_mut().find(arriving) {
+            message.heard_at = now;
+        }
+    }
+}
+
+fn is_writable(sink: BorrowedFd<'_>) -> bool {
+    minitalk_signals::is_ready(Watch::writable(sink))
+}

@@ -1,0 +1,101 @@
+//! The processes that the server answers, and those it does not.
+
+use std::collections::HashMap;
+
+use minitalk_core::Instant;
+use minitalk_signals::{
+    OpenPeerError, Peer, ProcessStatus, ReadStatusError, WouldDie, may_acknowledge,
+};
+use thiserror::Error;
+
+/// How long a process that was turned away is not looked at again: under a storm of signals,
+/// looking is what costs.
+const TURNED_AWAY_MICROS: u64 = 100_000;
+
+/// Turned-away processes remembered at a time.
+const TURNED_AWAY_MAX: usize = 256;
+
+/// Why a process is not answered.
+#[derive(Debug, Error)]
+pub(crate) enum TurnedAway {
+    /// An acknowledgment would kill it.
+    #[error("it {0} by an acknowledgment")]
+    WouldDie(WouldDie),
+    /// It cannot be held by a pidfd.
+    #[error("{0}")]
+    Open(#[from] OpenPeerError),
+    /// Its status cannot be read.
+    #[error("{0}")]
+    Status(#[from] ReadStatusError),
+}
+
+/// Every process with a place in the exchange.
+#[derive(Debug, Default)]
+pub(crate) struct Peers {
+    /// At most as many as the exchange has places: looking through them beats hashing.
+    open: Vec<Known>,
+    turned_away: HashMap<u32, Instant>,
+}
+
+/// A process that is answered.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) peer: Peer,
+    /// Its real user id.
+    pub(crate) uid: u32,
+    /// Its name in parentheses after a space.
+    pub(crate) program: String,
+    /// When it was first heard, or, later, when its last message ended.
+    pub(crate) since: Instant,
+}
+
+impl Peers {
+    /// Opens the process `pid` if it survives an acknowledgment, or, with `anyone`, in any case.
+    pub(crate) fn admit(&mut self, pid: u32, anyone: bool, now: Instant) -> Result<(), TurnedAway> {
+        let peer = Peer::open(pid)?;
+        let status = peer.status()?;
+        if !anyone {
+            may_acknowledge(&status).map_err(TurnedAway::WouldDie)?;
+        }
+        let program = format!(" ({})", status.name);
+        self.open.push(Known { peer, uid: status.uids.real, program, since: now });
+        Ok(())
+    }
+
+    /// Remembers that `pid` was turned away.
+    pub(crate) fn turn_away(&mut self, pid: u32, now: Instant) {
+        if self.turned_away.len() >= TURNED_AWAY_MAX {
+            self.turned_away.clear();
+        }
+        self.turned_away.insert(pid, now.after_micros(TURNED_AWAY_MICROS));
+    }
+
+    /// Whether `pid` was turned away a moment ago.
+    pub(crate) fn is_turned_away(&self, pid: u32, now: Instant) -> bool {
+        self.turned_away.get(&pid).is_some_and(|&until| now < until)
+    }
+
+    pub(crate) fn find(&self, pid: u32) -> Option<&Known> {
+        self.open.iter().find(|known| known.peer.pid() == pid)
+    }
+
+    /// Tells that a message of `pid` has ended: what comes now is another one.
+    pub(crate) fn between_messages(&mut self, pid: u32, now: Instant) {
+        if let Some(known) = self.open.iter_mut().find(|known| known.peer.pid() == pid) {
+            known.since = now;
+        }
+    }
+
+    pub(crate) fn forget(&mut self, pid: u32) {
+        self.open.retain(|known| known.peer.pid() != pid);
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Peer> {
+        self.open.iter().map(|known| &known.peer)
+    }
+}
+
+/// The name of the process `pid` in parentheses after a space, if it can be had.
+pub(crate) fn name_of(pid: u32) -> String {
+    ProcessStatus::read(pid).map_or(String::new(), |status| format!(" ({})", status.name))
+}

@@ -1,0 +1,374 @@
+//! The loop: signals in, acknowledgments and text out.
+
+use std::io;
+
+use minitalk_core::exchange::{Event, Exchange, Handled, Output as Step};
+use minitalk_core::frame::FRAME_OCTETS_MAX;
+use minitalk_core::{Bit, Instant, RefusalReason};
+use minitalk_shared::trace::Trace;
+use minitalk_signals::{
+    Arrival, Line, OpenLineError, Peer, SendError, Sender, Termination, WaitError, Wake, Watch, now,
+};
+use thiserror::Error;
+
+use crate::announce::{AnnounceError, Announcement};
+use crate::cli::Options;
+use crate::output::{Completed, Output};
+use crate::peers::{Known, Peers, name_of};
+use crate::report::{Happening, Level};
+use crate::strays::Strays;
+
+/// Senders that can have a place at the same time.
+const SESSIONS: usize = 64;
+
+/// How long senders are told that no more will be taken.
+const FAREWELL_MICROS: u64 = 1_000_000;
+
+/// Why the server could not go on.
+#[derive(Debug, Error)]
+pub(crate) enum ServeError {
+    #[error("{0}")]
+    Open(#[from] OpenLineError),
+    #[error("{0}")]
+    Wait(#[from] WaitError),
+    #[error(
+        "cannot write the messages: {0}; what was not written has not been confirmed to its sender"
+    )]
+    Output(io::Error),
+    #[error("cannot open {path}: {error}")]
+    File { path: String, error: io::Error },
+    #[error("{0}")]
+    Announce(#[from] AnnounceError),
+}
+
+/// A server that is ready, and has said so.
+pub(crate) struct Server {
+    line: Line,
+    exchange: Exchange<SESSIONS, FRAME_OCTETS_MAX>,
+    peers: Peers,
+    output: Output,
+    trace: Option<Trace>,
+    anyone: bool,
+    level: Level,
+    json: bool,
+    strays: Strays,
+    messages: u64,
+    messages_max: Option<u64>,
+    farewell: Option<Farewell>,
+    _announcement: Announcement,
+}
+
+/// The last moments: nothing new is taken, and senders are told why.
+struct Farewell {
+    reason: RefusalReason,
+    deadline: Instant,
+    error: Option<io::Error>,
+}
+
+impl Server {
+    /// Takes over the signals, then says the PID: whoever reads it may send at once.
+    pub(crate) fn start(options: &Options) -> Result<Self, ServeError> {
+        let line = Line::open()?;
+        let output = Output::new(options)?;
+        let trace = options.trace.as_deref().map(|path| {
+            let file = |error| ServeError::File { path: path.display().to_string(), error };
+            Trace::create(path).map_err(file)
+        });
+        let exchange = Exchange::new(options.dialect)
+            .with_protocols(options.protocol.into())
+            .with_octets_max(options.octets_max());
+        let announcement = Announcement::new(options)?;
+        let mut server = Self {
+            line,
+            exchange,
+            peers: Peers::default(),
+            output,
+            trace: trace.transpose()?,
+            anyone: options.acknowledge_anyone,
+            level: options.level(),
+            json: options.json,
+            strays: Strays::default(),
+            messages: 0,
+            messages_max: options.messages_max(),
+            farewell: None,
+            _announcement: announcement,
+        };
+        let name = options.name.as_ref().map(ToString::to_string);
+        server.report(&Happening::Listening { pid: std::process::id(), name });
+        server.write();
+        Ok(server)
+    }
+
+    /// Serves until a signal asks to end, enough messages have come, or the output fails.
+    pub(crate) fn serve(mut self) -> Result<(), ServeError> {
+        loop {
+            let wake = self.wait()?;
+            // Read once for each wake: between a bit and its acknowledgment every nanosecond counts.
+            let now = now();
+            match wake {
+                Wake::Arrival(arrival) => self.handle_arrival(arrival, now),
+                Wake::Terminate(termination) => return self.end(signal_name(termination)),
+                Wake::Ready => {}
+                Wake::TimedOut => self.handle_timeout(now),
+            }
+            self.drive(now);
+            let over = |last: &Farewell| now >= last.deadline || self.exchange.open_count() == 0;
+            if self.farewell.as_ref().is_some_and(over) {
+                return self.end("done");
+            }
+        }
+    }
+
+    /// Waits for the next signal, the end of a sender, or room in the output.
+    fn wait(&mut self) -> Result<Wake, WaitError> {
+        let farewell = self.farewell.as_ref().map(|farewell| farewell.deadline);
+        let stall = self.output.stall().map(|(_, deadline)| deadline);
+        let deadline = [self.exchange.poll_timeout(), stall, farewell].into_iter().flatten().min();
+        let mut watches: Vec<Watch<'_>> = self.peers.iter().map(Peer::watch).collect();
+        watches.extend(self.output.watch());
+        let wake = self.line.wait(&mut watches, deadline)?;
+        if wake == Wake::Ready {
+            let ended = self.peers.iter().zip(&watches).filter(|(_, watch)| watch.is_ready());
+            for (peer, _) in ended {
+                self.exchange.handle_gone(peer.pid());
+            }
+        }
+        Ok(wake)
+    }
+
+    fn handle_arrival(&mut self, arrival: Arrival, now: Instant) {
+        match arrival.sender {
+            Sender::Process { pid, .. } => {
+                let handled = self.exchange.handle_bit(pid, arrival.bit, now);
+                self.output.hear(pid, now);
+                if handled == Handled::Unknown {
+                    self.handle_newcomer(pid, arrival.bit, now);
+                } else if let (Handled::Taken, Some(trace)) = (handled, &mut self.trace) {
+                    trace.bit(arrival.bit);
+                }
+            }
+            Sender::Outside => {
+                let news = self.strays.outside();
+                self.report_some(news);
+            }
+            Sender::Forged { code } => {
+                let news = self.strays.forged(code);
+                self.report_some(news);
+            }
+        }
+    }
+
+    /// Gives a process that is heard for the first time a place, if it survives being answered.
+    fn handle_newcomer(&mut self, pid: u32, bit: Bit, now: Instant) {
+        if self.peers.is_turned_away(pid, now) {
+            self.strays.repeated();
+            return;
+        }
+        if let Err(reason) = self.peers.admit(pid, self.anyone, now) {
+            self.peers.turn_away(pid, now);
+            let news = self.strays.turned_away(pid, name_of(pid), &reason);
+            self.report(&news);
+            return;
+        }
+        if self.exchange.open(pid).is_err() {
+            self.peers.forget(pid);
+            self.peers.turn_away(pid, now);
+            let news = self.strays.full(SESSIONS);
+            self.report_some(news);
+            return;
+        }
+        if let Some(Known { uid, program, .. }) = self.peers.find(pid) {
+            let connected = Happening::Connected { peer: pid, uid: *uid, program: program.clone() };
+            self.report(&connected);
+        }
+        if let Some(trace) = &mut self.trace {
+            trace.bit(bit);
+        }
+        let _ = self.exchange.handle_bit(pid, bit, now);
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        self.exchange.handle_timeout(now);
+        if let Some((peer, deadline)) = self.output.stall()
+            && deadline <= now
+        {
+            if self.exchange.is_waiting(peer) {
+                // Not silent: it has not had its turn.
+                self.output.hear(peer, now);
+            } else {
+                self.exchange.refuse(peer, RefusalReason::Stalled);
+                self.cut(peer, "was silent for too long while others waited");
+            }
+        }
+    }
+
+    /// Does all that can be done without waiting.
+    fn drive(&mut self, now: Instant) {
+        loop {
+            while let Some(step) = self.exchange.poll_output(now) {
+                match step {
+                    Step::Transmit { peer, symbol } => {
+                        self.output.hear(peer, now);
+                        self.transmit(peer, symbol);
+                    }
+                    Step::Event(Event::Payload(piece)) => {
+                        let peer = piece.peer;
+                        if let Some(farewell) = &self.farewell {
+                            let reason = farewell.reason;
+                            self.exchange.refuse(peer, reason);
+                            let reason = reason.to_string();
+                            self.report(&Happening::Refused { peer, reason });
+                        } else {
+                            self.output.push(&piece, self.peers.find(peer), now);
+                        }
+                    }
+                    Step::Event(Event::TooLong { peer, .. }) => {
+                        let reason = RefusalReason::TooLong.to_string();
+                        self.output.cut(peer, &reason);
+                        self.report(&Happening::Refused { peer, reason });
+                    }
+                    Step::Event(Event::Closed { peer, cut }) => self.close(peer, cut),
+                }
+            }
+            // What may be kept is acknowledged before it is written: meanwhile its sender goes on.
+            if self.answer(now) {
+                continue;
+            }
+            self.write();
+            if !self.answer(now) {
+                return;
+            }
+        }
+    }
+
+    /// Accepts what has become safe; false if nothing has.
+    fn answer(&mut self, now: Instant) -> bool {
+        let mut any = false;
+        while let Some(answer) = self.output.next_answer() {
+            self.exchange.accept(answer.peer);
+            if let Some(completed) = answer.completed {
+                self.complete(answer.peer, completed, now);
+            }
+            any = true;
+        }
+        any
+    }
+
+    fn complete(&mut self, peer: u32, completed: Completed, now: Instant) {
+        let Completed { protocol, octets, seconds } = completed;
+        self.report(&Happening::Message { peer, protocol, octets, seconds });
+        self.peers.between_messages(peer, now);
+        self.messages += 1;
+        if self.messages_max.is_some_and(|messages_max| self.messages >= messages_max) {
+            self.say_farewell(RefusalReason::ShuttingDown, None);
+        }
+    }
+
+    fn say_farewell(&mut self, reason: RefusalReason, error: Option<io::Error>) {
+        if self.farewell.is_none() {
+            let deadline = now().after_micros(FAREWELL_MICROS);
+            self.farewell = Some(Farewell { reason, deadline, error });
+        }
+    }
+
+    fn transmit(&mut self, pid: u32, symbol: Bit) {
+        let Some(known) = self.peers.find(pid) else { return };
+        match known.peer.send(symbol) {
+            Ok(()) => {
+                if let Some(trace) = &mut self.trace {
+                    trace.ack(symbol);
+                }
+            }
+            // Its pidfd tells of its end, after its last signals have been taken.
+            Err(SendError::Gone) => {}
+            Err(error) => {
+                let reason = format!("cannot acknowledge: {error}");
+                let program = known.program.clone();
+                self.report(&Happening::Stray { peer: Some(pid), program, reason });
+                self.exchange.handle_gone(pid);
+            }
+        }
+    }
+
+    fn write(&mut self) {
+        while let Err((peer, error)) = self.output.write() {
+            let is_passing = is_passing(&error);
+            let refused = if is_passing || self.farewell.is_some() {
+                vec![peer]
+            } else {
+                self.output.unfinished().collect()
+            };
+            for peer in refused {
+                self.exchange.refuse(peer, RefusalReason::OutputFailed);
+                self.output.drop_message(peer);
+                // A line of its own, which is no message, has no sender.
+                if peer != 0 {
+                    let reason = format!("cannot write: {error}");
+                    Happening::Refused { peer, reason }.tell(self.level);
+                }
+            }
+            if !is_passing {
+                self.say_farewell(RefusalReason::OutputFailed, Some(error));
+            }
+        }
+    }
+
+    fn close(&mut self, peer: u32, cut: Option<u64>) {
+        if cut.is_some() {
+            self.cut(peer, "ended in the middle of a message");
+        } else {
+            self.output.cut(peer, "ended in the middle of a message");
+        }
+        self.report(&Happening::Left { peer });
+        self.peers.forget(peer);
+    }
+
+    fn cut(&mut self, peer: u32, reason: &str) {
+        let octets = self.output.cut(peer, reason).unwrap_or(0);
+        self.report(&Happening::Cut { peer, octets, reason: reason.to_owned() });
+    }
+
+    fn report_some(&mut self, happening: Option<Happening>) {
+        if let Some(happening) = happening {
+            self.report(&happening);
+        }
+    }
+
+    /// Tells the operator, and among the messages if they are JSON.
+    fn report(&mut self, happening: &Happening) {
+        happening.tell(self.level);
+        if self.json
+            && let Some(object) = happening.json()
+        {
+            self.output.push_line(&object);
+        }
+    }
+
+    fn end(mut self, reason: &'static str) -> Result<(), ServeError> {
+        let arriving: Vec<u32> = self.output.arriving().collect();
+        for peer in arriving {
+            self.cut(peer, "was still sending");
+        }
+        let (messages, strays) = (self.messages, self.strays.count());
+        self.report(&Happening::Stopped { reason, messages, strays });
+        self.write();
+        let error = self.farewell.and_then(|farewell| farewell.error);
+        error.map_or(Ok(()), |error| Err(ServeError::Output(error)))
+    }
+}
+
+fn signal_name(termination: Termination) -> &'static str {
+    match termination {
+        Termination::Interrupt => "SIGINT",
+        Termination::Terminate => "SIGTERM",
+        Termination::Hangup => "SIGHUP",
+    }
+}
+
+/// Whether a later write may succeed: the disk may be emptied, the pipe's reader does not return.
+fn is_passing(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
+    )
+}
