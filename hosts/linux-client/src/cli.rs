@@ -1,0 +1,280 @@
+//! What the user may say.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::{ArgGroup, Parser, ValueEnum};
+use minitalk_core::classic::Dialect;
+use minitalk_shared::generate::Generate;
+
+use crate::address::Address;
+use crate::progress::Show;
+
+/// Send text to a minitalk server with nothing but SIGUSR1 and SIGUSR2
+///
+/// Returns when the server has confirmed that it has written the whole message.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXAMPLES)]
+#[command(group(ArgGroup::new("mode").args(["list", "check", "ping", "generate"])))]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+pub(crate) struct Options {
+    /// The server: the PID that it shows on its first line, or the name that it was given
+    #[arg(
+        allow_negative_numbers = true,
+        required_unless_present_any = ["list", "generate"],
+        conflicts_with_all = ["list", "generate"]
+    )]
+    server: Option<Address>,
+
+    /// The text, words joined by single spaces; without it, standard input is sent
+    #[arg(conflicts_with = "mode")]
+    pub(crate) text: Vec<OsString>,
+
+    /// How to speak: framed (checked, any bytes) or classic (as the minitalk exercise does).
+    /// The default is framed, and classic if the program is called by the name `client`
+    #[arg(long, value_enum, value_name = "NAME")]
+    protocol: Option<Protocol>,
+
+    /// How a classic server speaks: a comma-separated list, of which any part may be left out, of
+    /// one=usr1|usr2, order=msb|lsb, ack=usr1|usr2|echo|byte-usr1|byte-usr2|none,
+    /// receipt=none|usr1-after|usr2-after|usr1-before|usr2-before|usr1-instead|usr2-instead,
+    /// end=nul|length32|length64|length32-nul|length64-nul, hello=none|usr1|usr2.
+    /// Implies --protocol classic
+    #[arg(long, value_name = "LIST")]
+    dialect: Option<Dialect>,
+
+    /// Give up after so long without any progress
+    #[arg(long, default_value = "10s", value_parser = humantime::parse_duration, value_name = "DURATION")]
+    pub(crate) timeout: Duration,
+
+    /// Pause after each bit that a classic server does not acknowledge
+    #[arg(long, default_value = "500us", value_parser = humantime::parse_duration, value_name = "DURATION")]
+    pub(crate) pace: Duration,
+
+    /// Send even to a process that does not handle the signals and will be killed by the first bit
+    #[arg(long)]
+    pub(crate) force: bool,
+
+    /// Show how far the message has got from the beginning, not only if it takes longer than half a second;
+    /// in any case only if standard error is a terminal
+    #[arg(long, conflicts_with_all = ["quiet", "mode"])]
+    progress: bool,
+
+    /// Show neither progress nor notes; errors are still told
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+
+    /// At the end, tell the number of bits, bits per second, resends, and how long round trips took
+    #[arg(long, short = 'v', conflicts_with = "mode")]
+    pub(crate) stats: bool,
+
+    /// Print what happened as one JSON object a line on standard output
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[arg(long, value_name = "FILE")]
+    #[arg(help = "Write what goes over the line to FILE, for GTKWave, PulseView and sigrok")]
+    pub(crate) trace: Option<PathBuf>,
+
+    /// List the servers that run: PID, name, user, uptime
+    #[arg(long, help_heading = "Instead of sending")]
+    list: bool,
+
+    /// Tell whether a message could be delivered to the server, and why not, without sending anything
+    #[arg(long, help_heading = "Instead of sending")]
+    check: bool,
+
+    /// Measure how long signals to the server and back take; it shows nothing of it. Until Ctrl-C, or -c
+    #[arg(long, help_heading = "Instead of sending")]
+    ping: bool,
+
+    /// Ping so many times
+    #[arg(
+        short = 'c',
+        long,
+        value_name = "NUMBER",
+        requires = "ping",
+        help_heading = "Instead of sending"
+    )]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) count: Option<u64>,
+
+    /// Time from one ping to the next, in seconds or as a duration
+    #[arg(
+        short = 'i',
+        long,
+        value_name = "DURATION",
+        requires = "ping",
+        help_heading = "Instead of sending"
+    )]
+    #[arg(default_value = "1s", value_parser = seconds_or_duration)]
+    pub(crate) interval: Duration,
+
+    /// After the last ping, draw how many round trips took how long
+    #[arg(long, requires = "ping", help_heading = "Instead of sending")]
+    pub(crate) histogram: bool,
+
+    /// Write a man page, or completions for a shell, to standard output
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHAT",
+        exclusive = true,
+        help_heading = "Instead of sending"
+    )]
+    generate: Option<Generate>,
+
+    #[arg(skip)]
+    called_client: bool,
+}
+
+/// What to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode<'a> {
+    Send(&'a Address),
+    Check(&'a Address),
+    Ping(&'a Address),
+    List,
+    Generate(Generate),
+}
+
+/// How to speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Protocol {
+    /// HDLC frames: checked, numbered, any bytes
+    Framed,
+    /// Eight bits a byte, NUL at the end
+    Classic,
+}
+
+impl Options {
+    /// Reads the command line; ends the program on wrong usage, --help and --version.
+    pub(crate) fn from_command_line() -> Self {
+        let name = std::env::args_os().next().unwrap_or_default();
+        Self { called_client: is_client(Path::new(&name)), ..Self::parse() }
+    }
+
+    /// What to do.
+    pub(crate) fn mode(&self) -> Mode<'_> {
+        match (&self.server, self.generate) {
+            (_, Some(what)) => Mode::Generate(what),
+            (Some(server), _) if self.check => Mode::Check(server),
+            (Some(server), _) if self.ping => Mode::Ping(server),
+            (Some(server), _) => Mode::Send(server),
+            (None, None) => Mode::List,
+        }
+    }
+
+    /// When to show progress.
+    pub(crate) fn show(&self) -> Show {
+        match (self.quiet, self.progress) {
+            (true, _) => Show::Never,
+            (false, true) => Show::AtOnce,
+            (false, false) => Show::Late,
+        }
+    }
+
+    pub(crate) fn protocol(&self) -> Protocol {
+        match self.protocol {
+            Some(protocol) => protocol,
+            None if self.called_client || self.dialect.is_some() => Protocol::Classic,
+            None => Protocol::Framed,
+        }
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.dialect.unwrap_or_default()
+    }
+}
+
+/// `0.2`, as ping(8) takes it, or `200ms`.
+fn seconds_or_duration(text: &str) -> Result<Duration, humantime::DurationError> {
+    match text.parse().map(Duration::try_from_secs_f64) {
+        Ok(Ok(duration)) => Ok(duration),
+        Ok(Err(_)) | Err(_) => humantime::parse_duration(text),
+    }
+}
+
+/// Public testers call the program `client` and expect the classic protocol.
+fn is_client(program: &Path) -> bool {
+    program.file_name().is_some_and(|name| name == "client")
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  minitalk-client 4242 Hello, 世界        send a text
+  minitalk-client logs Hello              to the server that was started with --name logs
+  minitalk-client --list                  which servers there are
+  minitalk-client --check 4242            why a message would not arrive
+  minitalk-client --ping -c 5 4242        how long a signal there and back takes
+  minitalk-client 4242 < picture.png      send a file, byte for byte
+  minitalk-client 4242 --protocol classic Hello
+                                          send to somebody else's minitalk
+  minitalk-client 4242 --dialect one=usr1,order=lsb Hello
+                                          the same, where SIGUSR1 is a one and the lowest bit comes first
+
+Exit status:
+  0    delivered: the server has confirmed the whole message
+  1    another error
+  2    wrong usage
+  3    no such process, or not a minitalk server
+  4    not permitted to signal the server, or the server not permitted to answer
+  5    timeout: no progress for the time given with --timeout
+  6    the server died
+  7    the outcome is unknown: the whole message was sent, its receipt was not seen
+  8    the server refused the message
+  130  interrupted (128 and the number of the signal)";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn the_modes_exclude_each_other() {
+        for words in
+            ["--list 1", "--list --check", "--check --ping 1", "--ping 1 text", "-c 1 1", ""]
+        {
+            let words = ["c"].into_iter().chain(words.split_whitespace());
+            assert!(Options::try_parse_from(words.clone()).is_err(), "{words:?}");
+        }
+        for words in ["--list", "--check 1", "--ping logs -c 1 -i 0.1", "--generate man", "1 text"]
+        {
+            let words = ["c"].into_iter().chain(words.split_whitespace());
+            assert!(Options::try_parse_from(words.clone()).is_ok(), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn an_interval_is_in_seconds_unless_it_has_a_unit() {
+        for text in ["0.2", "200ms"] {
+            assert_eq!(seconds_or_duration(text), Ok(Duration::from_millis(200)));
+        }
+        assert!(seconds_or_duration("-1").is_err());
+    }
+
+    #[test]
+    fn the_protocol_is_framed_unless_something_says_classic() {
+        let parse = |words: &[&str]| Options::try_parse_from(words).unwrap();
+        assert_eq!(parse(&["c", "1", "hi"]).protocol(), Protocol::Framed);
+        assert_eq!(parse(&["c", "1", "--dialect", "order=lsb"]).protocol(), Protocol::Classic);
+        let called = Options { called_client: true, ..parse(&["client", "1", "hi"]) };
+        assert_eq!(called.protocol(), Protocol::Classic);
+        let asked = parse(&["c", "1", "--protocol", "framed"]);
+        assert_eq!(Options { called_client: true, ..asked }.protocol(), Protocol::Framed);
+    }
+
+    #[test]
+    fn only_the_very_name_client_means_classic() {
+        assert!(is_client(Path::new("./client")));
+        assert!(is_client(Path::new("/tmp/x/client")));
+        assert!(!is_client(Path::new("/usr/bin/minitalk-client")));
+        assert!(!is_client(Path::new("")));
+    }
+}

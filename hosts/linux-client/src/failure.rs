@@ -1,0 +1,374 @@
+//! What can go wrong, said in one sentence: the PID, the cause, what has been delivered, the way out.
+
+use std::fmt;
+use std::io;
+
+use minitalk_core::classic::EncodeError;
+use minitalk_core::{Bit, RefusalReason};
+use minitalk_shared::names::FindError;
+use minitalk_signals::{
+    OpenLineError, ReadStatusError, Refusal, SendError, Termination, WaitError, user_name,
+};
+
+use crate::observer::Answers;
+
+/// Why the message was not, or may not have been, delivered.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) pid: i64,
+    pub(crate) cause: Cause,
+    pub(crate) delivered: Delivered,
+}
+
+/// What is known of the message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Delivered {
+    /// The server has confirmed so many octets of it, in order, and no more has been delivered.
+    Octets(u64),
+    /// All of it was sent, and the server may or may not have written it.
+    Unknown,
+    /// Classic, which confirms bits: so many whole bytes were acknowledged.
+    Acknowledged(u64),
+}
+
+/// What happened.
+#[derive(Debug)]
+pub(crate) enum Cause {
+    Find(FindError),
+    Trace(io::Error),
+    Refusal(Refusal),
+    Line(OpenLineError),
+    Wait(WaitError),
+    Send(SendError),
+    Input(io::Error),
+    Encode(EncodeError),
+    TimedOut { seconds: f64, way: Way },
+    Died,
+    Rejected(Option<RefusalReason>),
+    NotFramed(Way),
+    UnexpectedAck { ack: Bit, is_first: bool },
+    Doubled,
+    Disturbed,
+    Interrupted(Termination),
+}
+
+/// What to try with a server that answers in a way of its own, or not at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// It is stopped.
+    Continue,
+    /// It does not answer, or as ours does.
+    Patience,
+    /// It has not acknowledged one bit.
+    Unacknowledged,
+    /// Every bit with `SIGUSR1`, as most classic servers do.
+    Classic,
+    /// Every bit with `SIGUSR2`.
+    ClassicUsr2,
+    /// Every bit with itself.
+    ClassicEcho,
+    /// The classic protocol is being spoken already.
+    Dialect,
+}
+
+impl Way {
+    /// What to try after these answers in the framed protocol.
+    pub(crate) const fn of(answers: Answers) -> Self {
+        match answers {
+            Answers::None => Self::Unacknowledged,
+            Answers::Always(Bit::Zero) => Self::Classic,
+            Answers::Always(Bit::One) => Self::ClassicUsr2,
+            Answers::Echo => Self::ClassicEcho,
+            Answers::Mixed => Self::Patience,
+        }
+    }
+}
+
+impl Failure {
+    /// The server was given by a name, and there is no such server.
+    pub(crate) fn not_found(error: FindError) -> Self {
+        Self::before_sending(0, Cause::Find(error))
+    }
+
+    /// A failure before the first bit was sent.
+    pub(crate) fn before_sending(pid: i64, cause: Cause) -> Self {
+        Self { pid, cause, delivered: Delivered::Octets(0) }
+    }
+
+    /// The exit code, as documented in `--help`.
+    pub(crate) fn code(&self) -> u8 {
+        let unknown = self.delivered == Delivered::Unknown;
+        match &self.cause {
+            Cause::Refusal(
+                Refusal::NotPermitted { .. }
+                | Refusal::AcknowledgmentNotPermitted { .. }
+                | Refusal::NamespaceInside,
+            )
+            | Cause::Send(SendError::NotPermitted) => 4,
+            Cause::Refusal(Refusal::Unsupported | Refusal::Unreadable(_) | Refusal::Os(_))
+            | Cause::Find(FindError::Folder(_) | FindError::Io { .. })
+            | Cause::Trace(_)
+            | Cause::Line(_)
+            | Cause::Wait(_)
+            | Cause::Input(_)
+            | Cause::Send(SendError::Unsupported | SendError::Os(_)) => 1,
+            Cause::Encode(_) => 2,
+            Cause::Find(_)
+            | Cause::Refusal(_)
+            | Cause::NotFramed(_)
+            | Cause::UnexpectedAck { .. } => 3,
+            Cause::Rejected(_) => 8,
+            Cause::Interrupted(termination) => {
+                128 + u8::try_from(termination.number()).unwrap_or(0)
+            }
+            Cause::Doubled | Cause::Disturbed => 7,
+            Cause::TimedOut { .. } | Cause::Died | Cause::Send(SendError::Gone) if unknown => 7,
+            Cause::TimedOut { .. } => 5,
+            Cause::Died | Cause::Send(SendError::Gone) => 6,
+        }
+    }
+
+    /// What to do about it.
+    pub(crate) fn way_out(&self) -> String {
+        let pid = self.pid;
+        match &self.cause {
+            Cause::Refusal(Refusal::WouldDie(_) | Refusal::Deaf { .. } | Refusal::Itself) => {
+                "use the PID that minitalk-server prints on its first line, or --force if you mean it"
+                    .to_owned()
+            }
+            Cause::Refusal(Refusal::NotPermitted { uid }) => {
+                format!("run the client as {}", user(*uid))
+            }
+            Cause::Refusal(Refusal::AcknowledgmentNotPermitted { uid }) => {
+                format!("run client and server as the same user, for example the client as {}", user(*uid))
+            }
+            Cause::Refusal(Refusal::NamespaceInside) => {
+                "run client and server in the same container".to_owned()
+            }
+            Cause::Refusal(Refusal::Unreadable(ReadStatusError::OtherProc)) => {
+                "mount /proc in this PID namespace (unshare has --mount-proc for it)".to_owned()
+            }
+            Cause::Refusal(Refusal::Thread { of }) => format!("use {of}"),
+            Cause::Refusal(_) => {
+                "use the PID that minitalk-server prints on its first line, or see which there are with --list"
+                    .to_owned()
+            }
+            Cause::Find(FindError::Unknown(_) | FindError::Ended { .. }) => {
+                "see which there are with --list; a server gets a name with: minitalk-server --name NAME"
+                    .to_owned()
+            }
+            Cause::TimedOut { way, .. } | Cause::NotFramed(way) => match way {
+                Way::Continue => format!("continue it with: kill -CONT {pid}"),
+                Way::Patience => {
+                    "if it is busy, give it more time with --timeout; if it is another minitalk, try --protocol classic"
+                        .to_owned()
+                }
+                Way::Unacknowledged => {
+                    "if it is busy, give it more time with --timeout; if it is another minitalk that acknowledges no single bits, try --dialect ack=byte-usr1 or --dialect ack=none"
+                        .to_owned()
+                }
+                Way::Classic => {
+                    "it acknowledges every bit with SIGUSR1, as another minitalk does: try --protocol classic"
+                        .to_owned()
+                }
+                Way::ClassicUsr2 => {
+                    "it acknowledges every bit with SIGUSR2, as another minitalk may: try --dialect ack=usr2"
+                        .to_owned()
+                }
+                Way::ClassicEcho => {
+                    "it acknowledges every bit with the same one, as another minitalk may: try --dialect ack=echo"
+                        .to_owned()
+                }
+                Way::Dialect => {
+                    "if it is busy, give it more time with --timeout; if it acknowledges in another way, say so with --dialect"
+                        .to_owned()
+                }
+            },
+            Cause::Trace(_) => "choose another file".to_owned(),
+            Cause::Died | Cause::Send(SendError::Gone) => {
+                "start a server and send again".to_owned()
+            }
+            Cause::Rejected(Some(RefusalReason::TooLong)) => "send less at a time".to_owned(),
+            Cause::Rejected(_) => "see what the server says on its standard error".to_owned(),
+            Cause::UnexpectedAck { ack: Bit::Zero, is_first: true } => {
+                "say how it acknowledges with --dialect, for example ack=usr1".to_owned()
+            }
+            Cause::UnexpectedAck { ack: Bit::One, is_first: true } => {
+                "say how it acknowledges with --dialect, for example ack=usr2".to_owned()
+            }
+            Cause::UnexpectedAck { is_first: false, .. } => {
+                "say how it acknowledges bytes and messages with --dialect, for example ack=echo or receipt=none"
+                    .to_owned()
+            }
+            Cause::Encode(_) => "send it without --protocol classic".to_owned(),
+            Cause::Doubled | Cause::Disturbed => {
+                "look at what the server shows, and send again without --protocol classic if it is ours"
+                    .to_owned()
+            }
+            Cause::Interrupted(_) => "send it again".to_owned(),
+            Cause::Find(_)
+            | Cause::Line(_)
+            | Cause::Wait(_)
+            | Cause::Send(_)
+            | Cause::Input(_) => {
+                "this is a fault of the system, not of the server".to_owned()
+            }
+        }
+    }
+}
+
+impl Cause {
+    /// One word for programs; see `docs/json.md`. It stays the same when the sentence changes.
+    pub(crate) const fn word(&self) -> &'static str {
+        match self {
+            Self::Find(FindError::Unknown(_)) => "unknown_name",
+            Self::Find(FindError::Ended { .. }) => "no_such_process",
+            Self::Refusal(refusal) => match refusal {
+                Refusal::OutOfRange => "not_a_pid",
+                Refusal::Itself => "itself",
+                Refusal::NoSuchProcess => "no_such_process",
+                Refusal::Zombie => "zombie",
+                Refusal::Thread { .. } => "thread",
+                Refusal::NotPermitted { .. } => "not_permitted",
+                Refusal::AcknowledgmentNotPermitted { .. } => "answer_not_permitted",
+                Refusal::WouldDie(_) => "would_die",
+                Refusal::Deaf { .. } => "ignores_signals",
+                Refusal::NamespaceInside => "other_namespace",
+                Refusal::Unsupported | Refusal::Unreadable(_) | Refusal::Os(_) => "system",
+            },
+            Self::Send(SendError::NotPermitted) => "not_permitted",
+            Self::Died | Self::Send(SendError::Gone) => "died",
+            Self::Find(FindError::Folder(_) | FindError::Io { .. })
+            | Self::Trace(_)
+            | Self::Line(_)
+            | Self::Wait(_)
+            | Self::Send(_) => "system",
+            Self::Input(_) => "input",
+            Self::Encode(_) => "not_encodable",
+            Self::TimedOut { way: Way::Continue, .. } => "stopped",
+            Self::TimedOut { .. } => "timeout",
+            Self::Rejected(_) => "refused",
+            Self::NotFramed(_) => "not_framed",
+            Self::UnexpectedAck { .. } => "unexpected_acknowledgment",
+            Self::Doubled => "doubled",
+            Self::Disturbed => "disturbed",
+            Self::Interrupted(_) => "interrupted",
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !matches!(self.cause, Cause::Find(_)) {
+            write!(f, "PID {} ", self.pid)?;
+        }
+        write!(f, "{}; {}; {}", self.cause, self.delivered, self.way_out())
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refusal(refusal) => {
+                write!(f, "{refusal}")?;
+                match refusal {
+                    Refusal::NotPermitted { uid } | Refusal::AcknowledgmentNotPermitted { uid } => {
+                        write!(f, " (it runs as {})", user(*uid))
+                    }
+                    _ => Ok(()),
+                }
+            }
+            Self::Find(error) => error.fmt(f),
+            Self::Trace(error) => write!(f, "was not signalled: cannot write the trace: {error}"),
+            Self::Line(error) => write!(f, "was not signalled: {error}"),
+            Self::Wait(error) => write!(f, "can no longer be heard: {error}"),
+            Self::Send(error) => write!(f, "cannot be signalled: {error}"),
+            Self::Input(error) => write!(f, "got no more: cannot read standard input: {error}"),
+            Self::Encode(error) => {
+                write!(f, "was not signalled: {error}, which classic cannot send")
+            }
+            Self::TimedOut { seconds, way: Way::Continue } => {
+                write!(f, "is stopped and has not answered for {seconds} s")
+            }
+            Self::TimedOut { seconds, .. } => {
+                write!(f, "has made no progress for {seconds} s")
+            }
+            Self::Died => f.write_str("has ended"),
+            Self::Rejected(Some(reason)) => write!(f, "refuses the message: {reason}"),
+            Self::Rejected(None) => {
+                f.write_str("refuses the message, for a reason it could not make clear")
+            }
+            Self::NotFramed(_) => f.write_str("answers, but does not speak the framed protocol"),
+            Self::UnexpectedAck { ack, .. } => {
+                let name = match ack {
+                    Bit::Zero => "SIGUSR1",
+                    Bit::One => "SIGUSR2",
+                };
+                write!(f, "answered with {name}, which this dialect does not expect there")
+            }
+            Self::Doubled => f.write_str("has taken a bit twice, so the text is damaged"),
+            Self::Disturbed => f.write_str(
+                "may have lost a bit: another process sent this one a signal at the same time",
+            ),
+            Self::Interrupted(_) => {
+                f.write_str("was being sent to when the client was interrupted")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Delivered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Octets(0) => f.write_str("nothing was delivered"),
+            Self::Octets(1) => f.write_str("1 byte was delivered"),
+            Self::Octets(octets) => write!(f, "{octets} bytes were delivered"),
+            Self::Unknown => {
+                f.write_str("the whole message was sent, and whether it was written is unknown")
+            }
+            Self::Acknowledged(0) => f.write_str("no whole byte was acknowledged"),
+            Self::Acknowledged(1) => f.write_str("1 byte was acknowledged"),
+            Self::Acknowledged(octets) => write!(f, "{octets} bytes were acknowledged"),
+        }
+    }
+}
+
+/// `root`, or `user 1234` if there is no name.
+fn user(uid: u32) -> String {
+    user_name(uid).unwrap_or_else(|| format!("user {uid}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_outcome_has_its_own_code_whatever_ended_the_link() {
+        for (cause, code) in [
+            (Cause::Died, 6),
+            (Cause::TimedOut { seconds: 10.0, way: Way::Patience }, 5),
+            (Cause::Send(SendError::Gone), 6),
+        ] {
+            let mut failure = Failure::before_sending(7, cause);
+            assert_eq!(failure.code(), code);
+            failure.delivered = Delivered::Unknown;
+            assert_eq!(failure.code(), 7);
+        }
+    }
+
+    #[test]
+    fn an_interrupted_client_exits_as_the_shell_expects() {
+        for (termination, code) in [(Termination::Interrupt, 130), (Termination::Terminate, 143)] {
+            assert_eq!(Failure::before_sending(7, Cause::Interrupted(termination)).code(), code);
+        }
+    }
+
+    #[test]
+    fn a_sentence_names_the_pid_the_cause_what_arrived_and_the_way_out() {
+        let failure = Failure { pid: 42, cause: Cause::Died, delivered: Delivered::Octets(256) };
+        assert_eq!(
+            failure.to_string(),
+            "PID 42 has ended; 256 bytes were delivered; start a server and send again",
+        );
+    }
+}

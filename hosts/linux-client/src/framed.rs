@@ -1,0 +1,144 @@
+//! Sends a message in frames.
+
+use minitalk_core::frame::CONTENT_OCTETS_MAX;
+use minitalk_core::sender::{Event, Sender};
+use minitalk_signals::{Instant, Termination, now};
+
+use crate::failure::{Cause, Delivered, Failure, Way};
+use crate::input::{Input, Piece};
+use crate::link::{Heard, Link};
+use crate::stats::Totals;
+
+/// How long an interrupted client tries to tell the server.
+const FAREWELL_MICROS: u64 = 100_000;
+
+/// Sends the message and returns when the server has confirmed all of it.
+pub(crate) fn send(link: &mut Link, input: Input, totals: &mut Totals) -> Result<(), Failure> {
+    // Any number will do, as long as it is another one for the next message of this process.
+    let number = getrandom::u32().unwrap_or(0);
+    let sender = Sender::new(number, input.length());
+    let started = now();
+    let mut transfer =
+        Transfer { link, input, sender, progress: 0, progress_at: started, pending: false };
+    let result = transfer.run();
+    let statistics = transfer.sender.statistics();
+    totals.bytes = statistics.accepted_octets;
+    totals.resent_bits = statistics.resent_bits;
+    totals.repeated_frames = statistics.repeated_frames;
+    result.map_err(|cause| transfer.failure(cause))
+}
+
+struct Transfer<'a> {
+    link: &'a mut Link,
+    input: Input,
+    sender: Sender<CONTENT_OCTETS_MAX>,
+    progress: u64,
+    progress_at: Instant,
+    /// Standard input has nothing yet, so there is nothing to send.
+    pending: bool,
+}
+
+impl Transfer<'_> {
+    fn run(&mut self) -> Result<(), Cause> {
+        loop {
+            let now = self.link.woken_at();
+            self.offer(now)?;
+            self.transmit(now)?;
+            match self.sender.poll_event() {
+                Some(Event::Accepted { last: true, .. }) => return Ok(()),
+                Some(Event::Accepted { last: false, .. }) => {
+                    let sender = &self.sender;
+                    self.link.observer.progress(|| sender.statistics().accepted_octets, now);
+                    continue;
+                }
+                Some(Event::Refused(reason)) => return Err(Cause::Rejected(reason)),
+                Some(Event::NotFramed) => {
+                    return Err(Cause::NotFramed(Way::of(self.link.observer.answers())));
+                }
+                Some(Event::Aborted) | None => {}
+            }
+            let heard = self.wait(now)?;
+            let now = self.link.woken_at();
+            match heard {
+                Heard::Ack(ack) => self.sender.handle_ack(ack, now),
+                Heard::Foreign(_) | Heard::Input => {}
+                Heard::Gone => return Err(Cause::Died),
+                Heard::Interrupted(termination) => return Err(self.abort(termination)),
+                Heard::TimedOut => self.handle_timeout(now)?,
+            }
+        }
+    }
+
+    /// Hands the next piece of the input to the sender, if both are ready.
+    fn offer(&mut self, now: Instant) -> Result<(), Cause> {
+        if !self.sender.is_ready() {
+            return Ok(());
+        }
+        let piece = self.input.next().map_err(Cause::Input)?;
+        self.pending = piece == Piece::Pending;
+        if let Piece::Ready { octets, last } = piece {
+            let payload = self.input.piece(octets);
+            self.sender.offer(payload, last).expect("a ready sender takes a piece that fits");
+            self.progress_at = now;
+        }
+        Ok(())
+    }
+
+    fn transmit(&mut self, now: Instant) -> Result<(), Cause> {
+        while let Some(bit) = self.sender.poll_transmit(now) {
+            self.link.send(bit).map_err(Cause::Send)?;
+        }
+        Ok(())
+    }
+
+    fn wait(&mut self, now: Instant) -> Result<Heard, Cause> {
+        if self.sender.progress() != self.progress {
+            self.progress = self.sender.progress();
+            self.progress_at = now;
+        }
+        let input = if self.pending { self.input.watch() } else { None };
+        let deadline = if self.pending {
+            self.sender.poll_timeout()
+        } else {
+            let give_up_at = self.link.give_up_at(self.progress_at);
+            Some(self.sender.poll_timeout().map_or(give_up_at, |timeout| timeout.min(give_up_at)))
+        };
+        self.link.wait(input, deadline)
+    }
+
+    fn handle_timeout(&mut self, now: Instant) -> Result<(), Cause> {
+        if !self.pending && now >= self.link.give_up_at(self.progress_at) {
+            return Err(self.link.timed_out());
+        }
+        self.link.watch_silence(now);
+        self.sender.handle_timeout(now);
+        Ok(())
+    }
+
+    /// Tells the server that no more will come, if it listens.
+    fn abort(&mut self, termination: Termination) -> Cause {
+        let deadline = now().after_micros(FAREWELL_MICROS);
+        self.sender.abort();
+        while self.sender.poll_event() != Some(Event::Aborted) && now() < deadline {
+            if self.transmit(now()).is_err() {
+                break;
+            }
+            match self.link.wait(None, Some(deadline)) {
+                Ok(Heard::Ack(ack)) => self.sender.handle_ack(ack, now()),
+                Ok(Heard::Foreign(_) | Heard::Input | Heard::Interrupted(_)) => {}
+                Ok(Heard::Gone | Heard::TimedOut) | Err(_) => break,
+            }
+        }
+        Cause::Interrupted(termination)
+    }
+
+    fn failure(&self, cause: Cause) -> Failure {
+        let unknown = self.sender.is_outcome_unknown() && self.sender.is_last();
+        let delivered = if unknown {
+            Delivered::Unknown
+        } else {
+            Delivered::Octets(self.sender.statistics().accepted_octets)
+        };
+        Failure { pid: self.link.pid(), cause, delivered }
+    }
+}

@@ -1,0 +1,67 @@
+//! What `--json` prints: one object a line, as `docs/json.md` describes.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::failure::{Cause, Delivered, Failure};
+use crate::stats::Totals;
+
+/// Prints an object on a line of its own.
+pub(crate) fn print(object: &impl Serialize) {
+    let Ok(mut line) = serde_json::to_vec(object) else { return };
+    line.push(b'\n');
+    // When nobody reads any more, the exit code still tells.
+    let mut stdout = io::stdout().lock();
+    let _ = stdout.write_all(&line).and_then(|()| stdout.flush());
+}
+
+/// The message has been delivered.
+#[derive(Debug, Serialize)]
+#[serde(tag = "event", rename = "delivered")]
+pub(crate) struct DeliveredLine {
+    pid: i64,
+    protocol: &'static str,
+    bytes: u64,
+    seconds: f64,
+}
+
+impl DeliveredLine {
+    pub(crate) fn new(pid: i64, totals: &Totals) -> Self {
+        Self { pid, protocol: totals.protocol, bytes: totals.bytes, seconds: totals.seconds }
+    }
+}
+
+/// Something was not done.
+#[derive(Debug, Serialize)]
+#[serde(tag = "event", rename = "failed")]
+pub(crate) struct FailedLine {
+    /// None if the server was given by a name that nobody has.
+    pid: Option<i64>,
+    code: u8,
+    reason: &'static str,
+    /// What the server has of the message: `delivered` octets are safe, `acknowledged` bytes were
+    /// heard, of an `unknown` number may have been written.
+    known: &'static str,
+    bytes: Option<u64>,
+    sentence: String,
+}
+
+impl From<&Failure> for FailedLine {
+    fn from(failure: &Failure) -> Self {
+        let (known, bytes) = match failure.delivered {
+            Delivered::Octets(octets) => ("delivered", Some(octets)),
+            Delivered::Acknowledged(octets) => ("acknowledged", Some(octets)),
+            Delivered::Unknown => ("unknown", None),
+        };
+        let has_pid = !matches!(failure.cause, Cause::Find(_));
+        Self {
+            pid: has_pid.then_some(failure.pid),
+            code: failure.code(),
+            reason: failure.cause.word(),
+            known,
+            bytes,
+            sentence: failure.to_string(),
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! The line to one server.
+
+use std::fs;
+use std::thread;
+use std::time::{Duration, Instant as WallInstant};
+
+use minitalk_core::{Bit, Instant};
+use minitalk_signals::{
+    Line, Peer, ProcessState, Refusal, SendError, Sender, Target, Termination, Wake, Watch, now,
+};
+
+use crate::cli::{Options, Protocol};
+use crate::failure::{Cause, Failure, Way};
+use crate::observer::Observer;
+
+/// A process so young that it does not handle the signals yet may be a server that is starting.
+const YOUTH: Duration = Duration::from_secs(1);
+
+/// Silence after which to look whether the server is stopped.
+const SUSPICIOUS_MICROS: u64 = 1_000_000;
+
+/// How long a server must have done nothing at all to count as being at rest.
+pub(crate) const REST_MICROS: u64 = 20_000;
+
+/// The line to one server.
+#[derive(Debug)]
+pub(crate) struct Link {
+    line: Line,
+    peer: Peer,
+    timeout: Duration,
+    woken_at: Instant,
+    heard_at: Instant,
+    said_stopped: bool,
+    /// How often the server had been scheduled when it was last seen asleep with nothing to do, and
+    /// since when.
+    asleep: Option<(u64, Instant)>,
+    is_classic: bool,
+    is_quiet: bool,
+    pub(crate) observer: Observer,
+}
+
+/// What came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// An acknowledgment of the server.
+    Ack(Bit),
+    /// A signal of somebody else.
+    Foreign(Bit),
+    /// The server has ended.
+    Gone,
+    /// The input has something, or has ended.
+    Input,
+    /// The user wants to end.
+    Interrupted(Termination),
+    /// The deadline has come.
+    TimedOut,
+}
+
+impl Link {
+    /// Makes sure that the server survives a bit and can answer, and opens the line to it.
+    pub(crate) fn open(pid: i64, options: &Options, observer: Observer) -> Result<Self, Failure> {
+        let failure = |cause| Failure::before_sending(pid, cause);
+        let peer = match check(pid) {
+            Ok(target) => target.peer,
+            Err(refusal @ (Refusal::WouldDie(_) | Refusal::Deaf { .. })) if options.force => {
+                let pid = u32::try_from(pid).unwrap_or(0);
+                Peer::open(pid).map_err(|_| failure(Cause::Refusal(refusal)))?
+            }
+            Err(refusal) => return Err(failure(Cause::Refusal(refusal))),
+        };
+        let line = Line::open().map_err(|error| failure(Cause::Line(error)))?;
+        Ok(Self {
+            line,
+            peer,
+            timeout: options.timeout,
+            woken_at: now(),
+            heard_at: now(),
+            said_stopped: false,
+            asleep: None,
+            is_classic: options.protocol() == Protocol::Classic,
+            is_quiet: options.quiet,
+            observer,
+        })
+    }
+
+    pub(crate) fn pid(&self) -> i64 {
+        self.peer.pid().into()
+    }
+
+    /// Sends one bit.
+    pub(crate) fn send(&mut self, bit: Bit) -> Result<(), SendError> {
+        self.observer.sent(bit);
+        self.peer.send(bit)
+    }
+
+    /// Waits until something comes, or for the deadline.
+    pub(crate) fn wait(
+        &mut self,
+        input: Option<Watch<'_>>,
+        deadline: Option<Instant>,
+    ) -> Result<Heard, Cause> {
+        let count = if input.is_some() { 2 } else { 1 };
+        let mut watches = [self.peer.watch(), input.unwrap_or_else(|| self.peer.watch())];
+        let wake = self.line.wait(&mut watches[..count], deadline).map_err(Cause::Wait)?;
+        self.woken_at = now();
+        Ok(match wake {
+            Wake::Arrival(arrival) => match arrival.sender {
+                Sender::Process { pid, .. } if pid == self.peer.pid() => {
+                    self.heard_at = self.woken_at;
+                    self.observer.acknowledged(arrival.bit);
+                    Heard::Ack(arrival.bit)
+                }
+                Sender::Process { .. } | Sender::Outside | Sender::Forged { .. } => {
+                    Heard::Foreign(arrival.bit)
+                }
+            },
+            Wake::Terminate(termination) => Heard::Interrupted(termination),
+            Wake::Ready if watches[0].is_ready() => Heard::Gone,
+            Wake::Ready => Heard::Input,
+            Wake::TimedOut => {
+                self.observer.timed_out();
+                Heard::TimedOut
+            }
+        })
+    }
+
+    /// When the last wait ended. The clock is read once for each: between an acknowledgment and the next
+    /// bit every nanosecond counts.
+    pub(crate) const fn woken_at(&self) -> Instant {
+        self.woken_at
+    }
+
+    /// The moment at which to give up if nothing has got further since `progress_at`.
+    pub(crate) fn give_up_at(&self, progress_at: Instant) -> Instant {
+        progress_at.after_micros(u64::try_from(self.timeout.as_micros()).unwrap_or(u64::MAX))
+    }
+
+    /// Why nothing gets any further.
+    pub(crate) fn timed_out(&self) -> Cause {
+        let way = match (self.is_stopped(), self.is_classic) {
+            (true, _) => Way::Continue,
+            (false, true) => Way::Dialect,
+            (false, false) => Way::of(self.observer.answers()),
+        };
+        Cause::TimedOut { seconds: self.timeout.as_secs_f64(), way }
+    }
+
+    /// Says so, once, if the server is silent because it is stopped.
+    pub(crate) fn watch_silence(&mut self, now: Instant) {
+        if now.micros_since(self.heard_at) < SUSPICIOUS_MICROS {
+            self.said_stopped = false;
+        } else if !self.said_stopped && self.is_stopped() {
+            self.said_stopped = true;
+            let pid = self.peer.pid();
+            if !self.is_quiet {
+                self.observer.note(&format!(
+                    "PID {pid} is stopped; waiting for it; continue it with: kill -CONT {pid}"
+                ));
+            }
+        }
+    }
+
+    /// Whether the server has done nothing for [`REST_MICROS`] and has nothing to do: it sleeps, none of
+    /// the two signals is pending there, and it has not been scheduled since it was looked at before.
+    /// Whatever it was going to answer has been answered.
+    pub(crate) fn is_at_rest(&mut self, now: Instant) -> bool {
+        let asleep = self.peer.status().ok().filter(|status| {
+            let taken_all = ![Bit::Zero, Bit::One].iter().any(|&bit| status.pending.contains(bit));
+            status.state == ProcessState::Sleeping && taken_all
+        });
+        let Some(status) = asleep else {
+            self.asleep = None;
+            return false;
+        };
+        let (_, since) = *self.asleep.insert(match self.asleep {
+            Some((switches, since)) if switches == status.context_switches => (switches, since),
+            Some(_) | None => (status.context_switches, now),
+        });
+        now.micros_since(since) >= REST_MICROS
+    }
+
+    fn is_stopped(&self) -> bool {
+        let stopped = [ProcessState::Stopped, ProcessState::Traced];
+        self.peer.status().is_ok_and(|status| stopped.contains(&status.state))
+    }
+}
+
+/// Checks the server; one that has just been started is given the time to install its handlers.
+fn check(pid: i64) -> Result<Target, Refusal> {
+    let deadline = WallInstant::now() + YOUTH;
+    loop {
+        match Target::check(pid) {
+            Err(Refusal::WouldDie(_)) if is_young(pid) && WallInstant::now() < deadline => {
+                thread::sleep(Duration::from_millis(2));
+            }
+            result => return result,
+        }
+    }
+}
+
+/// Whether the process was started, or became another program, within the last second.
+fn is_young(pid: i64) -> bool {
+    let age = fs::metadata(format!("/proc/{pid}")).and_then(|entry| entry.modified());
+    age.is_ok_and(|started| started.elapsed().is_ok_and(|age| age < YOUTH))
+}

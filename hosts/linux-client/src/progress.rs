@@ -1,0 +1,95 @@
+//! How far a long message has got, on a terminal.
+
+use std::env;
+use std::io::{self, IsTerminal};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use minitalk_signals::Instant;
+
+/// A message that is delivered sooner is not talked about.
+const PATIENCE_MICROS: u64 = 500_000;
+
+/// The bar is drawn so often: a look costs as much as many bits.
+const REDRAW_MICROS: u64 = 100_000;
+
+/// What is known of the length, it is shown; plain characters, and no colour.
+const WITH_LENGTH: &str =
+    "{bytes} of {total_bytes} [{wide_bar}] {binary_bytes_per_sec}, {eta} left";
+const WITHOUT_LENGTH: &str = "{bytes} sent, {binary_bytes_per_sec}, {elapsed}";
+
+/// A line on the terminal, or nothing.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    length: Option<u64>,
+    /// When to draw next; None if never.
+    due: Option<Instant>,
+    bar: Option<ProgressBar>,
+}
+
+/// When to show it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Show {
+    Never,
+    /// If the message takes long.
+    Late,
+    AtOnce,
+}
+
+impl Progress {
+    /// Nothing is shown unless standard error is a terminal.
+    pub(crate) fn new(show: Show, length: Option<u64>, now: Instant) -> Self {
+        let is_dumb = env::var_os("TERM").is_none_or(|term| term == "dumb");
+        let due = match show {
+            _ if is_dumb || !io::stderr().is_terminal() => None,
+            Show::Never => None,
+            Show::Late => Some(now.after_micros(PATIENCE_MICROS)),
+            Show::AtOnce => Some(now),
+        };
+        Self { length, due, bar: None }
+    }
+
+    /// So many bytes have been delivered by `now`.
+    #[inline]
+    pub(crate) fn update(&mut self, bytes: impl FnOnce() -> u64, now: Instant) {
+        if self.due.is_some_and(|due| now >= due) {
+            self.due = Some(now.after_micros(REDRAW_MICROS));
+            let length = self.length;
+            self.bar.get_or_insert_with(|| bar(length)).set_position(bytes());
+        }
+    }
+
+    /// Lets `say` write to the terminal without the bar in its way.
+    pub(crate) fn suspend(&self, say: impl FnOnce()) {
+        match &self.bar {
+            Some(bar) => bar.suspend(say),
+            None => say(),
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn bar(length: Option<u64>) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr_with_hz(10));
+    let template = if length.is_some() { WITH_LENGTH } else { WITHOUT_LENGTH };
+    let style = ProgressStyle::with_template(template).expect("the template is well-formed");
+    bar.with_style(style.progress_chars("=> "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_templates_are_well_formed() {
+        for length in [None, Some(7)] {
+            bar(length).finish_and_clear();
+        }
+    }
+}

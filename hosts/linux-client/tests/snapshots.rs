@@ -1,0 +1,130 @@
+//! What the client says, word for word. After a change that is meant,
+//! `SNAPSHOTS=overwrite cargo test --package minitalk-client --test snapshots` takes the new words over.
+
+#![expect(clippy::needless_raw_string_hashes, reason = "that is how snapbox writes them")]
+
+use std::env;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use snapbox::{assert_data_eq, file, str};
+
+/// Runs the client where nobody has a name.
+fn client(words: &str) -> Output {
+    Command::new(program())
+        .args(words.split(' '))
+        .env("XDG_RUNTIME_DIR", "/nonexistent")
+        .env("COLUMNS", "100")
+        .env("NO_COLOR", "1")
+        .output()
+        .expect("the client can be run")
+}
+
+/// The client that was built with this test. `CARGO_BIN_EXE_…` does not get through the compiler's wrapper,
+/// which is a shell script, and shells drop variables with a hyphen.
+fn program() -> PathBuf {
+    let test = env::current_exe().expect("the path of this program is known");
+    let folder = test.ancestors().nth(2).expect("tests are in target/<profile>/deps");
+    folder.join("minitalk-client")
+}
+
+fn stderr(words: &str, code: i32) -> String {
+    let output = client(words);
+    assert_eq!(output.status.code(), Some(code), "{output:?}");
+    String::from_utf8(output.stderr).expect("words are UTF-8")
+}
+
+fn stdout(words: &str, code: i32) -> String {
+    let output = client(words);
+    assert_eq!(output.status.code(), Some(code), "{output:?}");
+    String::from_utf8(output.stdout).expect("words are UTF-8")
+}
+
+#[test]
+fn the_help_says_what_there_is() {
+    assert_data_eq!(stdout("--help", 0), file!["snapshots/help.txt"]);
+}
+
+#[test]
+fn the_man_page_says_the_same() {
+    assert_data_eq!(stdout("--generate man", 0), file!["snapshots/man.txt"]);
+}
+
+#[test]
+fn a_number_that_is_no_pid_is_told_with_the_way_out() {
+    assert_data_eq!(
+        stderr("0 hi", 3),
+        str![[r#"
+minitalk-client: PID 0 is not a process id (they are 1 to 4194304); nothing was delivered; use the PID that minitalk-server prints on its first line, or see which there are with --list
+
+"#]]
+    );
+}
+
+#[test]
+fn a_name_that_nobody_has_is_told_with_the_way_out() {
+    assert_data_eq!(
+        stderr("nobody hi", 3),
+        str![[r#"
+minitalk-client: no server is called 'nobody'; nothing was delivered; see which there are with --list; a server gets a name with: minitalk-server --name NAME
+
+"#]]
+    );
+}
+
+#[test]
+fn what_is_neither_a_pid_nor_a_name_is_wrong_usage() {
+    assert_data_eq!(
+        stderr("a/b hi", 2),
+        str![[r#"
+error: invalid value 'a/b' for '[SERVER]': it is not a PID, and a name has no '/'
+
+For more information, try '--help'.
+
+"#]]
+    );
+}
+
+#[test]
+fn two_modes_at_once_are_wrong_usage() {
+    assert_data_eq!(
+        stderr("--check --ping 5", 2),
+        str![[r#"
+error: the argument '--check' cannot be used with '--ping'
+
+Usage: minitalk-client --check <SERVER> [TEXT]...
+
+For more information, try '--help'.
+
+"#]]
+    );
+}
+
+#[test]
+fn a_failure_is_an_object_on_a_line() {
+    assert_data_eq!(
+        stdout("--json 0 hi", 3),
+        str![[r#"
+{"event":"failed","pid":0,"code":3,"reason":"not_a_pid","known":"delivered","bytes":0,"sentence":"PID 0 is not a process id (they are 1 to 4194304); nothing was delivered; use the PID that minitalk-server prints on its first line, or see which there are with --list"}
+
+"#]]
+    );
+    assert_data_eq!(
+        stdout("--json nobody hi", 3),
+        str![[r#"
+{"event":"failed","pid":null,"code":3,"reason":"unknown_name","known":"delivered","bytes":0,"sentence":"no server is called 'nobody'; nothing was delivered; see which there are with --list; a server gets a name with: minitalk-server --name NAME"}
+
+"#]]
+    );
+}
+
+#[test]
+fn a_check_is_an_object_on_a_line() {
+    assert_data_eq!(
+        stdout("--json --check 0", 3),
+        str![[r#"
+{"event":"check","pid":0,"deliverable":false,"code":3,"reason":"not_a_pid","sentence":"PID 0 is not a process id (they are 1 to 4194304); use the PID that minitalk-server prints on its first line, or see which there are with --list"}
+
+"#]]
+    );
+}
