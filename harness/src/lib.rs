@@ -1,0 +1,18 @@
+//! Builds and runs the two programs as a user would, as children of this process.
+//!
+//! The demo, the process tests and the benches all use it. Nothing here ever signals the process it
+//! runs in, every wait has a deadline, and every child is killed when its handle is dropped.
+
+mod child;
+mod programs;
+mod server;
+
+pub use child::{Finished, Running};
+pub use programs::Programs;
+pub use server::Server;
+
+use std::time::Duration;
+
+/// How long to wait for anything: generous, because the machine may be busy. Nothing waits so long
+/// unless it has failed.
+pub const PATIENCE: Duration = Duration::from_secs(60);

@@ -1,0 +1,97 @@
+//! Where the two programs are, built from this very source tree.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use crate::child::Running;
+
+/// The two programs, built with the profile that the caller was built with.
+#[derive(Clone, Debug)]
+pub struct Programs {
+    server: PathBuf,
+    client: PathBuf,
+}
+
+impl Programs {
+    /// Builds the programs, once per process, and says where they are.
+    ///
+    /// # Panics
+    ///
+    /// If they cannot be built; cargo has said why.
+    #[must_use]
+    pub fn build() -> &'static Self {
+        static PROGRAMS: OnceLock<Programs> = OnceLock::new();
+        PROGRAMS.get_or_init(|| {
+            let directory = target_directory();
+            let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+            let mut command = Command::new(cargo);
+            command
+                .args(["build", "--quiet", "--locked"])
+                .args(["--package", "minitalk-server", "--package", "minitalk-client"])
+                .arg("--manifest-path")
+                .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml"))
+                .arg("--target-dir")
+                .arg(directory.parent().unwrap_or(&directory));
+            if directory.ends_with("release") {
+                command.arg("--release");
+            }
+            // cargo test sets variables for this package; the inner cargo must not inherit them.
+            for (name, _) in env::vars_os() {
+                let text = name.to_string_lossy();
+                if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+                    command.env_remove(name);
+                }
+            }
+            let status = command.status().expect("cargo can be run");
+            assert!(status.success(), "cargo build failed: {status}");
+            Self {
+                server: directory.join("minitalk-server"),
+                client: directory.join("minitalk-client"),
+            }
+        })
+    }
+
+    /// The path of the server.
+    #[must_use]
+    pub fn server_path(&self) -> &Path {
+        &self.server
+    }
+
+    /// The path of the client.
+    #[must_use]
+    pub fn client_path(&self) -> &Path {
+        &self.client
+    }
+
+    /// A command that runs the server.
+    #[must_use]
+    pub fn server(&self) -> Command {
+        Command::new(&self.server)
+    }
+
+    /// A command that runs the client.
+    #[must_use]
+    pub fn client(&self) -> Command {
+        Command::new(&self.client)
+    }
+
+    /// Starts a client that sends `text` to `pid`.
+    #[must_use]
+    pub fn send(&self, pid: u32, text: &str) -> Running {
+        Running::spawn(self.client().arg(pid.to_string()).arg("--").arg(text))
+    }
+}
+
+/// The folder of the profile this program was built with: `target/debug`, say.
+fn target_directory() -> PathBuf {
+    let program = env::current_exe().expect("the path of this program is known");
+    let directory = program.parent().expect("a program is in a folder");
+    // Tests are in target/<profile>/deps, programs in target/<profile>.
+    if directory.ends_with("deps") || directory.ends_with("examples") {
+        directory.parent().expect("deps is in a folder").to_owned()
+    } else {
+        directory.to_owned()
+    }
+}

@@ -1,0 +1,178 @@
+//! Randomness with a seed, helper programs in C, and a server whose bytes are compared.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use minitalk_harness::{PATIENCE, Programs, Running, Server};
+
+/// Random numbers: `SplitMix64`, whose quality is beyond what choosing moments needs.
+pub(crate) struct Random(u64);
+
+impl Random {
+    /// Starts from `MINITALK_FAULTS_SEED` or from the clock, and prints which.
+    pub(crate) fn new() -> Self {
+        let given = env::var("MINITALK_FAULTS_SEED").ok().and_then(|seed| seed.parse().ok());
+        let seed = given.unwrap_or_else(|| {
+            let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+            since.map_or(0, |since| u64::from(since.subsec_nanos()))
+        });
+        println!("MINITALK_FAULTS_SEED={seed}");
+        Self(seed)
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// Bytes of every value.
+    pub(crate) fn octets(&mut self, count: usize) -> Vec<u8> {
+        (0..count).map(|_| self.next().to_le_bytes()[0]).collect()
+    }
+
+    /// Lets a random part of `most` pass: a point in time, not a synchronisation.
+    pub(crate) fn pause(&mut self, most: Duration) {
+        let micros = u64::try_from(most.as_micros()).expect("a short time");
+        thread::sleep(Duration::from_micros(self.next() % (micros + 1)));
+    }
+}
+
+/// A helper program, compiled from a file beside this one with the C compiler.
+pub(crate) fn helper(name: &str) -> PathBuf {
+    static COMPILING: Mutex<()> = Mutex::new(());
+    let _one_at_a_time = COMPILING.lock().unwrap_or_else(PoisonError::into_inner);
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join(format!("faults-{name}-{}", std::process::id()));
+    if !program.exists() {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/faults").join(name);
+        let status = Command::new("cc")
+            .args(["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-o"])
+            .arg(&program)
+            .arg(source.with_extension("c"))
+            .status()
+            .expect("a C compiler called cc is needed for this test");
+        assert!(status.success(), "cannot compile {name}.c");
+    }
+    program
+}
+
+/// How a storming process stands acknowledgments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stormer {
+    /// It survives them, so it is answered like any other sender.
+    Answered,
+    /// It would die of them, so it is turned away.
+    TurnedAway,
+}
+
+/// Starts `count` signals to `pid`, with a pause after each.
+pub(crate) fn storm(
+    pid: u32,
+    symbols: &str,
+    count: u32,
+    pause: Duration,
+    stormer: Stormer,
+) -> Running {
+    let survives = if stormer == Stormer::Answered { "1" } else { "0" };
+    Running::spawn(Command::new(helper("storm")).args([
+        &pid.to_string(),
+        symbols,
+        &count.to_string(),
+        &pause.as_micros().to_string(),
+        survives,
+    ]))
+}
+
+/// How many signals a storm that has ended was made of.
+pub(crate) fn sent(storm: Running) -> u32 {
+    let finished = storm.finish();
+    assert_eq!(finished.code(), 0, "{finished:?}");
+    let text = finished.text();
+    text.trim().strip_prefix("sent ").and_then(|count| count.parse().ok()).expect("a count")
+}
+
+/// A server that writes bytes, and how many of them have been looked at.
+pub(crate) struct RawServer {
+    pub(crate) server: Server,
+    seen: usize,
+}
+
+impl RawServer {
+    pub(crate) fn start() -> Self {
+        Self::of(Server::start_with(&["--raw"]))
+    }
+
+    pub(crate) fn of(server: Server) -> Self {
+        Self { server, seen: 0 }
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.server.pid()
+    }
+
+    /// Starts a client with `octets` on its standard input.
+    pub(crate) fn send(&self, octets: &[u8], options: &[&str]) -> Running {
+        let mut client = Programs::build().client();
+        client.args(options).arg(self.pid().to_string());
+        Running::spawn_with_input(&mut client, octets)
+    }
+
+    /// Sends a short message, which must arrive, and returns what the server has written before it
+    /// since the last time.
+    pub(crate) fn serves(&mut self, marker: &str) -> Vec<u8> {
+        let finished = Programs::build().send(self.pid(), marker).finish();
+        assert_eq!(finished.code(), 0, "{marker}: {finished:?}");
+        let seen = self.seen;
+        let ends = |bytes: &[u8]| bytes[seen..].ends_with(marker.as_bytes());
+        let bytes = self.server.running().wait_for_stdout(ends);
+        self.seen = bytes.len();
+        bytes[seen..bytes.len() - marker.len()].to_vec()
+    }
+}
+
+/// Whether `whole` holds `part` in one piece.
+pub(crate) fn contains(whole: &[u8], part: &[u8]) -> bool {
+    whole.windows(part.len()).any(|window| window == part)
+}
+
+/// Waits until the process catches or blocks both signals, or has ended.
+pub(crate) fn wait_until_armed(running: &mut Running) {
+    let deadline = Instant::now() + PATIENCE;
+    let path = format!("/proc/{}/status", running.pid());
+    while running.is_running() {
+        let status = std::fs::read_to_string(&path).unwrap_or_default();
+        let mask = |key: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(key));
+            line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+        };
+        let both = 1 << (libc::SIGUSR1 - 1) | 1 << (libc::SIGUSR2 - 1);
+        // The signals are blocked before there are handlers: an early one waits for its handler.
+        if (mask("SigCgt:") | mask("SigBlk:")) & both == both {
+            return;
+        }
+        assert!(Instant::now() < deadline, "the client takes too long to start");
+        thread::yield_now();
+    }
+}
+
+/// How long an undisturbed transfer of `octets` takes here and now.
+pub(crate) fn undisturbed(server: &mut RawServer, octets: &[u8]) -> Duration {
+    let start = Instant::now();
+    let finished = server.send(octets, &[]).finish();
+    assert_eq!(finished.code(), 0, "{finished:?}");
+    let took = start.elapsed();
+    assert_eq!(server.serves("<calibrated>"), octets);
+    took
+}
+
+/// The one in the middle.
+pub(crate) fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}

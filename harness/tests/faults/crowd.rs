@@ -1,0 +1,31 @@
+//! Many clients at once.
+
+use minitalk_harness::{Finished, Programs, Running, Server};
+
+#[test]
+fn thirty_two_clients_of_both_protocols_get_their_lines_through_intact() {
+    let server = Server::start();
+    let line = |number: usize| -> String {
+        let word = format!("client {number:02} says héllo; ");
+        word.chars().cycle().take(200).collect()
+    };
+    let clients: Vec<Running> = (0..32)
+        .map(|number| {
+            let protocol = if number % 2 == 0 { "framed" } else { "classic" };
+            let mut client = Programs::build().client();
+            client.args(["--protocol", protocol, "--timeout", "50s"]);
+            Running::spawn(client.arg(server.pid().to_string()).arg(line(number)))
+        })
+        .collect();
+    let ended: Vec<Finished> = clients.into_iter().map(Running::finish).collect();
+    let finished = server.stop();
+    let failed: Vec<&Finished> = ended.iter().filter(|client| client.code() != 0).collect();
+    let said: Vec<&str> = failed.iter().map(|client| client.stderr.as_str()).collect();
+    assert!(failed.is_empty(), "{said:#?}, {}, {}", finished.stderr, finished.text());
+    let text = finished.text();
+    let mut shown: Vec<&str> = text.lines().collect();
+    shown.sort_unstable();
+    let mut expected: Vec<String> = (0..32).map(line).collect();
+    expected.sort_unstable();
+    assert_eq!(shown, expected, "{}", finished.stderr);
+}

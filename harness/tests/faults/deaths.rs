@@ -1,0 +1,111 @@
+//! Either end is killed, anywhere in a transfer.
+
+use std::time::{Duration, Instant};
+
+use minitalk_harness::{Programs, Running};
+use nix::sys::signal::Signal;
+
+use crate::common::{Random, RawServer, median, undisturbed};
+
+const TIMES: usize = 100;
+
+/// Longer than any report takes where the median is met; a machine with ten times as many programs as
+/// processors has needed 0.9 s.
+const REPORT_MAX: Duration = Duration::from_secs(5);
+
+/// What it takes in the middle, as promised.
+const REPORT_MEDIAN: Duration = Duration::from_millis(100);
+
+#[test]
+fn a_client_that_is_killed_anywhere_leaves_a_prefix_and_the_next_is_served() {
+    let mut random = Random::new();
+    let octets = random.octets(600);
+    let mut server = RawServer::start();
+    let whole = undisturbed(&mut server, &octets);
+    let mut partial = 0;
+    for round in 0..TIMES {
+        let client = server.send(&octets, &[]);
+        random.pause(whole);
+        // It may have ended, but has not been waited for.
+        client.signal(Signal::SIGKILL);
+        let killed = client.finish();
+        assert!([0, -9].contains(&killed.code()), "{killed:?}");
+        let written = server.serves(&format!("<{round}>"));
+        assert!(octets.starts_with(&written), "round {round}: wrong bytes");
+        assert!(killed.code() != 0 || written == octets, "round {round}: a false receipt");
+        partial += usize::from(!written.is_empty() && written.len() < octets.len());
+    }
+    println!("{whole:?} undisturbed; {partial} of {TIMES} were cut in the middle");
+    assert_eq!(server.server.stop().code(), 0);
+}
+
+#[test]
+fn a_server_that_is_killed_anywhere_is_reported_soon_and_never_confirmed_falsely() {
+    let mut random = Random::new();
+    let octets = random.octets(600);
+    let whole = undisturbed(&mut RawServer::start(), &octets);
+    let (mut reports, mut codes) = (Vec::new(), [0; 8]);
+    for round in 0..TIMES {
+        let mut server = RawServer::start();
+        let client = server.send(&octets, &[]);
+        random.pause(whole);
+        server.server.running().signal(Signal::SIGKILL);
+        let killed = Instant::now();
+        let client = client.finish();
+        let reported = killed.elapsed();
+        let written = server.server.finish().stdout;
+        let case = format!("round {round}: {client:?}, {} bytes written", written.len());
+        assert!(octets.starts_with(&written), "{case}");
+        match client.code() {
+            0 => assert!(written == octets, "a false receipt: {case}"),
+            6 => {
+                // Killed before the client looked: there is no such process, or nothing had ended.
+                assert!(client.stderr.contains("has ended; "), "{case}");
+                reports.push(reported);
+            }
+            7 => {
+                assert!(client.stderr.contains("whether it was written is unknown"), "{case}");
+                reports.push(reported);
+            }
+            // The client had not looked yet.
+            3 => {
+                assert!(
+                    client.stderr.contains("has already ended") && written.is_empty(),
+                    "{case}"
+                );
+            }
+            _ => panic!("{case}"),
+        }
+        codes[usize::try_from(client.code()).expect("0 to 7")] += 1;
+    }
+    println!("exit codes 0 to 7: {codes:?}");
+    check_reports(reports);
+}
+
+#[test]
+fn a_death_is_reported_soon_while_there_is_nothing_to_send() {
+    let mut reports = Vec::new();
+    for _ in 0..20 {
+        let mut server = RawServer::start();
+        let mut client = Programs::build().client();
+        let (client, mut stdin) = Running::spawn_with_pipe(client.arg(server.pid().to_string()));
+        std::io::Write::write_all(&mut stdin, b"begun").expect("the client reads");
+        let begun = |bytes: &[u8]| bytes == b"begun";
+        let _ = server.server.running().wait_for_stdout(begun);
+        server.server.running().signal(Signal::SIGKILL);
+        let killed = Instant::now();
+        let client = client.finish();
+        reports.push(killed.elapsed());
+        assert_eq!(client.code(), 6, "{client:?}");
+        drop(stdin);
+    }
+    check_reports(reports);
+}
+
+fn check_reports(reports: Vec<Duration>) {
+    let slowest = reports.iter().max().copied().unwrap_or_default();
+    let median = median(reports);
+    println!("reported after {median:?} (median), {slowest:?} (slowest)");
+    assert!(slowest <= REPORT_MAX, "{slowest:?}");
+    assert!(median <= REPORT_MEDIAN, "{median:?}");
+}

@@ -1,0 +1,39 @@
+//! Ctrl-C at the client, anywhere in a transfer.
+
+use nix::sys::signal::Signal;
+
+use crate::common::{Random, RawServer, undisturbed, wait_until_armed};
+
+#[test]
+fn an_interrupted_client_exits_with_130_and_the_server_reports_the_cut() {
+    let mut random = Random::new();
+    let octets = random.octets(600);
+    let mut server = RawServer::start();
+    let whole = undisturbed(&mut server, &octets);
+    let mut interrupted = 0;
+    for round in 0..20 {
+        let mut client = server.send(&octets, &[]);
+        let pid = client.pid();
+        wait_until_armed(&mut client);
+        random.pause(whole);
+        client.signal(Signal::SIGINT);
+        let client = client.finish();
+        let written = server.serves(&format!("<{round}>"));
+        assert!(octets.starts_with(&written), "round {round}: wrong bytes");
+        let reported = server.server.running().stderr_so_far().contains(&format!(
+            "PID {pid} ended in the middle of a message; {} byte",
+            written.len(),
+        ));
+        let case = format!("round {round}, {} written: {client:?}", written.len());
+        match client.code() {
+            0 => assert!(written == octets, "{case}"),
+            130 => {
+                interrupted += 1;
+                let whole = written == octets;
+                assert!(whole || written.is_empty() || reported, "{case}");
+            }
+            _ => panic!("{case}"),
+        }
+    }
+    println!("{interrupted} of 20 were interrupted before the end");
+}

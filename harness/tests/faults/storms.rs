@@ -1,0 +1,111 @@
+//! A third process sends signals, to the server or to the client, while a message passes.
+
+use std::time::Duration;
+
+use minitalk_harness::{Programs, Running, Server};
+
+use crate::common::{Random, RawServer, Stormer, contains, sent, storm, wait_until_armed};
+
+const PAUSE: Duration = Duration::from_micros(50);
+
+/// Of each message: some 80 000 bits, a second on an idle machine and half a minute on a crowded one.
+const OCTETS: usize = 8 * 1024;
+
+#[test]
+fn a_storm_at_the_server_damages_nothing_and_ends_nothing() {
+    let mut random = Random::new();
+    for stormer in [Stormer::TurnedAway, Stormer::Answered] {
+        for symbols in ["0", "1", "01"] {
+            let octets = random.octets(OCTETS);
+            let mut server = RawServer::start();
+            let storm = storm(server.pid(), symbols, 20_000, PAUSE, stormer);
+            let client = server.send(&octets, &["--timeout", "50s"]).finish();
+            let case = format!("{stormer:?} {symbols}: {client:?}");
+            assert_eq!(client.code(), 0, "{case}");
+            println!("{symbols} {stormer:?}: {} signals", sent(storm));
+            let written = server.serves("<still here>");
+            match stormer {
+                Stormer::TurnedAway => assert!(written == octets, "{case}"),
+                // What the stormer has spelled is a message of its own, before or after.
+                Stormer::Answered => assert!(contains(&written, &octets), "{case}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_storm_at_the_client_delays_it_and_damages_nothing() {
+    let mut random = Random::new();
+    for symbols in ["0", "1", "01"] {
+        let octets = random.octets(OCTETS);
+        let mut server = RawServer::start();
+        let mut client = server.send(&octets, &["--timeout", "50s"]);
+        wait_until_armed(&mut client);
+        let storm = storm(client.pid(), symbols, 20_000, PAUSE, Stormer::Answered);
+        let client = client.finish();
+        assert_eq!(client.code(), 0, "{symbols}: {client:?}");
+        println!("{symbols}: {} signals", sent(storm));
+        assert!(server.serves("<still here>") == octets, "{symbols}");
+    }
+}
+
+#[test]
+fn a_client_that_is_starved_by_a_storm_says_so() {
+    let mut random = Random::new();
+    for symbols in ["0", "1", "01"] {
+        let octets = random.octets(OCTETS);
+        let mut server = RawServer::start();
+        let mut client = server.send(&octets, &["--timeout", "300ms"]);
+        wait_until_armed(&mut client);
+        // Without a pause: its signals are pending nearly always.
+        let storm = storm(client.pid(), symbols, 3_000_000, Duration::ZERO, Stormer::Answered);
+        let client = client.finish();
+        println!("{symbols}: exit {}, {} signals", client.code(), sent(storm));
+        let written = server.serves("<still here>");
+        match client.code() {
+            0 => assert!(written == octets, "{symbols}: a false receipt"),
+            5 => {
+                assert!(client.stderr.contains("has made no progress for 0.3 s"), "{client:?}");
+                assert!(octets.starts_with(&written), "{symbols}: wrong bytes");
+                assert_ne!(written, octets, "all was written, so the outcome was unknown");
+            }
+            7 => {
+                assert!(client.stderr.contains("whether it was written is unknown"), "{client:?}");
+                assert!(octets.starts_with(&written), "{symbols}: wrong bytes");
+            }
+            _ => panic!("{symbols}: {client:?}"),
+        }
+    }
+}
+
+#[test]
+fn classic_is_either_intact_or_not_confirmed() {
+    let text: String = ('a'..='z').cycle().take(500).collect();
+    let mut exits = Vec::new();
+    for round in 0..24_u32 {
+        let server = Server::start();
+        let mut client = Programs::build().client();
+        client.args(["--protocol", "classic", &server.pid().to_string(), &text]);
+        let mut client = Running::spawn(&mut client);
+        wait_until_armed(&mut client);
+        let symbols = ["0", "1", "01"][round as usize % 3];
+        let (pid, stormer) = match round / 3 % 4 {
+            0 => (server.pid(), Stormer::TurnedAway),
+            1 => (server.pid(), Stormer::Answered),
+            _ => (client.pid(), Stormer::Answered),
+        };
+        let storm = storm(pid, symbols, 8, Duration::from_micros(700), stormer);
+        let client = client.finish();
+        drop(storm);
+        let shown = server.stop().text();
+        let intact = shown.lines().any(|line| line == text);
+        let case = format!("{symbols} {stormer:?} {client:?}, shown: {shown:?}");
+        match client.code() {
+            0 => assert!(intact, "a false receipt: {case}"),
+            3 | 5 | 6 | 7 => assert!(client.stderr.starts_with("minitalk-client: PID "), "{case}"),
+            _ => panic!("{case}"),
+        }
+        exits.push(client.code());
+    }
+    println!("exit codes: {exits:?}");
+}

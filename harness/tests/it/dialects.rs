@@ -1,0 +1,193 @@
+//! Other people's minitalks: each dialect with a peer in plain C, both ways, and with ourselves.
+
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use minitalk_core::classic::Setting;
+use minitalk_harness::{Programs, Running, Server};
+
+use crate::common::assert_delivered;
+use crate::peers::compile;
+
+/// A way to speak, as our option and as the macros of `peers/dialect.h`.
+struct Peer<'a> {
+    dialect: &'a str,
+    macros: &'a str,
+}
+
+/// Pause between bits that nobody acknowledges: the other end must get the processor meanwhile.
+const PACE: &str = "--pace=20ms";
+
+/// How often a message is tried where bits are paced by time alone. If the machine is busy for
+/// longer than the pace, a bit is lost, which nobody notices: these dialects promise no more.
+const PACED_ATTEMPTS: usize = 4;
+
+/// Time for a server to show what nobody waited for.
+const SETTLED: Duration = Duration::from_secs(3);
+
+impl Peer<'_> {
+    fn is_paced(&self) -> bool {
+        self.dialect.contains("ack=none") || self.dialect.contains("ack=byte")
+    }
+
+    /// Sends the texts both ways.
+    fn converse(&self, texts: &[&str]) {
+        let c_client = compile("client", self.macros);
+        let c_server = compile("server", self.macros);
+        let dialect = format!("--dialect={}", self.dialect);
+        let to_c = || Server::start_command(&mut Command::new(&c_server));
+        let to_us = || Server::start_with(&[&dialect]);
+        let from_c =
+            |pid: &str, text: &str| Running::spawn(Command::new(&c_client).args([pid, text]));
+        let from_us = |pid: &str, text: &str| {
+            Running::spawn(Programs::build().client().args([&dialect, PACE, pid, "--", text]))
+        };
+        self.deliver(texts, &to_c, &from_c, "C to C");
+        self.deliver(texts, &to_us, &from_c, "C to us");
+        self.deliver(texts, &to_c, &from_us, "us to C");
+        self.deliver(texts, &to_us, &from_us, "us to us");
+    }
+
+    fn deliver(
+        &self,
+        texts: &[&str],
+        start: &dyn Fn() -> Server,
+        send: &dyn Fn(&str, &str) -> Running,
+        way: &str,
+    ) {
+        let expected = format!("{}\n", texts.join("\n"));
+        if self.is_paced() {
+            let attempt = || {
+                let server = start();
+                let pid = server.pid().to_string();
+                texts.iter().all(|text| arrives(&mut send(&pid, text)))
+                    && within(SETTLED, || server.shown() == expected)
+            };
+            assert!((0..PACED_ATTEMPTS).any(|_| attempt()), "{}, {way}", self.dialect);
+        } else {
+            let server = start();
+            for text in texts {
+                assert_delivered(&send(&server.pid().to_string(), text).finish());
+            }
+            server.wait_until_shown(&expected);
+        }
+    }
+}
+
+/// Whether the client ends by itself: one that has lost a bit may wait for its receipt for ever.
+fn arrives(client: &mut Running) -> bool {
+    within(Duration::from_secs(8), || !client.is_running())
+}
+
+/// Whether something becomes true in time.
+fn within(time: Duration, mut is_true: impl FnMut() -> bool) -> bool {
+    let deadline = Instant::now() + time;
+    loop {
+        if is_true() {
+            return true;
+        }
+        if Instant::now() >= deadline {
+            return false;
+        }
+        thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn the_default_every_bit_is_answered_with_usr1_and_the_message_with_usr2() {
+    Peer { dialect: "one=usr2", macros: "" }.converse(&["Hello, World!", "", "é 世界 😀", "again"]);
+}
+
+#[test]
+fn usr1_is_a_one_the_lowest_bit_is_first_and_the_receipt_replaces_the_last_answer() {
+    Peer {
+        dialect: "one=usr1,order=lsb,ack=usr2,receipt=usr1-instead",
+        macros: "ONE=USR1 ORDER=LSB ACK=USR2 RECEIPT=USR1 PLACE=INSTEAD",
+    }
+    .converse(&["Hello, World!", "", "é 世界 😀"]);
+}
+
+#[test]
+fn every_bit_is_echoed_and_there_is_no_receipt() {
+    Peer { dialect: "ack=echo,receipt=none", macros: "ACK=ECHO RECEIPT=NOTHING" }.converse(&[
+        "Hello, World!",
+        "",
+        "é 世界 😀",
+    ]);
+}
+
+#[test]
+fn no_bit_is_answered_only_the_message() {
+    Peer {
+        dialect: "ack=none,receipt=usr1-instead",
+        macros: "ACK=NOTHING RECEIPT=USR1 PLACE=INSTEAD",
+    }
+    .converse(&["Hi"]);
+}
+
+#[test]
+fn a_length_of_32_bits_is_first_and_nothing_is_last() {
+    Peer { dialect: "end=length32,ack=usr1,receipt=usr2-after", macros: "LENGTH=32 NUL=0" }
+        .converse(&["Hello, World!", "", "é 世界 😀"]);
+}
+
+#[test]
+fn a_length_of_64_bits_is_first_a_nul_last_and_the_receipt_before_the_answer() {
+    Peer {
+        dialect: "end=length64-nul,order=lsb,receipt=usr2-before",
+        macros: "LENGTH=64 ORDER=LSB PLACE=BEFORE",
+    }
+    .converse(&["Hello, World!", "", "é 世界 😀"]);
+}
+
+#[test]
+fn the_client_greets_before_it_sends_the_length() {
+    Peer {
+        dialect: "hello=usr1,end=length64-nul,one=usr1,receipt=none",
+        macros: "HELLO=USR1 LENGTH=64 ONE=USR1 RECEIPT=NOTHING",
+    }
+    .converse(&["Hello, World!", "", "é 世界 😀"]);
+}
+
+#[test]
+fn every_byte_is_answered_and_the_receipt_replaces_the_answer_to_the_nul() {
+    Peer { dialect: "ack=byte-usr1,receipt=usr2-instead", macros: "PER_BYTE=1 PLACE=INSTEAD" }
+        .converse(&["Hi"]);
+}
+
+#[test]
+fn our_two_programs_agree_on_every_answer_receipt_and_end() {
+    let mut dialects = Vec::new();
+    for (number, ack) in Setting::Ack.values().iter().enumerate() {
+        for (place, receipt) in Setting::Receipt.values().iter().enumerate() {
+            for (end_number, end) in Setting::End.values().iter().enumerate() {
+                // The other parts take turns.
+                let turn = number + place + end_number;
+                let (one, order) = (["usr1", "usr2"][turn % 2], ["msb", "lsb"][place % 2]);
+                let hello = ["none", "usr1", "usr2"][turn % 3];
+                dialects.push(format!(
+                    "one={one},order={order},ack={ack},receipt={receipt},end={end},hello={hello}",
+                ));
+            }
+        }
+    }
+    let next = AtomicUsize::new(0);
+    // Most of the time of those that are paced is pauses.
+    thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| {
+                while let Some(dialect) = dialects.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let option = format!("--dialect={dialect}");
+                    let start = || Server::start_with(&[&option]);
+                    let send = |pid: &str, text: &str| {
+                        let mut command = Programs::build().client();
+                        Running::spawn(command.args([&option, "--pace=10ms", pid, "--", text]))
+                    };
+                    Peer { dialect, macros: "" }.deliver(&["Z"], &start, &send, "us to us");
+                }
+            });
+        }
+    });
+}

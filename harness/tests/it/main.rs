@@ -1,0 +1,12 @@
+//! What the two programs do, seen from outside: the real ones, as children of the test.
+//!
+//! No test raises `SIGUSR1` or `SIGUSR2` in its own process, and none sleeps to synchronise.
+
+mod common;
+mod dialects;
+mod endings;
+mod peers;
+mod several;
+mod talk;
+mod testers;
+mod wrong;
