@@ -1,0 +1,181 @@
+//! `cargo run --release -p minitalk-benches --bin compare -- [ROUNDS] [PART]...`
+//!
+//! Prints the tables of `docs/performance.md`, in Markdown. The parts are idle, pinned, busy, clients,
+//! start and memory; without any, all. It takes about four minutes.
+
+use std::env;
+use std::process::ExitCode;
+
+use minitalk_benches::figures::{Spread, Target};
+use minitalk_benches::load::{BusyLoops, machine};
+use minitalk_benches::octets;
+use minitalk_benches::programs::{Place, Protocol, Server};
+use minitalk_benches::round::{Round, raw, throughput};
+use minitalk_benches::yardstick::{Way, Yardstick};
+
+const KIB: u32 = 1024;
+const CLIENTS: u32 = 32;
+const PARTS: [&str; 6] = ["idle", "pinned", "busy", "clients", "start", "memory"];
+
+struct Comparison {
+    yardstick: Yardstick,
+    rounds: usize,
+    speeds: Vec<(String, Spread)>,
+    rows: Vec<(String, Spread, Target)>,
+}
+
+fn main() -> ExitCode {
+    let yardstick = match Yardstick::compile() {
+        Ok(yardstick) => yardstick,
+        Err(error) => {
+            eprintln!("compare: cannot compile raw/pingpong.c, install a C compiler: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let words: Vec<String> = env::args().skip(1).collect();
+    let rounds = words.iter().find_map(|word| word.parse().ok()).unwrap_or(7);
+    let parts: Vec<&str> =
+        words.iter().map(String::as_str).filter(|word| word.parse::<usize>().is_err()).collect();
+    let mut comparison = Comparison { yardstick, rounds, speeds: Vec::new(), rows: Vec::new() };
+    let machine = machine();
+    for part in PARTS.into_iter().filter(|part| parts.is_empty() || parts.contains(part)) {
+        eprintln!("compare: {part}, {rounds} rounds ...");
+        comparison.measure(part);
+    }
+    println!("{machine}; {rounds} rounds.\n");
+    comparison.print();
+    ExitCode::SUCCESS
+}
+
+impl Comparison {
+    fn measure(&mut self, part: &str) {
+        match part {
+            "idle" => self.idle(),
+            "pinned" => self.pinned(),
+            "busy" => self.busy(),
+            "clients" => self.clients(),
+            "start" => self.start(),
+            _ => self.memory(),
+        }
+    }
+
+    fn idle(&mut self) {
+        let mut server = Server::start(Place::Anywhere);
+        let (mut rounds, mut handlers, mut sleeping) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..self.rounds {
+            let polling = || raw(&self.yardstick, Way::Polling);
+            rounds.push(Round::measure(&mut server, 64 * KIB, polling));
+            handlers.push(raw(&self.yardstick, Way::Handlers));
+            sleeping.push(raw(&self.yardstick, Way::Sleeping));
+        }
+        self.speed("raw, sleeping, handlers", handlers);
+        self.speed("raw, sleeping, `sigwaitinfo`", sleeping);
+        self.speed("raw, polling, `sigtimedwait`", rounds.iter().flat_map(|round| round.raw));
+        self.speed("framed, 64 KiB", rounds.iter().map(|round| round.framed));
+        self.speed("classic, 64 KiB", rounds.iter().map(|round| round.classic));
+        let framed = rounds.iter().map(Round::framed_ratio);
+        self.row("framed 64 KiB / raw polling", framed, Target::AtLeast(1.0));
+        let classic = rounds.iter().map(Round::classic_ratio);
+        self.row("classic 64 KiB / raw polling", classic, Target::AtLeast(0.9));
+    }
+
+    fn pinned(&mut self) {
+        let place = Place::OneProcessor;
+        let mut server = Server::start(place);
+        let mut rounds = Vec::new();
+        for _ in 0..self.rounds {
+            let sleeping = || self.yardstick.bits_per_second(Way::Sleeping, 20_000, place);
+            rounds.push(Round::measure(&mut server, 16 * KIB, sleeping));
+        }
+        let raw = rounds.iter().flat_map(|round| round.raw);
+        self.speed("one CPU: raw, sleeping, `sigwaitinfo`", raw);
+        self.speed("one CPU: framed, 16 KiB", rounds.iter().map(|round| round.framed));
+        self.speed("one CPU: classic, 16 KiB", rounds.iter().map(|round| round.classic));
+        let framed = rounds.iter().map(Round::framed_ratio);
+        self.row("one CPU: framed / raw sleeping", framed, Target::AtLeast(0.85));
+        let classic = rounds.iter().map(Round::classic_ratio);
+        self.row("one CPU: classic / raw sleeping", classic, Target::AtLeast(0.85));
+    }
+
+    /// The yardstick that polls can be so slow here that any ratio to it would flatter, so the faster
+    /// of the two counts.
+    fn busy(&mut self) {
+        let _busy = BusyLoops::start(2);
+        let mut server = Server::start(Place::Anywhere);
+        let (mut rounds, mut polling) = (Vec::new(), Vec::new());
+        for _ in 0..self.rounds {
+            let measure = |way| self.yardstick.bits_per_second(way, 5_000, Place::Anywhere);
+            polling.push(measure(Way::Polling));
+            rounds.push(Round::measure(&mut server, 16 * KIB, || measure(Way::Sleeping)));
+        }
+        let raw = rounds.iter().flat_map(|round| round.raw);
+        self.speed("two busy loops: raw, sleeping, `sigwaitinfo`", raw);
+        self.speed("two busy loops: raw, polling, `sigtimedwait`", polling.iter().copied());
+        self.speed("two busy loops: framed, 16 KiB", rounds.iter().map(|round| round.framed));
+        self.speed("two busy loops: classic, 16 KiB", rounds.iter().map(|round| round.classic));
+        let ratio = |round: &Round, polling: f64| round.framed / polling;
+        let over_polling = rounds.iter().zip(&polling).map(|(round, &raw)| ratio(round, raw));
+        self.row("two busy loops: framed / raw polling", over_polling, Target::AtLeast(0.7));
+        let over_sleeping = rounds.iter().map(Round::framed_ratio);
+        self.row("two busy loops: framed / raw sleeping", over_sleeping, Target::AtLeast(0.7));
+    }
+
+    fn clients(&mut self) {
+        let mut server = Server::start(Place::Anywhere);
+        let message = octets(KIB as usize);
+        let messages = vec![message.as_slice(); CLIENTS as usize];
+        let (mut aggregate, mut slowest) = (Vec::new(), Vec::new());
+        for _ in 0..self.rounds {
+            let alone = throughput(&mut server, Protocol::Framed, CLIENTS * KIB);
+            let times = server.send_at_once(Protocol::Framed, &messages);
+            let times = times.iter().map(std::time::Duration::as_secs_f64);
+            let last = times.clone().fold(0.0, f64::max);
+            aggregate.push(f64::from(8 * CLIENTS * KIB) / last / alone);
+            slowest.push(last / (times.sum::<f64>() / f64::from(CLIENTS)));
+        }
+        let name = "32 clients, 1 KiB each: together / one client, 32 KiB";
+        self.row(name, aggregate, Target::AtLeast(0.7));
+        self.row("32 clients: slowest / mean time", slowest, Target::AtMost(1.5));
+    }
+
+    fn start(&mut self) {
+        let mut server = Server::start(Place::Anywhere);
+        let message = octets(100);
+        let millis = |_| 1e3 * server.send(Protocol::Framed, &message).as_secs_f64();
+        let times: Vec<f64> = (0..3 * self.rounds).map(millis).collect();
+        self.row("100 characters, client's start to end, ms", times, Target::AtMost(15.0));
+    }
+
+    fn memory(&mut self) {
+        let mut server = Server::start(Place::Anywhere);
+        let _ = throughput(&mut server, Protocol::Framed, KIB);
+        let before = f64::from(server.resident_kib());
+        let _ = throughput(&mut server, Protocol::Framed, KIB * KIB);
+        let grown = f64::from(server.resident_kib()) - before;
+        let name = format!("server's memory after 1 MiB, KiB more than {before}");
+        self.row(&name, [grown], Target::AtMost(64.0));
+    }
+
+    fn speed(&mut self, name: &str, bits_per_second: impl IntoIterator<Item = f64>) {
+        let kilobits = bits_per_second.into_iter().map(|bits| bits / 1e3);
+        self.speeds.push((name.to_owned(), Spread::of(kilobits)));
+    }
+
+    fn row(&mut self, name: &str, values: impl IntoIterator<Item = f64>, target: Target) {
+        self.rows.push((name.to_owned(), Spread::of(values), target));
+    }
+
+    fn print(&self) {
+        if !self.speeds.is_empty() {
+            println!("| | kbit/s, median | min | max | µs a bit |\n|---|--:|--:|--:|--:|");
+        }
+        for (name, spread) in &self.speeds {
+            println!("| {name} | {spread} | {:.2} |", 1e3 / spread.median());
+        }
+        println!("\n| | median | min | max | target | |\n|---|--:|--:|--:|--:|---|");
+        for (name, spread, target) in &self.rows {
+            let verdict = if target.is_met(spread.median()) { "met" } else { "**missed**" };
+            println!("| {name} | {spread} | {target} | {verdict} |");
+        }
+    }
+}
