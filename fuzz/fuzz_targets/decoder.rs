@@ -1,0 +1,168 @@
+//! Any bits into every decoder: no panic, bounded output, and back in step at the next flag.
+//!
+//! The input is two octets that choose a classic dialect and then the line, least significant bit
+//! first.
+#![no_main]
+
+use std::collections::BTreeSet;
+
+use libfuzzer_sys::fuzz_target;
+use minitalk_core::classic::{self, Dialect};
+use minitalk_core::exchange::{Event, Exchange, Output};
+use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX, Frame};
+use minitalk_core::hdlc::{Deframer, FCS_OCTETS, Framer, Progress};
+use minitalk_core::{Bit, Instant, Receiver, RefusalReason, Sender, receiver, sender};
+use minitalk_fuzz::{AnyDialect, bits};
+
+/// A buffer that is soon too small.
+const SMALL: usize = 24;
+
+/// Most octets of a line: enough for one that is too long and some that are not.
+const LINE_OCTETS_MAX: usize = 640;
+
+fuzz_target!(|input: (AnyDialect, &[u8])| {
+    let (AnyDialect(dialect), octets) = input;
+    let line: Vec<Bit> = bits(octets).take(LINE_OCTETS_MAX * 8).collect();
+    deframe::<SMALL>(&line);
+    let messages = deframe::<FRAME_OCTETS_MAX>(&line);
+    decode(dialect, &line);
+    receive_classic(dialect, &line);
+    receive_framed(&line, &messages);
+    exchange(dialect, &line);
+});
+
+/// Returns the numbers of the messages that frames on the line belong to.
+fn deframe<const N: usize>(line: &[Bit]) -> BTreeSet<u32> {
+    let mut deframer = Deframer::<N>::new();
+    let mut messages = BTreeSet::new();
+    for (place, &bit) in line.iter().enumerate() {
+        if let Ok(Progress::Frame(content)) = deframer.feed(bit) {
+            assert!((1..=N - FCS_OCTETS).contains(&content.len()));
+            // What was accepted is what a framer sends, to the bit, flags included.
+            let expected: Vec<Bit> = Framer::new(content).collect();
+            assert!(line[..=place].ends_with(&expected));
+            let header = Frame::parse(content).ok().and_then(|frame| frame.header);
+            messages.extend(header.map(|header| header.message));
+        }
+    }
+    // Whatever came before, the next flag begins a frame.
+    let mut framer = Framer::new(b"in step");
+    let last = framer.by_ref().map(|bit| deframer.feed(bit).is_ok_and(is_in_step)).last();
+    assert_eq!(last, Some(true));
+    assert_eq!(deframer.frame(), Some(&b"in step"[..]));
+    deframer.reset();
+    assert!(deframer.is_hunting() && deframer.frame().is_none());
+    messages
+}
+
+fn is_in_step(progress: Progress<'_>) -> bool {
+    progress == Progress::Frame(b"in step")
+}
+
+fn decode(dialect: Dialect, line: &[Bit]) {
+    let mut decoder = classic::Decoder::new(dialect);
+    for &bit in line {
+        let before = decoder.pending_bits();
+        let progress = decoder.feed(bit);
+        assert_eq!(decoder.pending_bits(), (before + 1) % 8);
+        assert_eq!(progress.ends().byte(), before == 7);
+        assert!(!progress.ends().message() || decoder.is_idle());
+        assert!(progress.byte().is_none_or(|byte| byte != 0 || dialect.end != classic::End::Nul));
+    }
+    decoder.reset();
+    assert!(decoder.is_idle());
+}
+
+fn receive_classic(dialect: Dialect, line: &[Bit]) {
+    let mut receiver = classic::Receiver::new(dialect);
+    let mut offset = 0;
+    for &bit in line {
+        let acks = match receiver.handle_bit(bit) {
+            classic::receiver::Progress::Acknowledge(acks) => acks,
+            classic::receiver::Progress::Byte(_) => {
+                offset += 1;
+                if receiver.is_last() {
+                    offset = 0;
+                }
+                receiver.accept()
+            }
+            classic::receiver::Progress::End => {
+                offset = 0;
+                receiver.accept()
+            }
+        };
+        assert!(acks.len() <= classic::Acks::LEN_MAX);
+        assert_eq!(receiver.offset(), offset);
+        assert!(receiver.accept().is_empty());
+    }
+}
+
+fn receive_framed(line: &[Bit], messages: &BTreeSet<u32>) {
+    let mut receiver = Receiver::<FRAME_OCTETS_MAX>::new();
+    let mut octets = 0;
+    for (place, &bit) in line.iter().enumerate() {
+        if receiver.handle_bit(bit) == receiver::Progress::Frame {
+            octets += receiver.frame().expect("just announced").payload.len();
+            let ack = if place & 64 == 0 {
+                receiver.accept()
+            } else {
+                receiver.refuse(RefusalReason::OutputFailed)
+            };
+            assert!(ack.is_some() && receiver.frame().is_none());
+        }
+    }
+    assert!(octets <= line.len() / 8);
+
+    // Whatever came before, a sender of this protocol gets through, at its first attempt.
+    let message =
+        (0..=u32::MAX).find(|message| !messages.contains(message)).expect("far fewer frames");
+    let mut sender = Sender::<CONTENT_OCTETS_MAX>::new(message, Some(7));
+    sender.offer(b"in step", true).expect("a new sender is ready");
+    let now = Instant::ZERO;
+    while let Some(bit) = sender.poll_transmit(now) {
+        match receiver.handle_bit(bit) {
+            receiver::Progress::Acknowledge(ack) | receiver::Progress::VerdictComplete(ack) => {
+                sender.handle_ack(ack, now);
+            }
+            receiver::Progress::Frame => {
+                let frame = receiver.frame().expect("just announced");
+                assert_eq!((frame.payload, frame.first, frame.last), (&b"in step"[..], true, true));
+                sender.handle_ack(receiver.accept().expect("a frame waits"), now);
+            }
+            receiver::Progress::Ignored => panic!("no frame waits"),
+        }
+    }
+    assert_eq!(sender.poll_event(), Some(sender::Event::Accepted { octets: 7, last: true }));
+}
+
+fn exchange(dialect: Dialect, line: &[Bit]) {
+    const PEER: u32 = 4242;
+    /// For one bit: the pieces of a message that it completes and what it is owed.
+    const OUTPUTS_MAX: usize = 4;
+    let mut exchange = Exchange::<2, SMALL>::new(dialect).with_octets_max(Some(SMALL as u64));
+    exchange.open(PEER).expect("a new exchange has room");
+    for (place, &bit) in line.iter().enumerate() {
+        let now = Instant::from_micros(place as u64);
+        let _ = exchange.handle_bit(PEER, bit, now);
+        let mut outputs = 0;
+        while let Some(output) = exchange.poll_output(now) {
+            outputs += 1;
+            assert!(outputs <= OUTPUTS_MAX);
+            match output {
+                Output::Transmit { peer, .. } => assert_eq!(peer, PEER),
+                Output::Event(Event::Payload(piece)) => {
+                    assert!(piece.offset + piece.octets.len() as u64 <= SMALL as u64);
+                    exchange.accept(PEER);
+                }
+                Output::Event(Event::TooLong { peer, offset }) => {
+                    assert!(peer == PEER && offset <= SMALL as u64);
+                }
+                Output::Event(Event::Closed { .. }) => panic!("the sender is not gone"),
+            }
+        }
+    }
+    exchange.handle_gone(PEER);
+    let closed = exchange.poll_output(Instant::ZERO);
+    assert!(matches!(closed, Some(Output::Event(Event::Closed { peer: PEER, .. }))));
+    assert_eq!(exchange.open_count(), 0);
+}

@@ -1,0 +1,98 @@
+//! Any message through framer and deframer, and through classic encoder and decoder, unchanged.
+#![no_main]
+
+use arbitrary::Arbitrary;
+use libfuzzer_sys::fuzz_target;
+use minitalk_core::Bit;
+use minitalk_core::classic::{
+    ByteEncoder, Decoder, Dialect, EncodeError, Encoder, End, Prefix, Progress,
+};
+use minitalk_core::hdlc::{Deframer, FLAG_BITS, Framer};
+use minitalk_core::{frame::FRAME_OCTETS_MAX, hdlc};
+use minitalk_fuzz::AnyDialect;
+
+const CONTENT_OCTETS_MAX: usize = FRAME_OCTETS_MAX - hdlc::FCS_OCTETS;
+
+#[derive(Arbitrary, Debug)]
+struct Input<'a> {
+    dialect: AnyDialect,
+    frames: Vec<(Gap, &'a [u8])>,
+    text: &'a [u8],
+}
+
+/// What stands before a frame, besides the flag that closes the one before it.
+#[derive(Arbitrary, Clone, Copy, Debug)]
+enum Gap {
+    /// Nothing: the flag is shared.
+    Shared,
+    /// A flag of its own, and so many more.
+    Flags(u8),
+    /// A flag of its own and more of them, each of which begins with the zero that ends the one
+    /// before it.
+    SharedZeros(u8),
+}
+
+impl Gap {
+    fn bits(self) -> Vec<Bit> {
+        match self {
+            Self::Shared => Vec::new(),
+            Self::Flags(more) => FLAG_BITS.repeat(usize::from(more % 4) + 1),
+            Self::SharedZeros(more) => FLAG_BITS[1..].repeat(usize::from(more % 4) + 1),
+        }
+    }
+}
+
+fuzz_target!(|input: Input| {
+    framed(&input.frames);
+    classic(input.dialect.0, input.text);
+});
+
+fn framed(frames: &[(Gap, &[u8])]) {
+    let fits = |content: &[u8]| (1..=CONTENT_OCTETS_MAX).contains(&content.len());
+    let mut deframer = Deframer::<FRAME_OCTETS_MAX>::new();
+    let mut feed = |bits: &mut dyn Iterator<Item = Bit>| {
+        let progress = bits.map(|bit| match deframer.feed(bit).expect("an undisturbed line") {
+            hdlc::Progress::Frame(content) => Some(content.to_vec()),
+            hdlc::Progress::Pending | hdlc::Progress::Flag => None,
+        });
+        progress.flatten().collect::<Vec<_>>()
+    };
+    assert!(feed(&mut FLAG_BITS.into_iter()).is_empty());
+    for (gap, content) in frames.iter().filter(|(_, content)| fits(content)) {
+        assert!(feed(&mut gap.bits().into_iter()).is_empty());
+        assert_eq!(feed(&mut Framer::without_opening_flag(content)), [*content]);
+    }
+}
+
+fn classic(dialect: Dialect, text: &[u8]) {
+    let mut encoder = match Encoder::new(dialect, text) {
+        Ok(encoder) => encoder,
+        Err(EncodeError::NulInText { position }) => {
+            assert_eq!(dialect.end, End::Nul);
+            assert_eq!(text.iter().position(|&byte| byte == 0), Some(position));
+            return;
+        }
+        Err(EncodeError::TooLong) => panic!("no input is that long"),
+    };
+    assert!(encoder.clone().eq(in_pieces(dialect, text)));
+    let mut decoder = Decoder::new(dialect);
+    let (mut bytes, mut messages) = (Vec::new(), 0);
+    while let Some(symbol) = encoder.next() {
+        let progress = decoder.feed(symbol);
+        assert_eq!(progress.ends(), encoder.ends());
+        bytes.extend(progress.byte());
+        messages += usize::from(progress.ends().message());
+        if let Progress::Length(length) = progress {
+            assert_eq!(length, text.len() as u64);
+        }
+    }
+    assert_eq!((bytes.as_slice(), messages), (text, 1));
+    assert!(decoder.is_idle());
+}
+
+/// The same line, built as a host does that has its text in pieces.
+fn in_pieces(dialect: Dialect, text: &[u8]) -> Vec<Bit> {
+    let prefix = Prefix::new(dialect, text.len() as u64).expect("no input is that long");
+    let bytes = text.iter().map(|&byte| ByteEncoder::new(dialect, byte));
+    prefix.chain(bytes).chain(ByteEncoder::terminator(dialect)).flatten().collect()
+}

@@ -1,0 +1,391 @@
+//! Calls in any order and at any time on sender, receiver and exchange: what their documentation
+//! says holds after each.
+#![no_main]
+
+use std::collections::BTreeMap;
+
+use arbitrary::Arbitrary;
+use libfuzzer_sys::fuzz_target;
+use minitalk_core::exchange::{Event, Exchange, Handled, OpenError, Output};
+use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX, PAYLOAD_OCTETS_MAX};
+use minitalk_core::{Bit, Instant, Receiver, RefusalReason, Sender, classic, receiver, sender};
+use minitalk_fuzz::{AnyBit, AnyDialect};
+
+#[derive(Arbitrary, Debug)]
+struct Input<'a> {
+    dialect: AnyDialect,
+    octets_max: Option<u16>,
+    sender: Vec<SenderCall>,
+    receiver: Vec<ReceiverCall>,
+    classic: Vec<ClassicCall>,
+    text: &'a [u8],
+    exchange: Vec<ExchangeCall>,
+}
+
+/// Calls of one run: enough for some frames.
+const CALLS_MAX: usize = 20_000;
+
+#[derive(Arbitrary, Clone, Copy, Debug)]
+enum SenderCall {
+    Offer {
+        octets: u16,
+        last: bool,
+    },
+    Ack(AnyBit),
+    /// So many acknowledgments as a receiver that takes everything gives them.
+    GoodAcks(u8),
+    /// Lets time pass, to the deadline if there is one, and then so much more or less.
+    Wait {
+        to_deadline: bool,
+        micros: i32,
+    },
+    Timeout,
+    Abort,
+}
+
+#[derive(Arbitrary, Clone, Copy, Debug)]
+enum ReceiverCall {
+    Bit(AnyBit),
+    /// A whole frame as a sender sends it, or a part of it.
+    Frame {
+        octets: u8,
+        last: bool,
+        bits: u16,
+    },
+    Accept,
+    Refuse,
+}
+
+#[derive(Arbitrary, Clone, Copy, Debug)]
+enum ClassicCall {
+    Ack(AnyBit),
+    Foreign(AnyBit),
+    Wait { to_deadline: bool, micros: i32 },
+    Timeout,
+}
+
+#[derive(Arbitrary, Clone, Copy, Debug)]
+enum ExchangeCall {
+    Open(u8),
+    Bit {
+        peer: u8,
+        bit: AnyBit,
+    },
+    /// Eight ones, then a frame.
+    Frame {
+        peer: u8,
+        octets: u8,
+        bits: u16,
+    },
+    Gone(u8),
+    Accept(u8),
+    Refuse(u8),
+    Wait(u32),
+    Timeout,
+}
+
+fuzz_target!(|input: Input| {
+    drive_sender(&input.sender);
+    drive_receiver(&input.receiver);
+    drive_classic(&input);
+    drive_exchange(&input);
+});
+
+/// `now`, moved.
+fn moved(now: Instant, deadline: Option<Instant>, to_deadline: bool, micros: i32) -> Instant {
+    let from = deadline.filter(|_| to_deadline).unwrap_or(now).as_micros();
+    Instant::from_micros(from.saturating_add_signed(micros.into())).max(now)
+}
+
+fn drive_sender(calls: &[SenderCall]) {
+    let mut sender = Sender::<CONTENT_OCTETS_MAX>::new(7, None);
+    // What answers `GoodAcks`; other acknowledgments drive the two apart.
+    let mut peer = Receiver::<FRAME_OCTETS_MAX>::new();
+    let (mut now, mut offered, mut ended) = (Instant::ZERO, None, false);
+    let mut under_way = Vec::new();
+    for &call in calls.iter().take(CALLS_MAX) {
+        let (progress, statistics) = (sender.progress(), *sender.statistics());
+        match call {
+            SenderCall::Offer { octets, last } => {
+                let payload = vec![0xF8; usize::from(octets) % (PAYLOAD_OCTETS_MAX + 2)];
+                let was_ready = sender.is_ready();
+                match sender.offer(&payload, last) {
+                    Ok(()) => {
+                        assert!(was_ready && payload.len() <= PAYLOAD_OCTETS_MAX);
+                        offered = Some((payload.len(), last));
+                        assert_eq!(sender.is_last(), last);
+                    }
+                    Err(sender::OfferError::NotReady) => assert!(!was_ready),
+                    Err(sender::OfferError::TooLong) => {
+                        assert!(payload.len() > PAYLOAD_OCTETS_MAX && sender.is_ready());
+                    }
+                }
+            }
+            SenderCall::Ack(AnyBit(ack)) => sender.handle_ack(ack, now),
+            SenderCall::GoodAcks(count) => {
+                for _ in 0..u16::from(count) * 8 {
+                    let bits: Vec<Bit> = core::mem::take(&mut under_way);
+                    bits.into_iter()
+                        .filter_map(|bit| acknowledgment(&mut peer, bit))
+                        .for_each(|ack| sender.handle_ack(ack, now));
+                    transmit(&mut sender, now, &mut under_way);
+                }
+            }
+            SenderCall::Wait { to_deadline, micros } => {
+                now = moved(now, sender.poll_timeout(), to_deadline, micros);
+            }
+            SenderCall::Timeout => {
+                sender.handle_timeout(now);
+                assert!(sender.poll_timeout().is_none_or(|deadline| deadline > now));
+            }
+            SenderCall::Abort => sender.abort(),
+        }
+        transmit(&mut sender, now, &mut under_way);
+        assert!(sender.progress() >= progress);
+        let after = sender.statistics();
+        assert!(after.bits >= statistics.bits && after.resent_bits <= after.bits);
+        assert!(!ended || sender.poll_transmit(now).is_none());
+        let Some(event) = sender.poll_event() else { continue };
+        assert!(sender.poll_event().is_none() && !ended);
+        ended = true;
+        match event {
+            sender::Event::Accepted { octets, last } => {
+                assert_eq!(offered.take(), Some((octets, last)));
+                assert_eq!(sender.is_ready(), !last);
+                assert!(!sender.is_outcome_unknown());
+                ended = last;
+            }
+            sender::Event::Refused(_) => assert!(!sender.is_outcome_unknown()),
+            sender::Event::NotFramed | sender::Event::Aborted => {}
+        }
+        assert!(!ended || sender.poll_timeout().is_none());
+    }
+}
+
+/// Takes all that is to be transmitted now, which is at most two bits: a zero, then a one.
+fn transmit(sender: &mut Sender<CONTENT_OCTETS_MAX>, now: Instant, under_way: &mut Vec<Bit>) {
+    let bits: Vec<Bit> = core::iter::from_fn(|| sender.poll_transmit(now)).take(3).collect();
+    assert!(matches!(bits[..], [] | [_] | [Bit::Zero, Bit::One]), "{bits:?}");
+    assert!(bits.is_empty() || sender.poll_timeout().is_some());
+    under_way.extend(bits);
+}
+
+fn acknowledgment(receiver: &mut Receiver<FRAME_OCTETS_MAX>, bit: Bit) -> Option<Bit> {
+    match receiver.handle_bit(bit) {
+        receiver::Progress::Acknowledge(ack) | receiver::Progress::VerdictComplete(ack) => {
+            Some(ack)
+        }
+        receiver::Progress::Frame => receiver.accept(),
+        receiver::Progress::Ignored => None,
+    }
+}
+
+fn drive_receiver(calls: &[ReceiverCall]) {
+    let mut receiver = Receiver::<FRAME_OCTETS_MAX>::new();
+    let mut held = false;
+    let mut accepted = 0;
+    for (number, &call) in calls.iter().take(CALLS_MAX).enumerate() {
+        match call {
+            ReceiverCall::Bit(AnyBit(bit)) => feed(&mut receiver, bit, &mut held),
+            ReceiverCall::Frame { octets, last, bits } => {
+                let message = u32::try_from(number / 2).expect("fewer calls than that");
+                for bit in first_frame(message, octets, last).take(bits.into()) {
+                    feed(&mut receiver, bit, &mut held);
+                }
+            }
+            ReceiverCall::Accept => {
+                let end = receiver.frame().map(|frame| {
+                    (!frame.last).then_some(frame.offset + frame.payload.len() as u64)
+                });
+                assert_eq!(receiver.accept().is_some(), held);
+                if let Some(octets_at_risk) = end {
+                    accepted += 1;
+                    assert_eq!(receiver.octets_at_risk(), octets_at_risk);
+                }
+                held = false;
+            }
+            ReceiverCall::Refuse => {
+                assert_eq!(receiver.refuse(RefusalReason::ShuttingDown).is_some(), held);
+                held = false;
+            }
+        }
+        assert_eq!(receiver.frame().is_some(), held);
+        assert_eq!(receiver.counters().accepted, accepted);
+    }
+}
+
+fn feed(receiver: &mut Receiver<FRAME_OCTETS_MAX>, bit: Bit, held: &mut bool) {
+    let progress = receiver.handle_bit(bit);
+    assert_eq!(progress == receiver::Progress::Ignored, *held);
+    *held |= progress == receiver::Progress::Frame;
+    assert_eq!(receiver.frame().is_some(), *held);
+}
+
+/// What a sender transmits of a message's first frame, its mark included, if all is acknowledged.
+fn first_frame(message: u32, octets: u8, last: bool) -> impl Iterator<Item = Bit> {
+    let mut sender = Sender::<CONTENT_OCTETS_MAX>::new(message, None).without_pairs();
+    let mut peer = Receiver::<FRAME_OCTETS_MAX>::new();
+    sender.offer(&vec![0x7E; octets.into()], last).expect("a new sender is ready, and it fits");
+    core::iter::from_fn(move || {
+        let bit = sender.poll_transmit(Instant::ZERO)?;
+        let ack = acknowledgment(&mut peer, bit)?;
+        sender.handle_ack(ack, Instant::ZERO);
+        Some(bit)
+    })
+}
+
+fn drive_classic(input: &Input<'_>) {
+    let Ok(mut sender) = classic::Sender::new(input.dialect.0, input.text, 50) else { return };
+    let (mut now, mut ended) = (Instant::ZERO, false);
+    for &call in input.classic.iter().take(CALLS_MAX) {
+        let progress = sender.progress();
+        match call {
+            ClassicCall::Ack(AnyBit(ack)) => sender.handle_ack(ack, now),
+            ClassicCall::Foreign(AnyBit(bit)) => sender.handle_foreign(bit),
+            ClassicCall::Wait { to_deadline, micros } => {
+                now = moved(now, sender.poll_timeout(), to_deadline, micros);
+            }
+            ClassicCall::Timeout => {
+                sender.handle_timeout(now);
+                assert!(sender.poll_timeout().is_none_or(|deadline| deadline > now));
+            }
+        }
+        let transmitted = core::iter::from_fn(|| sender.poll_transmit(now)).take(2).count();
+        assert!(transmitted < 2 && (transmitted == 0 || !ended));
+        assert!(sender.progress() >= progress && sender.completed_bytes() <= input.text.len());
+        if let Some(event) = sender.poll_event() {
+            assert!(!ended && sender.poll_timeout().is_none());
+            ended = true;
+            if event == classic::sender::Event::Delivered {
+                assert_eq!(sender.completed_bytes(), input.text.len());
+            }
+        }
+    }
+}
+
+const SESSIONS: usize = 3;
+const PEERS: u8 = 5;
+
+/// An exchange and what is known of it from outside.
+struct Host {
+    exchange: Exchange<SESSIONS, FRAME_OCTETS_MAX>,
+    /// Who has a place, and the piece that waits for an answer.
+    open: BTreeMap<u32, Option<u64>>,
+    octets_max: Option<u64>,
+    now: Instant,
+}
+
+fn drive_exchange(input: &Input<'_>) {
+    let octets_max = input.octets_max.map(u64::from);
+    let mut host = Host {
+        exchange: Exchange::new(input.dialect.0).with_octets_max(octets_max),
+        open: BTreeMap::new(),
+        octets_max,
+        now: Instant::ZERO,
+    };
+    for &call in input.exchange.iter().take(CALLS_MAX) {
+        host.call(call);
+    }
+    // Whatever came before, who is gone and answered is forgotten.
+    for peer in 0..PEERS {
+        host.call(ExchangeCall::Refuse(peer));
+        host.call(ExchangeCall::Gone(peer));
+        host.call(ExchangeCall::Refuse(peer));
+    }
+    for peer in 0..PEERS {
+        host.call(ExchangeCall::Refuse(peer));
+    }
+    assert!(host.open.is_empty() && host.exchange.open_count() == 0);
+}
+
+impl Host {
+    fn call(&mut self, call: ExchangeCall) {
+        let number = |peer: u8| u32::from(peer % PEERS);
+        match call {
+            ExchangeCall::Open(peer) => {
+                let peer = number(peer);
+                let opened = self.exchange.open(peer);
+                let expected = if self.open.contains_key(&peer) {
+                    Err(OpenError::AlreadyOpen)
+                } else if self.open.len() == SESSIONS {
+                    Err(OpenError::Full)
+                } else {
+                    self.open.insert(peer, None);
+                    Ok(())
+                };
+                assert_eq!(opened, expected);
+            }
+            ExchangeCall::Bit { peer, bit } => self.bit(number(peer), bit.0),
+            ExchangeCall::Frame { peer, octets, bits } => {
+                let message = u32::from(octets);
+                for bit in first_frame(message, octets, bits % 2 == 0).take(bits.into()) {
+                    self.bit(number(peer), bit);
+                    self.drain();
+                }
+            }
+            ExchangeCall::Gone(peer) => self.exchange.handle_gone(number(peer)),
+            ExchangeCall::Accept(peer) => {
+                self.exchange.accept(number(peer));
+                self.answered(number(peer));
+            }
+            ExchangeCall::Refuse(peer) => {
+                self.exchange.refuse(number(peer), RefusalReason::OutputFailed);
+                self.answered(number(peer));
+            }
+            ExchangeCall::Wait(micros) => self.now = self.now.after_micros(micros.into()),
+            ExchangeCall::Timeout => {
+                self.exchange.handle_timeout(self.now);
+                let deadline = self.exchange.poll_timeout();
+                assert!(deadline.is_none_or(|deadline| deadline > self.now));
+            }
+        }
+        self.drain();
+        assert_eq!(self.exchange.open_count(), self.open.len());
+        for peer in 0..PEERS.into() {
+            assert_eq!(self.exchange.is_open(peer), self.open.contains_key(&peer));
+        }
+    }
+
+    fn bit(&mut self, peer: u32, bit: Bit) {
+        let handled = self.exchange.handle_bit(peer, bit, self.now);
+        assert_eq!(handled == Handled::Unknown, !self.open.contains_key(&peer));
+        if self.open.get(&peer).is_some_and(Option::is_some) {
+            assert_eq!(handled, Handled::Repeated, "a held bit can only come again");
+        }
+    }
+
+    fn answered(&mut self, peer: u32) {
+        if let Some(piece) = self.open.get_mut(&peer) {
+            *piece = None;
+        }
+    }
+
+    fn drain(&mut self) {
+        /// Two bits and what they are owed, for every session.
+        const OUTPUTS_MAX: usize = SESSIONS * 8;
+        for _ in 0..OUTPUTS_MAX {
+            match self.exchange.poll_output(self.now) {
+                None => {
+                    assert!(self.exchange.poll_output(self.now).is_none());
+                    return;
+                }
+                Some(Output::Transmit { peer, .. }) => assert!(self.open.contains_key(&peer)),
+                Some(Output::Event(Event::Payload(piece))) => {
+                    let end = piece.offset + piece.octets.len() as u64;
+                    assert!(self.octets_max.is_none_or(|octets_max| end <= octets_max));
+                    assert_eq!(piece.first, piece.offset == 0);
+                    let waiting = self.open.get_mut(&piece.peer).expect("it has a place");
+                    assert_eq!(waiting.replace(piece.offset), None, "it was not answered");
+                }
+                Some(Output::Event(Event::TooLong { peer, offset })) => {
+                    assert!(self.octets_max.is_some_and(|octets_max| offset <= octets_max));
+                    assert!(self.open.contains_key(&peer));
+                }
+                Some(Output::Event(Event::Closed { peer, .. })) => {
+                    assert_eq!(self.open.remove(&peer), Some(None), "it was not answered");
+                }
+            }
+        }
+        panic!("more than {OUTPUTS_MAX} outputs");
+    }
+}

@@ -1,0 +1,64 @@
+//! What the fuzz targets share: bits from octets, a dialect from a number, a source of octets.
+
+use arbitrary::{Arbitrary, Unstructured};
+use minitalk_core::Bit;
+use minitalk_core::classic::{Dialect, Setting};
+
+/// The bits of `octets`, least significant first, as HDLC sends them.
+pub fn bits(octets: &[u8]) -> impl Iterator<Item = Bit> {
+    octets.iter().flat_map(|octet| (0..8).map(move |place| Bit::from(octet >> place & 1 == 1)))
+}
+
+/// Any dialect, from the first two octets of the input.
+#[derive(Clone, Copy, Debug)]
+pub struct AnyDialect(pub Dialect);
+
+impl<'a> Arbitrary<'a> for AnyDialect {
+    fn arbitrary(input: &mut Unstructured<'a>) -> arbitrary::Result<Self> {
+        let mut choice = usize::from(u16::arbitrary(input)?);
+        let settings = Setting::ALL.map(|setting| {
+            let values = setting.values();
+            let value = values[choice % values.len()];
+            choice /= values.len();
+            format!("{}={value}", setting.key())
+        });
+        let dialect = settings.join(",").parse().expect("a dialect of known keys and values");
+        Ok(Self(dialect))
+    }
+
+    fn size_hint(depth: usize) -> (usize, Option<usize>) {
+        u16::size_hint(depth)
+    }
+}
+
+/// Any bit.
+#[derive(Clone, Copy, Debug)]
+pub struct AnyBit(pub Bit);
+
+impl<'a> Arbitrary<'a> for AnyBit {
+    fn arbitrary(input: &mut Unstructured<'a>) -> arbitrary::Result<Self> {
+        Ok(Self(Bit::from(bool::arbitrary(input)?)))
+    }
+
+    fn size_hint(depth: usize) -> (usize, Option<usize>) {
+        bool::size_hint(depth)
+    }
+}
+
+/// Octets that a fuzzer cannot shape: without that it could build the collisions of the frame check
+/// sequence that chance would never bring.
+pub struct Octets(pub u64);
+
+impl Iterator for Octets {
+    type Item = u8;
+
+    /// `SplitMix64`, of which the top octet is taken.
+    fn next(&mut self) -> Option<u8> {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+        let [.., top] = (mixed ^ mixed >> 31).to_le_bytes();
+        Some(top)
+    }
+}
