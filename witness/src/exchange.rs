@@ -1,0 +1,65 @@
+//! Many senders at one receiver.
+
+use minitalk_core::exchange::{Event, Exchange, Handled, OpenError, Output};
+use minitalk_core::{Bit, Instant, RefusalReason, frame::FRAME_OCTETS_MAX};
+
+type Table = Exchange<4, FRAME_OCTETS_MAX>;
+
+#[unsafe(no_mangle)]
+extern "C" fn exchange_open(exchange: &mut Table, peer: u32) -> u32 {
+    match exchange.open(peer) {
+        Ok(()) => 0,
+        Err(OpenError::Full) => 1,
+        Err(OpenError::AlreadyOpen) => 2,
+    }
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn exchange_handle_bit(exchange: &mut Table, peer: u32, one: bool, micros: u64) -> u32 {
+    match exchange.handle_bit(peer, Bit::from_bool(one), Instant::from_micros(micros)) {
+        Handled::Taken => 0,
+        Handled::Repeated => 1,
+        Handled::Ignored => 2,
+        Handled::Unknown => 3,
+    }
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn exchange_poll_output(exchange: &mut Table, micros: u64) -> u64 {
+    match exchange.poll_output(Instant::from_micros(micros)) {
+        None => 0,
+        Some(Output::Transmit { peer, symbol }) => u64::from(peer) ^ u64::from(symbol.is_one()),
+        Some(Output::Event(Event::Payload(piece))) => {
+            let first = piece.octets.first().copied().unwrap_or(0);
+            piece.offset ^ piece.length.unwrap_or(0) ^ u64::from(first) ^ u64::from(piece.last)
+        }
+        Some(Output::Event(Event::TooLong { peer, offset })) => u64::from(peer) ^ offset,
+        Some(Output::Event(Event::Closed { peer, cut })) => u64::from(peer) ^ cut.unwrap_or(0),
+    }
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn exchange_accept(exchange: &mut Table, peer: u32) {
+    exchange.accept(peer);
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn exchange_refuse(exchange: &mut Table, peer: u32) {
+    exchange.refuse(peer, RefusalReason::ShuttingDown);
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn exchange_handle_gone(exchange: &mut Table, peer: u32) {
+    exchange.handle_gone(peer);
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn exchange_handle_timeout(exchange: &mut Table, micros: u64) -> u64 {
+    exchange.handle_timeout(Instant::from_micros(micros));
+    exchange.poll_timeout().map_or(0, Instant::as_micros)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn exchange_is_waiting(exchange: &Table, peer: u32) -> bool {
+    exchange.is_waiting(peer) || exchange.protocol(peer).is_some()
+}

@@ -1,0 +1,65 @@
+//! Flags, zero-bit insertion, FCS.
+
+use minitalk_core::Bit;
+use minitalk_core::frame::{FRAME_OCTETS_MAX, Frame, ParseFrameError};
+use minitalk_core::hdlc::{Cursor, Deframer, Fcs, FeedError, Progress};
+
+type Deframe = Deframer<FRAME_OCTETS_MAX>;
+
+#[unsafe(no_mangle)]
+extern "C" fn deframer_new(deframer: &mut Deframe) {
+    *deframer = Deframer::new();
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn deframer_feed(deframer: &mut Deframe, one: bool) -> i32 {
+    match deframer.feed(Bit::from_bool(one)) {
+        Ok(Progress::Pending) => 0,
+        Ok(Progress::Flag) => -1,
+        Ok(Progress::Frame(content)) => i32::try_from(content.len()).unwrap_or(i32::MAX),
+        Err(FeedError::Aborted) => -2,
+        Err(FeedError::BadFcs) => -3,
+        Err(FeedError::TooLong) => -4,
+        Err(FeedError::Noise) => -5,
+    }
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn deframer_frame(deframer: &Deframe) -> u32 {
+    let octets = deframer.frame().unwrap_or_default();
+    octets.iter().map(|&octet| u32::from(octet)).fold(0, u32::wrapping_add)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn deframer_reset(deframer: &mut Deframe) -> bool {
+    deframer.reset();
+    deframer.is_hunting() || deframer.has_content()
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn cursor_next(
+    cursor: &mut Cursor,
+    content: &[u8; FRAME_OCTETS_MAX],
+    len: usize,
+) -> u32 {
+    super::code(cursor.next(content.get(..len).unwrap_or_default()))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn fcs_update(fcs: &mut Fcs, octet: u8) -> bool {
+    fcs.update(octet);
+    fcs.is_good()
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn frame_parse(content: &[u8; FRAME_OCTETS_MAX], len: usize) -> u64 {
+    match Frame::parse(content.get(..len).unwrap_or_default()) {
+        Ok(frame) => {
+            let header = frame.header.map_or(0, |header| u64::from(header.message));
+            let length = frame.header.and_then(|header| header.length).unwrap_or(0);
+            header ^ length ^ u64::from(frame.sequence.as_u8()) ^ u64::from(frame.last)
+        }
+        Err(ParseFrameError::Address | ParseFrameError::Control | ParseFrameError::Header) => 1,
+        Err(ParseFrameError::Version(version)) => version.into(),
+    }
+}

@@ -1,0 +1,112 @@
+//! The two halves of a framed link, and what tells it from a classic one.
+
+use minitalk_core::detect::{Detection, Detector};
+use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX};
+use minitalk_core::receiver::Progress;
+use minitalk_core::sender::{Event, OfferError};
+use minitalk_core::{Bit, Instant, Receiver, RefusalReason, Sender};
+
+use super::code;
+
+type Receive = Receiver<FRAME_OCTETS_MAX>;
+type Send = Sender<CONTENT_OCTETS_MAX>;
+
+#[unsafe(no_mangle)]
+extern "C" fn detector_feed(detector: &mut Detector, one: bool) -> u32 {
+    match detector.feed(Bit::from_bool(one)) {
+        Detection::Undecided => 0,
+        Detection::Classic => 1,
+        Detection::Framed => 2,
+    }
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn receiver_new(receiver: &mut Receive) {
+    *receiver = Receiver::new();
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn receiver_handle_bit(receiver: &mut Receive, one: bool) -> u32 {
+    match receiver.handle_bit(Bit::from_bool(one)) {
+        Progress::Acknowledge(ack) => code(Some(ack)),
+        Progress::VerdictComplete(ack) => 4 | code(Some(ack)),
+        Progress::Frame => 8,
+        Progress::Ignored => 9,
+    }
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn receiver_frame(receiver: &Receive) -> u64 {
+    receiver.frame().map_or(0, |frame| {
+        let first = frame.payload.first().copied().unwrap_or(0);
+        frame.offset ^ frame.length.unwrap_or(0) ^ u64::from(first) ^ u64::from(frame.last)
+    })
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn receiver_accept(receiver: &mut Receive) -> u32 {
+    code(receiver.accept())
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn receiver_refuse(receiver: &mut Receive) -> u32 {
+    code(receiver.refuse(RefusalReason::OutputFailed))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn receiver_octets_at_risk(receiver: &Receive) -> u64 {
+    receiver.octets_at_risk().unwrap_or(u64::MAX)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn sender_new(sender: &mut Send, message: u32) {
+    *sender = Sender::new(message, None);
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn sender_offer(
+    sender: &mut Send,
+    octets: &[u8; FRAME_OCTETS_MAX],
+    len: usize,
+    last: bool,
+) -> u32 {
+    match sender.offer(octets.get(..len).unwrap_or_default(), last) {
+        Ok(()) => 0,
+        Err(OfferError::NotReady) => 1,
+        Err(OfferError::TooLong) => 2,
+    }
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn sender_handle_ack(sender: &mut Send, one: bool, micros: u64) {
+    sender.handle_ack(Bit::from_bool(one), Instant::from_micros(micros));
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn sender_handle_timeout(sender: &mut Send, micros: u64) -> u64 {
+    sender.handle_timeout(Instant::from_micros(micros));
+    sender.poll_timeout().map_or(0, Instant::as_micros)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn sender_poll_transmit(sender: &mut Send, micros: u64) -> u32 {
+    code(sender.poll_transmit(Instant::from_micros(micros)))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn sender_poll_event(sender: &mut Send) -> u32 {
+    match sender.poll_event() {
+        None => 0,
+        Some(Event::Accepted { octets, last }) => {
+            u32::try_from(octets).unwrap_or(u32::MAX) ^ u32::from(last)
+        }
+        Some(Event::Refused(reason)) => reason.map_or(1, |reason| reason.code().into()),
+        Some(Event::NotFramed) => 2,
+        Some(Event::Aborted) => 3,
+    }
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn sender_abort(sender: &mut Send) {
+    sender.abort();
+}
