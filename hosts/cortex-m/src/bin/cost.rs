@@ -1,0 +1,214 @@
+//! What the core costs on a Cortex-M3: instructions, stack, RAM.
+//!
+//! Run under `-icount shift=10`, where an instruction takes 1024 ns and SysTick, at 12.5 MHz, 12.8
+//! ticks: instructions are counted exactly and are the same in every run.
+#![no_std]
+#![no_main]
+
+use core::hint::black_box;
+use core::ptr;
+
+use cortex_m::peripheral::SYST;
+use cortex_m::peripheral::syst::SystClkSource;
+use cortex_m::{Peripherals, register::msp};
+use defmt_semihosting as _;
+use minitalk_core::classic::{self, Dialect};
+use minitalk_core::exchange::{Event, Exchange, Output};
+use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX};
+use minitalk_core::hdlc::{Deframer, Framer};
+use minitalk_core::{Bit, Instant, Receiver, Sender, receiver, text};
+use minitalk_cortex_m::exit;
+
+/// Octets of stack that are watched: more than anything here takes.
+const STACK_OCTETS: usize = 2048;
+const UNUSED: u8 = 0xA5;
+
+/// What a number of calls of one function took.
+#[derive(Default)]
+struct Cost {
+    calls: u32,
+    instructions: u32,
+    most: u32,
+    stack_octets: usize,
+}
+
+impl Cost {
+    fn add(&mut self, instructions: u32, stack_octets: usize) {
+        self.calls += 1;
+        self.instructions += instructions;
+        self.most = self.most.max(instructions);
+        self.stack_octets = self.stack_octets.max(stack_octets);
+    }
+
+    fn print(&self, name: &str, ram_octets: usize) {
+        let tenths = self.instructions * 10 / self.calls;
+        defmt::println!(
+            "| `{=str}` | {=u32}.{=u32} | {=u32} | {=usize} | {=usize} |",
+            name,
+            tenths / 10,
+            tenths % 10,
+            self.most,
+            self.stack_octets,
+            ram_octets
+        );
+    }
+}
+
+/// Runs `call`: its result, instructions, and octets of stack.
+#[inline(never)]
+fn measured<R>(call: &mut dyn FnMut() -> R) -> (R, u32, usize) {
+    let top = msp::read() as usize;
+    let bottom = top - STACK_OCTETS;
+    for address in bottom..top {
+        // SAFETY: below the stack pointer, inside RAM, and nobody's: the core has no red zone and no
+        // interrupt is let through.
+        unsafe { ptr::write_volatile(ptr::with_exposed_provenance_mut(address), UNUSED) };
+    }
+    let before = SYST::get_current();
+    let result = call();
+    let ticks = before.wrapping_sub(SYST::get_current()) & 0x00FF_FFFF;
+    let is_used = |address: &usize| {
+        // SAFETY: as above; what the call left there is plain octets.
+        unsafe { ptr::read_volatile(ptr::with_exposed_provenance::<u8>(*address)) != UNUSED }
+    };
+    let deepest = (bottom..top).find(is_used).unwrap_or(top);
+    (result, ticks * 10 / 128, top - deepest)
+}
+
+/// As [`measured`], added to `cost` without what measuring itself takes.
+fn measure<R>(cost: &mut Cost, mut call: impl FnMut() -> R) -> R {
+    let ((), nothing, _) = measured(&mut || black_box(()));
+    let (result, instructions, stack_octets) = measured(&mut call);
+    cost.add(instructions.saturating_sub(nothing), stack_octets);
+    result
+}
+
+/// Octets that look random, and are the same in every run: `SplitMix64`'s little brother.
+fn octets() -> [u8; 256] {
+    let mut state: u32 = 1;
+    core::array::from_fn(|_| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let [.., top] = state.to_le_bytes();
+        top | 1
+    })
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+fn deframer_feed(deframer: &mut Deframer<FRAME_OCTETS_MAX>, bit: Bit) -> bool {
+    deframer.feed(bit).is_ok()
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+fn classic_decoder_feed(decoder: &mut classic::Decoder, bit: Bit) -> classic::Progress {
+    decoder.feed(bit)
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+fn receiver_handle_bit(receiver: &mut Receiver<FRAME_OCTETS_MAX>, bit: Bit) -> receiver::Progress {
+    receiver.handle_bit(bit)
+}
+
+#[unsafe(no_mangle)]
+#[inline(never)]
+fn text_decoder_feed(decoder: &mut text::Decoder, byte: u8) -> text::Decoded {
+    decoder.feed(byte)
+}
+
+fn cost_of_deframer(content: &[u8]) {
+    let mut cost = Cost::default();
+    let mut deframer = Deframer::<FRAME_OCTETS_MAX>::new();
+    for bit in Framer::new(content) {
+        measure(&mut cost, || deframer_feed(&mut deframer, bit));
+    }
+    cost.print("hdlc::Deframer::feed", size_of_val(&deframer));
+}
+
+fn cost_of_classic(content: &[u8]) {
+    let mut cost = Cost::default();
+    let mut decoder = classic::Decoder::new(Dialect::DEFAULT);
+    for bit in classic::Encoder::new(Dialect::DEFAULT, content).into_iter().flatten() {
+        measure(&mut cost, || classic_decoder_feed(&mut decoder, bit));
+    }
+    cost.print("classic::Decoder::feed", size_of_val(&decoder));
+}
+
+fn cost_of_text(content: &[u8]) {
+    let mut cost = Cost::default();
+    let mut decoder = text::Decoder::new();
+    for &byte in content {
+        measure(&mut cost, || text_decoder_feed(&mut decoder, byte));
+    }
+    cost.print("text::Decoder::feed", size_of_val(&decoder));
+}
+
+fn cost_of_link(content: &[u8]) {
+    let now = Instant::ZERO;
+    let mut sender = Sender::<CONTENT_OCTETS_MAX>::new(1, Some(content.len() as u64));
+    let mut receiver = Receiver::<FRAME_OCTETS_MAX>::new();
+    let (mut transmit, mut acknowledge) = (Cost::default(), Cost::default());
+    let (mut handle, mut accept) = (Cost::default(), Cost::default());
+    let offered = sender.offer(content, true);
+    defmt::assert_eq!(offered, Ok(()));
+    while let Some(bit) = measure(&mut transmit, || sender.poll_transmit(now)) {
+        let ack = match measure(&mut handle, || receiver_handle_bit(&mut receiver, bit)) {
+            receiver::Progress::Acknowledge(ack) | receiver::Progress::VerdictComplete(ack) => {
+                Some(ack)
+            }
+            receiver::Progress::Frame => measure(&mut accept, || receiver.accept()),
+            receiver::Progress::Ignored => None,
+        };
+        if let Some(ack) = ack {
+            measure(&mut acknowledge, || sender.handle_ack(ack, now));
+        }
+    }
+    handle.print("Receiver::handle_bit", size_of_val(&receiver));
+    accept.print("Receiver::accept", size_of_val(&receiver));
+    transmit.print("Sender::poll_transmit", size_of_val(&sender));
+    acknowledge.print("Sender::handle_ack", size_of_val(&sender));
+}
+
+fn cost_of_exchange(content: &[u8]) {
+    let now = Instant::ZERO;
+    let mut sender = Sender::<CONTENT_OCTETS_MAX>::new(1, Some(content.len() as u64));
+    let mut exchange = Exchange::<4, FRAME_OCTETS_MAX>::new(Dialect::DEFAULT);
+    let (mut handle, mut poll) = (Cost::default(), Cost::default());
+    defmt::assert!(exchange.open(1).is_ok() && sender.offer(content, true).is_ok());
+    while let Some(bit) = sender.poll_transmit(now) {
+        let _ = measure(&mut handle, || exchange.handle_bit(1, bit, now));
+        while let Some(output) = measure(&mut poll, || match exchange.poll_output(now)? {
+            Output::Transmit { symbol, .. } => Some(Some(symbol)),
+            Output::Event(Event::Payload(_) | Event::TooLong { .. } | Event::Closed { .. }) => {
+                Some(None)
+            }
+        }) {
+            match output {
+                Some(ack) => sender.handle_ack(ack, now),
+                None => exchange.accept(1),
+            }
+        }
+    }
+    handle.print("Exchange::<4, _>::handle_bit", size_of_val(&exchange));
+    poll.print("Exchange::<4, _>::poll_output", size_of_val(&exchange));
+}
+
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    let Some(mut peripherals) = Peripherals::take() else { exit(false) };
+    peripherals.SYST.set_clock_source(SystClkSource::Core);
+    peripherals.SYST.set_reload(0x00FF_FFFF);
+    peripherals.SYST.clear_current();
+    peripherals.SYST.enable_counter();
+
+    let content = octets();
+    defmt::println!("| call | instructions, mean | most | stack, octets | RAM, octets |");
+    defmt::println!("|---|---:|---:|---:|---:|");
+    cost_of_deframer(&content);
+    cost_of_classic(&content);
+    cost_of_link(&content);
+    cost_of_exchange(&content);
+    cost_of_text("text 🦀 é".as_bytes());
+    exit(true)
+}
