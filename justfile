@@ -1,0 +1,66 @@
+# Every check of the project, each on its own. `just` lists them, `just check` runs those that need stable Rust only.
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+_list:
+    @just --list --unsorted
+
+# Real server, real client, your text: just demo Hello
+demo *TEXT:
+    cargo demo {{ TEXT }}
+
+# All tests: units, properties, model, simulator, documentation, real processes
+test:
+    cargo test --locked
+
+# Format, lints and documentation: warnings are errors
+lint:
+    cargo fmt --check
+    cargo clippy --locked --workspace --all-targets -- --deny warnings
+    RUSTDOCFLAGS="--deny warnings" cargo doc --locked --workspace --no-deps
+    for folder in fuzz witness hosts/cortex-m; do (cd $folder && cargo fmt --check); done
+    cd fuzz && RUSTC_BOOTSTRAP=1 cargo clippy --locked --all-targets -- --deny warnings
+    cd witness && cargo clippy --locked --release -- --deny warnings
+
+# Everything compiles: benches, examples, the core with and without its feature
+build:
+    cargo build --locked --workspace --all-targets
+    cargo check --locked --package minitalk-core --all-features
+    cargo check --locked --package minitalk-core --no-default-features
+
+# The core is ready for crates.io
+package:
+    cargo package --locked --allow-dirty --package minitalk-core
+
+# No std, no allocation, no panic in the core: proved by the linker, with sizes
+witness:
+    tools/witness
+
+# The same source on a Cortex-M3 in QEMU (needs a thumbv7m compiler, qemu-system-arm, defmt-print)
+firmware *WHAT:
+    tools/firmware {{ WHAT }}
+
+# Throughput in bits per second
+bench *OPTIONS:
+    cargo bench --locked --package minitalk-benches {{ OPTIONS }}
+
+# The tables of docs/performance.md, measured now
+compare *OPTIONS:
+    cargo run --locked --release --package minitalk-benches --bin compare -- {{ OPTIONS }}
+
+# Instructions per bit against the committed budget (needs valgrind)
+instructions:
+    cargo run --locked --release --package minitalk-benches --bin instructions
+
+# Fuzz one target for some seconds (needs cargo-fuzz): just fuzz session 60
+fuzz TARGET="decoder" SECONDS="30":
+    cargo fuzz run {{ TARGET }} -- -max_total_time={{ SECONDS }}
+
+# Licences and sources (needs cargo-deny), unused dependencies (cargo-machete), spelling (typos)
+supply:
+    cargo deny --locked check bans licenses sources
+    cargo machete
+    typos
+
+# Everything that needs only stable Rust
+check: lint build test package witness
