@@ -325,6 +325,8 @@ impl Server {
 
     fn cut(&mut self, peer: u32, reason: &str) {
         let octets = self.output.cut(peer, reason).unwrap_or(0);
+        // The fragment ends its line before the operator's begins: both may go to one terminal.
+        self.write();
         self.report(&Happening::Cut { peer, octets, reason: reason.to_owned() });
     }
 
