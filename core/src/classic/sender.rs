@@ -22,12 +22,14 @@ const MERGED_MICROS: u64 = 100_000;
 pub enum Event {
     /// The whole message was sent, and everything the dialect owes for it has come.
     Delivered,
-    /// An acknowledgment came that the dialect does not know at this place.
+    /// An acknowledgment came that the dialect does not know at this place, although nothing was
+    /// resent.
     Unexpected(Bit),
-    /// A bit was sent again and acknowledged twice: the receiver has it twice.
+    /// A bit was sent again and the receiver has it twice: it acknowledged it twice, or what it says
+    /// later does not fit, such as a receipt before the last bit.
     Doubled,
-    /// No acknowledgment came in time, and a signal of another process may have hidden it. Nobody
-    /// can tell whether the bit or its acknowledgment was lost.
+    /// An acknowledgment is missing, and a signal of another process may have hidden it. Nobody can
+    /// tell whether the bit or its acknowledgment was lost.
     Disturbed,
 }
 
@@ -40,7 +42,8 @@ enum State {
     Pausing,
     /// Waits for what is owed for `symbol`.
     Waiting { symbol: Bit, owed: Acks, resent: bool, due: bool, disturbed: bool },
-    /// A resent symbol has been acknowledged: listens whether that happens twice.
+    /// A resent symbol has been acknowledged, or one is the last to come after it: listens for what
+    /// only a receiver sends that has a symbol twice.
     Settling,
     /// Nothing more will be sent.
     Ended,
@@ -126,16 +129,19 @@ impl<'a> Sender<'a> {
     pub fn handle_ack(&mut self, ack: Bit, now: Instant) {
         match self.state {
             State::Waiting { symbol, mut owed, resent, disturbed, .. } => {
-                if !owed.remove(ack) {
-                    self.end(Event::Unexpected(ack));
+                if !owed.arrived(ack) {
+                    self.end(match (disturbed, self.resent_symbols) {
+                        (true, _) => Event::Disturbed,
+                        (false, 1..) => Event::Doubled,
+                        (false, 0) => Event::Unexpected(ack),
+                    });
                 } else if !owed.is_empty() {
                     // Only equal symbols can have been made one by the kernel.
                     let merged = owed.as_slice().iter().all(|&other| other == ack);
                     self.deadline = merged.then(|| now.after_micros(MERGED_MICROS));
                     self.state = State::Waiting { symbol, owed, resent, due: false, disturbed };
-                } else if resent {
-                    self.state = State::Settling;
-                    self.deadline = Some(now.after_micros(SETTLE_MICROS));
+                } else if resent || self.is_to_be_watched() {
+                    self.settle(now);
                 } else {
                     self.acknowledged();
                 }
@@ -191,8 +197,7 @@ impl<'a> Sender<'a> {
                     self.state =
                         State::Waiting { symbol, owed, resent: true, due: true, disturbed: false };
                 } else if resent {
-                    self.state = State::Settling;
-                    self.deadline = Some(now.after_micros(SETTLE_MICROS));
+                    self.settle(now);
                 } else {
                     self.acknowledged();
                 }
@@ -252,6 +257,19 @@ impl<'a> Sender<'a> {
         self.dialect.acks(self.encoder.ends(), symbol)
     }
 
+    /// Whether something has been resent and only the last symbol is missing. A receiver that has a
+    /// symbol twice may take the message for complete already, and its receipt, should it come after
+    /// that symbol, could not be told from the right one.
+    fn is_to_be_watched(&self) -> bool {
+        let mut ahead = self.encoder.clone();
+        self.resent_symbols > 0 && ahead.next().is_some() && ahead.ends().message()
+    }
+
+    fn settle(&mut self, now: Instant) {
+        self.state = State::Settling;
+        self.deadline = Some(now.after_micros(SETTLE_MICROS));
+    }
+
     fn acknowledged(&mut self) {
         self.timeout_micros = TIMEOUT_MICROS;
         self.deadline = None;
@@ -262,5 +280,86 @@ impl<'a> Sender<'a> {
         self.deadline = None;
         self.state = State::Ended;
         self.event = Some(event);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Instant = Instant::ZERO;
+
+    fn sender(text: &[u8]) -> Sender<'_> {
+        Sender::new(Dialect::DEFAULT, text, 0).expect("a text without NUL")
+    }
+
+    /// Transmits `count` bits and acknowledges each.
+    fn pass(sender: &mut Sender<'_>, count: usize) {
+        for _ in 0..count {
+            assert!(sender.poll_transmit(NOW).is_some());
+            sender.handle_ack(Bit::Zero, NOW);
+        }
+    }
+
+    #[test]
+    fn a_receipt_after_the_last_acknowledgment_ends_the_message() {
+        let mut sender = sender(b"b");
+        pass(&mut sender, 16);
+        assert_eq!(sender.poll_transmit(NOW), None);
+        assert!(sender.is_outcome_unknown());
+        sender.handle_ack(Bit::One, NOW);
+        assert_eq!(sender.poll_transmit(NOW), None);
+        assert_eq!(sender.poll_event(), Some(Event::Delivered));
+    }
+
+    /// A receiver that has a bit twice sees the NUL of "b" one bit early, for "b" ends with a zero.
+    #[test]
+    fn a_receipt_before_the_last_bit_is_no_receipt() {
+        let mut sender = sender(b"b");
+        pass(&mut sender, 15);
+        assert!(sender.poll_transmit(NOW).is_some());
+        sender.handle_ack(Bit::One, NOW);
+        assert_eq!(sender.poll_event(), Some(Event::Unexpected(Bit::One)));
+    }
+
+    /// Transmits a bit, again after its timeout, and has it acknowledged once.
+    fn resend(sender: &mut Sender<'_>) {
+        assert!(sender.poll_transmit(NOW).is_some());
+        sender.handle_timeout(sender.poll_timeout().expect("a bit is under way"));
+        assert!(sender.poll_transmit(NOW).is_some());
+        sender.handle_ack(Bit::Zero, NOW);
+        sender.handle_timeout(sender.poll_timeout().expect("listens for a second one"));
+    }
+
+    #[test]
+    fn a_receipt_that_does_not_fit_after_a_resend_means_that_a_bit_was_doubled() {
+        let mut sender = sender(b"b");
+        pass(&mut sender, 3);
+        resend(&mut sender);
+        pass(&mut sender, 5);
+        assert!(sender.poll_transmit(NOW).is_some());
+        sender.handle_ack(Bit::One, NOW);
+        assert_eq!(sender.poll_event(), Some(Event::Doubled));
+    }
+
+    /// The receipt of a receiver that is one bit ahead may be late; sent meanwhile, the last bit would
+    /// make it look right.
+    #[test]
+    fn after_a_resend_the_last_bit_waits_for_a_receipt_that_comes_too_early() {
+        let mut early = sender(b"b");
+        resend(&mut early);
+        pass(&mut early, 14);
+        assert_eq!(early.poll_transmit(NOW), None, "listens");
+        assert!(early.needs_rest());
+        let mut in_time = early.clone();
+        early.handle_ack(Bit::One, NOW);
+        assert_eq!(early.poll_event(), Some(Event::Doubled));
+
+        in_time.handle_timeout(in_time.poll_timeout().expect("not for ever"));
+        assert!(in_time.poll_transmit(NOW).is_some());
+        in_time.handle_ack(Bit::Zero, NOW);
+        in_time.handle_ack(Bit::One, NOW);
+        assert_eq!(in_time.poll_transmit(NOW), None);
+        assert_eq!(in_time.poll_event(), Some(Event::Delivered));
     }
 }

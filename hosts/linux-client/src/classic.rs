@@ -63,34 +63,48 @@ impl Transfer<'_> {
             let timeout = self.sender.poll_timeout();
             let deadline = timeout.map_or(give_up_at, |timeout| timeout.min(give_up_at));
             let heard = self.link.wait(None, Some(deadline))?;
-            let now = self.link.woken_at();
-            match heard {
-                Heard::Ack(ack) => self.sender.handle_ack(ack, now),
-                Heard::Foreign(symbol) => self.sender.handle_foreign(symbol),
-                Heard::Input => {}
-                Heard::Gone => return Err(Cause::Died),
-                Heard::Interrupted(termination) => return Err(Cause::Interrupted(termination)),
-                Heard::TimedOut => {
-                    if now >= give_up_at {
-                        return Err(self.link.timed_out());
-                    }
-                    self.link.watch_silence(now);
-                    self.handle_timeout(now);
+            if heard == Heard::TimedOut {
+                let now = self.link.woken_at();
+                if now >= give_up_at {
+                    return Err(self.link.timed_out());
                 }
+                self.link.watch_silence(now);
+                self.handle_timeout(now)?;
+            } else {
+                self.handle(heard)?;
             }
         }
     }
 
+    fn handle(&mut self, heard: Heard) -> Result<(), Cause> {
+        match heard {
+            Heard::Ack(ack) => self.sender.handle_ack(ack, self.link.woken_at()),
+            Heard::Foreign(symbol) => self.sender.handle_foreign(symbol),
+            Heard::Input | Heard::TimedOut => {}
+            Heard::Gone => return Err(Cause::Died),
+            Heard::Interrupted(termination) => return Err(Cause::Interrupted(termination)),
+        }
+        Ok(())
+    }
+
     /// A bit may be sent again only to a server at rest: one that will not answer the first copy.
-    fn handle_timeout(&mut self, now: Instant) {
+    fn handle_timeout(&mut self, now: Instant) -> Result<(), Cause> {
         if self.sender.poll_timeout().is_none_or(|timeout| now < timeout) {
-            return;
+            return Ok(());
         }
-        if self.sender.needs_rest() && !self.link.is_at_rest(now) {
-            self.sender.postpone(now, REST_MICROS);
-        } else {
-            self.sender.handle_timeout(now);
+        if self.sender.needs_rest() {
+            if !self.link.is_at_rest(now) {
+                self.sender.postpone(now, REST_MICROS);
+                return Ok(());
+            }
+            // To look at the server took time, and this process may have lost its processor meanwhile.
+            let heard = self.link.wait(None, Some(now))?;
+            if heard != Heard::TimedOut {
+                return self.handle(heard);
+            }
         }
+        self.sender.handle_timeout(now);
+        Ok(())
     }
 
     fn failure(&self, cause: Cause) -> Failure {
