@@ -27,6 +27,9 @@ enum Half {
 /// How long a classic client waits without getting any further, and a framed one.
 const PATIENCE_MICROS: [u64; 2] = [20_000_000, 200_000_000];
 
+/// A classic sender listens for less than this; the timer of a bit runs for longer.
+const LISTENING_MICROS_MAX: u64 = 150_000;
+
 pub(crate) struct Client {
     pub(crate) pid: u32,
     pub(crate) plan: ClientPlan,
@@ -119,12 +122,16 @@ impl Client {
         }
     }
 
-    /// Lets the timer fire before its time; only a framed sender survives that.
-    pub(crate) fn fire_early(&mut self) {
-        if let Half::Framed { sender, .. } = &mut self.half
-            && let Some(deadline) = sender.poll_timeout()
-        {
-            sender.handle_timeout(deadline);
+    /// Lets the timer fire before its time. A classic sender's only if it is that of a bit: what it
+    /// listens for after a resend, it must listen for.
+    pub(crate) fn fire_early(&mut self, now: u64) {
+        let Some(deadline) = self.timer() else { return };
+        match &mut self.half {
+            Half::Framed { sender, .. } => sender.handle_timeout(deadline),
+            Half::Classic(sender) if deadline.as_micros() > now + LISTENING_MICROS_MAX => {
+                sender.handle_timeout(deadline);
+            }
+            Half::Classic(_) => {}
         }
     }
 

@@ -9,7 +9,8 @@ pub(crate) struct Faults {
     pub(crate) hidden: u64,
     /// A foreign signal at any process.
     pub(crate) foreign: u64,
-    /// A timer of a framed sender, or the floor's, fires too early.
+    /// A timer of a sender, or the floor's, fires too early: a classic sender then resends a bit that
+    /// is not lost.
     pub(crate) early_timer: u64,
     /// A process is stopped, and continued later.
     pub(crate) stop: u64,
@@ -28,9 +29,14 @@ pub(crate) struct Faults {
 }
 
 impl Faults {
+    /// Whether a symbol can be lost.
+    pub(crate) const fn lose(&self) -> bool {
+        self.hidden > 0 || self.foreign > 0
+    }
+
     /// Whether an acknowledgment can be lost or come at the wrong time.
     pub(crate) const fn disturb(&self) -> bool {
-        self.hidden > 0 || self.foreign > 0 || self.early_timer > 0 || self.stop > 0
+        self.lose() || self.early_timer > 0 || self.stop > 0
     }
 }
 
@@ -104,5 +110,19 @@ impl Plan {
         let octets_max = (random.below(12) == 0).then(|| random.below(20));
         let clients = (0..count).map(|_| ClientPlan::draw(random)).collect();
         Self { clients, faults, octets_max, faults_end: 300 + random.logarithmic(4_000) }
+    }
+
+    /// One classic client that resends bits which are not lost, and often runs late.
+    pub(crate) fn draw_hasty(random: &mut Random) -> Self {
+        let text = (0..=random.below(4)).map(|_| u8::try_from(1 + random.below(254)).unwrap_or(1));
+        let client = ClientPlan {
+            framed: false,
+            text: text.collect(),
+            chunk: 1,
+            pairs: false,
+            starts_at: 0,
+        };
+        let faults = Faults { early_timer: 10_000, delay: 300_000, ..Faults::default() };
+        Self { clients: vec![client], faults, octets_max: None, faults_end: u64::MAX }
     }
 }

@@ -1,13 +1,12 @@
 //! One server, its clients and the kernel between them, in simulated time.
 
-use std::collections::BTreeMap;
-
 use minitalk_core::classic::Dialect;
-use minitalk_core::exchange::{Event, Exchange, Handled, Output, Payload, Protocol};
+use minitalk_core::exchange::{Event, Exchange, Handled, Output, Protocol};
 use minitalk_core::frame::FRAME_OCTETS_MAX;
 use minitalk_core::{Bit, Instant, RefusalReason};
 
 use super::client::{Client, Outcome};
+use super::inbox::{Check, Inbox};
 use super::kernel::{FOREIGN, Pending};
 use super::plan::Plan;
 use super::random::Random;
@@ -21,25 +20,6 @@ const STEPS_MAX: u64 = 3_000_000;
 
 /// Frames of one other client that may be taken while a client waits for the floor.
 const PASSED_OVER_MAX: u32 = 2;
-
-/// What the server knows of one client's message.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "they are facts that any combination may hold of"
-)]
-#[derive(Default)]
-struct Inbox {
-    octets: usize,
-    /// The last piece has been announced, and accepted.
-    ended: bool,
-    written: bool,
-    refused: Option<RefusalReason>,
-    closed: bool,
-    /// A piece is announced and waits for its answer.
-    waits: bool,
-    /// Frames of each other client since this one began to wait.
-    passed_over: BTreeMap<u32, u32>,
-}
 
 /// What came of a life.
 #[derive(Clone, Copy, Debug, Default)]
@@ -78,8 +58,6 @@ pub(crate) struct World {
     tally: Tally,
 }
 
-type Check = Result<(), String>;
-
 impl World {
     pub(crate) fn new(plan: Plan, mut random: Random, traced: bool) -> Self {
         let clients: Vec<Client> = (FIRST_CLIENT..)
@@ -112,7 +90,7 @@ impl World {
             if self.steps > STEPS_MAX {
                 return Err("it does not end".into());
             }
-            self.misfortune();
+            self.misfortune()?;
             match who {
                 None => self.run_server()?,
                 Some(index) if self.clients[index].is_alive() => self.run_client(index)?,
@@ -166,9 +144,9 @@ impl World {
     }
 
     /// What may befall anybody at any moment.
-    fn misfortune(&mut self) {
+    fn misfortune(&mut self) -> Check {
         if !self.is_faulty() {
-            return;
+            return Ok(());
         }
         let symbol = Bit::from(self.random.below(2) == 0);
         let anybody = self.random.below(u64::try_from(self.clients.len()).unwrap_or(1));
@@ -194,8 +172,8 @@ impl World {
             let now = Instant::from_micros(self.now);
             if self.random.below(4) > 0 && self.has_begun(anybody) {
                 self.trace(format_args!("client {anybody}: early timer"));
-                self.clients[anybody].fire_early();
-                self.wake_client(anybody);
+                self.clients[anybody].fire_early(self.now);
+                self.act(anybody)?;
             } else if let Some(deadline) = self.exchange.poll_timeout() {
                 self.trace(format_args!("server: early timer"));
                 self.exchange.handle_timeout(deadline.max(now));
@@ -213,6 +191,7 @@ impl World {
             self.tally.killed += 1;
             self.ended.push(self.clients[anybody].pid);
         }
+        Ok(())
     }
 
     fn has_begun(&self, index: usize) -> bool {
@@ -245,8 +224,13 @@ impl World {
     }
 
     fn run_client(&mut self, index: usize) -> Check {
+        self.clients[index].run(self.now, SERVER);
+        self.act(index)
+    }
+
+    /// Lets a client send what it has to send, and say what it has to say.
+    fn act(&mut self, index: usize) -> Check {
         let now = self.now;
-        self.clients[index].run(now, SERVER);
         loop {
             self.clients[index].hear();
             if !self.clients[index].is_alive() {
@@ -263,7 +247,7 @@ impl World {
             self.signal_server(bit, self.clients[index].pid);
         }
         let client = &self.clients[index];
-        if client.accepted > self.inboxes[index].octets {
+        if client.accepted > self.inboxes[index].octets() {
             return Err(format!("client {index} believes in octets that were not delivered"));
         }
         if let Some(outcome) = client.outcome {
@@ -276,26 +260,9 @@ impl World {
 
     fn check_outcome(&mut self, index: usize, outcome: Outcome) -> Check {
         let (client, inbox) = (&self.clients[index], &self.inboxes[index]);
-        let disturbed = self.plan.faults.disturb();
-        let justified = match outcome {
-            Outcome::Delivered => inbox.written,
-            // A bit of the reason resent is enough: the server was late, or another client's bit in
-            // the way.
-            Outcome::Refused(None) => {
-                inbox.refused.is_some() && (disturbed || client.statistics().resent_bits > 0)
-            }
-            Outcome::Refused(reason) => inbox.refused == reason,
-            Outcome::NotFramed | Outcome::Disturbed => disturbed,
-            Outcome::Aborted => self.plan.faults.abort > 0,
-            Outcome::TimedOut => !client.plan.framed && (inbox.refused.is_some() || disturbed),
-            Outcome::Killed => true,
-        };
-        if !justified {
-            return Err(format!("client {index} ends wrongly with {outcome:?}"));
-        }
-        if inbox.ended && !client.is_outcome_unknown() && outcome != Outcome::Delivered {
-            return Err(format!("client {index} is sure of a failure that is none: {outcome:?}"));
-        }
+        inbox
+            .check_outcome(client, outcome, &self.plan.faults)
+            .map_err(|error| format!("client {index} {error}"))?;
         let tally = &mut self.tally;
         *match outcome {
             Outcome::Delivered => &mut tally.delivered,
@@ -367,13 +334,8 @@ impl World {
                     let framed = piece.protocol == Protocol::Framed;
                     let index = self.clients.iter().rposition(|client| client.pid == peer);
                     let index = index.ok_or("a payload of nobody")?;
-                    check_piece(
-                        &self.clients[index],
-                        &self.inboxes[index],
-                        &piece,
-                        self.plan.faults.disturb(),
-                    )?;
-                    self.inboxes[index].octets += piece.octets.len();
+                    let disturbed = self.plan.faults.disturb();
+                    self.inboxes[index].take(&self.clients[index], &piece, disturbed)?;
                     self.take_piece(index, last, framed)?;
                 }
                 Output::Event(Event::TooLong { peer, .. }) => {
@@ -439,13 +401,9 @@ impl World {
         if std::mem::replace(&mut inbox.closed, true) {
             return Err(format!("client {index} is closed twice"));
         }
-        let octets = u64::try_from(inbox.octets).unwrap_or(u64::MAX);
-        let told = match cut {
-            Some(cut) => !inbox.ended && cut == octets,
-            None => inbox.ended || inbox.refused.is_some() || octets == 0,
-        };
-        if !told {
-            return Err(format!("client {index} is cut at {cut:?} of {octets} octets"));
+        let may_be_damaged = !self.clients[index].plan.framed && self.plan.faults.disturb();
+        if !may_be_damaged && !inbox.is_told(cut) {
+            return Err(format!("client {index} is cut at {cut:?} of {} octets", inbox.octets()));
         }
         if self.clients[index].is_alive() {
             return Err(format!("client {index} is closed alive"));
@@ -477,28 +435,6 @@ impl World {
             eprintln!("{:>9} µs  {what}", self.now);
         }
     }
-}
-
-/// Whether a piece is the next one of what its client sends, and of nobody else.
-fn check_piece(client: &Client, inbox: &Inbox, piece: &Payload<'_>, disturbed: bool) -> Check {
-    let pid = client.pid;
-    let framed = piece.protocol == Protocol::Framed;
-    if framed != client.plan.framed {
-        // A classic client may look like a framed one only if its bits are damaged.
-        return Err(format!("PID {pid} is taken for a {} one", piece.protocol));
-    }
-    if inbox.waits || inbox.refused.is_some() || inbox.closed {
-        return Err(format!("PID {pid} delivers what nobody waits for"));
-    }
-    let end = inbox.octets + piece.octets.len();
-    let same = client.plan.text.get(inbox.octets..end) == Some(piece.octets);
-    let last = piece.last == (end == client.plan.text.len());
-    let last = last || (!framed && !piece.last);
-    let first = piece.first == (inbox.octets == 0);
-    if (framed || !disturbed) && (inbox.ended || !same || !last || !first) {
-        return Err(format!("PID {pid} delivers what it does not send next"));
-    }
-    Ok(())
 }
 
 fn draw_message(random: &mut Random) -> u32 {
