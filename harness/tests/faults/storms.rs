@@ -8,8 +8,8 @@ use crate::common::{Random, RawServer, Stormer, contains, sent, storm, wait_unti
 
 const PAUSE: Duration = Duration::from_micros(50);
 
-/// Of each message: some 80 000 bits, a second on an idle machine and half a minute on a crowded one.
-const OCTETS: usize = 8 * 1024;
+/// Of each message: more than half a million bits.
+const OCTETS: usize = 64 * 1024;
 
 #[test]
 fn a_storm_at_the_server_damages_nothing_and_ends_nothing() {

@@ -5,6 +5,7 @@
 mod common;
 mod dialects;
 mod endings;
+mod idle;
 mod peers;
 mod several;
 mod talk;

@@ -27,6 +27,8 @@ const PIPE_BUF: usize = 4096;
 #[derive(Debug)]
 pub(crate) struct Output {
     sink: File,
+    /// Whether a write may have to wait: not to a regular file, which is always ready (poll(2)).
+    may_block: bool,
     style: Style,
     /// Whether the end of a message has to reach the disk before it is confirmed.
     sync: bool,
@@ -67,7 +69,8 @@ impl Output {
             (false, false, true) => Style::Terminal,
             (false, false, false) => Style::Text,
         };
-        Ok(Self { sink, style, sync: options.sync, messages: VecDeque::new() })
+        let may_block = !sink.metadata().is_ok_and(|metadata| metadata.is_file());
+        Ok(Self { sink, may_block, style, sync: options.sync, messages: VecDeque::new() })
     }
 
     /// Takes a line that is no message, to be written in its turn.
@@ -125,7 +128,7 @@ impl Output {
                 self.messages.pop_front();
                 continue;
             }
-            if !is_writable(self.sink.as_fd()) {
+            if self.may_block && !is_writable(self.sink.as_fd()) {
                 return Ok(());
             }
             let part = &unwritten[..unwritten.len().min(PIPE_BUF)];

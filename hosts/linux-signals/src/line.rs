@@ -121,6 +121,19 @@ impl Line {
         Ok(self.waiting.wait(&self.dispositions, watched, deadline)?)
     }
 
+    /// The next signal, if one comes within a few looks: what a loop with much to watch may try first.
+    ///
+    /// It looks at nothing but signals, and only while traffic flows and polling pays, for some
+    /// microseconds at most. `None` says nothing about the line: call [`wait`](Self::wait).
+    ///
+    /// # Errors
+    ///
+    /// As those of [`wait`](Self::wait).
+    #[inline]
+    pub fn poll(&mut self) -> Result<Option<Wake>, WaitError> {
+        Ok(self.waiting.poll_briefly(&self.dispositions)?)
+    }
+
     /// How many signals were taken and dropped by this process since its start.
     ///
     /// Always 0, unless the program unblocks the signals on its own; see *Limitations* in the

@@ -108,7 +108,49 @@ impl Waiting {
         wait.sleep()
     }
 
+    /// The next signal, if one is recorded or comes soon: see [`Line::poll`](crate::Line::poll).
+    #[inline]
+    pub(crate) fn poll_briefly(&mut self, signals: &Dispositions) -> Result<Option<Wake>, OsError> {
+        if let Some(wake) = self.next_queued() {
+            return Ok(Some(wake));
+        }
+        if self.owed || self.activity == Activity::Silence || self.span.micros() == 0 {
+            return Ok(None);
+        }
+        while self.turns < TURNS_PER_CLOCK {
+            match self.take(signals, Sleep::Micros(0))? {
+                Taken::Wake(wake) => {
+                    self.span.paid();
+                    return Ok(Some(wake));
+                }
+                Taken::Watchdog => return Ok(None),
+                Taken::Nothing => {}
+            }
+        }
+        Ok(None)
+    }
+
+    /// Takes one signal. What the handler has recorded has been returned before, so it is the oldest.
+    #[inline]
+    fn take(&mut self, signals: &Dispositions, sleep: Sleep) -> Result<Taken, OsError> {
+        self.turns += 1;
+        let set = signals.waited();
+        let caught = match sleep {
+            Sleep::Micros(0) => sys::take(set)?,
+            sleep => sys::take_asleep(set, sleep)?,
+        };
+        let Some(caught) = caught else { return Ok(Taken::Nothing) };
+        if caught.number == watchdog::SIGNAL as i32 {
+            self.watchdog.fired();
+            return Ok(Taken::Watchdog);
+        }
+        // The same function that the handler calls, so that there is one way in.
+        QUEUE.record(caught);
+        Ok(self.next_queued().map_or(Taken::Nothing, Taken::Wake))
+    }
+
     /// The oldest signal that has been recorded.
+    #[inline]
     fn next_queued(&mut self) -> Option<Wake> {
         let meaning = std::iter::from_fn(|| QUEUE.pop()).find_map(Caught::meaning)?;
         self.activity = Activity::Traffic;
@@ -182,7 +224,7 @@ impl Wait<'_, '_> {
             if self.waiting.span.micros() == 0 {
                 return Ok(None);
             }
-            match self.take(Sleep::Micros(0))? {
+            match self.waiting.take(self.signals, Sleep::Micros(0))? {
                 Taken::Wake(wake) => {
                     self.waiting.span.paid();
                     return Ok(Some(wake));
@@ -202,7 +244,7 @@ impl Wait<'_, '_> {
                 _ if self.waiting.watchdog.is_dumb() => until(fires_at),
                 _ => Sleep::Unlimited,
             };
-            let taken = match self.take(sleep)? {
+            let taken = match self.waiting.take(self.signals, sleep)? {
                 Taken::Nothing if self.waiting.watchdog.has_expired(clock::now()) => {
                     Taken::Watchdog
                 }
@@ -246,25 +288,6 @@ impl Wait<'_, '_> {
                 return Ok(wake);
             }
         }
-    }
-
-    /// Takes one signal. What the handler has recorded has been returned before, so it is the oldest.
-    #[inline]
-    fn take(&mut self, sleep: Sleep) -> Result<Taken, OsError> {
-        self.waiting.turns += 1;
-        let set = self.signals.waited();
-        let caught = match sleep {
-            Sleep::Micros(0) => sys::take(set)?,
-            sleep => sys::take_asleep(set, sleep)?,
-        };
-        let Some(caught) = caught else { return Ok(Taken::Nothing) };
-        if caught.number == watchdog::SIGNAL as i32 {
-            self.waiting.watchdog.fired();
-            return Ok(Taken::Watchdog);
-        }
-        // The same function that the handler calls, so that there is one way in.
-        QUEUE.record(caught);
-        Ok(self.waiting.next_queued().map_or(Taken::Nothing, Taken::Wake))
     }
 
     fn is_due(&self, now: Instant) -> bool {

@@ -36,6 +36,6 @@ fn an_idle_line_is_not_woken_and_uses_no_processor_time() {
         }
         before = now;
     }
-    sleep(Duration::from_secs(3));
+    sleep(Duration::from_secs(5));
     assert_eq!(cost(echo.pid()), before);
 }
