@@ -54,7 +54,7 @@ instructions:
 
 # Fuzz one target for some seconds (needs cargo-fuzz): just fuzz session 60
 fuzz TARGET="decoder" SECONDS="30":
-    cargo fuzz run {{ TARGET }} -- -max_total_time={{ SECONDS }}
+    cargo fuzz run --no-trace-compares {{ TARGET }} -- -max_total_time={{ SECONDS }}
 
 # Licences and sources (needs cargo-deny), unused dependencies (cargo-machete), spelling (typos)
 supply:
