@@ -28,6 +28,11 @@ build:
     cargo check --locked --package minitalk-core --all-features
     cargo check --locked --package minitalk-core --no-default-features
 
+# The core with every set of its features (needs cargo-hack)
+features:
+    @command -v cargo-hack >/dev/null || { echo "features: no cargo-hack: cargo install --locked cargo-hack"; exit 69; } >&2
+    cargo hack check --locked --package minitalk-core --feature-powerset
+
 # The core is ready for crates.io
 package:
     cargo package --locked --allow-dirty --package minitalk-core
@@ -36,7 +41,7 @@ package:
 witness:
     tools/witness
 
-# The same source on a Cortex-M3 in QEMU (needs a thumbv7m compiler, qemu-system-arm, defmt-print)
+# The same source on a Cortex-M3 in QEMU (needs a thumbv7m compiler, qemu-system-arm, defmt-print): just firmware cost
 firmware *WHAT:
     tools/firmware {{ WHAT }}
 
@@ -54,7 +59,11 @@ instructions:
 
 # Fuzz one target for some seconds (needs cargo-fuzz): just fuzz session 60
 fuzz TARGET="decoder" SECONDS="30":
-    cargo fuzz run {{ TARGET }} -- -max_total_time={{ SECONDS }}
+    cargo fuzz run --no-trace-compares {{ TARGET }} -- -max_total_time={{ SECONDS }}
+
+# What of the core the fuzz corpus reaches (needs cargo-fuzz, llvm-cov)
+coverage *OPTIONS:
+    tools/coverage {{ OPTIONS }}
 
 # Licences and sources (needs cargo-deny), unused dependencies (cargo-machete), spelling (typos)
 supply:

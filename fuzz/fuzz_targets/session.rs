@@ -6,15 +6,16 @@ use std::collections::BTreeMap;
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use minitalk_core::exchange::{Event, Exchange, Handled, OpenError, Output};
+use minitalk_core::exchange::{Event, Exchange, Handled, OpenError, Output, Protocol, Protocols};
 use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX, PAYLOAD_OCTETS_MAX};
 use minitalk_core::{Bit, Instant, Receiver, RefusalReason, Sender, classic, receiver, sender};
-use minitalk_fuzz::{AnyBit, AnyDialect};
+use minitalk_fuzz::{AnyBit, AnyDialect, AnyReason};
 
 #[derive(Arbitrary, Debug)]
 struct Input<'a> {
     dialect: AnyDialect,
     octets_max: Option<u16>,
+    classic_only: bool,
     sender: Vec<SenderCall>,
     receiver: Vec<ReceiverCall>,
     classic: Vec<ClassicCall>,
@@ -34,6 +35,8 @@ enum SenderCall {
     Ack(AnyBit),
     /// So many acknowledgments as a receiver that takes everything gives them.
     GoodAcks(u8),
+    /// From now on that receiver takes nothing.
+    PeerRefuses(AnyReason),
     /// Lets time pass, to the deadline if there is one, and then so much more or less.
     Wait {
         to_deadline: bool,
@@ -53,7 +56,7 @@ enum ReceiverCall {
         bits: u16,
     },
     Accept,
-    Refuse,
+    Refuse(AnyReason),
 }
 
 #[derive(Arbitrary, Clone, Copy, Debug)]
@@ -61,6 +64,7 @@ enum ClassicCall {
     Ack(AnyBit),
     Foreign(AnyBit),
     Wait { to_deadline: bool, micros: i32 },
+    Postpone(u16),
     Timeout,
 }
 
@@ -103,6 +107,8 @@ fn drive_sender(calls: &[SenderCall]) {
     let mut peer = Receiver::<FRAME_OCTETS_MAX>::new();
     let (mut now, mut offered, mut ended) = (Instant::ZERO, None, false);
     let mut under_way = Vec::new();
+    // Whether only `GoodAcks` have come, none of them late; then a refusal says why.
+    let (mut refusal, mut in_step) = (None, true);
     for &call in calls.iter().take(CALLS_MAX) {
         let (progress, statistics) = (sender.progress(), *sender.statistics());
         match call {
@@ -121,20 +127,25 @@ fn drive_sender(calls: &[SenderCall]) {
                     }
                 }
             }
-            SenderCall::Ack(AnyBit(ack)) => sender.handle_ack(ack, now),
+            SenderCall::Ack(AnyBit(ack)) => {
+                in_step = false;
+                sender.handle_ack(ack, now);
+            }
             SenderCall::GoodAcks(count) => {
                 for _ in 0..u16::from(count) * 8 {
                     let bits: Vec<Bit> = core::mem::take(&mut under_way);
                     bits.into_iter()
-                        .filter_map(|bit| acknowledgment(&mut peer, bit))
+                        .filter_map(|bit| acknowledgment(&mut peer, bit, refusal))
                         .for_each(|ack| sender.handle_ack(ack, now));
                     transmit(&mut sender, now, &mut under_way);
                 }
             }
+            SenderCall::PeerRefuses(AnyReason(reason)) => refusal = refusal.or(Some(reason)),
             SenderCall::Wait { to_deadline, micros } => {
                 now = moved(now, sender.poll_timeout(), to_deadline, micros);
             }
             SenderCall::Timeout => {
+                in_step = false;
                 sender.handle_timeout(now);
                 assert!(sender.poll_timeout().is_none_or(|deadline| deadline > now));
             }
@@ -155,7 +166,10 @@ fn drive_sender(calls: &[SenderCall]) {
                 assert!(!sender.is_outcome_unknown());
                 ended = last;
             }
-            sender::Event::Refused(_) => assert!(!sender.is_outcome_unknown()),
+            sender::Event::Refused(reason) => {
+                assert!(!sender.is_outcome_unknown());
+                assert!(!in_step || reason == refusal);
+            }
             sender::Event::NotFramed | sender::Event::Aborted => {}
         }
         assert!(!ended || sender.poll_timeout().is_none());
@@ -170,12 +184,19 @@ fn transmit(sender: &mut Sender<CONTENT_OCTETS_MAX>, now: Instant, under_way: &m
     under_way.extend(bits);
 }
 
-fn acknowledgment(receiver: &mut Receiver<FRAME_OCTETS_MAX>, bit: Bit) -> Option<Bit> {
+fn acknowledgment(
+    receiver: &mut Receiver<FRAME_OCTETS_MAX>,
+    bit: Bit,
+    refusal: Option<RefusalReason>,
+) -> Option<Bit> {
     match receiver.handle_bit(bit) {
         receiver::Progress::Acknowledge(ack) | receiver::Progress::VerdictComplete(ack) => {
             Some(ack)
         }
-        receiver::Progress::Frame => receiver.accept(),
+        receiver::Progress::Frame => match refusal {
+            None => receiver.accept(),
+            Some(reason) => receiver.refuse(reason),
+        },
         receiver::Progress::Ignored => None,
     }
 }
@@ -204,8 +225,8 @@ fn drive_receiver(calls: &[ReceiverCall]) {
                 }
                 held = false;
             }
-            ReceiverCall::Refuse => {
-                assert_eq!(receiver.refuse(RefusalReason::ShuttingDown).is_some(), held);
+            ReceiverCall::Refuse(AnyReason(reason)) => {
+                assert_eq!(receiver.refuse(reason).is_some(), held);
                 held = false;
             }
         }
@@ -228,7 +249,7 @@ fn first_frame(message: u32, octets: u8, last: bool) -> impl Iterator<Item = Bit
     sender.offer(&vec![0x7E; octets.into()], last).expect("a new sender is ready, and it fits");
     core::iter::from_fn(move || {
         let bit = sender.poll_transmit(Instant::ZERO)?;
-        let ack = acknowledgment(&mut peer, bit)?;
+        let ack = acknowledgment(&mut peer, bit, None)?;
         sender.handle_ack(ack, Instant::ZERO);
         Some(bit)
     })
@@ -245,11 +266,18 @@ fn drive_classic(input: &Input<'_>) {
             ClassicCall::Wait { to_deadline, micros } => {
                 now = moved(now, sender.poll_timeout(), to_deadline, micros);
             }
+            ClassicCall::Postpone(micros) => {
+                let waits = sender.poll_timeout().is_some();
+                sender.postpone(now, micros.into());
+                let later = now.after_micros(micros.into());
+                assert_eq!(sender.poll_timeout(), waits.then_some(later));
+            }
             ClassicCall::Timeout => {
                 sender.handle_timeout(now);
                 assert!(sender.poll_timeout().is_none_or(|deadline| deadline > now));
             }
         }
+        assert!(!ended || !sender.needs_rest());
         let transmitted = core::iter::from_fn(|| sender.poll_transmit(now)).take(2).count();
         assert!(transmitted < 2 && (transmitted == 0 || !ended));
         assert!(sender.progress() >= progress && sender.completed_bytes() <= input.text.len());
@@ -272,15 +300,19 @@ struct Host {
     /// Who has a place, and the piece that waits for an answer.
     open: BTreeMap<u32, Option<u64>>,
     octets_max: Option<u64>,
+    classic_only: bool,
     now: Instant,
 }
 
 fn drive_exchange(input: &Input<'_>) {
     let octets_max = input.octets_max.map(u64::from);
+    let protocols = if input.classic_only { Protocols::ClassicOnly } else { Protocols::Both };
+    let exchange = Exchange::new(input.dialect.0).with_octets_max(octets_max);
     let mut host = Host {
-        exchange: Exchange::new(input.dialect.0).with_octets_max(octets_max),
+        exchange: exchange.with_protocols(protocols),
         open: BTreeMap::new(),
         octets_max,
+        classic_only: input.classic_only,
         now: Instant::ZERO,
     };
     for &call in input.exchange.iter().take(CALLS_MAX) {
@@ -342,7 +374,11 @@ impl Host {
         self.drain();
         assert_eq!(self.exchange.open_count(), self.open.len());
         for peer in 0..PEERS.into() {
-            assert_eq!(self.exchange.is_open(peer), self.open.contains_key(&peer));
+            let is_open = self.open.contains_key(&peer);
+            assert_eq!(self.exchange.is_open(peer), is_open);
+            let protocol = self.exchange.protocol(peer);
+            assert!(protocol != Some(Protocol::Framed) || (is_open && !self.classic_only));
+            assert!(is_open || (protocol.is_none() && !self.exchange.is_waiting(peer)));
         }
     }
 

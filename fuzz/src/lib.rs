@@ -1,8 +1,8 @@
-//! What the fuzz targets share: bits from octets, a dialect from a number, a source of octets.
+//! What the fuzz targets share: bits from octets, a dialect from a number, a refusal, a source of octets.
 
 use arbitrary::{Arbitrary, Unstructured};
-use minitalk_core::Bit;
 use minitalk_core::classic::{Dialect, Setting};
+use minitalk_core::{Bit, RefusalReason};
 
 /// The bits of `octets`, least significant first, as HDLC sends them.
 pub fn bits(octets: &[u8]) -> impl Iterator<Item = Bit> {
@@ -42,6 +42,28 @@ impl<'a> Arbitrary<'a> for AnyBit {
 
     fn size_hint(depth: usize) -> (usize, Option<usize>) {
         bool::size_hint(depth)
+    }
+}
+
+/// Any reason of a refusal.
+#[derive(Clone, Copy, Debug)]
+pub struct AnyReason(pub RefusalReason);
+
+impl<'a> Arbitrary<'a> for AnyReason {
+    fn arbitrary(input: &mut Unstructured<'a>) -> arbitrary::Result<Self> {
+        let reasons = [
+            RefusalReason::TooLong,
+            RefusalReason::OutputFailed,
+            RefusalReason::ShuttingDown,
+            RefusalReason::Version,
+            RefusalReason::OutOfSequence,
+            RefusalReason::Stalled,
+        ];
+        input.choose(&reasons).copied().map(Self)
+    }
+
+    fn size_hint(depth: usize) -> (usize, Option<usize>) {
+        u8::size_hint(depth)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the core costs on a Cortex-M3: instructions, stack, RAM.
 //!
-//! Run under `-icount shift=10`, where an instruction takes 1024 ns and SysTick, at 12.5 MHz, 12.8
+//! Run under `-icount shift=10`, where an instruction takes 1024 ns and `SysTick`, at 12.5 MHz, 12.8
 //! ticks: instructions are counted exactly and are the same in every run.
 #![no_std]
 #![no_main]
@@ -95,25 +95,31 @@ fn octets() -> [u8; 256] {
 
 #[unsafe(no_mangle)]
 #[inline(never)]
-fn deframer_feed(deframer: &mut Deframer<FRAME_OCTETS_MAX>, bit: Bit) -> bool {
+extern "Rust" fn deframer_feed(deframer: &mut Deframer<FRAME_OCTETS_MAX>, bit: Bit) -> bool {
     deframer.feed(bit).is_ok()
 }
 
 #[unsafe(no_mangle)]
 #[inline(never)]
-fn classic_decoder_feed(decoder: &mut classic::Decoder, bit: Bit) -> classic::Progress {
+extern "Rust" fn classic_decoder_feed(
+    decoder: &mut classic::Decoder,
+    bit: Bit,
+) -> classic::Progress {
     decoder.feed(bit)
 }
 
 #[unsafe(no_mangle)]
 #[inline(never)]
-fn receiver_handle_bit(receiver: &mut Receiver<FRAME_OCTETS_MAX>, bit: Bit) -> receiver::Progress {
+extern "Rust" fn receiver_handle_bit(
+    receiver: &mut Receiver<FRAME_OCTETS_MAX>,
+    bit: Bit,
+) -> receiver::Progress {
     receiver.handle_bit(bit)
 }
 
 #[unsafe(no_mangle)]
 #[inline(never)]
-fn text_decoder_feed(decoder: &mut text::Decoder, byte: u8) -> text::Decoded {
+extern "Rust" fn text_decoder_feed(decoder: &mut text::Decoder, byte: u8) -> text::Decoded {
     decoder.feed(byte)
 }
 
