@@ -1,5 +1,7 @@
 //! What people do besides sending: look for servers, ask why, measure, watch.
 
+mod json;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
