@@ -9,7 +9,9 @@ use minitalk_shared::names;
 use minitalk_signals::{ProcessStatus, user_name};
 use serde::Serialize;
 
+use crate::cli::Options;
 use crate::json;
+use crate::note::note;
 
 /// What the kernel calls our server: it keeps 15 bytes of a name, and the name has no more.
 const PROGRAM: &str = "minitalk-server";
@@ -27,12 +29,14 @@ struct Server {
 }
 
 /// Prints all that can be seen.
-pub(crate) fn run(is_json: bool) -> io::Result<()> {
+pub(crate) fn run(options: &Options) -> io::Result<()> {
     let servers = servers().map_err(io::Error::other)?;
-    if is_json {
+    if options.json {
         servers.iter().for_each(json::print);
     } else if servers.is_empty() {
-        writeln!(io::stderr(), "no server runs; start one with: minitalk-server --name NAME")?;
+        if !options.quiet {
+            note(&"no server runs; start one with: minitalk-server --name NAME");
+        }
     } else {
         print(&servers)?;
     }

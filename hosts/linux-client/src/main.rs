@@ -10,6 +10,7 @@ mod input;
 mod json;
 mod link;
 mod list;
+mod note;
 mod observer;
 mod ping;
 mod pings;
@@ -17,7 +18,7 @@ mod progress;
 mod send;
 mod stats;
 
-use std::io::{self, Write};
+use std::io;
 use std::process::ExitCode;
 
 use clap::CommandFactory;
@@ -26,6 +27,7 @@ use minitalk_shared::generate;
 use crate::cli::{Mode, Options};
 use crate::failure::Failure;
 use crate::json::FailedLine;
+use crate::note::note;
 
 fn main() -> ExitCode {
     let options = Options::from_command_line();
@@ -36,7 +38,7 @@ fn main() -> ExitCode {
             Ok(pid) => Ok(written(check::run(pid, options.json))),
             Err(error) => Err(Failure::not_found(error)),
         },
-        Mode::List => Ok(written(list::run(options.json).map(|()| 0))),
+        Mode::List => Ok(written(list::run(&options).map(|()| 0))),
         Mode::Generate(what) => {
             Ok(written(generate::write(what, Options::command(), &mut io::stdout()).map(|()| 0)))
         }
@@ -49,8 +51,7 @@ fn failed(failure: &Failure, options: &Options) -> u8 {
     if options.json {
         json::print(&FailedLine::from(failure));
     }
-    // When standard error is gone, the exit code still tells.
-    let _ = writeln!(io::stderr(), "minitalk-client: {failure}");
+    note(failure);
     failure.code()
 }
 
@@ -60,7 +61,7 @@ fn written(result: io::Result<u8>) -> u8 {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return 0;
         }
-        let _ = writeln!(io::stderr(), "minitalk-client: {error}");
+        note(&error);
         1
     })
 }
