@@ -92,7 +92,11 @@ fn two_modes_at_once_are_wrong_usage() {
         str![[r#"
 error: the argument '--check' cannot be used with '--ping'
 
-Usage: minitalk-client --check <SERVER> [TEXT]...
+Usage: minitalk-client [OPTIONS] <SERVER> [TEXT]...
+       minitalk-client [OPTIONS] --check <SERVER>
+       minitalk-client [OPTIONS] --ping <SERVER>
+       minitalk-client [OPTIONS] --list
+       minitalk-client --generate <WHAT>
 
 For more information, try '--help'.
 
