@@ -1,6 +1,7 @@
 //! What people do besides sending: look for servers, ask why, measure, watch.
 
 mod json;
+mod shells;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -34,7 +34,11 @@ pub fn write(what: Generate, mut command: Command, to: &mut dyn Write) -> io::Re
     };
     let name = command.get_name().to_owned();
     let mut completions = Vec::new();
-    clap_complete::generate(shell, &mut command, name, &mut completions);
+    clap_complete::generate(shell, &mut command, &name, &mut completions);
+    if shell == Shell::Fish {
+        // What is not an option is a server or a text, and an option that takes a file says so itself.
+        writeln!(completions, "complete -c {name} -f")?;
+    }
     to.write_all(&completions)
 }
 
