@@ -101,6 +101,45 @@ fn a_check_explains_and_sends_nothing() {
 }
 
 #[test]
+fn a_check_of_a_stopped_server_says_that_a_message_would_wait() {
+    let mut server = Server::start();
+    let pid = server.pid();
+    server.running().signal(Signal::SIGSTOP);
+    let is_stopped = || {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("it has not ended");
+        stat.rsplit_once(')').is_some_and(|(_, rest)| rest.starts_with(" T"))
+    };
+    while !is_stopped() {
+        std::thread::yield_now();
+    }
+    let check = client(&format!("--check {pid}"));
+    assert_eq!(check.code(), 0, "{check:?}");
+    assert!(check.text().contains("waits until it is continued with: kill -CONT"), "{check:?}");
+    server.running().signal(Signal::SIGCONT);
+    assert_eq!(server.stop().code(), 0);
+}
+
+#[test]
+fn what_cannot_be_shown_is_an_error_and_a_reader_that_has_seen_enough_is_none() {
+    let server = Server::start();
+    let pid = server.pid();
+    for words in [format!("--check {pid}"), format!("--ping {pid} -c 1"), "--list --json".into()] {
+        let run = |stdout: Stdio| {
+            let mut command = Programs::build().client();
+            Running::spawn_into(command.args(words.split(' ')), stdout).finish()
+        };
+        let full = fs::File::options().write(true).open("/dev/full").expect("Linux has it");
+        let ended = run(full.into());
+        assert_eq!(ended.code(), 1, "{words}: {ended:?}");
+        assert!(ended.stderr.contains("cannot write to standard output: No space"), "{ended:?}");
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let ended = run(writer.into());
+        assert_eq!((ended.code(), ended.stderr.as_str()), (0, ""), "{words}");
+    }
+}
+
+#[test]
 fn a_list_has_the_server_and_its_name() {
     let server = Server::start();
     let runtime = folder("list");

@@ -10,6 +10,7 @@ use minitalk_signals::{ProcessStatus, user_name};
 use serde::Serialize;
 
 use crate::cli::Options;
+use crate::failure::Failure;
 use crate::json;
 use crate::note::note;
 
@@ -28,19 +29,19 @@ struct Server {
     uptime_seconds: Option<u64>,
 }
 
-/// Prints all that can be seen.
-pub(crate) fn run(options: &Options) -> io::Result<()> {
-    let servers = servers().map_err(io::Error::other)?;
+/// Prints all that can be seen, and says whether that could be shown.
+pub(crate) fn run(options: &Options) -> Result<io::Result<()>, Failure> {
+    let servers = servers().map_err(Failure::not_found)?;
     if options.json {
-        servers.iter().for_each(json::print);
-    } else if servers.is_empty() {
+        return Ok(servers.iter().try_for_each(json::print));
+    }
+    if servers.is_empty() {
         if !options.quiet {
             note(&"no server runs; start one with: minitalk-server --name NAME");
         }
-    } else {
-        print(&servers)?;
+        return Ok(Ok(()));
     }
-    Ok(())
+    Ok(print(&servers))
 }
 
 /// Those with a name, and those that can be told by their program.
