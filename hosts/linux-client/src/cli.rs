@@ -47,7 +47,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "LIST", value_hint = ValueHint::Other)]
     dialect: Option<Dialect>,
 
-    /// Give up after so long without any progress
+    /// Give up after so long without any progress, in seconds or as a duration
     #[arg(long, default_value = "10s", value_parser = seconds_or_duration, value_name = "DURATION")]
     #[arg(value_hint = ValueHint::Other)]
     pub(crate) timeout: Duration,
