@@ -1,9 +1,12 @@
 //! What the server prints with `--json`, word for word, as `docs/json.md` has it.
 
 use std::fs;
+use std::io::Write;
 use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use minitalk_harness::{Programs, Running};
+use minitalk_harness::{PATIENCE, Programs, Running};
 use nix::sys::signal::Signal;
 use snapbox::{assert_data_eq, str};
 
@@ -185,11 +188,12 @@ fn a_refusal_for_want_of_room_is_written_when_there_is_room_again() {
 
 #[test]
 fn a_sender_that_is_silent_while_others_wait_is_cut_and_refused() {
-    let server = JsonServer::start(&[]);
+    let server = JsonServer::start(&["--verbose"]);
     let mut command = Programs::build().client();
     let (silent, mut pipe) = Running::spawn_with_pipe(command.arg(server.pid.to_string()));
-    std::io::Write::write_all(&mut pipe, b"begin").expect("the client reads");
-    wait_until_asleep(&silent);
+    pipe.write_all(b"begin").expect("the client reads");
+    server.running.wait_for_stderr("is sending");
+    wait_until_asleep([server.pid, silent.pid()]);
     assert_eq!(client(&format!("{} hi", server.pid)).code(), 0);
     drop(pipe);
     assert_eq!(silent.finish().code(), 8);
@@ -206,24 +210,26 @@ fn a_sender_that_is_silent_while_others_wait_is_cut_and_refused() {
     );
 }
 
-/// Waits until a client has been scheduled and has then done nothing for a while: it waits for its input.
+/// Waits until processes sleep, and have not been woken for a while: there is nothing under way.
 ///
 /// No event tells that something does not happen.
-fn wait_until_asleep(running: &Running) {
-    let path = format!("/proc/{}/status", running.pid());
-    let switches = || {
-        let status = fs::read_to_string(&path).expect("it runs");
-        let line = status.lines().find(|line| line.starts_with("voluntary_ctxt_switches"));
-        line.and_then(|line| line.rsplit('\t').next()?.parse::<u64>().ok()).expect("a number")
-    };
-    let mut before = 0;
+fn wait_until_asleep(pids: [u32; 2]) {
+    let deadline = Instant::now() + PATIENCE;
+    let mut before = [const { None }; 2];
     loop {
-        std::thread::sleep(std::time::Duration::from_millis(500));
-        let now = switches();
-        // A frame of five octets takes more than a hundred bits, and a wait for each.
-        if now == before && now > 100 {
+        let now = pids.map(sleep_of);
+        if now == before && now.iter().all(Option::is_some) {
             return;
         }
+        assert!(Instant::now() < deadline, "still busy: {now:?}");
         before = now;
+        thread::sleep(Duration::from_millis(500));
     }
+}
+
+/// How often a process has been scheduled, if it sleeps (`proc_pid_status(5)`).
+fn sleep_of(pid: u32) -> Option<Vec<String>> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
+    let switches = status.lines().filter(|line| line.contains("ctxt_switches"));
+    status.contains("State:\tS").then(|| switches.map(str::to_owned).collect())
 }
