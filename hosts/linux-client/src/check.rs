@@ -50,8 +50,8 @@ struct SignalFindings {
     pending: bool,
 }
 
-/// Prints what there is to say about `pid`; the exit code.
-pub(crate) fn run(pid: i64, is_json: bool) -> io::Result<u8> {
+/// Prints what there is to say about `pid`. The exit code, and whether it could be shown.
+pub(crate) fn run(pid: i64, is_json: bool) -> (u8, io::Result<()>) {
     let refusal = Target::check(pid).err();
     let process = u32::try_from(pid).ok().and_then(|pid| process(pid, refusal.as_ref()));
     let failure = refusal.map(|refusal| Failure::before_sending(pid, Cause::Refusal(refusal)));
@@ -64,6 +64,9 @@ pub(crate) fn run(pid: i64, is_json: bool) -> io::Result<u8> {
             Some(failure) => {
                 format!("PID {pid} {}; {}", failure.cause, failure.way_out())
             }
+            None if process.as_ref().is_some_and(|process| process.state == STOPPED) => {
+                format!("a message to PID {pid} waits until it is continued with: kill -CONT {pid}")
+            }
             None if process.as_ref().is_some_and(|process| is_known(&process.program)) => {
                 format!("a message can be sent to PID {pid}")
             }
@@ -75,12 +78,7 @@ pub(crate) fn run(pid: i64, is_json: bool) -> io::Result<u8> {
         },
         process,
     };
-    if is_json {
-        json::print(&findings);
-    } else {
-        print(&findings)?;
-    }
-    Ok(findings.code)
+    (findings.code, if is_json { json::print(&findings) } else { print(&findings) })
 }
 
 fn process(pid: u32, refusal: Option<&Refusal>) -> Option<Process> {
@@ -111,12 +109,15 @@ fn same_namespace(pid: u32) -> Option<bool> {
     Some(namespace(&pid.to_string())? == namespace("self")?)
 }
 
+/// A process that was sent `SIGSTOP` or `SIGTSTP`.
+const STOPPED: &str = "stopped";
+
 const fn state(state: ProcessState) -> &'static str {
     match state {
         ProcessState::Running => "running",
         ProcessState::Sleeping => "sleeping",
         ProcessState::DiskSleep => "waiting for a device",
-        ProcessState::Stopped => "stopped",
+        ProcessState::Stopped => STOPPED,
         ProcessState::Traced => "stopped by a debugger",
         ProcessState::Zombie => "zombie",
         ProcessState::Dead => "dead",
@@ -133,7 +134,7 @@ fn print(findings: &Findings) -> io::Result<()> {
         let rows = [
             ("program", process.program.clone() + speaks(&process.program)),
             ("name", process.name.clone().unwrap_or_else(|| "none".to_owned())),
-            ("state", process.state.to_owned() + remedy(process.state)),
+            ("state", process.state.to_owned()),
             ("user", format!("{user} (uid {})", process.uid)),
             ("permission", permission(process.may_signal, process.may_answer).to_owned()),
             ("SIGUSR1", signal(&process.sigusr1)),
@@ -159,10 +160,6 @@ fn speaks(program: &str) -> &'static str {
         "server" => " (if it is a minitalk of the exercise: --protocol classic)",
         _ => "",
     }
-}
-
-fn remedy(state: &str) -> &'static str {
-    if state == "stopped" { " (it answers when it is continued with: kill -CONT)" } else { "" }
 }
 
 const fn permission(may_signal: bool, may_answer: bool) -> &'static str {

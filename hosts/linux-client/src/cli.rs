@@ -4,9 +4,12 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::{ArgGroup, Parser, ValueEnum};
+use clap::error::{Error as UsageError, ErrorKind};
+use clap::{ArgGroup, CommandFactory, Parser, ValueEnum, ValueHint};
 use minitalk_core::classic::Dialect;
+use minitalk_shared::arguments;
 use minitalk_shared::generate::Generate;
+use thiserror::Error;
 
 use crate::address::Address;
 use crate::progress::Show;
@@ -15,20 +18,22 @@ use crate::progress::Show;
 ///
 /// Returns when the server has confirmed that it has written the whole message.
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXAMPLES)]
-#[command(group(ArgGroup::new("mode").args(["list", "check", "ping", "generate"])))]
+#[command(version, override_usage = USAGE, after_help = EXAMPLES)]
+#[command(group(ArgGroup::new("mode").args(MODES)))]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Options {
     /// The server: the PID that it shows on its first line, or the name that it was given
     #[arg(
         allow_negative_numbers = true,
         required_unless_present_any = ["list", "generate"],
-        conflicts_with_all = ["list", "generate"]
+        conflicts_with_all = ["list", "generate"],
+        value_hint = ValueHint::Other
     )]
     server: Option<Address>,
 
-    /// The text, words joined by single spaces; without it, standard input is sent
-    #[arg(conflicts_with = "mode")]
+    /// The text, words joined by single spaces; without it, standard input is sent.
+    /// Write -- before a text that begins with '-'
+    #[arg(conflicts_with_all = MODES, value_hint = ValueHint::Other)]
     pub(crate) text: Vec<OsString>,
 
     /// How to speak: framed (checked, any bytes) or classic (as the minitalk exercise does).
@@ -36,20 +41,20 @@ pub(crate) struct Options {
     #[arg(long, value_enum, value_name = "NAME")]
     protocol: Option<Protocol>,
 
-    /// How a classic server speaks: a comma-separated list, of which any part may be left out, of
-    /// one=usr1|usr2, order=msb|lsb, ack=usr1|usr2|echo|byte-usr1|byte-usr2|none,
-    /// receipt=none|usr1-after|usr2-after|usr1-before|usr2-before|usr1-instead|usr2-instead,
-    /// end=nul|length32|length64|length32-nul|length64-nul, hello=none|usr1|usr2.
+    /// How a classic server speaks, for example one=usr1,order=lsb; --help has the list.
     /// Implies --protocol classic
-    #[arg(long, value_name = "LIST")]
+    #[arg(long_help = arguments::dialect_help("How a classic server speaks") + ". Implies --protocol classic")]
+    #[arg(long, value_name = "LIST", value_hint = ValueHint::Other)]
     dialect: Option<Dialect>,
 
-    /// Give up after so long without any progress
-    #[arg(long, default_value = "10s", value_parser = humantime::parse_duration, value_name = "DURATION")]
+    /// Give up after so long without any progress, in seconds or as a duration
+    #[arg(long, default_value = "10s", value_parser = seconds_or_duration, value_name = "DURATION")]
+    #[arg(value_hint = ValueHint::Other)]
     pub(crate) timeout: Duration,
 
     /// Pause after each bit that a classic server does not acknowledge
-    #[arg(long, default_value = "500us", value_parser = humantime::parse_duration, value_name = "DURATION")]
+    #[arg(long, default_value = "500us", value_parser = duration, value_name = "DURATION")]
+    #[arg(allow_negative_numbers = true, value_hint = ValueHint::Other)]
     pub(crate) pace: Duration,
 
     /// Send even to a process that does not handle the signals and will be killed by the first bit
@@ -58,7 +63,7 @@ pub(crate) struct Options {
 
     /// Show how far the message has got from the beginning, not only if it takes longer than half a second;
     /// in any case only if standard error is a terminal
-    #[arg(long, conflicts_with_all = ["quiet", "mode"])]
+    #[arg(long, conflicts_with_all = ["quiet", "list", "check", "ping", "generate"])]
     progress: bool,
 
     /// Show neither progress nor notes; errors are still told
@@ -66,7 +71,7 @@ pub(crate) struct Options {
     pub(crate) quiet: bool,
 
     /// At the end, tell the number of bits, bits per second, resends, and how long round trips took
-    #[arg(long, short = 'v', conflicts_with = "mode")]
+    #[arg(long, short = 'v', conflicts_with_all = MODES)]
     pub(crate) stats: bool,
 
     /// Print what happened as one JSON object a line on standard output
@@ -97,7 +102,7 @@ pub(crate) struct Options {
         requires = "ping",
         help_heading = "Instead of sending"
     )]
-    #[arg(value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(value_parser = arguments::parse_count, value_hint = ValueHint::Other)]
     pub(crate) count: Option<u64>,
 
     /// Time from one ping to the next, in seconds or as a duration
@@ -108,7 +113,7 @@ pub(crate) struct Options {
         requires = "ping",
         help_heading = "Instead of sending"
     )]
-    #[arg(default_value = "1s", value_parser = seconds_or_duration)]
+    #[arg(default_value = "1s", value_parser = seconds_or_duration, value_hint = ValueHint::Other)]
     pub(crate) interval: Duration,
 
     /// After the last ping, draw how many round trips took how long
@@ -152,7 +157,17 @@ impl Options {
     /// Reads the command line; ends the program on wrong usage, --help and --version.
     pub(crate) fn from_command_line() -> Self {
         let name = std::env::args_os().next().unwrap_or_default();
-        Self { called_client: is_client(Path::new(&name)), ..Self::parse() }
+        let options = Self { called_client: is_client(Path::new(&name)), ..arguments::parse(tip) };
+        options.contradiction().map_or(options, |error| error.exit())
+    }
+
+    /// What no single option is to blame for.
+    fn contradiction(&self) -> Option<UsageError> {
+        let is_framed = self.protocol == Some(Protocol::Framed);
+        (is_framed && self.dialect.is_some()).then(|| {
+            let sentence = "a dialect is how a classic server speaks: leave out --protocol framed, or --dialect";
+            Self::command().error(ErrorKind::ArgumentConflict, sentence)
+        })
     }
 
     /// What to do.
@@ -188,11 +203,33 @@ impl Options {
     }
 }
 
-/// `0.2`, as ping(8) takes it, or `200ms`.
-fn seconds_or_duration(text: &str) -> Result<Duration, humantime::DurationError> {
+/// The options that do something instead of sending.
+const MODES: [&str; 4] = ["list", "check", "ping", "generate"];
+
+/// The way out of wrong usage.
+fn tip(error: &UsageError) -> Option<&'static str> {
+    let is_without_server = error.kind() == ErrorKind::MissingRequiredArgument
+        && error.to_string().contains("\n  <SERVER>");
+    is_without_server.then_some(
+        "the server is the PID that minitalk-server shows on its first line, or its name; --list shows them",
+    )
+}
+
+/// Why a text is not a duration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("it is not a duration: write for example 500us, 10ms, 2s or 1m")]
+struct ParseDurationError;
+
+/// `200ms`. A number alone might be anything.
+fn duration(text: &str) -> Result<Duration, ParseDurationError> {
+    humantime::parse_duration(text).map_err(|_| ParseDurationError)
+}
+
+/// `0.2`, as ping(8) and timeout(1) take it, or `200ms`.
+fn seconds_or_duration(text: &str) -> Result<Duration, ParseDurationError> {
     match text.parse().map(Duration::try_from_secs_f64) {
         Ok(Ok(duration)) => Ok(duration),
-        Ok(Err(_)) | Err(_) => humantime::parse_duration(text),
+        Ok(Err(_)) | Err(_) => duration(text),
     }
 }
 
@@ -200,6 +237,13 @@ fn seconds_or_duration(text: &str) -> Result<Duration, humantime::DurationError>
 fn is_client(program: &Path) -> bool {
     program.file_name().is_some_and(|name| name == "client")
 }
+
+const USAGE: &str = "\
+minitalk-client [OPTIONS] <SERVER> [TEXT]...
+       minitalk-client [OPTIONS] --check <SERVER>
+       minitalk-client [OPTIONS] --ping <SERVER>
+       minitalk-client [OPTIONS] --list
+       minitalk-client --generate <WHAT>";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -256,7 +300,10 @@ mod tests {
         for text in ["0.2", "200ms"] {
             assert_eq!(seconds_or_duration(text), Ok(Duration::from_millis(200)));
         }
-        assert!(seconds_or_duration("-1").is_err());
+        for text in ["-1", "x", "", "inf", "NaN"] {
+            assert_eq!(seconds_or_duration(text), Err(ParseDurationError), "{text:?}");
+        }
+        assert_eq!(duration("3"), Err(ParseDurationError), "seconds, or what?");
     }
 
     #[test]
@@ -268,6 +315,15 @@ mod tests {
         assert_eq!(called.protocol(), Protocol::Classic);
         let asked = parse(&["c", "1", "--protocol", "framed"]);
         assert_eq!(Options { called_client: true, ..asked }.protocol(), Protocol::Framed);
+    }
+
+    #[test]
+    fn a_dialect_contradicts_the_framed_protocol() {
+        let parse = |words: &[&str]| Options::try_parse_from(words).unwrap();
+        let framed = parse(&["c", "1", "--protocol", "framed", "--dialect", "order=lsb"]);
+        assert!(framed.contradiction().is_some());
+        let classic = parse(&["c", "1", "--protocol", "classic", "--dialect", "order=lsb"]);
+        assert!(classic.contradiction().is_none());
     }
 
     #[test]

@@ -8,12 +8,12 @@ use crate::failure::{Cause, Delivered, Failure};
 use crate::stats::Totals;
 
 /// Prints an object on a line of its own.
-pub(crate) fn print(object: &impl Serialize) {
-    let Ok(mut line) = serde_json::to_vec(object) else { return };
+pub(crate) fn print(object: &impl Serialize) -> io::Result<()> {
+    let mut line = serde_json::to_vec(object)?;
     line.push(b'\n');
-    // When nobody reads any more, the exit code still tells.
     let mut stdout = io::stdout().lock();
-    let _ = stdout.write_all(&line).and_then(|()| stdout.flush());
+    stdout.write_all(&line)?;
+    stdout.flush()
 }
 
 /// The message has been delivered.

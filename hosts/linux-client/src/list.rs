@@ -9,7 +9,10 @@ use minitalk_shared::names;
 use minitalk_signals::{ProcessStatus, user_name};
 use serde::Serialize;
 
+use crate::cli::Options;
+use crate::failure::Failure;
 use crate::json;
+use crate::note::note;
 
 /// What the kernel calls our server: it keeps 15 bytes of a name, and the name has no more.
 const PROGRAM: &str = "minitalk-server";
@@ -26,17 +29,19 @@ struct Server {
     uptime_seconds: Option<u64>,
 }
 
-/// Prints all that can be seen.
-pub(crate) fn run(is_json: bool) -> io::Result<()> {
-    let servers = servers().map_err(io::Error::other)?;
-    if is_json {
-        servers.iter().for_each(json::print);
-    } else if servers.is_empty() {
-        writeln!(io::stderr(), "no server runs; start one with: minitalk-server --name NAME")?;
-    } else {
-        print(&servers)?;
+/// Prints all that can be seen, and says whether that could be shown.
+pub(crate) fn run(options: &Options) -> Result<io::Result<()>, Failure> {
+    let servers = servers().map_err(Failure::not_found)?;
+    if options.json {
+        return Ok(servers.iter().try_for_each(json::print));
     }
-    Ok(())
+    if servers.is_empty() {
+        if !options.quiet {
+            note(&"no server runs; start one with: minitalk-server --name NAME");
+        }
+        return Ok(Ok(()));
+    }
+    Ok(print(&servers))
 }
 
 /// Those with a name, and those that can be told by their program.

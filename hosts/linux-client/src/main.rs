@@ -10,6 +10,7 @@ mod input;
 mod json;
 mod link;
 mod list;
+mod note;
 mod observer;
 mod ping;
 mod pings;
@@ -17,7 +18,7 @@ mod progress;
 mod send;
 mod stats;
 
-use std::io::{self, Write};
+use std::io;
 use std::process::ExitCode;
 
 use clap::CommandFactory;
@@ -26,19 +27,21 @@ use minitalk_shared::generate;
 use crate::cli::{Mode, Options};
 use crate::failure::Failure;
 use crate::json::FailedLine;
+use crate::note::note;
 
 fn main() -> ExitCode {
     let options = Options::from_command_line();
     let code = match options.mode() {
         Mode::Send(server) => send::run(server, &options).map(|()| 0),
-        Mode::Ping(server) => ping::run(server, &options),
+        Mode::Ping(server) => ping::run(server, &options).map(written),
         Mode::Check(server) => match server.find() {
             Ok(pid) => Ok(written(check::run(pid, options.json))),
             Err(error) => Err(Failure::not_found(error)),
         },
-        Mode::List => Ok(written(list::run(options.json).map(|()| 0))),
+        Mode::List => list::run(&options).map(|shown| written((0, shown))),
         Mode::Generate(what) => {
-            Ok(written(generate::write(what, Options::command(), &mut io::stdout()).map(|()| 0)))
+            let shown = generate::write(what, Options::command(), &mut io::stdout());
+            Ok(written((0, shown)))
         }
     };
     ExitCode::from(code.unwrap_or_else(|failure| failed(&failure, &options)))
@@ -47,20 +50,20 @@ fn main() -> ExitCode {
 /// Says why, to people and, if they are there, to programs.
 fn failed(failure: &Failure, options: &Options) -> u8 {
     if options.json {
-        json::print(&FailedLine::from(failure));
+        // When nobody reads any more, the exit code still tells.
+        let _ = json::print(&FailedLine::from(failure));
     }
-    // When standard error is gone, the exit code still tells.
-    let _ = writeln!(io::stderr(), "minitalk-client: {failure}");
+    note(failure);
     failure.code()
 }
 
-/// The exit code after writing to standard output. A reader that has seen enough is no error.
-fn written(result: io::Result<u8>) -> u8 {
-    result.unwrap_or_else(|error| {
-        if error.kind() == io::ErrorKind::BrokenPipe {
-            return 0;
+/// The exit code, unless what it is about could not be shown. A reader that has seen enough is no error.
+fn written((code, shown): (u8, io::Result<()>)) -> u8 {
+    match shown {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            note(&format_args!("cannot write to standard output: {error}"));
+            1
         }
-        let _ = writeln!(io::stderr(), "minitalk-client: {error}");
-        1
-    })
+        Ok(()) | Err(_) => code,
+    }
 }

@@ -3,6 +3,7 @@
 use minitalk_shared::trace::Trace;
 use minitalk_signals::{Bit, Instant, monotonic_nanos};
 
+use crate::note::note;
 use crate::progress::Progress;
 use crate::stats::{RoundTrips, Summary};
 
@@ -81,8 +82,8 @@ impl Observer {
     /// Tells the user something.
     pub(crate) fn note(&self, line: &str) {
         match &self.progress {
-            Some(progress) => progress.suspend(|| eprintln!("minitalk-client: {line}")),
-            None => eprintln!("minitalk-client: {line}"),
+            Some(progress) => progress.suspend(|| note(&line)),
+            None => note(&line),
         }
     }
 

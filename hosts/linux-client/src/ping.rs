@@ -36,17 +36,18 @@ const SETTLE_MICROS: u64 = 5_000;
 /// How long after Ctrl-C the probe under way may be completed.
 const FAREWELL_MICROS: u64 = 100_000;
 
-/// Pings until enough or told to end. The exit code is 0 if there was an answer, and otherwise 1.
-pub(crate) fn run(server: &Address, options: &Options) -> Result<u8, Failure> {
+/// Pings until enough or told to end. The exit code, which is 0 if there was an answer and otherwise 1,
+/// and whether the figures could be shown.
+pub(crate) fn run(server: &Address, options: &Options) -> Result<(u8, io::Result<()>), Failure> {
     let pid = server.find().map_err(Failure::not_found)?;
     let observer = Observer::new(open_trace(pid, options)?, None);
     let mut link = Link::open(pid, options, observer)?;
     let mut pings = Pings::new(pid, options);
     let mut pinger = Pinger { link: &mut link, last_ack: None, is_known: false, ending: None };
     let result = pinger.run(&mut pings, options);
-    let _ = pings.finish().and_then(|()| io::stdout().flush());
+    let shown = pings.finish().and_then(|()| io::stdout().flush());
     match result {
-        Ok(()) | Err(Cause::Interrupted(_)) => Ok(u8::from(!pings.is_good())),
+        Ok(()) | Err(Cause::Interrupted(_)) => Ok((u8::from(!pings.is_good()), shown)),
         Err(cause) => Err(Failure::before_sending(pid, cause)),
     }
 }

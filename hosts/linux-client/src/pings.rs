@@ -92,8 +92,12 @@ impl Pings {
         let micros = line.nanos.map(micros);
         let (pid, number, resent_bits) = (self.pid, self.answered, line.resent);
         if self.is_json {
-            json::print(&ProbeLine { pid, number, round_trips_micros: micros, resent_bits });
-            return Ok(());
+            return json::print(&ProbeLine {
+                pid,
+                number,
+                round_trips_micros: micros,
+                resent_bits,
+            });
         }
         if self.is_quiet {
             return Ok(());
@@ -133,7 +137,7 @@ impl Pings {
         let round_trip = self.round_trips.summary();
         if self.is_json {
             let histogram = self.has_histogram.then(|| buckets(&self.round_trips));
-            json::print(&PingLine {
+            return json::print(&PingLine {
                 pid,
                 sent,
                 answered,
@@ -142,7 +146,6 @@ impl Pings {
                 round_trip,
                 histogram,
             });
-            return Ok(());
         }
         let mut stdout = io::stdout().lock();
         writeln!(stdout, "--- {pid} ping statistics ---")?;

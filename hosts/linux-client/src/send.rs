@@ -75,12 +75,13 @@ fn report(
     totals.round_trip = link.observer.round_trip();
     // Off the terminal, before anything is written there.
     link.observer.progress = None;
+    // When nobody reads any more, the exit code still tells whether the message was delivered.
     if options.json && result.is_ok() {
-        json::print(&DeliveredLine::new(link.pid(), &totals));
+        let _ = json::print(&DeliveredLine::new(link.pid(), &totals));
     }
     if options.stats {
         if options.json {
-            json::print(&totals);
+            let _ = json::print(&totals);
         } else {
             link.observer.note(&totals.to_string());
         }

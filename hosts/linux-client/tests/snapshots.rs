@@ -92,7 +92,11 @@ fn two_modes_at_once_are_wrong_usage() {
         str![[r#"
 error: the argument '--check' cannot be used with '--ping'
 
-Usage: minitalk-client --check <SERVER> [TEXT]...
+Usage: minitalk-client [OPTIONS] <SERVER> [TEXT]...
+       minitalk-client [OPTIONS] --check <SERVER>
+       minitalk-client [OPTIONS] --ping <SERVER>
+       minitalk-client [OPTIONS] --list
+       minitalk-client --generate <WHAT>
 
 For more information, try '--help'.
 
@@ -127,4 +131,100 @@ fn a_check_is_an_object_on_a_line() {
 
 "#]]
     );
+}
+
+#[test]
+fn a_client_without_a_server_is_told_what_a_server_is() {
+    assert_data_eq!(
+        stderr("--json", 2),
+        str![[r#"
+error: the following required arguments were not provided:
+  <SERVER>
+
+  tip: the server is the PID that minitalk-server shows on its first line, or its name; --list shows them
+
+Usage: minitalk-client [OPTIONS] <SERVER> [TEXT]...
+       minitalk-client [OPTIONS] --check <SERVER>
+       minitalk-client [OPTIONS] --ping <SERVER>
+       minitalk-client [OPTIONS] --list
+       minitalk-client --generate <WHAT>
+
+For more information, try '--help'.
+
+"#]]
+    );
+}
+
+#[test]
+fn a_text_has_no_place_in_another_mode() {
+    assert_data_eq!(
+        stderr("--check 5 hi", 2),
+        str![[r#"
+error: the argument '--check' cannot be used with '[TEXT]...'
+
+Usage: minitalk-client [OPTIONS] <SERVER> [TEXT]...
+       minitalk-client [OPTIONS] --check <SERVER>
+       minitalk-client [OPTIONS] --ping <SERVER>
+       minitalk-client [OPTIONS] --list
+       minitalk-client --generate <WHAT>
+
+For more information, try '--help'.
+
+"#]]
+    );
+}
+
+#[test]
+fn a_dialect_is_not_framed() {
+    assert_data_eq!(
+        stderr("--protocol framed --dialect one=usr1 5 hi", 2),
+        str![[r#"
+error: a dialect is how a classic server speaks: leave out --protocol framed, or --dialect
+
+Usage: minitalk-client [OPTIONS] <SERVER> [TEXT]...
+       minitalk-client [OPTIONS] --check <SERVER>
+       minitalk-client [OPTIONS] --ping <SERVER>
+       minitalk-client [OPTIONS] --list
+       minitalk-client --generate <WHAT>
+
+For more information, try '--help'.
+
+"#]]
+    );
+}
+
+#[test]
+fn what_is_no_duration_or_number_is_wrong_usage() {
+    assert_data_eq!(
+        stderr("--timeout soon 5 hi", 2),
+        str![[r#"
+error: invalid value 'soon' for '--timeout <DURATION>': it is not a duration: write for example 500us, 10ms, 2s or 1m
+
+For more information, try '--help'.
+
+"#]]
+    );
+    assert_data_eq!(
+        stderr("--pace 3 5 hi", 2),
+        str![[r#"
+error: invalid value '3' for '--pace <DURATION>': it is not a duration: write for example 500us, 10ms, 2s or 1m
+
+For more information, try '--help'.
+
+"#]]
+    );
+    assert_data_eq!(
+        stderr("--ping 5 -c 0", 2),
+        str![[r#"
+error: invalid value '0' for '--count <NUMBER>': it is not a whole number from 1 up
+
+For more information, try '--help'.
+
+"#]]
+    );
+}
+
+#[test]
+fn the_short_help_is_a_summary() {
+    assert_data_eq!(stdout("-h", 0), file!["snapshots/help-short.txt"]);
 }

@@ -2,11 +2,14 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Parser, ValueEnum};
+use clap::error::Error as UsageError;
+use clap::{ArgAction, Parser, ValueEnum, ValueHint};
 use minitalk_core::classic::Dialect;
 use minitalk_core::exchange::Protocols;
+use minitalk_shared::arguments;
 use minitalk_shared::generate::Generate;
 use minitalk_shared::names::Name;
+use thiserror::Error;
 
 use crate::report::Level;
 
@@ -14,7 +17,7 @@ use crate::report::Level;
 ///
 /// Prints its PID on the first line, then every message as it arrives, and a newline after each. Ends with Ctrl-C, or with: kill PID
 #[derive(Debug, Parser)]
-#[command(version, after_help = EXAMPLES)]
+#[command(version, override_usage = USAGE, after_help = EXAMPLES)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[expect(clippy::doc_markdown, reason = "the comments are what --help shows")]
 pub(crate) struct Options {
@@ -31,11 +34,13 @@ pub(crate) struct Options {
     pub(crate) once: bool,
 
     /// End after so many messages
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = arguments::parse_count)]
+    #[arg(allow_negative_numbers = true, value_hint = ValueHint::Other)]
     pub(crate) count: Option<u64>,
 
     /// Refuse messages of more than SIZE bytes, for example 1M or 64KiB (with --json 1 MiB unless given)
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    #[arg(allow_negative_numbers = true, value_hint = ValueHint::Other)]
     pub(crate) max_message: Option<u64>,
 
     /// Append the messages to FILE instead of writing them to standard output
@@ -47,7 +52,7 @@ pub(crate) struct Options {
     pub(crate) sync: bool,
 
     /// Be found by clients as NAME, not only by PID
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_hint = ValueHint::Other)]
     pub(crate) name: Option<Name>,
 
     /// Write the PID to FILE, which is removed at the end
@@ -58,11 +63,10 @@ pub(crate) struct Options {
     #[arg(long, value_enum, default_value_t = Protocol::Auto, value_name = "NAME")]
     pub(crate) protocol: Protocol,
 
-    /// How classic clients speak: a comma-separated list, of which any part may be left out, of
-    /// one=usr1|usr2, order=msb|lsb, ack=usr1|usr2|echo|byte-usr1|byte-usr2|none,
-    /// receipt=none|usr1-after|usr2-after|usr1-before|usr2-before|usr1-instead|usr2-instead,
-    /// end=nul|length32|length64|length32-nul|length64-nul, hello=none|usr1|usr2
-    #[arg(long, default_value_t = Dialect::DEFAULT, value_name = "LIST", hide_default_value = true)]
+    /// How classic clients speak, for example one=usr1,order=lsb; --help has the list
+    #[arg(long_help = arguments::dialect_help("How classic clients speak"))]
+    #[arg(long, default_value_t = Dialect::DEFAULT, hide_default_value = true)]
+    #[arg(value_name = "LIST", value_hint = ValueHint::Other)]
     pub(crate) dialect: Dialect,
 
     /// Record every symbol on the line in FILE, to be opened with GTKWave, PulseView or sigrok-cli
@@ -108,6 +112,11 @@ impl From<Protocol> for Protocols {
 const JSON_OCTETS_MAX: u64 = 1024 * 1024;
 
 impl Options {
+    /// Reads the command line; ends the program on wrong usage, --help and --version.
+    pub(crate) fn from_command_line() -> Self {
+        arguments::parse(tip)
+    }
+
     /// How much to say on standard error.
     pub(crate) fn level(&self) -> Level {
         match (self.quiet, self.verbose) {
@@ -128,10 +137,24 @@ impl Options {
     }
 }
 
-fn parse_size(text: &str) -> Result<u64, parse_size::Error> {
-    // 1k is 1000, 1KiB is 1024, as in the International System of Units.
-    parse_size::parse_size(text)
+/// The way out of wrong usage.
+fn tip(error: &UsageError) -> Option<&'static str> {
+    arguments::is_about(error, ["--json", "--raw"]).then_some(
+        "--raw writes the bytes of the messages and nothing else, --json nothing but objects: choose one",
+    )
 }
+
+/// Why a text is not a size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("it is not a number of bytes: write for example 4096, 64KiB or 1M")]
+struct ParseSizeError;
+
+fn parse_size(text: &str) -> Result<u64, ParseSizeError> {
+    // 1k is 1000, 1KiB is 1024, as in the International System of Units.
+    parse_size::parse_size(text).map_err(|_| ParseSizeError)
+}
+
+const USAGE: &str = "minitalk-server [OPTIONS]";
 
 const EXAMPLES: &str = "\
 Examples:

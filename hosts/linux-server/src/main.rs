@@ -12,14 +12,14 @@ mod strays;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 use minitalk_shared::generate::Generate;
 
 use crate::cli::Options;
 use crate::serve::Server;
 
 fn main() -> ExitCode {
-    let options = Options::parse();
+    let options = Options::from_command_line();
     if let Some(what) = options.generate {
         return generate(what);
     }

@@ -21,6 +21,17 @@ pub(crate) enum Style {
     Json,
 }
 
+impl Style {
+    /// What ends a line of which the rest could not be written.
+    pub(crate) const fn end_of_torn(self) -> &'static str {
+        match self {
+            Self::Raw => "",
+            Self::Text | Self::Terminal => CUT_MARK,
+            Self::Json => "\n",
+        }
+    }
+}
+
 /// A message that has begun to arrive and has not been written to its end.
 #[derive(Debug)]
 pub(crate) struct Message {
@@ -39,6 +50,8 @@ pub(crate) struct Message {
     style: Style,
     text: text::Decoder,
     unwritten: Vec<u8>,
+    /// Something of it has been written.
+    is_begun: bool,
     /// The text so far, if it is written only when the message has ended.
     collected: String,
 }
@@ -52,6 +65,9 @@ enum State {
 
 /// Octets kept of a message that cannot be written yet. Beyond that its sender has to wait.
 const KEPT_OCTETS_MAX: usize = 64 * 1024;
+
+/// The sender of a line that is no message.
+pub(crate) const NOBODY: u32 = 0;
 
 /// What stands where a message was cut off.
 const CUT_MARK: &str = " [cut off]\n";
@@ -76,19 +92,27 @@ impl Message {
             style,
             text: text::Decoder::new(),
             unwritten: Vec::new(),
+            is_begun: false,
             collected: String::new(),
         }
     }
 
     /// A line of its own that is no message, and that nobody waits for.
     pub(crate) fn line(object: &Value) -> Self {
-        let (peer, protocol) = (0, Protocol::Framed);
+        let (peer, protocol) = (NOBODY, Protocol::Framed);
         let (first, last, length, offset) = (true, true, None, 0);
         let empty = Payload { peer, protocol, first, last, length, offset, octets: &[] };
         let mut line = Self::new(&empty, None, Style::Json, Instant::ZERO);
         line.state = State::Ended;
-        line.push_line(object);
+        line.collected = format!("{object}\n");
+        line.rewind();
         line
+    }
+
+    /// Makes such a line as if nothing of it had been written.
+    pub(crate) fn rewind(&mut self) {
+        self.unwritten = self.collected.clone().into_bytes();
+        self.is_begun = false;
     }
 
     /// Takes the next piece. It is answered when [`take_answer`](Self::take_answer) says so.
@@ -154,6 +178,11 @@ impl Message {
         safe && std::mem::take(&mut self.owed)
     }
 
+    /// Whether some of it has been written, but not to its end.
+    pub(crate) fn is_torn(&self) -> bool {
+        self.is_begun && !self.is_written()
+    }
+
     pub(crate) fn unwritten(&self) -> &[u8] {
         &self.unwritten
     }
@@ -161,6 +190,7 @@ impl Message {
     /// Tells that the first `count` of the unwritten octets have been written.
     pub(crate) fn written(&mut self, count: usize) {
         self.unwritten.drain(..count);
+        self.is_begun = true;
     }
 
     fn finish(&mut self, end: &str, cut: Option<&str>) {
@@ -181,14 +211,10 @@ impl Message {
                 "seconds": self.seconds(),
                 "verified": self.protocol == Protocol::Framed,
             })),
-            (Style::Json, Some(reason)) => self.push_line(&json!({
-                "event": "cut",
-                "peer": self.peer,
-                "uid": self.uid,
-                "bytes": self.octets,
-                "text": self.collected,
-                "reason": reason,
-            })),
+            (Style::Json, Some(reason)) => {
+                let cut = cut_json(self.peer, self.uid, self.octets, &self.collected, reason);
+                self.push_line(&cut);
+            }
             (Style::Raw | Style::Text | Style::Terminal, _) => {
                 self.unwritten.extend_from_slice(end.as_bytes());
             }
@@ -214,6 +240,18 @@ impl Message {
             }
         }
     }
+}
+
+/// The object for a message that ended before its end.
+pub(crate) fn cut_json(peer: u32, uid: u32, octets: u64, text: &str, reason: &str) -> Value {
+    json!({
+        "event": "cut",
+        "peer": peer,
+        "uid": uid,
+        "bytes": octets,
+        "text": text,
+        "reason": reason,
+    })
 }
 
 #[cfg(test)]

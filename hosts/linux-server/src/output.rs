@@ -18,6 +18,9 @@ use crate::serve::ServeError;
 /// Silence after which a message is cut while others wait for the output.
 pub(crate) const STALL_MICROS: u64 = 5_000_000;
 
+/// Lines that are no messages and are kept while there is no room for them, on a full disk for example.
+const HELD_LINES_MAX: usize = 64;
+
 /// A pipe that poll(2) calls writable takes at least this much without blocking (pipe(7)).
 const PIPE_BUF: usize = 4096;
 
@@ -33,6 +36,10 @@ pub(crate) struct Output {
     /// Whether the end of a message has to reach the disk before it is confirmed.
     sync: bool,
     messages: VecDeque<Message>,
+    /// Lines that are no messages and found no room, until something else is written.
+    held: VecDeque<Message>,
+    /// The last line was begun and will not be completed.
+    is_torn: bool,
 }
 
 /// Something safe, which may be accepted.
@@ -70,12 +77,36 @@ impl Output {
             (false, false, false) => Style::Text,
         };
         let may_block = !sink.metadata().is_ok_and(|metadata| metadata.is_file());
-        Ok(Self { sink, may_block, style, sync: options.sync, messages: VecDeque::new() })
+        let (messages, held) = (VecDeque::new(), VecDeque::new());
+        let sync = options.sync;
+        Ok(Self { sink, may_block, style, sync, messages, held, is_torn: false })
     }
 
     /// Takes a line that is no message, to be written in its turn.
     pub(crate) fn push_line(&mut self, object: &Value) {
         self.messages.push_back(Message::line(object));
+        self.retry_held();
+    }
+
+    /// Puts the line that could not be written aside, until something else is to be written.
+    pub(crate) fn hold_line(&mut self) {
+        if let Some(mut line) = self.messages.pop_front() {
+            self.is_torn |= line.is_torn();
+            line.rewind();
+            self.held.push_back(line);
+        }
+        if self.held.len() > HELD_LINES_MAX {
+            self.held.pop_front();
+        }
+    }
+
+    /// Lets the lines that were put aside go first, but not into the middle of a message.
+    fn retry_held(&mut self) {
+        if self.messages.front().is_none_or(|front| !front.is_torn()) {
+            while let Some(line) = self.held.pop_back() {
+                self.messages.push_front(line);
+            }
+        }
     }
 
     /// Takes a piece of a message.
@@ -87,6 +118,7 @@ impl Output {
             let mut message = Message::new(piece, sender, self.style, now);
             message.push(piece, now);
             self.messages.push_back(message);
+            self.retry_held();
         }
     }
 
@@ -100,6 +132,8 @@ impl Output {
 
     /// Drops the message of `peer`, of which nothing more can be written.
     pub(crate) fn drop_message(&mut self, peer: u32) {
+        let mut dropped = self.messages.iter().filter(|message| message.peer == peer);
+        self.is_torn |= dropped.any(Message::is_torn);
         self.messages.retain(|message| message.peer != peer);
     }
 
@@ -130,6 +164,11 @@ impl Output {
             }
             if self.may_block && !is_writable(self.sink.as_fd()) {
                 return Ok(());
+            }
+            if self.is_torn {
+                let end = self.style.end_of_torn().as_bytes();
+                self.sink.write_all(end).map_err(|error| (message.peer, error))?;
+                self.is_torn = false;
             }
             let part = &unwritten[..unwritten.len().min(PIPE_BUF)];
             match self.sink.write(part) {

@@ -125,8 +125,9 @@ pub(crate) fn error(error: &dyn Error) {
 }
 
 fn note(line: &dyn fmt::Display) {
-    // When standard error is gone there is nobody left to tell.
-    let _ = writeln!(std::io::stderr(), "minitalk-server: {line}");
+    // In one write, so that no other program writes into the middle of it. When standard error is gone
+    // there is nobody left to tell.
+    let _ = std::io::stderr().write_all(format!("minitalk-server: {line}\n").as_bytes());
 }
 
 /// `1 byte`, `2 bytes`.

@@ -13,6 +13,7 @@ use thiserror::Error;
 
 use crate::announce::{AnnounceError, Announcement};
 use crate::cli::Options;
+use crate::message::{NOBODY, cut_json};
 use crate::output::{Completed, Output};
 use crate::peers::{Known, Peers, name_of};
 use crate::report::{Happening, Level};
@@ -74,6 +75,8 @@ impl Server {
             let file = |error| ServeError::File { path: path.display().to_string(), error };
             Trace::create(path).map_err(file)
         });
+        // Nobody is told the PID of a server that cannot start.
+        let trace = trace.transpose()?;
         let exchange = Exchange::new(options.dialect)
             .with_protocols(options.protocol.into())
             .with_octets_max(options.octets_max());
@@ -83,7 +86,7 @@ impl Server {
             exchange,
             peers: Peers::default(),
             output,
-            trace: trace.transpose()?,
+            trace,
             anyone: options.acknowledge_anyone,
             level: options.level(),
             json: options.json,
@@ -201,7 +204,11 @@ impl Server {
                 self.output.hear(peer, now);
             } else {
                 self.exchange.refuse(peer, RefusalReason::Stalled);
-                self.cut(peer, "was silent for too long while others waited");
+                let reason = RefusalReason::Stalled.to_string();
+                self.output.cut(peer, &reason);
+                // The fragment ends its line before the operator's begins: both may go to one terminal.
+                self.write();
+                self.report(&Happening::Refused { peer, reason });
             }
         }
     }
@@ -297,6 +304,10 @@ impl Server {
     fn write(&mut self) {
         while let Err((peer, error)) = self.output.write() {
             let is_passing = is_passing(&error);
+            if is_passing && peer == NOBODY {
+                self.output.hold_line();
+                continue;
+            }
             let refused = if is_passing || self.farewell.is_some() {
                 vec![peer]
             } else {
@@ -305,10 +316,9 @@ impl Server {
             for peer in refused {
                 self.exchange.refuse(peer, RefusalReason::OutputFailed);
                 self.output.drop_message(peer);
-                // A line of its own, which is no message, has no sender.
-                if peer != 0 {
+                if peer != NOBODY {
                     let reason = format!("cannot write: {error}");
-                    Happening::Refused { peer, reason }.tell(self.level);
+                    self.report(&Happening::Refused { peer, reason });
                 }
             }
             if !is_passing {
@@ -328,7 +338,13 @@ impl Server {
     }
 
     fn cut(&mut self, peer: u32, reason: &str) {
-        let octets = self.output.cut(peer, reason).unwrap_or(0);
+        let octets = self.output.cut(peer, reason).unwrap_or_else(|| {
+            if self.json {
+                let uid = self.peers.find(peer).map_or(0, |known| known.uid);
+                self.output.push_line(&cut_json(peer, uid, 0, "", reason));
+            }
+            0
+        });
         // The fragment ends its line before the operator's begins: both may go to one terminal.
         self.write();
         self.report(&Happening::Cut { peer, octets, reason: reason.to_owned() });

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use clap::{Command, ValueEnum};
 use clap_complete::Shell;
 use clap_mangen::Man;
-use clap_mangen::roff::{Roff, roman};
+use clap_mangen::roff::{Roff, bold, roman};
 
 /// What can be made of a command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -34,7 +34,11 @@ pub fn write(what: Generate, mut command: Command, to: &mut dyn Write) -> io::Re
     };
     let name = command.get_name().to_owned();
     let mut completions = Vec::new();
-    clap_complete::generate(shell, &mut command, name, &mut completions);
+    clap_complete::generate(shell, &mut command, &name, &mut completions);
+    if shell == Shell::Fish {
+        // What is not an option is a server or a text, and an option that takes a file says so itself.
+        writeln!(completions, "complete -c {name} -f")?;
+    }
     to.write_all(&completions)
 }
 
@@ -43,17 +47,19 @@ const RELEASED: &str = "2026-11-23";
 
 /// A man page whose last sections are those of the text after the help: a line that ends with a colon
 /// and is not indented is a heading.
-fn write_man_page(command: Command, to: &mut dyn Write) -> io::Result<()> {
+fn write_man_page(mut command: Command, to: &mut dyn Write) -> io::Result<()> {
     let after_help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let usage = command.render_usage().to_string();
     let title = command.get_name().to_uppercase();
     let man = Man::new(command).title(title).date(RELEASED).manual("User Commands");
     man.render_title(to)?;
-    man.render_name_section(to)?;
-    man.render_synopsis_section(to)?;
-    man.render_description_section(to)?;
-    let mut options = Vec::new();
-    man.render_options_section(&mut options)?;
-    to.write_all(without_idle_breaks(&String::from_utf8_lossy(&options)).as_bytes())?;
+    let mut text = Vec::new();
+    man.render_name_section(&mut text)?;
+    synopsis(&usage).to_writer(&mut text)?;
+    man.render_description_section(&mut text)?;
+    man.render_options_section(&mut text)?;
+    let text = without_idle_breaks(&String::from_utf8_lossy(&text));
+    to.write_all(in_short_lines(&text).as_bytes())?;
     let mut sections = Roff::new();
     let mut lines = after_help.lines().peekable();
     while let Some(line) = lines.next() {
@@ -74,6 +80,50 @@ fn write_man_page(command: Command, to: &mut dyn Write) -> io::Result<()> {
     }
     sections.to_writer(to)?;
     man.render_version_section(to)
+}
+
+/// The usage of the help: a line for each way to call the program.
+fn synopsis(usage: &str) -> Roff {
+    let mut synopsis = Roff::new();
+    synopsis.control("SH", ["SYNOPSIS"]);
+    for (index, line) in usage.trim_start_matches("Usage:").lines().map(str::trim).enumerate() {
+        if index > 0 {
+            synopsis.control("br", []);
+        }
+        let (program, rest) = line.split_once(' ').unwrap_or((line, ""));
+        synopsis.text([bold(program), roman(" "), roman(rest)]);
+    }
+    synopsis
+}
+
+/// The longest line that linters of man pages let pass.
+const LINE_BYTES_MAX: usize = 80;
+
+/// Breaks the lines of filled text at spaces; how they are shown does not depend on it.
+fn in_short_lines(roff: &str) -> String {
+    let mut short = String::new();
+    for line in roff.lines() {
+        let mut length = 0;
+        for word in line.split(' ') {
+            // A line that began so would be a request.
+            let may_begin = !word.starts_with(['.', '\'']) && !word.is_empty();
+            if length > 0
+                && length + word.len() > LINE_BYTES_MAX
+                && may_begin
+                && !line.starts_with('.')
+            {
+                short.pop();
+                short.push('\n');
+                length = 0;
+            }
+            short.push_str(word);
+            short.push(' ');
+            length += word.len() + 1;
+        }
+        short.pop();
+        short.push('\n');
+    }
+    short
 }
 
 /// A line break next to a space between paragraphs does nothing, and linters say so.
@@ -114,6 +164,15 @@ mod tests {
     #[test]
     fn a_break_next_to_a_space_is_left_out() {
         assert_eq!(without_idle_breaks("a\n.br\n.sp\n.br\nb\n.br\nc\n"), "a\n.sp\nb\n.br\nc\n");
+    }
+
+    #[test]
+    fn a_long_line_is_broken_at_a_space_but_never_before_a_request() {
+        let (a, b) = ("a".repeat(70), "b".repeat(20));
+        assert_eq!(in_short_lines(&format!("{a} {b} c\n")), format!("{a}\n{b} c\n"));
+        for whole in [format!("{a} .{b}\n"), format!("{a} '{b}\n"), format!(".SH {a} {b}\n")] {
+            assert_eq!(in_short_lines(&whole), whole);
+        }
     }
 
     #[test]

@@ -2,8 +2,10 @@
 //!
 //! * [`names`]: servers are found by a name instead of a number.
 //! * [`trace`]: the line as a logic analyser would show it, in a file.
+//! * [`arguments`]: what the two command lines have in common.
 //! * [`generate`]: man pages and shell completions of either program.
 
+pub mod arguments;
 pub mod generate;
 pub mod names;
 pub mod trace;

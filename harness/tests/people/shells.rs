@@ -1,0 +1,99 @@
+//! The completions, in the shells that they are for. A shell that is not installed is named and skipped.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use minitalk_harness::{Programs, Running};
+
+use super::folder;
+
+/// What `script` prints in `shell` that has the completions of both programs in `$1` and `$2`; None
+/// without such a shell.
+fn run(shell: &str, options: &[&str], script: &str) -> Option<String> {
+    let found = Command::new(shell).arg("--version").stdout(Stdio::null()).status();
+    if found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+        eprintln!("skipped: {shell} is not installed");
+        return None;
+    }
+    let folder = folder(&format!("completions-{shell}"));
+    let paths = [Programs::build().client(), Programs::build().server()].map(|program| {
+        let path = completions(program, shell, &folder);
+        path.display().to_string()
+    });
+    let mut command = Command::new(shell);
+    // So that files, where they are offered, are known.
+    command.current_dir(folder).args(options).args(["-c", script]).args(extra(shell)).args(paths);
+    let ended = Running::spawn(&mut command).finish();
+    assert_eq!((ended.code(), ended.stderr.as_str()), (0, ""), "{shell}: {ended:?}");
+    Some(ended.text())
+}
+
+/// `sh -c` takes the name of the script first, fish does not.
+fn extra(shell: &str) -> &'static [&'static str] {
+    if shell == "fish" { &[] } else { &["script"] }
+}
+
+fn completions(mut program: Command, shell: &str, folder: &std::path::Path) -> PathBuf {
+    let made = Running::spawn(program.args(["--generate", shell])).finish();
+    assert_eq!(made.code(), 0, "{made:?}");
+    let path = folder.join(program.get_program().to_string_lossy().replace('/', "_"));
+    fs::write(&path, made.stdout).expect("a file can be written");
+    path
+}
+
+#[test]
+fn bash_completes_options_and_values() {
+    // What readline does: the words, which of them is being completed, and a function to call.
+    let script = r#"
+        set -e
+        source "$1"; source "$2"
+        compopt() { :; }
+        complete -p minitalk-client minitalk-server
+        try() {
+            COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
+            "_minitalk__${1#minitalk-}" "$1" "${@: -1}" "${@: -2:1}"
+            echo "${COMPREPLY[*]}"
+        }
+        try minitalk-client --pro
+        try minitalk-client --protocol c
+        try minitalk-server --generate z
+        try minitalk-server --name ''
+    "#;
+    let Some(shown) = run("bash", &["--norc"], script) else { return };
+    let lines: Vec<&str> = shown.lines().collect();
+    assert!(lines[0].ends_with(" -F _minitalk__client minitalk-client"), "{shown}");
+    assert!(lines[1].ends_with(" -F _minitalk__server minitalk-server"), "{shown}");
+    assert_eq!(lines[2..], ["--protocol --progress", "classic", "zsh", ""]);
+}
+
+#[test]
+fn zsh_knows_both_programs() {
+    // To complete something in zsh takes a terminal and somebody who types.
+    let script = r#"
+        autoload -U compinit && compinit -u -D
+        source "$1" && source "$2"
+        print $_comps[minitalk-client] $_comps[minitalk-server]
+    "#;
+    let Some(shown) = run("zsh", &["-f"], script) else { return };
+    assert_eq!(shown, "_minitalk-client _minitalk-server\n");
+}
+
+#[test]
+fn fish_completes_options_and_values_and_offers_files_only_for_files() {
+    let script = r#"
+        source $argv[1]; source $argv[2]
+        for line in "minitalk-client --pro" "minitalk-client --protocol " "minitalk-client " \
+            "minitalk-client --timeout " "minitalk-server --name "
+            complete -C $line | string split -f 1 \t | string join " "
+            echo .
+        end
+        complete -C "minitalk-server --output "; or true
+    "#;
+    let Some(shown) = run("fish", &["--no-config"], script) else { return };
+    let lines: Vec<&str> = shown.lines().collect();
+    let expected = ["--progress --protocol", ".", "classic framed", ".", ".", ".", "."];
+    assert_eq!(lines[..7], expected, "{shown}");
+    assert_eq!(lines.len(), 7 + 2, "two files: {shown}");
+}

@@ -1,0 +1,254 @@
+//! What the server says, word for word, before it has met anybody; `harness/tests/people` has the rest.
+//! After a change that is meant, `SNAPSHOTS=overwrite cargo test --package minitalk-server --test snapshots`
+//! takes the new words over.
+
+#![expect(clippy::needless_raw_string_hashes, reason = "that is how snapbox writes them")]
+
+use std::env;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use snapbox::{assert_data_eq, file, str};
+
+/// Runs a server that ends at once.
+fn server(words: &str) -> Output {
+    Command::new(program())
+        .args(words.split(' '))
+        .env("XDG_RUNTIME_DIR", "/nonexistent")
+        .env("COLUMNS", "100")
+        .env("NO_COLOR", "1")
+        .stdin(Stdio::null())
+        .output()
+        .expect("the server can be run")
+}
+
+/// The server that was built with this test. `CARGO_BIN_EXE_…` does not get through the compiler's wrapper,
+/// which is a shell script, and shells drop variables with a hyphen.
+fn program() -> PathBuf {
+    let test = env::current_exe().expect("the path of this program is known");
+    let folder = test.ancestors().nth(2).expect("tests are in target/<profile>/deps");
+    folder.join("minitalk-server")
+}
+
+/// What it says on standard error before it ends with `code`, having said nothing else.
+fn stderr(words: &str, code: i32) -> String {
+    let output = server(words);
+    assert_eq!(output.status.code(), Some(code), "{output:?}");
+    assert!(output.stdout.is_empty(), "{output:?}");
+    String::from_utf8(output.stderr).expect("words are UTF-8")
+}
+
+fn stdout(words: &str) -> String {
+    let output = server(words);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    String::from_utf8(output.stdout).expect("words are UTF-8")
+}
+
+#[test]
+fn the_help_says_what_there_is() {
+    assert_data_eq!(stdout("--help"), file!["snapshots/help.txt"]);
+}
+
+#[test]
+fn the_short_help_is_a_summary() {
+    assert_data_eq!(stdout("-h"), file!["snapshots/help-short.txt"]);
+}
+
+#[test]
+fn the_man_page_says_the_same() {
+    assert_data_eq!(stdout("--generate man"), file!["snapshots/man.txt"]);
+}
+
+#[test]
+fn bytes_and_objects_at_once_are_wrong_usage() {
+    assert_data_eq!(
+        stderr("--json --raw", 2),
+        str![[r#"
+error: the argument '--json' cannot be used with '--raw'
+
+  tip: --raw writes the bytes of the messages and nothing else, --json nothing but objects: choose one
+
+Usage: minitalk-server [OPTIONS]
+
+For more information, try '--help'.
+
+"#]]
+    );
+}
+
+#[test]
+fn other_options_that_contradict_each_other_are_wrong_usage() {
+    assert_data_eq!(
+        stderr("--once --count 3", 2),
+        str![[r#"
+error: the argument '--once' cannot be used with '--count <N>'
+
+Usage: minitalk-server [OPTIONS]
+
+For more information, try '--help'.
+
+"#]]
+    );
+    assert_data_eq!(
+        stderr("--quiet --verbose", 2),
+        str![[r#"
+error: the argument '--quiet' cannot be used with '--verbose'
+
+Usage: minitalk-server [OPTIONS]
+
+For more information, try '--help'.
+
+"#]]
+    );
+    assert_data_eq!(
+        stderr("--generate man --raw", 2),
+        str![[r#"
+error: the argument '--generate <WHAT>' cannot be used with one or more of the other specified arguments
+
+Usage: minitalk-server [OPTIONS]
+
+For more information, try '--help'.
+
+"#]]
+    );
+    assert_data_eq!(
+        stderr("--sync", 2),
+        str![[r#"
+error: the following required arguments were not provided:
+  --output <FILE>
+
+Usage: minitalk-server [OPTIONS]
+
+For more information, try '--help'.
+
+"#]]
+    );
+}
+
+#[test]
+fn what_cannot_be_a_name_is_wrong_usage() {
+    assert_data_eq!(
+        stderr("--name 7x", 2),
+        str![[r#"
+error: invalid value '7x' for '--name <NAME>': a name does not begin with a digit, as a PID does
+
+For more information, try '--help'.
+
+"#]]
+    );
+    assert_data_eq!(
+        stderr("--name a/b", 2),
+        str![[r#"
+error: invalid value 'a/b' for '--name <NAME>': a name has no '/'
+
+For more information, try '--help'.
+
+"#]]
+    );
+}
+
+#[test]
+fn what_is_no_dialect_is_wrong_usage() {
+    assert_data_eq!(
+        stderr("--dialect foo", 2),
+        str![[r#"
+error: invalid value 'foo' for '--dialect <LIST>': unknown key in dialect; expected one, order, ack, receipt, end or hello
+
+For more information, try '--help'.
+
+"#]]
+    );
+    assert_data_eq!(
+        stderr("--dialect one=usr3", 2),
+        str![[r#"
+error: invalid value 'one=usr3' for '--dialect <LIST>': unknown value for one; expected usr1 or usr2
+
+For more information, try '--help'.
+
+"#]]
+    );
+}
+
+#[test]
+fn what_is_no_size_or_number_is_wrong_usage() {
+    assert_data_eq!(
+        stderr("--max-message many", 2),
+        str![[r#"
+error: invalid value 'many' for '--max-message <SIZE>': it is not a number of bytes: write for example 4096, 64KiB or 1M
+
+For more information, try '--help'.
+
+"#]]
+    );
+    assert_data_eq!(
+        stderr("--max-message -1", 2),
+        str![[r#"
+error: invalid value '-1' for '--max-message <SIZE>': it is not a number of bytes: write for example 4096, 64KiB or 1M
+
+For more information, try '--help'.
+
+"#]]
+    );
+    assert_data_eq!(
+        stderr("--count 0", 2),
+        str![[r#"
+error: invalid value '0' for '--count <N>': it is not a whole number from 1 up
+
+For more information, try '--help'.
+
+"#]]
+    );
+}
+
+#[test]
+fn what_is_no_option_is_wrong_usage() {
+    assert_data_eq!(
+        stderr("--verbos", 2),
+        str![[r#"
+error: unexpected argument '--verbos' found
+
+  tip: a similar argument exists: '--verbose'
+
+Usage: minitalk-server [OPTIONS]
+
+For more information, try '--help'.
+
+"#]]
+    );
+    assert_data_eq!(
+        stderr("hello", 2),
+        str![[r#"
+error: unexpected argument 'hello' found
+
+Usage: minitalk-server [OPTIONS]
+
+For more information, try '--help'.
+
+"#]]
+    );
+}
+
+#[test]
+fn a_server_that_cannot_start_tells_nobody_a_pid() {
+    assert_data_eq!(
+        stderr("--trace /nonexistent/x", 1),
+        str![[r#"
+minitalk-server: error: cannot open /nonexistent/x: No such file or directory (os error 2)
+
+"#]]
+    );
+    assert_data_eq!(
+        stderr("--output /nonexistent/x", 1),
+        str![[r#"
+minitalk-server: error: cannot open /nonexistent/x: No such file or directory (os error 2)
+
+"#]]
+    );
+    assert_data_eq!(
+        stderr("--pid-file /nonexistent/x", 1),
+        str![[r#"
+minitalk-server: error: cannot write the PID to /nonexistent/x: No such file or directory (os error 2)
+
+"#]]
+    );
+}

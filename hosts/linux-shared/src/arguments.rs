@@ -1,0 +1,99 @@
+//! What the two command lines have in common.
+
+use clap::Parser;
+use clap::builder::StyledStr;
+use clap::error::{ContextKind, ContextValue, Error};
+use minitalk_core::classic::Setting;
+use thiserror::Error as ThisError;
+
+/// Reads the command line; ends the program on wrong usage, `--help` and `--version`.
+///
+/// `tip` may know a way out of wrong usage that clap does not.
+pub fn parse<T: Parser>(tip: fn(&Error) -> Option<&'static str>) -> T {
+    T::try_parse().unwrap_or_else(|error| explained(error, tip).exit())
+}
+
+/// The error with the tip for it, if there is one.
+fn explained(mut error: Error, tip: fn(&Error) -> Option<&'static str>) -> Error {
+    if let Some(tip) = tip(&error) {
+        let tips = vec![StyledStr::from(tip)];
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
+    }
+    error
+}
+
+/// Whether the error is about both of these options.
+pub fn is_about(error: &Error, options: [&str; 2]) -> bool {
+    let words =
+        [ContextKind::InvalidArg, ContextKind::PriorArg].map(|kind| match error.get(kind) {
+            Some(ContextValue::String(word)) => word.as_str(),
+            _ => "",
+        });
+    let [one, other] = options;
+    words == [one, other] || words == [other, one]
+}
+
+/// The long help of `--dialect`: every part that a dialect may have.
+pub fn dialect_help(summary: &str) -> String {
+    let parts = Setting::ALL.map(|part| format!("{}={}", part.key(), part.values().join("|")));
+    let parts = parts.join(", ");
+    format!("{summary}: a comma-separated list, of which any part may be left out, of {parts}")
+}
+
+/// Why a text does not say how often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
+#[error("it is not a whole number from 1 up")]
+pub struct ParseCountError;
+
+/// Reads how often something is to be done.
+///
+/// # Errors
+///
+/// [`ParseCountError`] for 0 and for what is not a number.
+pub fn parse_count(text: &str) -> Result<u64, ParseCountError> {
+    text.parse().ok().filter(|count| *count > 0).ok_or(ParseCountError)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::error::ErrorKind;
+
+    #[derive(Debug, Parser)]
+    struct Options {
+        #[arg(long, conflicts_with = "soft")]
+        loud: bool,
+        #[arg(long)]
+        soft: bool,
+    }
+
+    fn tip(error: &Error) -> Option<&'static str> {
+        is_about(error, ["--soft", "--loud"]).then_some("be one of them")
+    }
+
+    #[test]
+    fn wrong_usage_is_told_with_its_way_out_and_other_wrong_usage_without() {
+        let error = |words: [&str; 3]| explained(Options::try_parse_from(words).unwrap_err(), tip);
+        for words in [["x", "--loud", "--soft"], ["x", "--soft", "--loud"]] {
+            let error = error(words);
+            assert_eq!(error.kind(), ErrorKind::ArgumentConflict);
+            assert!(error.to_string().contains("tip: be one of them"), "{error}");
+        }
+        assert!(!error(["x", "--soft", "--hard"]).to_string().contains("be one"));
+    }
+
+    #[test]
+    fn the_help_of_a_dialect_has_every_part_of_it() {
+        let help = dialect_help("How");
+        assert!(help.starts_with("How: a comma"), "{help}");
+        assert!(help.contains("of one=usr1|usr2, order=msb|lsb, ack=usr1|"), "{help}");
+    }
+
+    #[test]
+    fn a_count_is_one_or_more() {
+        assert_eq!(parse_count("1"), Ok(1));
+        for text in ["0", "-1", "1.5", "", "many"] {
+            assert_eq!(parse_count(text), Err(ParseCountError), "{text:?}");
+        }
+    }
+}
