@@ -108,7 +108,7 @@ fn a_message_whose_sender_ends_is_cut() {
     assert_data_eq!(head, str![[r#"{"event":"cut","peer":N,"uid":N,"#]]);
     assert_data_eq!(
         tail.trim_start_matches(|c: char| c.is_ascii_digit()),
-        str![[r#","text":"","reason":"ended in the middle of a message"}"#]]
+        str![[r#","text":"","reason":"ended","sentence":"ended in the middle of a message"}"#]]
     );
 }
 
@@ -120,7 +120,7 @@ fn a_message_that_is_too_long_is_refused() {
         server.lines(),
         str![[r#"
 {"event":"listening","pid":N,"name":null}
-{"event":"refused","peer":N,"reason":"the message is longer than it takes"}
+{"event":"refused","peer":N,"reason":"too_long","sentence":"the message is longer than it takes"}
 {"event":"stopped","signal":"SIGTERM","messages":0,"strays":0}
 
 "#]]
@@ -141,7 +141,7 @@ fn a_signal_of_a_process_that_would_die_of_an_answer_is_a_stray() {
         server.lines(),
         str![[r#"
 {"event":"listening","pid":N,"name":null}
-{"event":"stray","peer":N,"reason":"it does not handle SIGUSR1 and SIGUSR2: it would be killed by an acknowledgment"}
+{"event":"stray","peer":N,"reason":"would_die","sentence":"it does not handle SIGUSR1 and SIGUSR2: it would be killed by an acknowledgment"}
 {"event":"stopped","signal":"SIGTERM","messages":0,"strays":1}
 
 "#]]
@@ -178,7 +178,7 @@ fn a_refusal_for_want_of_room_is_written_when_there_is_room_again() {
     assert_data_eq!(
         lines,
         str![[r#"
-{"event":"refused","peer":N,"reason":"cannot write: File too large (os error 27)"}
+{"event":"refused","peer":N,"reason":"output_failed","sentence":"cannot write: File too large (os error 27)"}
 {"event":"message","peer":N,"uid":N,"protocol":"framed","bytes":2,"text":"hi","seconds":N,"verified":true}
 {"event":"stopped","signal":"SIGTERM","messages":1,"strays":0}
 
@@ -201,9 +201,9 @@ fn a_sender_that_is_silent_while_others_wait_is_cut_and_refused() {
         server.lines(),
         str![[r#"
 {"event":"listening","pid":N,"name":null}
-{"event":"cut","peer":N,"uid":N,"bytes":5,"text":"begin","reason":"the sender was silent for too long while others waited"}
+{"event":"cut","peer":N,"uid":N,"bytes":5,"text":"begin","reason":"stalled","sentence":"the sender was silent for too long while others waited"}
 {"event":"message","peer":N,"uid":N,"protocol":"framed","bytes":2,"text":"hi","seconds":N,"verified":true}
-{"event":"refused","peer":N,"reason":"the sender was silent for too long while others waited"}
+{"event":"refused","peer":N,"reason":"stalled","sentence":"the sender was silent for too long while others waited"}
 {"event":"stopped","signal":"SIGTERM","messages":1,"strays":0}
 
 "#]]

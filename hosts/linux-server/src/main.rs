@@ -6,6 +6,7 @@ mod cli;
 mod message;
 mod output;
 mod peers;
+mod reason;
 mod report;
 mod serve;
 mod strays;

@@ -7,6 +7,7 @@ use minitalk_core::{Instant, text};
 use serde_json::{Value, json};
 
 use crate::peers::Known;
+use crate::reason::Reason;
 
 /// How messages are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -142,7 +143,7 @@ impl Message {
     }
 
     /// Ends the message where it is: no more of it will come, because of what `reason` says.
-    pub(crate) fn cut(&mut self, reason: &str) {
+    pub(crate) fn cut(&mut self, reason: &Reason) {
         if self.state != State::Arriving {
             return;
         }
@@ -193,7 +194,7 @@ impl Message {
         self.is_begun = true;
     }
 
-    fn finish(&mut self, end: &str, cut: Option<&str>) {
+    fn finish(&mut self, end: &str, cut: Option<&Reason>) {
         if self.style == Style::Raw {
             return;
         }
@@ -243,15 +244,14 @@ impl Message {
 }
 
 /// The object for a message that ended before its end.
-pub(crate) fn cut_json(peer: u32, uid: u32, octets: u64, text: &str, reason: &str) -> Value {
-    json!({
+pub(crate) fn cut_json(peer: u32, uid: u32, octets: u64, text: &str, reason: &Reason) -> Value {
+    reason.describe(json!({
         "event": "cut",
         "peer": peer,
         "uid": uid,
         "bytes": octets,
         "text": text,
-        "reason": reason,
-    })
+    }))
 }
 
 #[cfg(test)]
@@ -309,15 +309,15 @@ mod tests {
     #[test]
     fn what_was_cut_off_is_marked_unless_nothing_was_shown() {
         let mut message = new_message(Style::Text);
-        message.cut("ended");
+        message.cut(&Reason::ended());
         assert!(message.is_over());
         let mut message = new_message(Style::Text);
         message.push(&piece(b"ab\xF0\x9F", false), Instant::ZERO);
-        message.cut("ended");
+        message.cut(&Reason::ended());
         assert_eq!(message.unwritten(), "ab\u{FFFD} [cut off]\n".as_bytes());
         let mut message = new_message(Style::Raw);
         message.push(&piece(b"ab", false), Instant::ZERO);
-        message.cut("ended");
+        message.cut(&Reason::ended());
         assert_eq!(message.unwritten(), b"ab");
     }
 

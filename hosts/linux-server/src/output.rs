@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::cli::Options;
 use crate::message::{Message, Style};
 use crate::peers::Known;
+use crate::reason::Reason;
 use crate::serve::ServeError;
 
 /// Silence after which a message is cut while others wait for the output.
@@ -123,7 +124,7 @@ impl Output {
     }
 
     /// Ends what has arrived of the message of `peer`, if any of it has; says how many octets.
-    pub(crate) fn cut(&mut self, peer: u32, reason: &str) -> Option<u64> {
+    pub(crate) fn cut(&mut self, peer: u32, reason: &Reason) -> Option<u64> {
         let arriving = |message: &&mut Message| message.peer == peer && message.is_arriving();
         let message = self.messages.iter_mut().find(arriving)?;
         message.cut(reason);

@@ -7,6 +7,8 @@ use std::io::Write;
 use minitalk_core::exchange::Protocol;
 use serde_json::{Value, json};
 
+use crate::reason::Reason;
+
 /// How much the operator wants to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Level {
@@ -25,9 +27,9 @@ pub(crate) enum Happening {
     Connected { peer: u32, uid: u32, program: String },
     Message { peer: u32, protocol: Protocol, octets: u64, seconds: f64 },
     Left { peer: u32 },
-    Cut { peer: u32, octets: u64, reason: String },
-    Refused { peer: u32, reason: String },
-    Stray { peer: Option<u32>, program: String, reason: String },
+    Cut { peer: u32, octets: u64, reason: Reason },
+    Refused { peer: u32, reason: Reason },
+    Stray { peer: Option<u32>, program: String, reason: Reason },
     Full { sessions: usize },
     Stopped { reason: &'static str, messages: u64, strays: u64 },
 }
@@ -56,10 +58,10 @@ impl Happening {
                 json!({"event": "listening", "pid": pid, "name": name})
             }
             Self::Refused { peer, reason } => {
-                json!({"event": "refused", "peer": peer, "reason": reason})
+                reason.describe(json!({"event": "refused", "peer": peer}))
             }
             Self::Stray { peer, reason, .. } => {
-                json!({"event": "stray", "peer": peer, "reason": reason})
+                reason.describe(json!({"event": "stray", "peer": peer}))
             }
             Self::Stopped { reason, messages, strays } => {
                 json!({"event": "stopped", "signal": reason, "messages": messages, "strays": strays})
@@ -141,7 +143,8 @@ mod tests {
 
     #[test]
     fn what_goes_wrong_is_told_and_what_goes_right_only_on_request() {
-        let cut = Happening::Cut { peer: 7, octets: 1, reason: "was interrupted".into() };
+        let cut =
+            Happening::Cut { peer: 7, octets: 1, reason: Reason::new("x", "was interrupted") };
         assert_eq!(cut.level(), Level::Normal);
         assert_eq!(cut.to_string(), "PID 7 was interrupted; 1 byte of it had arrived");
         assert_eq!(Happening::Left { peer: 7 }.level(), Level::Verbose);
@@ -156,8 +159,9 @@ mod tests {
 
     #[test]
     fn json_names_are_the_documented_ones() {
-        let stray = Happening::Stray { peer: None, program: String::new(), reason: "x".into() };
-        let expected = json!({"event": "stray", "peer": null, "reason": "x"});
+        let stray =
+            Happening::Stray { peer: None, program: String::new(), reason: Reason::new("x", "y") };
+        let expected = json!({"event": "stray", "peer": null, "reason": "x", "sentence": "y"});
         assert_eq!(stray.json(), Some(expected));
     }
 }

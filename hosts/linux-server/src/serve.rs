@@ -16,6 +16,7 @@ use crate::cli::Options;
 use crate::message::{NOBODY, cut_json};
 use crate::output::{Completed, Output};
 use crate::peers::{Known, Peers, name_of};
+use crate::reason::Reason;
 use crate::report::{Happening, Level};
 use crate::strays::Strays;
 
@@ -204,7 +205,7 @@ impl Server {
                 self.output.hear(peer, now);
             } else {
                 self.exchange.refuse(peer, RefusalReason::Stalled);
-                let reason = RefusalReason::Stalled.to_string();
+                let reason = Reason::from(RefusalReason::Stalled);
                 self.output.cut(peer, &reason);
                 // The fragment ends its line before the operator's begins: both may go to one terminal.
                 self.write();
@@ -227,14 +228,14 @@ impl Server {
                         if let Some(farewell) = &self.farewell {
                             let reason = farewell.reason;
                             self.exchange.refuse(peer, reason);
-                            let reason = reason.to_string();
+                            let reason = reason.into();
                             self.report(&Happening::Refused { peer, reason });
                         } else {
                             self.output.push(&piece, self.peers.find(peer), now);
                         }
                     }
                     Step::Event(Event::TooLong { peer, .. }) => {
-                        let reason = RefusalReason::TooLong.to_string();
+                        let reason = Reason::from(RefusalReason::TooLong);
                         self.output.cut(peer, &reason);
                         self.report(&Happening::Refused { peer, reason });
                     }
@@ -293,7 +294,7 @@ impl Server {
             // Its pidfd tells of its end, after its last signals have been taken.
             Err(SendError::Gone) => {}
             Err(error) => {
-                let reason = format!("cannot acknowledge: {error}");
+                let reason = Reason::cannot_acknowledge(error);
                 let program = known.program.clone();
                 self.report(&Happening::Stray { peer: Some(pid), program, reason });
                 self.exchange.handle_gone(pid);
@@ -317,7 +318,7 @@ impl Server {
                 self.exchange.refuse(peer, RefusalReason::OutputFailed);
                 self.output.drop_message(peer);
                 if peer != NOBODY {
-                    let reason = format!("cannot write: {error}");
+                    let reason = Reason::cannot_write(&error);
                     self.report(&Happening::Refused { peer, reason });
                 }
             }
@@ -329,25 +330,25 @@ impl Server {
 
     fn close(&mut self, peer: u32, cut: Option<u64>) {
         if cut.is_some() {
-            self.cut(peer, "ended in the middle of a message");
+            self.cut(peer, Reason::ended());
         } else {
-            self.output.cut(peer, "ended in the middle of a message");
+            self.output.cut(peer, &Reason::ended());
         }
         self.report(&Happening::Left { peer });
         self.peers.forget(peer);
     }
 
-    fn cut(&mut self, peer: u32, reason: &str) {
-        let octets = self.output.cut(peer, reason).unwrap_or_else(|| {
+    fn cut(&mut self, peer: u32, reason: Reason) {
+        let octets = self.output.cut(peer, &reason).unwrap_or_else(|| {
             if self.json {
                 let uid = self.peers.find(peer).map_or(0, |known| known.uid);
-                self.output.push_line(&cut_json(peer, uid, 0, "", reason));
+                self.output.push_line(&cut_json(peer, uid, 0, "", &reason));
             }
             0
         });
         // The fragment ends its line before the operator's begins: both may go to one terminal.
         self.write();
-        self.report(&Happening::Cut { peer, octets, reason: reason.to_owned() });
+        self.report(&Happening::Cut { peer, octets, reason });
     }
 
     fn report_some(&mut self, happening: Option<Happening>) {
@@ -369,7 +370,7 @@ impl Server {
     fn end(mut self, reason: &'static str) -> Result<(), ServeError> {
         let arriving: Vec<u32> = self.output.arriving().collect();
         for peer in arriving {
-            self.cut(peer, "was still sending");
+            self.cut(peer, Reason::still_sending());
         }
         let (messages, strays) = (self.messages, self.strays.count());
         self.report(&Happening::Stopped { reason, messages, strays });

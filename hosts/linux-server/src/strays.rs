@@ -1,6 +1,7 @@
 //! Signals that are part of no message: counted, and told of once each kind.
 
 use crate::peers::TurnedAway;
+use crate::reason::Reason;
 use crate::report::Happening;
 
 /// Signals that were part of no message.
@@ -25,18 +26,20 @@ impl Strays {
     /// From a process that is not answered.
     pub(crate) fn turned_away(&mut self, pid: u32, program: String, why: &TurnedAway) -> Happening {
         self.count += 1;
-        Happening::Stray { peer: Some(pid), program, reason: why.to_string() }
+        Happening::Stray { peer: Some(pid), program, reason: why.into() }
     }
 
     /// From outside this PID namespace.
     pub(crate) fn outside(&mut self) -> Option<Happening> {
         self.count += 1;
         let told = std::mem::replace(&mut self.told_outside, true);
-        (!told).then(|| unnamed(
-            "from outside this PID namespace: its sender has no number here and cannot be answered; \
-             run the client in the same container"
-                .to_owned(),
-        ))
+        (!told).then(|| {
+            unnamed(Reason::new(
+                "outside",
+                "from outside this PID namespace: its sender has no number here and cannot be answered; \
+                 run the client in the same container",
+            ))
+        })
     }
 
     /// With a siginfo that the sender has made up.
@@ -44,8 +47,9 @@ impl Strays {
         self.count += 1;
         let told = std::mem::replace(&mut self.told_forged, true);
         (!told).then(|| {
-            unnamed(format!(
-                "that was not sent with kill(2) (si_code {code}): it may name any sender it likes",
+            unnamed(Reason::new(
+                "forged",
+                format!("that was not sent with kill(2) (si_code {code}): it may name any sender it likes"),
             ))
         })
     }
@@ -57,7 +61,7 @@ impl Strays {
     }
 }
 
-fn unnamed(reason: String) -> Happening {
+fn unnamed(reason: Reason) -> Happening {
     Happening::Stray { peer: None, program: String::new(), reason }
 }
 
