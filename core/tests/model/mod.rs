@@ -3,7 +3,7 @@
 //! Compiled into the crate's unit tests (see `lib.rs`), because a deliberately broken sender, which
 //! shows that the model can fail, is nothing to export.
 //!
-//! `MODEL_FAULTS=3` adds the messages of one and of two frames with so many faults. It takes minutes:
+//! `MODEL_FAULTS=3` adds the messages of one and of two frames, and a storm, with so many faults. It takes minutes:
 //! `MODEL_FAULTS=3 cargo test -p minitalk-core --lib any_number_of_faults -- --nocapture`.
 //! `MODEL_SHARED_FAULTS=1` does the same for two senders of one frame each, with pairs. It takes more
 //! than five minutes.
@@ -11,6 +11,7 @@
 
 mod exchange;
 mod explore;
+mod feed;
 mod kernel;
 mod line;
 mod link;
@@ -144,9 +145,10 @@ fn assert_shared(name: &str, setup: &'static exchange::Setup) {
 fn any_number_of_faults() {
     let Ok(faults) = std::env::var("MODEL_FAULTS") else { return };
     let faults = Faults::AtMost(faults.parse().expect("MODEL_FAULTS is a number"));
-    for setup in [ONE, TWO_FRAMES] {
+    for setup in [ONE, STORM, TWO_FRAMES] {
         let setup = Box::leak(Box::new(Setup { faults, ..setup }));
-        assert_sound(&format!("{} frames, {faults:?}", setup.frames.len()), setup);
+        let (frames, storm) = (setup.frames.len(), setup.storm);
+        assert_sound(&format!("{frames} frames, {faults:?}, storm {storm:?}"), setup);
     }
 }
 
@@ -198,6 +200,31 @@ mod broken {
     fn a_server_that_confuses_its_senders_is_caught() {
         const BROKEN: Option<exchange::Broken> = Some(exchange::Broken::SendersConfused);
         assert_caught_between_two(&const { exchange::Setup { broken: BROKEN, ..SHARED } });
+    }
+
+    #[test]
+    fn a_sender_that_ignores_parity_is_caught() {
+        const BROKEN: Option<sender::Broken> = Some(sender::Broken::ParityIgnored);
+        assert_caught(&const { Setup { broken_sender: BROKEN, ..ONE } });
+        assert_caught(&const { Setup { broken_sender: BROKEN, pairs: false, ..ONE } });
+    }
+
+    #[test]
+    fn a_sender_that_does_not_listen_after_a_resend_is_caught() {
+        const BROKEN: Option<sender::Broken> = Some(sender::Broken::NoSettling);
+        assert_caught(&const { Setup { broken_sender: BROKEN, ..ONE } });
+        assert_caught(&const { Setup { broken_sender: BROKEN, pairs: false, ..ONE } });
+    }
+
+    #[test]
+    fn a_receiver_that_acknowledges_a_repetition_while_it_holds_the_bit_is_caught() {
+        const BROKEN: Option<receiver::Broken> = Some(receiver::Broken::HeldNotIgnored);
+        assert_caught(
+            &const {
+                let faults = Faults::AtMost(0);
+                Setup { broken_receiver: BROKEN, host: Host::AcceptsLater, faults, ..ONE }
+            },
+        );
     }
 
     #[test]
