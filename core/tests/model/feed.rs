@@ -43,7 +43,9 @@ impl Feed {
                 *self = Self::Damaged { told: false };
             }
             (Self::Damaged { told: true }, false) => {
-                return Err("the sender goes on with a frame although an acknowledgment told".into());
+                return Err(
+                    "the sender goes on with a frame although an acknowledgment told".into()
+                );
             }
         }
         Ok(())

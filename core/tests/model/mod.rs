@@ -5,8 +5,8 @@
 //!
 //! `MODEL_FAULTS=3` adds the messages of one and of two frames, and a storm, with so many faults. It takes minutes:
 //! `MODEL_FAULTS=3 cargo test -p minitalk-core --lib any_number_of_faults -- --nocapture`.
-//! `MODEL_SHARED_FAULTS=1` does the same for two senders of one frame each, with pairs. It takes more
-//! than five minutes.
+//! `MODEL_SHARED_FAULTS=1` does the same for two senders of one frame each, with pairs. It takes two
+//! minutes: `MODEL_SHARED_FAULTS=1 cargo test -p minitalk-core --lib of_two_senders -- --nocapture`.
 #![expect(clippy::arithmetic_side_effects, reason = "an overflow fails the test")]
 
 mod exchange;
@@ -110,9 +110,10 @@ const STORM: Setup = Setup { storm: Some(Bit::Zero), faults: Faults::AtMost(2), 
 fn two_senders_survive_each_other() {
     assert_shared("two senders, no fault", &SHARED);
     assert_shared("two senders in single bits, no fault", &const { shared(0, false) });
+    assert_shared("two senders of two frames, no fault", &SHARED_FRAMES);
     assert_shared(
-        "two senders of two frames, no fault",
-        &const { exchange::Setup { frames: [&[b"a", b"b"], &[b"c", b"d"]], ..SHARED } },
+        "two senders, slow host, no fault",
+        &const { exchange::Setup { slow: true, ..SHARED } },
     );
 }
 
@@ -125,12 +126,18 @@ const SHARED: exchange::Setup = exchange::Setup {
     frames: [&[b"a"], &[b"b"]],
     faults: 0,
     pairs: true,
+    exact: true,
+    slow: false,
     broken: None,
+    broken_exchange: None,
     broken_sender: None,
 };
 
+const SHARED_FRAMES: exchange::Setup =
+    exchange::Setup { frames: [&[b"a", b"b"], &[b"c", b"d"]], ..SHARED };
+
 const fn shared(faults: u8, pairs: bool) -> exchange::Setup {
-    exchange::Setup { faults, pairs, ..SHARED }
+    exchange::Setup { faults, pairs, exact: faults == 0, ..SHARED }
 }
 
 fn assert_shared(name: &str, setup: &'static exchange::Setup) {
@@ -224,6 +231,21 @@ mod broken {
                 let faults = Faults::AtMost(0);
                 Setup { broken_receiver: BROKEN, host: Host::AcceptsLater, faults, ..ONE }
             },
+        );
+    }
+
+    #[test]
+    fn an_exchange_whose_floor_passes_in_the_middle_of_a_frame_is_caught() {
+        const BROKEN: Option<crate::exchange::Broken> =
+            Some(crate::exchange::Broken::FloorPassesAnywhere);
+        assert_caught_between_two(&const { exchange::Setup { broken_exchange: BROKEN, ..SHARED } });
+    }
+
+    #[test]
+    fn an_exchange_whose_floor_does_not_pass_after_a_verdict_is_caught() {
+        const BROKEN: Option<crate::exchange::Broken> = Some(crate::exchange::Broken::FloorKept);
+        assert_caught_between_two(
+            &const { exchange::Setup { broken_exchange: BROKEN, ..SHARED_FRAMES } },
         );
     }
 
