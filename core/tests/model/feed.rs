@@ -1,9 +1,12 @@
 //! Whether damage shows before the FCS does.
 //!
-//! A frame is damaged from when the receiver is fed anything but the bits of it that the sender has
-//! sent, each once and in order, or the sender believes in a bit that the receiver has not been fed.
-//! Then the next acknowledgment of a single bit must tell. Those of a pair cannot: they are two
-//! different symbols, wherever the alternation is.
+//! A frame is damaged from when the receiver is fed anything but the bits that the sender has sent of
+//! it, each once and in order. From then on the sender must send no further bit of it: the next
+//! acknowledgment tells. After one fault that is so; two can hide each other until the verdict.
+//!
+//! A pair that was sent again is left out. While its first acknowledgment is still pending at a slow
+//! sender, that of the repetition, which is the same symbol, is dropped; two different ones remain,
+//! and nobody can tell that there were more.
 
 use std::string::String;
 
@@ -14,10 +17,9 @@ use crate::Bit;
 pub(super) enum Feed {
     /// What the sender has sent of it, but for these bits, the older one first.
     Intact { under_way: [Option<Bit>; 2] },
-    /// Something else. `told` if a single bit has been sent since: its acknowledgment must tell.
-    Damaged { told: bool },
-    /// Nobody knows: a pair has been sent again, and of its four acknowledgments those of one pair
-    /// can displace those of the other.
+    /// Something else.
+    Damaged,
+    /// One or the other: a pair has been sent again.
     Unclear,
 }
 
@@ -26,27 +28,18 @@ impl Feed {
     pub(super) const NEW: Self = Self::Intact { under_way: [None; 2] };
 
     /// The sender has sent a bit that it had not sent before.
+    ///
+    /// # Errors
+    ///
+    /// It must not have: the bit before has not arrived, or something else has.
     pub(super) fn send(&mut self, bit: Bit, completes_pair: bool) -> Result<(), String> {
-        match (*self, completes_pair) {
-            (Self::Unclear, _) => {}
-            (Self::Intact { under_way: [None, None] }, _) => {
-                *self = Self::Intact { under_way: [Some(bit), None] };
+        match self {
+            Self::Intact { under_way: [first @ None, None] } => *first = Some(bit),
+            Self::Intact { under_way: [_, second @ None] } if completes_pair => *second = Some(bit),
+            Self::Intact { .. } | Self::Damaged => {
+                return Err("the sender goes on with a frame that is damaged".into());
             }
-            (Self::Intact { under_way: [first, None] }, true) => {
-                *self = Self::Intact { under_way: [first, Some(bit)] };
-            }
-            // The bit before has not arrived, and the sender believes that it has.
-            (Self::Intact { .. } | Self::Damaged { told: false }, false) => {
-                *self = Self::Damaged { told: true };
-            }
-            (Self::Intact { .. } | Self::Damaged { .. }, true) => {
-                *self = Self::Damaged { told: false };
-            }
-            (Self::Damaged { told: true }, false) => {
-                return Err(
-                    "the sender goes on with a frame although an acknowledgment told".into()
-                );
-            }
+            Self::Unclear => {}
         }
         Ok(())
     }
@@ -57,7 +50,7 @@ impl Feed {
         *self = if first == Some(bit) {
             Self::Intact { under_way: [second, None] }
         } else {
-            Self::Damaged { told: false }
+            Self::Damaged
         };
     }
 }
