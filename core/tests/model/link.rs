@@ -80,8 +80,8 @@ pub(super) struct Link {
     /// The acknowledgment that the receiver's host is about to send.
     owed: Option<Bit>,
     faults_left: u8,
-    /// What the receiver has made of the frame, and how often the sender has fallen out of step, as
-    /// long as there has been one fault at most.
+    /// What has become of the frame, and how often the sender has fallen out of step, as long as there
+    /// has been one fault at most.
     feed: Feed,
     falls: u64,
     storming: bool,
@@ -352,7 +352,7 @@ impl Link {
         }
     }
 
-    /// One fault costs no more than one repetition, and no acknowledgment comes before its time.
+    /// Damage shows at once, one fault costs one repetition, and nothing is acknowledged too early.
     fn check_costs(&mut self) -> Result<(), String> {
         if !self.sender.is_in_frame() {
             self.feed = Feed::NEW;
