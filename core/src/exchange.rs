@@ -141,6 +141,15 @@ pub enum Handled {
     Unknown,
 }
 
+/// A rule of the protocol that an exchange can be made to break, in tests only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Broken {
+    /// The floor passes on after every bit, be it in the middle of a frame.
+    FloorPassesAnywhere,
+    /// The floor does not pass on after a verdict.
+    FloorKept,
+}
+
 /// A fixed table of `SESSIONS` receivers with frames of at most `OCTETS` octets.
 ///
 /// Senders are told apart by a number, on Linux their PID. For full-size frames `OCTETS` is
@@ -201,6 +210,9 @@ pub struct Exchange<const SESSIONS: usize, const OCTETS: usize> {
     dialect: Dialect,
     protocols: Protocols,
     octets_max: Option<u64>,
+    /// A rule that is deliberately not kept, to show that the model notices.
+    #[cfg(test)]
+    pub(crate) broken: Option<Broken>,
 }
 
 enum Step {
@@ -226,6 +238,8 @@ impl<const SESSIONS: usize, const OCTETS: usize> Exchange<SESSIONS, OCTETS> {
             dialect,
             protocols: Protocols::Both,
             octets_max: None,
+            #[cfg(test)]
+            broken: None,
         }
     }
 
@@ -397,8 +411,11 @@ impl<const SESSIONS: usize, const OCTETS: usize> Exchange<SESSIONS, OCTETS> {
     }
 
     fn process(&mut self, index: usize) {
+        let (kept, passes) =
+            (self.breaks(Broken::FloorKept), self.breaks(Broken::FloorPassesAnywhere));
         if let Some(session) = self.session_mut(index) {
             session.process();
+            session.turn_over = passes || session.turn_over && !kept;
         }
         self.announce(index);
     }
@@ -507,6 +524,27 @@ impl<const SESSIONS: usize, const OCTETS: usize> Exchange<SESSIONS, OCTETS> {
                 .iter()
                 .position(|place| place.as_ref().is_some_and(|session| session.peer == peer))
         })
+    }
+
+    /// Forgets what nothing depends on any more, so that states that will behave alike are equal. Of a
+    /// frame that is not the beginning of one that `is_sent` by its sender, only that it is damaged
+    /// is kept.
+    #[cfg(test)]
+    pub(crate) fn forget_the_past(&mut self, is_sent: impl Fn(u32, &[u8]) -> bool) {
+        for session in self.sessions.iter_mut().flatten() {
+            session.forget_the_past(&is_sent);
+        }
+    }
+
+    #[cfg(test)]
+    fn breaks(&self, rule: Broken) -> bool {
+        self.broken == Some(rule)
+    }
+
+    #[cfg(not(test))]
+    #[expect(clippy::unused_self, reason = "a test's exchange has an answer of its own")]
+    const fn breaks(&self, _rule: Broken) -> bool {
+        false
     }
 
     fn session(&self, index: usize) -> Option<&Session<OCTETS>> {

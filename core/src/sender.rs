@@ -727,6 +727,30 @@ impl<const N: usize> Sender<N> {
         }
     }
 
+    /// Whether bits of a frame are being sent, rather than those of a mark or a verdict.
+    #[cfg(test)]
+    pub(crate) const fn is_in_frame(&self) -> bool {
+        matches!(self.phase, Phase::Frame)
+    }
+
+    /// Whether the whole frame has been acknowledged and its verdict has not.
+    #[cfg(test)]
+    pub(crate) const fn is_in_verdict(&self) -> bool {
+        matches!(self.phase, Phase::Verdict { .. })
+    }
+
+    /// Whether two bits are under way, neither of them resent.
+    #[cfg(test)]
+    pub(crate) const fn has_pair_under_way(&self) -> bool {
+        matches!(self.outstanding, Outstanding::Pair { .. })
+    }
+
+    /// Whether two bits are under way that have been resent.
+    #[cfg(test)]
+    pub(crate) const fn has_resent_pair_under_way(&self) -> bool {
+        matches!(self.outstanding, Outstanding::ResentPair { .. })
+    }
+
     #[cfg(not(test))]
     #[expect(clippy::unused_self, reason = "a test's sender has an answer of its own")]
     const fn breaks(&self, _rule: Broken) -> bool {

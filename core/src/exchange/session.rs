@@ -272,3 +272,15 @@ impl<const OCTETS: usize> Session<OCTETS> {
         }
     }
 }
+
+#[cfg(test)]
+impl<const OCTETS: usize> Session<OCTETS> {
+    /// See [`Exchange::forget_the_past`](super::Exchange::forget_the_past).
+    pub(super) fn forget_the_past(&mut self, is_sent: impl Fn(u32, &[u8]) -> bool) {
+        let peer = self.peer;
+        match &mut self.half {
+            Half::Undecided(..) | Half::Classic(_) => {}
+            Half::Framed(receiver) => receiver.forget_the_past(|octets| is_sent(peer, octets)),
+        }
+    }
+}

@@ -13,13 +13,18 @@ use std::vec::Vec;
 
 use super::explore::System;
 use super::kernel::{Origin, Pending};
+use super::line;
 use super::link::{CONTENT, FRAME, NOW};
 use crate::classic::Dialect;
-use crate::exchange::{Event, Exchange, Output, Payload};
+use crate::exchange::{self, Event, Exchange, Output, Payload};
 use crate::sender::{self, Sender};
 use crate::{Bit, Instant};
 
 const CLIENTS: usize = 2;
+const MESSAGES: [u32; CLIENTS] = [0x1234_5678, 0x0FED_CBA9];
+
+/// How often a frame may be repeated because of the other sender.
+const FALLS_MAX: u64 = 1;
 
 /// What the model starts from.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +34,12 @@ pub(super) struct Setup {
     pub(super) faults: u8,
     /// Whether two bits of one sender may be under way.
     pub(super) pairs: bool,
+    /// Whether damaged frames are kept octet by octet; see [`link::Setup`](super::link::Setup).
+    pub(super) exact: bool,
+    /// Whether the host may accept a frame some time later.
+    pub(super) slow: bool,
     pub(super) broken: Option<Broken>,
+    pub(super) broken_exchange: Option<exchange::Broken>,
     pub(super) broken_sender: Option<sender::Broken>,
 }
 
@@ -48,6 +58,12 @@ struct Client {
     offered: usize,
     accepted: usize,
     delivered: usize,
+    /// The host has been told of a frame of it and has not accepted it.
+    held: bool,
+    /// How often its frame has been repeated, if there are no faults.
+    falls: u64,
+    /// How many frames of the other one have been delivered while it waits for the floor.
+    passed_over: usize,
     /// It has ended, and the server knows.
     over: bool,
     gone: bool,
@@ -57,6 +73,8 @@ struct Client {
 #[derive(Clone, Debug)]
 pub(super) struct Shared {
     setup: &'static Setup,
+    /// The octets of each frame of each message.
+    sent: &'static [Vec<Vec<u8>>],
     clients: [Client; CLIENTS],
     exchange: Exchange<CLIENTS, FRAME>,
     /// Signals pending at the server.
@@ -84,6 +102,7 @@ pub(super) enum Step {
     ServerTakes,
     ServerSends { hidden: bool },
     ServerNoticesEnd { of: usize },
+    HostAccepts { from: usize },
     ClientTakes { client: usize },
     ClientSends { client: usize, hidden: bool },
     TimerFires { of: usize },
@@ -102,13 +121,18 @@ impl Shared {
                 offered: 0,
                 accepted: 0,
                 delivered: 0,
+                held: false,
+                falls: 0,
+                passed_over: 0,
                 over: false,
                 gone: false,
             }
         };
+        let sent = (0..CLIENTS).map(|client| line::octets(MESSAGES[client], setup.frames[client]));
         let mut shared = Self {
             setup,
-            clients: [client(0x1234_5678), client(0x0FED_CBA9)],
+            sent: sent.collect::<Vec<_>>().leak(),
+            clients: MESSAGES.map(client),
             exchange: Exchange::new(Dialect::DEFAULT),
             bits: Pending::default(),
             owed: None,
@@ -116,6 +140,7 @@ impl Shared {
             fired: CLIENTS,
             acknowledged: 0,
         };
+        shared.exchange.broken = setup.broken_exchange;
         (0..CLIENTS).for_each(|client| shared.offer(client));
         shared
     }
@@ -154,6 +179,10 @@ impl Shared {
             }
         }
         let due = if steps.is_empty() { self.due_next() } else { Vec::new() };
+        if self.owed.is_none() {
+            let held = (0..CLIENTS).filter(|&client| self.clients[client].held);
+            steps.extend(held.map(|from| Step::HostAccepts { from }));
+        }
         steps.extend(due.iter().map(|&of| Step::TimerFires { of }));
         if faulty {
             let early = (0..=CLIENTS).filter(|of| self.timer(*of).is_some() && !due.contains(of));
@@ -166,6 +195,7 @@ impl Shared {
     fn has_all_acks(&self, client: usize) -> bool {
         let state = &self.clients[client];
         !state.over
+            && !state.held
             && !state.acks.is_empty()
             && !state.sends()
             && self.owed.is_none_or(|(to, _)| to != client)
@@ -217,6 +247,11 @@ impl Shared {
                 self.exchange.handle_gone(pid(of));
                 self.serve()?;
             }
+            Step::HostAccepts { from } => {
+                self.clients[from].held = false;
+                self.exchange.accept(pid(from));
+                self.serve()?;
+            }
             Step::ClientTakes { client } => {
                 let state = &mut self.clients[client];
                 if let Some((ack, Origin::Peer(_))) = state.acks.take() {
@@ -238,8 +273,42 @@ impl Shared {
         for client in 0..CLIENTS {
             self.hear(client)?;
             self.offer(client);
+            self.count_falls(client)?;
+            if !self.exchange.is_waiting(pid(client)) {
+                self.clients[client].passed_over = 0;
+            }
             self.clients[client].sender.forget_the_past(false);
             self.clients[client].check()?;
+        }
+        let (exact, sent) = (self.setup.exact, self.sent);
+        self.exchange.forget_the_past(|peer, octets| {
+            exact || sent[index(peer)].iter().any(|frame| frame.starts_with(octets))
+        });
+        Ok(())
+    }
+
+    /// A frame of `client` is delivered: the next one is the turn of whoever waits.
+    fn pass_over_the_others(&mut self, client: usize) -> Result<(), String> {
+        for other in (0..CLIENTS).filter(|&other| other != client) {
+            if self.exchange.is_waiting(pid(other)) {
+                self.clients[other].passed_over += 1;
+            }
+            if self.clients[other].passed_over > 1 {
+                return Err("a sender waits for longer than a frame of the other".into());
+            }
+        }
+        Ok(())
+    }
+
+    /// What the senders cost each other.
+    fn count_falls(&mut self, client: usize) -> Result<(), String> {
+        let without_fault = self.setup.faults == 0 && !self.setup.slow;
+        let client = &mut self.clients[client];
+        if without_fault {
+            client.falls += client.sender.statistics().repeated_frames;
+        }
+        if client.falls > FALLS_MAX {
+            return Err("a frame is repeated again and again although there was no fault".into());
         }
         Ok(())
     }
@@ -300,8 +369,13 @@ impl Shared {
                     return Err(std::format!("the host is told {event:?}"));
                 }
             };
-            self.clients[index(peer)].delivered += 1;
-            self.exchange.accept(peer);
+            self.pass_over_the_others(index(peer))?;
+            let client = &mut self.clients[index(peer)];
+            client.delivered += 1;
+            client.held = self.setup.slow;
+            if !client.held {
+                self.exchange.accept(peer);
+            }
         }
         Ok(())
     }
@@ -313,6 +387,7 @@ impl Shared {
             None => Ok(()),
             Some(sender::Event::Accepted { octets, last }) => {
                 state.accepted += 1;
+                state.falls = 0;
                 state.over = state.accepted == frames.len();
                 let as_offered = frames[state.accepted - 1].len() == octets && last == state.over;
                 if as_offered { Ok(()) } else { Err("the sender speaks of another frame".into()) }

@@ -47,7 +47,10 @@ pub(super) fn explore<S: System>(first: S) -> Report {
     while let Some((system, depth, step)) = stack.pop() {
         path.truncate(depth);
         path.extend(step);
-        let fair = system.next(&mut next).and_then(|()| must_end(&system, &mut ending));
+        let fair = match system.next(&mut next) {
+            Ok(()) => must_end(&system, &mut ending, &mut path),
+            Err(violation) => Err(violation),
+        };
         if let Err(violation) = fair {
             report.violation = Some(told(&violation, &path));
             return report;
@@ -63,9 +66,15 @@ pub(super) fn explore<S: System>(first: S) -> Report {
     report
 }
 
-/// Lets the system run, without faults and fairly, until it ends or is known to.
-fn must_end<S: System>(system: &S, ending: &mut Fingerprints) -> Result<(), String> {
+/// Lets the system run, without faults and fairly, until it ends or is known to. If that fails, the
+/// steps are added to `path`.
+fn must_end<S: System>(
+    system: &S,
+    ending: &mut Fingerprints,
+    path: &mut Vec<S::Step>,
+) -> Result<(), String> {
     let mut system = system.clone();
+    let depth = path.len();
     let mut next = Vec::new();
     let mut run = Fingerprints::default();
     for _ in 0..STEPS_MAX {
@@ -74,15 +83,19 @@ fn must_end<S: System>(system: &S, ending: &mut Fingerprints) -> Result<(), Stri
             break;
         }
         if !ending.insert(state) {
+            path.truncate(depth);
             return Ok(());
         }
         run.insert(state);
         next.clear();
         system.next(&mut next)?;
         if next.is_empty() {
+            path.truncate(depth);
             return Ok(());
         }
-        system = next.swap_remove(0).0;
+        let (state, step) = next.swap_remove(0);
+        system = state;
+        path.push(step);
     }
     Err("without further faults it does not end".into())
 }

@@ -17,6 +17,7 @@ use std::string::String;
 use std::vec::Vec;
 
 use super::explore::System;
+use super::feed::Feed;
 use super::kernel::{Origin, Pending};
 use super::line;
 use crate::receiver::{self, Progress};
@@ -79,6 +80,10 @@ pub(super) struct Link {
     /// The acknowledgment that the receiver's host is about to send.
     owed: Option<Bit>,
     faults_left: u8,
+    /// What has become of the frame, and how often the sender has fallen out of step, as long as there
+    /// has been one fault at most.
+    feed: Feed,
+    falls: u64,
     storming: bool,
     /// Frames handed to the sender, frames it believes accepted, and frames delivered.
     offered: usize,
@@ -90,8 +95,8 @@ pub(super) struct Link {
 
 impl std::hash::Hash for Link {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
-        let Self { sender, receiver, bits, acks, owed, faults_left, .. } = self;
-        (sender, receiver, bits, acks, owed, faults_left).hash(state);
+        let Self { sender, receiver, bits, acks, owed, faults_left, feed, falls, .. } = self;
+        (sender, receiver, bits, acks, owed, faults_left, feed, falls).hash(state);
         let flags = [self.aborting, self.over, self.storming];
         (self.offered, self.accepted, self.delivered, flags).hash(state);
     }
@@ -133,6 +138,8 @@ impl Link {
                 Faults::AtMost(count) => count,
                 Faults::Unlimited => 1,
             },
+            feed: Feed::NEW,
+            falls: 0,
             storming: false,
             offered: 0,
             accepted: 0,
@@ -216,6 +223,7 @@ impl Link {
             }
             Step::SenderSends { hidden } => {
                 if let Some(bit) = self.sender.poll_transmit(NOW) {
+                    self.note_sent(bit)?;
                     let mut bits = self.bits;
                     self.transmit(&mut bits, bit, hidden);
                     self.bits = bits;
@@ -238,6 +246,7 @@ impl Link {
         }
         self.hear_the_sender()?;
         self.offer();
+        self.check_costs()?;
         self.sender.forget_the_past(self.setup.faults == Faults::Unlimited);
         let (exact, sent) = (self.setup.exact, self.sent);
         self.receiver
@@ -271,7 +280,29 @@ impl Link {
         }
     }
 
+    fn note_sent(&mut self, bit: Bit) -> Result<(), String> {
+        let is_repetition = self.sender.statistics().resent_bits > 0;
+        match (is_repetition, self.sender.has_resent_pair_under_way()) {
+            _ if !self.sender.is_in_frame() => Ok(()),
+            (false, _) => self.feed.send(bit, self.sender.has_pair_under_way()),
+            (true, false) => Ok(()),
+            (true, true) => {
+                self.feed = Feed::Unclear;
+                Ok(())
+            }
+        }
+    }
+
+    /// How many faults there have been, if they are counted.
+    fn faults_spent(&self) -> u8 {
+        match self.setup.faults {
+            Faults::AtMost(count) => count - self.faults_left,
+            Faults::Unlimited => u8::MAX,
+        }
+    }
+
     fn receive(&mut self, bit: Bit) -> Result<(), String> {
+        self.feed.receive(bit);
         match self.receiver.handle_bit(bit) {
             Progress::Acknowledge(ack) | Progress::VerdictComplete(ack) => self.owed = Some(ack),
             Progress::Ignored => {}
@@ -319,6 +350,28 @@ impl Link {
             let last = self.offered == self.setup.frames.len();
             self.sender.offer(payload, last).expect("it is ready");
         }
+    }
+
+    /// Damage shows at once, one fault costs one repetition, and nothing is acknowledged too early.
+    fn check_costs(&mut self) -> Result<(), String> {
+        if !self.sender.is_in_frame() {
+            self.feed = Feed::NEW;
+        }
+        if self.faults_spent() > 1 {
+            (self.feed, self.falls) = (Feed::NEW, 0);
+            return Ok(());
+        }
+        // A storm is one fault that does not end, and a late host makes the sender resend.
+        if self.setup.host != Host::AcceptsLater && self.setup.storm.is_none() {
+            self.falls += self.sender.statistics().repeated_frames;
+        }
+        if self.falls > u64::from(self.faults_spent()) {
+            return Err("a frame is repeated more often than there were faults".into());
+        }
+        if self.sender.is_in_verdict() && self.receiver.frame().is_some() {
+            return Err("the whole frame is acknowledged before the host has taken it".into());
+        }
+        Ok(())
     }
 
     /// What must hold in every state, and so if either end dies in it.
