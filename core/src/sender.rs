@@ -24,6 +24,11 @@ use crate::{Bit, Instant};
 /// receiver that is awake, and it has just answered.
 const SETTLE_MICROS: u64 = 500;
 
+/// Ones before a frame that is repeated. Acknowledgments of the first attempt that come after all can
+/// let the sender run ahead of the receiver, so that some of these are lost; enough must be left for an
+/// abort, or what the receiver has of the first attempt could be closed by the next flag.
+const REPEATED_MARK_BITS: u8 = 2 * MARK_BITS;
+
 /// How much longer than one bit a pair may take before it is given up: to resend it is cheap, but
 /// if only one of the two was lost the whole frame must be repeated, and a receiver that lost its
 /// time slice is far more common than a lost signal.
@@ -141,6 +146,8 @@ pub(crate) enum Broken {
     NoQuiet,
     /// Nobody listens for a second acknowledgment after a resend.
     NoSettling,
+    /// The mark before a frame that is repeated is no longer than that of a new one.
+    ShortMark,
 }
 
 /// The sending half of a link, for one message.
@@ -685,7 +692,9 @@ impl<const N: usize> Sender<N> {
         self.acknowledged = 0;
         self.outstanding = Outstanding::None;
         self.deadline = None;
-        self.phase = Phase::Mark { left: MARK_BITS };
+        let is_long = self.repeated && !self.breaks(Broken::ShortMark);
+        let left = if is_long { REPEATED_MARK_BITS } else { MARK_BITS };
+        self.phase = Phase::Mark { left };
     }
 
     fn start_frame(&mut self, cursor: Cursor) {
@@ -708,7 +717,6 @@ impl<const N: usize> Sender<N> {
             self.resent &= matches!(self.phase, Phase::Verdict { .. } | Phase::Reason { .. });
         }
         if !self.pairs {
-            self.repeated = false;
             self.checked &= !never_gives_up;
         }
         self.statistics = Statistics::default();

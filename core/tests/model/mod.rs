@@ -3,9 +3,8 @@
 //! Compiled into the crate's unit tests (see `lib.rs`), because a deliberately broken sender, which
 //! shows that the model can fail, is nothing to export.
 //!
-//! `MODEL_FAULTS=3` adds the messages of one and of two frames, and a storm, with so many faults. It
-//! takes minutes, and finds what `docs/reliability.md` says:
-//! `MODEL_FAULTS=3 cargo test -p minitalk-core --lib any_number_of_faults -- --nocapture`.
+//! `MODEL_FAULTS=4` adds messages of one and of two frames, storms, and a slow host, with so many faults:
+//! `MODEL_FAULTS=4 cargo test -p minitalk-core --lib any_number_of_faults -- --nocapture`.
 //! `MODEL_SHARED_FAULTS=1` does the same for two senders of one frame each, with pairs. It takes two
 //! minutes: `MODEL_SHARED_FAULTS=1 cargo test -p minitalk-core --lib of_two_senders -- --nocapture`.
 #![expect(clippy::arithmetic_side_effects, reason = "an overflow fails the test")]
@@ -58,20 +57,26 @@ fn assert_sound(name: &str, setup: &'static Setup) {
 }
 
 const TWO: Setup = Setup { faults: Faults::AtMost(2), ..ONE };
+const THREE: Setup = Setup { faults: Faults::AtMost(3), ..ONE };
 const TWO_FRAMES: Setup = Setup { frames: &[b"", b"a"], ..ONE };
 
 #[test]
-fn a_message_of_one_frame_survives_any_two_faults() {
-    assert_sound("one frame, two faults", &TWO);
+fn a_message_of_one_frame_survives_any_three_faults() {
+    assert_sound("one frame, three faults", &THREE);
+    let setup = &const { Setup { pairs: false, ..THREE } };
+    assert_sound("one frame in single bits, three faults", setup);
 }
 
 #[test]
-fn a_message_of_two_frames_survives_any_fault() {
-    assert_sound("two frames, one fault", &TWO_FRAMES);
-    assert_sound(
-        "two frames in single bits, two faults",
-        &const { Setup { pairs: false, faults: Faults::AtMost(2), ..TWO_FRAMES } },
-    );
+fn a_message_of_two_frames_survives_any_three_faults() {
+    let setup = &const { Setup { frames: TWO_FRAMES.frames, ..THREE } };
+    assert_sound("two frames, three faults", setup);
+}
+
+#[test]
+fn a_message_of_two_frames_in_single_bits_survives_any_three_faults() {
+    let setup = &const { Setup { frames: TWO_FRAMES.frames, pairs: false, ..THREE } };
+    assert_sound("two frames in single bits, three faults", setup);
 }
 
 #[test]
@@ -81,9 +86,11 @@ fn with_every_octet_of_a_damaged_frame_kept_nothing_else_comes_out() {
 
 #[test]
 fn a_sender_may_give_up_and_a_host_may_be_slow_at_any_moment() {
-    let setup = &const { Setup { host: Host::AcceptsLater, aborts: true, ..ONE } };
-    assert_sound("slow host, aborts, one fault", setup);
+    let setup = &const { Setup { faults: Faults::AtMost(2), ..SLOW } };
+    assert_sound("slow host, aborts, two faults", setup);
 }
+
+const SLOW: Setup = Setup { host: Host::AcceptsLater, aborts: true, ..ONE };
 
 #[test]
 fn a_reason_is_never_taken_for_another_by_any_fault() {
@@ -98,15 +105,18 @@ const fn refusing(reason: RefusalReason) -> Setup {
 }
 
 #[test]
-fn a_storm_at_the_sender_is_survived() {
-    assert_sound("storm of zeros, one fault more", &STORM);
-    assert_sound(
-        "storm of ones, one fault more",
-        &const { Setup { storm: Some(Bit::One), ..STORM } },
-    );
+fn a_storm_of_zeros_at_the_sender_is_survived() {
+    assert_sound("storm of zeros, two faults more", &STORM);
 }
 
-const STORM: Setup = Setup { storm: Some(Bit::Zero), faults: Faults::AtMost(2), ..ONE };
+#[test]
+fn a_storm_of_ones_at_the_sender_is_survived() {
+    let setup = &const { Setup { storm: Some(Bit::One), ..STORM } };
+    assert_sound("storm of ones, two faults more", setup);
+}
+
+/// The storm is one of the faults.
+const STORM: Setup = Setup { storm: Some(Bit::Zero), ..THREE };
 
 #[test]
 fn two_senders_survive_each_other() {
@@ -155,10 +165,14 @@ fn any_number_of_faults() {
     let Ok(faults) = std::env::var("MODEL_FAULTS") else { return };
     let faults = Faults::AtMost(faults.parse().expect("MODEL_FAULTS is a number"));
     let mut violations = Vec::new();
-    for setup in [Setup { pairs: false, ..ONE }, ONE, STORM, TWO_FRAMES] {
+    let storm_of_ones = Setup { storm: Some(Bit::One), ..ONE };
+    let singly = Setup { pairs: false, ..ONE };
+    for setup in [singly, SLOW, ONE, STORM, storm_of_ones, TWO_FRAMES] {
         let setup = Box::leak(Box::new(Setup { faults, ..setup }));
-        let Setup { frames, pairs, storm, .. } = setup;
-        let name = format!("{} frames, pairs {pairs}, storm {storm:?}, {faults:?}", frames.len());
+        let Setup { frames, pairs, storm, host, .. } = setup;
+        let count = frames.len();
+        let name =
+            format!("frames: {count}, pairs: {pairs}, storm: {storm:?}, {host:?}, {faults:?}");
         violations.extend(report(&name, Link::new(setup)).violation);
     }
     assert!(violations.is_empty(), "{}", violations.join("\n"));
@@ -191,9 +205,13 @@ mod broken {
     #[test]
     fn a_sender_that_counts_a_verdict_with_a_resent_bit_is_caught() {
         const BROKEN: Option<sender::Broken> = Some(sender::Broken::ResentVerdictCounts);
-        assert_caught(
-            &const { Setup { broken_sender: BROKEN, faults: Faults::AtMost(3), ..STORM } },
-        );
+        assert_caught(&const { Setup { broken_sender: BROKEN, ..STORM } });
+    }
+
+    #[test]
+    fn a_sender_that_repeats_a_frame_after_a_short_mark_is_caught() {
+        const BROKEN: Option<sender::Broken> = Some(sender::Broken::ShortMark);
+        assert_caught(&const { Setup { broken_sender: BROKEN, ..THREE } });
     }
 
     #[test]
