@@ -11,14 +11,21 @@
 //!
 //! The drawing is that of `docs/protocol.md`, section "Sender".
 
-use core::fmt;
+mod acknowledgments;
+mod broken;
+#[cfg(test)]
+mod model;
+mod news;
 
 use crate::detect::MARK_BITS;
 use crate::frame::{Frame, Header, PAYLOAD_OCTETS_MAX, Sequence, VERSION};
 use crate::hdlc::{self, Cursor};
 use crate::retransmission::RetransmissionTimer;
-use crate::verdict::{REASON_BITS, RefusalReason, VERDICT_BITS, bit_at};
+use crate::verdict::bit_at;
 use crate::{Bit, Instant};
+
+pub(crate) use broken::Broken;
+pub use news::{Event, OfferError, Statistics};
 
 /// How long to listen for a second acknowledgment after a bit was resent: long enough for a
 /// receiver that is awake, and it has just answered.
@@ -37,65 +44,6 @@ const PAIR_PATIENCE: u64 = 8;
 /// Failures in a row, each at the first acknowledgment that is checked and without any resend,
 /// after which the peer is taken for one that does not speak this protocol.
 const FOREIGN_STARTS_MAX: u8 = 3;
-
-/// News for the application.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Event {
-    /// The frame offered last was accepted: its `octets` arrived intact, once, in order. If it was
-    /// the `last` one, the whole message has been written by the receiver: this is the receipt.
-    Accepted {
-        /// Payload octets of the frame.
-        octets: usize,
-        /// Whether the message is complete.
-        last: bool,
-    },
-    /// The receiver refuses the message. `None` if the reason could not be made out.
-    Refused(Option<RefusalReason>),
-    /// The peer acknowledges bits, but not as this protocol does: it speaks classic, most likely.
-    NotFramed,
-    /// The abort asked for has been sent.
-    Aborted,
-}
-
-/// Why a payload was not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum OfferError {
-    /// The frame before it is still under way, or the message has ended. The sender is unchanged.
-    NotReady,
-    /// The payload is longer than a frame carries. The sender is unchanged.
-    TooLong,
-}
-
-impl fmt::Display for OfferError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotReady => "the sender is not ready for a payload",
-            Self::TooLong => "the payload does not fit one frame",
-        })
-    }
-}
-
-impl core::error::Error for OfferError {}
-
-/// What a sender has done so far. Counters saturate.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Statistics {
-    /// Bits transmitted, resent ones included.
-    pub bits: u64,
-    /// Bits transmitted again because no acknowledgment came in time.
-    pub resent_bits: u64,
-    /// Frames transmitted again from their opening flag.
-    pub repeated_frames: u64,
-    /// Frames accepted.
-    pub accepted_frames: u64,
-    /// Payload octets accepted.
-    pub accepted_octets: u64,
-    /// Acknowledgments that came when none was expected.
-    pub stray_acks: u64,
-}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Phase {
@@ -131,23 +79,6 @@ enum Outstanding {
     Pair { seen: Option<Bit>, sent_at: Instant },
     /// A pair of which neither bit was acknowledged in time. `due` is the bit to transmit now.
     ResentPair { seen: Option<Bit>, due: Option<Bit> },
-}
-
-/// A rule of the protocol that a sender can be made to break, in tests only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Broken {
-    /// An acknowledgment need not differ from the one before it.
-    ParityIgnored,
-    /// The last bit of the verdict is taken for all of it.
-    VerdictOfOneBit,
-    /// A verdict counts although a bit of it was resent.
-    ResentVerdictCounts,
-    /// The frame is repeated at once, before the line has been quiet.
-    NoQuiet,
-    /// Nobody listens for a second acknowledgment after a resend.
-    NoSettling,
-    /// The mark before a frame that is repeated is no longer than that of a new one.
-    ShortMark,
 }
 
 /// The sending half of a link, for one message.
@@ -513,177 +444,8 @@ impl<const N: usize> Sender<N> {
         self.exposed |= self.upcoming.is_none();
     }
 
-    /// An acknowledgment of the one bit that was under way.
-    #[inline]
-    fn take_ack(&mut self, ack: Bit, now: Instant) {
-        let alternates = ack != self.last_ack || self.breaks(Broken::ParityIgnored);
-        self.last_ack = ack;
-        self.advance(1);
-        match self.phase {
-            Phase::Mark { left } => match left.checked_sub(1) {
-                Some(0) | None => self.start_frame(Cursor::new()),
-                Some(left) => self.phase = Phase::Mark { left },
-            },
-            Phase::Frame => {
-                if alternates {
-                    self.checked = true;
-                    self.foreign_starts = 0;
-                    self.end_frame_if_complete();
-                } else {
-                    self.note_foreign_start();
-                    self.fall_out_of_step(now);
-                }
-            }
-            Phase::Verdict { position, ones } => self.take_verdict(ack, position, ones, now),
-            Phase::Reason { position, spelled } => self.take_reason(ack, position, spelled),
-            Phase::Abort { left } => match left.checked_sub(1) {
-                Some(0) | None => self.end(Event::Aborted),
-                Some(left) => self.phase = Phase::Abort { left },
-            },
-            Phase::Ready | Phase::Quiet | Phase::Ended => {}
-        }
-    }
-
-    #[inline]
-    fn advance(&mut self, bits: u32) {
-        self.acknowledged = self.acknowledged.saturating_add(bits);
-        if self.acknowledged > self.furthest {
-            self.furthest = self.acknowledged;
-            self.progress = self.progress.saturating_add(1);
-        }
-    }
-
-    #[inline]
-    fn end_frame_if_complete(&mut self) {
-        if self.upcoming.is_none() {
-            self.phase = Phase::Verdict { position: 0, ones: 0 };
-            self.resent = false;
-        }
-    }
-
-    fn take_verdict(&mut self, ack: Bit, position: u8, ones: u8, now: Instant) {
-        let ones = if ack.is_one() { ones.saturating_add(1) } else { ones };
-        let position = position.saturating_add(1);
-        if position < VERDICT_BITS {
-            self.phase = Phase::Verdict { position, ones };
-        } else if self.breaks(Broken::VerdictOfOneBit) && ack.is_one() {
-            self.frame_accepted();
-        } else if self.resent && !self.breaks(Broken::ResentVerdictCounts) {
-            // Under a storm of one signal only the other one gets through: an alternation then
-            // looks constant.
-            self.fall_out_of_step(now);
-        } else if ones == VERDICT_BITS {
-            self.frame_accepted();
-        } else if ones == 0 {
-            self.phase = Phase::Reason { position: 0, spelled: 0 };
-        } else {
-            self.fall_out_of_step(now);
-        }
-    }
-
-    fn take_reason(&mut self, ack: Bit, position: u8, spelled: u8) {
-        let spelled = (spelled << 1) | u8::from(ack);
-        let position = position.saturating_add(1);
-        if position < REASON_BITS {
-            self.phase = Phase::Reason { position, spelled };
-        } else {
-            self.exposed = false;
-            // What goes for a verdict goes for a reason: with a bit resent it may spell another one.
-            let reason = RefusalReason::from_spelled(spelled).filter(|_| !self.resent);
-            self.end(Event::Refused(reason));
-        }
-    }
-
-    fn frame_accepted(&mut self) {
-        let octets = self.payload_octets;
-        self.exposed = false;
-        self.in_step = true;
-        self.foreign_starts = 0;
-        self.sequence = self.sequence.next();
-        self.statistics.accepted_frames = self.statistics.accepted_frames.saturating_add(1);
-        self.statistics.accepted_octets = self
-            .statistics
-            .accepted_octets
-            .saturating_add(u64::try_from(octets).unwrap_or(u64::MAX));
-        self.phase = if self.last { Phase::Ended } else { Phase::Ready };
-        self.event = Some(Event::Accepted { octets, last: self.last });
-    }
-
-    /// A second acknowledgment of a bit that was resent: both copies arrived.
-    fn take_second_ack(&mut self, ack: Bit, now: Instant) {
-        match self.phase {
-            // One more one in a mark does no harm.
-            Phase::Mark { .. } | Phase::Abort { .. } => {
-                self.last_ack = ack;
-                self.deadline = Some(now.after_micros(SETTLE_MICROS));
-            }
-            Phase::Frame | Phase::Verdict { .. } | Phase::Reason { .. } => {
-                self.fall_out_of_step(now);
-            }
-            Phase::Ready | Phase::Quiet | Phase::Ended => self.take_stray_ack(now),
-        }
-    }
-
-    /// An acknowledgment although no bit is under way.
-    fn take_stray_ack(&mut self, now: Instant) {
-        self.statistics.stray_acks = self.statistics.stray_acks.saturating_add(1);
-        match self.phase {
-            Phase::Quiet => self.stay_quiet(now),
-            Phase::Ready => self.in_step = false,
-            Phase::Mark { .. } | Phase::Frame | Phase::Verdict { .. } | Phase::Reason { .. } => {
-                self.fall_out_of_step(now);
-            }
-            Phase::Abort { .. } | Phase::Ended => {}
-        }
-    }
-
-    /// Nothing the other end says can be trusted until the line has been quiet.
-    fn fall_out_of_step(&mut self, now: Instant) {
-        if self.event.is_some() {
-            return;
-        }
-        self.statistics.repeated_frames = self.statistics.repeated_frames.saturating_add(1);
-        self.in_step = false;
-        self.repeated = true;
-        self.outstanding = Outstanding::None;
-        if self.breaks(Broken::NoQuiet) {
-            self.start_mark();
-            return;
-        }
-        self.phase = Phase::Quiet;
-        self.stay_quiet(now);
-    }
-
     const fn pair_timeout_micros(&self) -> u64 {
         self.timer.timeout_micros().saturating_mul(PAIR_PATIENCE)
-    }
-
-    /// What was resent has been acknowledged: listen whether that happens twice.
-    fn settle(&mut self, now: Instant) {
-        self.timer.forget_back_off();
-        if self.breaks(Broken::NoSettling) {
-            self.outstanding = Outstanding::None;
-            self.deadline = None;
-            return;
-        }
-        self.outstanding = Outstanding::Settling;
-        self.deadline = Some(now.after_micros(SETTLE_MICROS));
-    }
-
-    fn stay_quiet(&mut self, now: Instant) {
-        self.deadline = Some(now.after_micros(self.timer.timeout_micros()));
-    }
-
-    /// The very first acknowledgment that is checked was wrong although nothing was resent: an
-    /// accident, or a peer that does not alternate at all.
-    fn note_foreign_start(&mut self) {
-        if self.checked || self.resent {
-            return;
-        }
-        self.foreign_starts = self.foreign_starts.saturating_add(1);
-        if self.foreign_starts >= FOREIGN_STARTS_MAX {
-            self.end(Event::NotFramed);
-        }
     }
 
     fn start_mark(&mut self) {
@@ -701,68 +463,6 @@ impl<const N: usize> Sender<N> {
         self.cursor = cursor;
         self.phase = Phase::Frame;
         self.look_ahead();
-    }
-
-    #[cfg(test)]
-    fn breaks(&self, rule: Broken) -> bool {
-        self.broken == Some(rule)
-    }
-
-    /// Forgets what nothing depends on any more, so that states that will behave alike are equal:
-    /// the model has fewer of them to look at.
-    #[cfg(test)]
-    pub(crate) fn forget_the_past(&mut self, never_gives_up: bool) {
-        if never_gives_up {
-            self.foreign_starts = 0;
-            self.resent &= matches!(self.phase, Phase::Verdict { .. } | Phase::Reason { .. });
-        }
-        if !self.pairs {
-            self.checked &= !never_gives_up;
-        }
-        self.statistics = Statistics::default();
-        (self.progress, self.acknowledged, self.furthest) = (0, 0, 0);
-        self.timer = RetransmissionTimer::new();
-        self.deadline = self.deadline.map(|_| Instant::ZERO);
-        if !matches!(self.phase, Phase::Frame) {
-            self.cursor = Cursor::new();
-            self.upcoming = None;
-        }
-        if matches!(self.phase, Phase::Mark { .. } | Phase::Quiet) {
-            self.last_ack = Bit::Zero;
-        }
-        if matches!(self.phase, Phase::Quiet) {
-            (self.checked, self.resent) = (false, false);
-        }
-    }
-
-    /// Whether bits of a frame are being sent, rather than those of a mark or a verdict.
-    #[cfg(test)]
-    pub(crate) const fn is_in_frame(&self) -> bool {
-        matches!(self.phase, Phase::Frame)
-    }
-
-    /// Whether the whole frame has been acknowledged and its verdict has not.
-    #[cfg(test)]
-    pub(crate) const fn is_in_verdict(&self) -> bool {
-        matches!(self.phase, Phase::Verdict { .. })
-    }
-
-    /// Whether two bits are under way, neither of them resent.
-    #[cfg(test)]
-    pub(crate) const fn has_pair_under_way(&self) -> bool {
-        matches!(self.outstanding, Outstanding::Pair { .. })
-    }
-
-    /// Whether two bits are under way that have been resent.
-    #[cfg(test)]
-    pub(crate) const fn has_resent_pair_under_way(&self) -> bool {
-        matches!(self.outstanding, Outstanding::ResentPair { .. })
-    }
-
-    #[cfg(not(test))]
-    #[expect(clippy::unused_self, reason = "a test's sender has an answer of its own")]
-    const fn breaks(&self, _rule: Broken) -> bool {
-        false
     }
 
     fn end(&mut self, event: Event) {

@@ -1,0 +1,64 @@
+//! What a sender has to tell.
+
+use core::fmt;
+
+use crate::verdict::RefusalReason;
+
+/// News for the application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Event {
+    /// The frame offered last was accepted: its `octets` arrived intact, once, in order. If it was
+    /// the `last` one, the whole message has been written by the receiver: this is the receipt.
+    Accepted {
+        /// Payload octets of the frame.
+        octets: usize,
+        /// Whether the message is complete.
+        last: bool,
+    },
+    /// The receiver refuses the message. `None` if the reason could not be made out.
+    Refused(Option<RefusalReason>),
+    /// The peer acknowledges bits, but not as this protocol does: it speaks classic, most likely.
+    NotFramed,
+    /// The abort asked for has been sent.
+    Aborted,
+}
+
+/// Why a payload was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum OfferError {
+    /// The frame before it is still under way, or the message has ended. The sender is unchanged.
+    NotReady,
+    /// The payload is longer than a frame carries. The sender is unchanged.
+    TooLong,
+}
+
+impl fmt::Display for OfferError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotReady => "the sender is not ready for a payload",
+            Self::TooLong => "the payload does not fit one frame",
+        })
+    }
+}
+
+impl core::error::Error for OfferError {}
+
+/// What a sender has done so far. Counters saturate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Statistics {
+    /// Bits transmitted, resent ones included.
+    pub bits: u64,
+    /// Bits transmitted again because no acknowledgment came in time.
+    pub resent_bits: u64,
+    /// Frames transmitted again from their opening flag.
+    pub repeated_frames: u64,
+    /// Frames accepted.
+    pub accepted_frames: u64,
+    /// Payload octets accepted.
+    pub accepted_octets: u64,
+    /// Acknowledgments that came when none was expected.
+    pub stray_acks: u64,
+}
