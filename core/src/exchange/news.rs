@@ -8,7 +8,7 @@ use crate::Bit;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Protocols {
-    /// Told apart by their first bits, where the [dialect](Dialect::admits_framed) allows it.
+    /// Told apart by their first bits, where the [dialect](crate::classic::Dialect::admits_framed) allows it.
     #[default]
     Both,
     /// Every sender is taken for a classic one.
