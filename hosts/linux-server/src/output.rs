@@ -206,10 +206,15 @@ impl Output {
         answer
     }
 
+    /// Whether something is to be written.
+    #[inline]
+    pub(crate) fn is_behind(&self) -> bool {
+        self.messages.front().is_some_and(|message| !message.unwritten().is_empty())
+    }
+
     /// The sink, if something waits for it to become writable.
     pub(crate) fn watch(&self) -> Option<Watch<'_>> {
-        let message = self.messages.front()?;
-        (!message.unwritten().is_empty()).then(|| Watch::writable(self.sink.as_fd()))
+        self.is_behind().then(|| Watch::writable(self.sink.as_fd()))
     }
 
     /// The sender whose message keeps others from being written, and when it will have been silent

@@ -113,13 +113,17 @@ impl Server {
             };
             // Read once for each wake: between a bit and its acknowledgment every nanosecond counts.
             let now = now();
+            let is_arrival = matches!(wake, Wake::Arrival(_));
             match wake {
                 Wake::Arrival(arrival) => self.handle_arrival(arrival, now),
                 Wake::Terminate(termination) => return self.end(signal_name(termination)),
                 Wake::Ready => {}
                 Wake::TimedOut => self.handle_timeout(now),
             }
-            self.drive(now);
+            // Most bits bring an acknowledgment and nothing else.
+            if self.advance(now) || !is_arrival || self.output.is_behind() {
+                self.settle(now);
+            }
             let over = |last: &Farewell| now >= last.deadline || self.exchange.open_count() == 0;
             if self.farewell.as_ref().is_some_and(over) {
                 return self.end("done");
@@ -214,42 +218,53 @@ impl Server {
         }
     }
 
-    /// Does all that can be done without waiting.
-    fn drive(&mut self, now: Instant) {
-        loop {
-            while let Some(step) = self.exchange.poll_output(now) {
-                match step {
-                    Step::Transmit { peer, symbol } => {
-                        self.output.hear(peer, now);
-                        self.transmit(peer, symbol);
-                    }
-                    Step::Event(Event::Payload(piece)) => {
-                        let peer = piece.peer;
-                        if let Some(farewell) = &self.farewell {
-                            let reason = farewell.reason;
-                            self.exchange.refuse(peer, reason);
-                            let reason = reason.into();
-                            self.report(&Happening::Refused { peer, reason });
-                        } else {
-                            self.output.push(&piece, self.peers.find(peer), now);
-                        }
-                    }
-                    Step::Event(Event::TooLong { peer, .. }) => {
-                        let reason = Reason::from(RefusalReason::TooLong);
-                        self.output.cut(peer, &reason);
+    /// Does what the exchange wants; true if that was more than to acknowledge.
+    fn advance(&mut self, now: Instant) -> bool {
+        let mut any = false;
+        while let Some(step) = self.exchange.poll_output(now) {
+            let event = match step {
+                Step::Transmit { peer, symbol } => {
+                    self.transmit(peer, symbol);
+                    self.output.hear(peer, now);
+                    continue;
+                }
+                Step::Event(event) => event,
+            };
+            any = true;
+            match event {
+                Event::Payload(piece) => {
+                    let peer = piece.peer;
+                    if let Some(farewell) = &self.farewell {
+                        let reason = farewell.reason;
+                        self.exchange.refuse(peer, reason);
+                        let reason = reason.into();
                         self.report(&Happening::Refused { peer, reason });
+                    } else {
+                        self.output.push(&piece, self.peers.find(peer), now);
                     }
-                    Step::Event(Event::Closed { peer, cut }) => self.close(peer, cut),
+                }
+                Event::TooLong { peer, .. } => {
+                    let reason = Reason::from(RefusalReason::TooLong);
+                    self.output.cut(peer, &reason);
+                    self.report(&Happening::Refused { peer, reason });
+                }
+                Event::Closed { peer, cut } => self.close(peer, cut),
+            }
+        }
+        any
+    }
+
+    /// Does all else that can be done without waiting.
+    fn settle(&mut self, now: Instant) {
+        loop {
+            // What may be kept is acknowledged before it is written: meanwhile its sender goes on.
+            if !self.answer(now) {
+                self.write();
+                if !self.answer(now) {
+                    return;
                 }
             }
-            // What may be kept is acknowledged before it is written: meanwhile its sender goes on.
-            if self.answer(now) {
-                continue;
-            }
-            self.write();
-            if !self.answer(now) {
-                return;
-            }
+            self.advance(now);
         }
     }
 

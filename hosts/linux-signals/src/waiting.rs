@@ -130,7 +130,7 @@ impl Waiting {
         Ok(None)
     }
 
-    /// Takes one signal. What the handler has recorded has been returned before, so it is the oldest.
+    /// Takes one signal, when the queue is empty.
     #[inline]
     fn take(&mut self, signals: &Dispositions, sleep: Sleep) -> Result<Taken, OsError> {
         self.turns += 1;
@@ -144,9 +144,10 @@ impl Waiting {
             self.watchdog.fired();
             return Ok(Taken::Watchdog);
         }
-        // The same function that the handler calls, so that there is one way in.
-        QUEUE.record(caught);
-        Ok(self.next_queued().map_or(Taken::Nothing, Taken::Wake))
+        // What a handler has recorded would come first, but all of that has been returned.
+        let Some(meaning) = caught.meaning() else { return Ok(Taken::Nothing) };
+        self.activity = Activity::Traffic;
+        Ok(Taken::Wake(meaning.into()))
     }
 
     /// The oldest signal that has been recorded.
