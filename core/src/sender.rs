@@ -41,6 +41,13 @@ const REPEATED_MARK_BITS: u8 = 2 * MARK_BITS;
 /// time slice is far more common than a lost signal.
 const PAIR_PATIENCE: u64 = 8;
 
+/// The least time to wait for an acknowledgment that other senders or the output may hold back: to ask
+/// again and again would only hide the others' bits.
+const PATIENCE_MICROS: u64 = 50_000;
+
+/// The most that this becomes by doubling.
+const PATIENCE_MICROS_MAX: u64 = 1_000_000;
+
 /// Failures in a row, each at the first acknowledgment that is checked and without any resend,
 /// after which the peer is taken for one that does not speak this protocol.
 const FOREIGN_STARTS_MAX: u8 = 3;
@@ -113,6 +120,8 @@ pub struct Sender<const N: usize> {
     outstanding: Outstanding,
     deadline: Option<Instant>,
     timer: RetransmissionTimer,
+    /// The least time to wait for the bit under way, if its acknowledgment may be held back, else 0.
+    patience_micros: u64,
     /// The acknowledgment that came last: the next one must differ.
     last_ack: Bit,
     /// Whether a flag of the line is behind us and the next frame may follow it directly.
@@ -160,6 +169,7 @@ impl<const N: usize> Sender<N> {
             outstanding: Outstanding::None,
             deadline: None,
             timer: RetransmissionTimer::new(),
+            patience_micros: 0,
             last_ack: Bit::Zero,
             in_step: false,
             resent: false,
@@ -286,7 +296,10 @@ impl<const N: usize> Sender<N> {
     pub fn handle_ack(&mut self, ack: Bit, now: Instant) {
         match self.outstanding {
             Outstanding::One { sent_at, .. } => {
-                self.timer.sample(now.micros_since(sent_at));
+                // How long others took says nothing about the line.
+                if self.patience_micros == 0 {
+                    self.timer.sample(now.micros_since(sent_at));
+                }
                 self.outstanding = Outstanding::None;
                 self.deadline = None;
                 self.take_ack(ack, now);
@@ -331,6 +344,8 @@ impl<const N: usize> Sender<N> {
         match self.outstanding {
             Outstanding::One { bit, .. } | Outstanding::Resent { bit, .. } => {
                 self.timer.back_off();
+                self.patience_micros =
+                    self.patience_micros.saturating_mul(2).min(PATIENCE_MICROS_MAX);
                 self.resent = true;
                 self.outstanding = Outstanding::Resent { bit, due: true };
             }
@@ -370,7 +385,7 @@ impl<const N: usize> Sender<N> {
             Outstanding::One { bit, sent_at } => self.second_of_pair(bit, sent_at),
             Outstanding::Resent { bit, due: true } => {
                 self.outstanding = Outstanding::Resent { bit, due: false };
-                self.deadline = Some(now.after_micros(self.timer.timeout_micros()));
+                self.deadline = Some(now.after_micros(self.bit_timeout_micros()));
                 self.statistics.resent_bits = self.statistics.resent_bits.saturating_add(1);
                 self.count_bit();
                 Some(bit)
@@ -408,8 +423,9 @@ impl<const N: usize> Sender<N> {
             Phase::Verdict { position, .. } => bit_at(hdlc::FLAG, position),
             Phase::Reason { .. } => Bit::Zero,
         };
+        self.patience_micros = if self.may_be_held_back() { PATIENCE_MICROS } else { 0 };
         self.outstanding = Outstanding::One { bit, sent_at: now };
-        self.deadline = Some(now.after_micros(self.timer.timeout_micros()));
+        self.deadline = Some(now.after_micros(self.bit_timeout_micros()));
         self.count_bit();
         Some(bit)
     }
@@ -442,6 +458,27 @@ impl<const N: usize> Sender<N> {
         self.upcoming = self.cursor.next(&self.content);
         // With the last bit of the closing flag the receiver has all it needs.
         self.exposed |= self.upcoming.is_none();
+    }
+
+    /// Whether the bit that is about to be sent is one that a receiver does not acknowledge at once: the
+    /// first of a frame that follows another, because it is another sender's turn, or the last, because
+    /// the frame has to be written. Not that of a mark: a newcomer of whom the receiver may not know, for
+    /// its bit may have been hidden by another's, is not patient.
+    fn may_be_held_back(&self) -> bool {
+        match self.phase {
+            Phase::Frame => self.acknowledged == 0 || self.upcoming.is_none(),
+            Phase::Ready
+            | Phase::Mark { .. }
+            | Phase::Verdict { .. }
+            | Phase::Reason { .. }
+            | Phase::Quiet
+            | Phase::Abort { .. }
+            | Phase::Ended => false,
+        }
+    }
+
+    fn bit_timeout_micros(&self) -> u64 {
+        self.timer.timeout_micros().max(self.patience_micros)
     }
 
     const fn pair_timeout_micros(&self) -> u64 {

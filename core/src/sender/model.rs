@@ -19,6 +19,7 @@ impl<const N: usize> Sender<N> {
         self.statistics = Statistics::default();
         (self.progress, self.acknowledged, self.furthest) = (0, 0, 0);
         self.timer = RetransmissionTimer::new();
+        self.patience_micros = 0;
         self.deadline = self.deadline.map(|_| Instant::ZERO);
         if !matches!(self.phase, Phase::Frame) {
             self.cursor = Cursor::new();

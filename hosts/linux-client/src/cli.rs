@@ -266,7 +266,8 @@ Exit status:
   4    not permitted to signal the server, or the server not permitted to answer
   5    timeout: no progress for the time given with --timeout
   6    the server died
-  7    the outcome is unknown: the whole message was sent, its receipt was not seen
+  7    the outcome is unknown: the whole message was sent, its receipt was not seen; or a
+       classic text was damaged on the way
   8    the server refused the message
   130  interrupted (128 and the number of the signal)";
 

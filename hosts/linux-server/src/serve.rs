@@ -241,6 +241,12 @@ impl Server {
                         self.report(&Happening::Refused { peer, reason });
                     } else {
                         self.output.push(&piece, self.peers.find(peer), now);
+                        // Before the exchange is asked again: a sender that waits for its answer
+                        // would lose the floor.
+                        if !self.answer(now) {
+                            self.write();
+                            self.answer(now);
+                        }
                     }
                 }
                 Event::TooLong { peer, .. } => {
@@ -256,19 +262,16 @@ impl Server {
 
     /// Does all else that can be done without waiting.
     fn settle(&mut self, now: Instant) {
-        loop {
-            // What may be kept is acknowledged before it is written: meanwhile its sender goes on.
-            if !self.answer(now) {
-                self.write();
-                if !self.answer(now) {
-                    return;
-                }
-            }
+        self.write();
+        while self.answer(now) {
             self.advance(now);
+            self.write();
         }
     }
 
     /// Accepts what has become safe; false if nothing has.
+    ///
+    /// What may be kept is acknowledged before it is written: meanwhile its sender goes on.
     fn answer(&mut self, now: Instant) -> bool {
         let mut any = false;
         while let Some(answer) = self.output.next_answer() {

@@ -34,8 +34,9 @@ const RECOVERY_POLLS: u32 = 10_000;
 
 /// How long to poll for the next signal.
 ///
-/// The span is a number between 0 and [`SPAN_MICROS_MAX`]. It doubles when polling brought a signal, or
-/// would have brought one had it gone on; it halves, down to 0, when nothing came within reach.
+/// The span is a number between 0 and [`SPAN_MICROS_MAX`]. It doubles when polling brought a signal, is
+/// the longest at once when a signal came so soon that it would have brought one, and halves, down to 0,
+/// when nothing came within reach.
 ///
 /// On a busy machine polling keeps others from running, the far side among them. So its cost is kept
 /// account of: the time during which the scheduler gave the processor to somebody else in the middle of
@@ -95,13 +96,14 @@ impl PollSpan {
         if now < self.parked_until {
             return;
         }
-        if slept_micros.saturating_add(self.micros.into()) > SPAN_MICROS_MAX.into() {
+        if slept_micros > SPAN_MICROS_MAX.into() {
             self.micros /= 2;
             if self.micros < SPAN_MICROS_MIN {
                 self.micros = 0;
             }
         } else {
-            self.grow();
+            // Traffic: not step by step, for while both ends sleep a step of either is too short.
+            self.micros = self.micros_max;
         }
     }
 
@@ -180,9 +182,9 @@ mod tests {
         span.missed(NOW, LONG);
         assert_eq!(span.micros(), 0);
         span.missed(NOW, 200);
-        assert_eq!(span.micros(), SPAN_MICROS_MIN);
-        span.missed(NOW, 200);
-        assert_eq!(span.micros(), 0, "10 µs of polling and 200 of sleep were out of reach");
+        assert_eq!(span.micros(), SPAN_MICROS_MAX);
+        span.missed(NOW, LONG);
+        assert_eq!(span.micros(), SPAN_MICROS_MAX / 2);
     }
 
     /// Wastes until polling is given up, and returns for how long.
@@ -202,7 +204,7 @@ mod tests {
             assert_eq!(span.micros(), 0);
         }
         span.missed(Instant::from_micros(800_000), 30);
-        assert_eq!(span.micros(), SPAN_MICROS_MIN);
+        assert_eq!(span.micros(), SPAN_MICROS_MAX);
     }
 
     #[test]

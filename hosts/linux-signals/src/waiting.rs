@@ -16,6 +16,7 @@
 //! [`CHECK_MICROS`].
 
 use std::os::fd::RawFd;
+use std::thread;
 
 use minitalk_core::Instant;
 use nix::sys::resource::{UsageWho, getrusage};
@@ -211,6 +212,10 @@ impl Wait<'_, '_> {
                     && let Some(wake) = self.check(now)?
                 {
                     return Ok(Some(wake));
+                }
+                if polling.is_some() {
+                    // So long nothing has come: the far side may be waiting for this very processor.
+                    thread::yield_now();
                 }
                 let (since, last) = polling.unwrap_or((now, now));
                 polling = Some((since, now));
