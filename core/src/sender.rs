@@ -412,18 +412,23 @@ impl<const N: usize> Sender<N> {
     }
 
     fn next_bit(&mut self, now: Instant) -> Option<Bit> {
+        self.patience_micros = 0;
         let bit = match self.phase {
             Phase::Ready | Phase::Quiet | Phase::Ended => return None,
+            // A mark is not patient: the receiver may not know of its sender, if its bit was hidden.
             Phase::Mark { .. } | Phase::Abort { .. } => Bit::One,
             Phase::Frame => {
                 let bit = self.upcoming.take()?;
                 self.look_ahead();
+                // It may be another sender's turn, or the frame has to be written first.
+                if self.acknowledged == 0 || self.upcoming.is_none() {
+                    self.patience_micros = PATIENCE_MICROS;
+                }
                 bit
             }
             Phase::Verdict { position, .. } => bit_at(hdlc::FLAG, position),
             Phase::Reason { .. } => Bit::Zero,
         };
-        self.patience_micros = if self.may_be_held_back() { PATIENCE_MICROS } else { 0 };
         self.outstanding = Outstanding::One { bit, sent_at: now };
         self.deadline = Some(now.after_micros(self.bit_timeout_micros()));
         self.count_bit();
@@ -458,23 +463,6 @@ impl<const N: usize> Sender<N> {
         self.upcoming = self.cursor.next(&self.content);
         // With the last bit of the closing flag the receiver has all it needs.
         self.exposed |= self.upcoming.is_none();
-    }
-
-    /// Whether the bit that is about to be sent is one that a receiver does not acknowledge at once: the
-    /// first of a frame that follows another, because it is another sender's turn, or the last, because
-    /// the frame has to be written. Not that of a mark: a newcomer of whom the receiver may not know, for
-    /// its bit may have been hidden by another's, is not patient.
-    fn may_be_held_back(&self) -> bool {
-        match self.phase {
-            Phase::Frame => self.acknowledged == 0 || self.upcoming.is_none(),
-            Phase::Ready
-            | Phase::Mark { .. }
-            | Phase::Verdict { .. }
-            | Phase::Reason { .. }
-            | Phase::Quiet
-            | Phase::Abort { .. }
-            | Phase::Ended => false,
-        }
     }
 
     fn bit_timeout_micros(&self) -> u64 {
