@@ -11,6 +11,9 @@ const PAUSE: Duration = Duration::from_micros(50);
 /// Of each message: more than half a million bits.
 const OCTETS: usize = 64 * 1024;
 
+/// For so many on a crowded machine.
+const LONG: Duration = Duration::from_secs(240);
+
 #[test]
 fn a_storm_at_the_server_damages_nothing_and_ends_nothing() {
     let mut random = Random::new();
@@ -19,7 +22,7 @@ fn a_storm_at_the_server_damages_nothing_and_ends_nothing() {
             let octets = random.octets(OCTETS);
             let mut server = RawServer::start();
             let storm = storm(server.pid(), symbols, 20_000, PAUSE, stormer);
-            let client = server.send(&octets, &["--timeout", "50s"]).finish();
+            let client = server.send(&octets, &["--timeout", "50s"]).finish_within(LONG);
             let case = format!("{stormer:?} {symbols}: {client:?}");
             assert_eq!(client.code(), 0, "{case}");
             println!("{symbols} {stormer:?}: {} signals", sent(storm));
@@ -42,7 +45,7 @@ fn a_storm_at_the_client_delays_it_and_damages_nothing() {
         let mut client = server.send(&octets, &["--timeout", "50s"]);
         wait_until_armed(&mut client);
         let storm = storm(client.pid(), symbols, 20_000, PAUSE, Stormer::Answered);
-        let client = client.finish();
+        let client = client.finish_within(LONG);
         assert_eq!(client.code(), 0, "{symbols}: {client:?}");
         println!("{symbols}: {} signals", sent(storm));
         assert!(server.serves("<still here>") == octets, "{symbols}");
