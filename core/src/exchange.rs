@@ -16,6 +16,10 @@ use session::{Session, Want};
 /// Silence after which a sender loses the floor while others wait for it.
 pub const FLOOR_STALL_MICROS: u64 = 100_000;
 
+/// The same for a classic sender. One whose bit was lost resends it only after a longer timeout, and
+/// only to a receiver at rest, which one that serves others is not.
+pub const CLASSIC_FLOOR_STALL_MICROS: u64 = 1_000_000;
+
 /// A rule of the protocol that an exchange can be made to break, in tests only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Broken {
@@ -213,7 +217,11 @@ impl<const SESSIONS: usize, const OCTETS: usize> Exchange<SESSIONS, OCTETS> {
     pub fn poll_timeout(&self) -> Option<Instant> {
         let holder = self.floor.filter(|_| self.waiting)?;
         self.next_waiting(holder)?;
-        Some(self.floor_active_at.after_micros(FLOOR_STALL_MICROS))
+        let silence = match self.session(holder)?.protocol() {
+            Some(Protocol::Classic) => CLASSIC_FLOOR_STALL_MICROS,
+            Some(Protocol::Framed) | None => FLOOR_STALL_MICROS,
+        };
+        Some(self.floor_active_at.after_micros(silence))
     }
 
     /// Accepts what [`Event::Payload`] announced of `peer`: it is safe, or, if it was the last
