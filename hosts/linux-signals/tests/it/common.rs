@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use minitalk_signals::{Bit, ProcessState, ProcessStatus};
+use minitalk_signals::{ProcessState, ProcessStatus};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -71,24 +71,22 @@ impl Running {
         kill(Pid::from_raw(self.pid().cast_signed()), signal).unwrap();
     }
 
-    /// Stops it at a moment when a bit that was sent to it is pending.
-    pub(crate) fn stop_with_pending_bit(&self) {
+    /// Waits until what the kernel says of it is as `wanted`.
+    pub(crate) fn wait_until(&self, wanted: impl Fn(&ProcessStatus) -> bool) {
         let start = Instant::now();
-        while start.elapsed() < PATIENCE {
-            self.signal(Signal::SIGSTOP);
-            // It may have been stopped between taking a bit and answering: then none comes any more.
-            for _ in 0..1_000 {
-                let status = ProcessStatus::read(self.pid()).unwrap();
-                let is_pending = |bit| status.pending.contains(bit);
-                if status.state == ProcessState::Stopped
-                    && (is_pending(Bit::Zero) || is_pending(Bit::One))
-                {
-                    return;
-                }
+        loop {
+            let status = ProcessStatus::read(self.pid()).unwrap();
+            if wanted(&status) {
+                return;
             }
-            self.signal(Signal::SIGCONT);
+            assert!(start.elapsed() < PATIENCE, "it stays as it is: {status:?}");
+            thread::yield_now();
         }
-        panic!("nothing was sent");
+    }
+
+    pub(crate) fn stop(&self) {
+        self.signal(Signal::SIGSTOP);
+        self.wait_until(|status| status.state == ProcessState::Stopped);
     }
 
     /// Waits for it to end by itself.

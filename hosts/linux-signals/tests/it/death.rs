@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use minitalk_signals::{Bit, ProcessState, ProcessStatus};
 use nix::sys::signal::Signal;
 
 use crate::common::Running;
@@ -65,6 +66,10 @@ fn an_echo_that_dies_is_noticed_by_the_ping() {
     assert!(line.ends_with("Never(Ready)"), "{line}");
 }
 
+fn has_bit(status: &ProcessStatus) -> bool {
+    [Bit::Zero, Bit::One].iter().any(|&bit| status.pending.contains(bit))
+}
+
 #[test]
 fn the_last_bit_of_a_peer_is_heard_before_its_death() {
     for _ in 0..10 {
@@ -72,7 +77,13 @@ fn the_last_bit_of_a_peer_is_heard_before_its_death() {
         let ping = Running::example("ping", &[&echo.pid().to_string(), "4000000000"]);
         let pid = ping.pid();
         assert_eq!(echo.line(), format!("peer {pid}"));
-        echo.stop_with_pending_bit();
+        // Stopped one after the other, so that the bit is on its way and nobody has looked at it: echo has
+        // answered what there was, so ping, which waits for nothing else, sends the next one.
+        ping.stop();
+        echo.wait_until(|status| status.state == ProcessState::Sleeping && !has_bit(status));
+        echo.stop();
+        ping.signal(Signal::SIGCONT);
+        echo.wait_until(has_bit);
         drop(ping);
         echo.signal(Signal::SIGCONT);
         assert_eq!(echo.line(), format!("gone {pid}"));
