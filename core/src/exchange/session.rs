@@ -145,6 +145,8 @@ impl<const OCTETS: usize> Session<OCTETS> {
     #[inline]
     pub(super) fn process(&mut self) {
         let Some(bit) = self.pending.take() else { return };
+        // Nobody wanted the turn that ended before it: with this bit the next one begins.
+        self.turn_over = false;
         match &mut self.half {
             Half::Framed(receiver) => match receiver.handle_bit(bit) {
                 receiver::Progress::Acknowledge(ack) => self.owed = Acks::of(Some(ack)),

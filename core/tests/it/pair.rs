@@ -288,6 +288,25 @@ fn the_floor_passes_at_the_verdict_to_the_one_that_waits() {
 }
 
 #[test]
+fn a_turn_that_nobody_wanted_does_not_end_the_next_frame() {
+    let mut server = Server::new(None);
+    let mut first = Sender::new(7, None).without_pairs();
+    for _ in 0..2 {
+        first.offer(b"a", false).expect("the frame before, if there was one, was accepted");
+        assert_eq!(server.talk(1, &mut first), Some(Event::Accepted { octets: 1, last: false }));
+    }
+    first.offer(b"b", true).expect("the frame before was accepted");
+    let bit = first.poll_transmit(server.now).expect("the address");
+    server.bit(1, bit);
+    // A newcomer in the middle of the frame has to wait for its end.
+    server.bit(2, Bit::One);
+    assert_eq!(server.acks.iter().map(|&(to, _)| to).collect::<Vec<_>>(), [1]);
+    first.handle_ack(server.acks.remove(0).1, server.now);
+    assert_eq!(server.talk(1, &mut first), Some(Event::Accepted { octets: 1, last: true }));
+    assert_eq!(server.acks.iter().map(|&(to, _)| to).collect::<Vec<_>>(), [2]);
+}
+
+#[test]
 fn a_silent_holder_loses_the_floor_after_a_tenth_of_a_second() {
     let mut server = Server::new(None);
     server.bit(1, Bit::One);
