@@ -51,15 +51,20 @@ impl Acks {
 
     /// This symbol, if there is one.
     #[must_use]
-    pub fn of(symbol: Option<Bit>) -> Self {
-        Self::NONE.and(symbol)
+    #[inline]
+    pub const fn of(symbol: Option<Bit>) -> Self {
+        match symbol {
+            Some(symbol) => Self { symbols: [symbol, Bit::Zero], len: 1 },
+            None => Self::NONE,
+        }
     }
 
     /// Takes the first symbol out.
+    #[inline]
     pub fn take(&mut self) -> Option<Bit> {
-        let first = self.as_slice().first().copied()?;
-        let second = self.as_slice().get(1).copied();
-        *self = Self::of(second);
+        self.len = self.len.checked_sub(1)?;
+        let [first, second] = self.symbols;
+        self.symbols = [second, Bit::Zero];
         Some(first)
     }
 
