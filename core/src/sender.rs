@@ -377,6 +377,28 @@ impl<const N: usize> Sender<N> {
         self.deadline
     }
 
+    /// Lets the timeout of what is under way run from `now`.
+    ///
+    /// A host that polls for the acknowledgment need not read the clock for every bit: it may pass the
+    /// time of its last reading, and call this once, with a new one, before it waits after all.
+    pub fn restart_timeout(&mut self, now: Instant) {
+        let timeout_micros = match &mut self.outstanding {
+            Outstanding::One { sent_at, .. } => {
+                *sent_at = now;
+                self.bit_timeout_micros()
+            }
+            Outstanding::Pair { sent_at, .. } => {
+                *sent_at = now;
+                self.pair_timeout_micros()
+            }
+            Outstanding::Settling => SETTLE_MICROS,
+            Outstanding::None | Outstanding::Resent { .. } | Outstanding::ResentPair { .. } => {
+                return;
+            }
+        };
+        self.deadline = Some(now.after_micros(timeout_micros));
+    }
+
     /// The next bit to transmit now, if there is one.
     #[inline]
     pub fn poll_transmit(&mut self, now: Instant) -> Option<Bit> {

@@ -39,7 +39,7 @@ struct Transfer<'a> {
 impl Transfer<'_> {
     fn run(&mut self) -> Result<(), Cause> {
         loop {
-            let now = self.link.woken_at();
+            let now = self.link.clock();
             while let Some(symbol) = self.sender.poll_transmit(now) {
                 self.link.send(symbol).map_err(Cause::Send)?;
             }
@@ -62,9 +62,12 @@ impl Transfer<'_> {
             let give_up_at = self.link.give_up_at(self.progress_at);
             let timeout = self.sender.poll_timeout();
             let deadline = timeout.map_or(give_up_at, |timeout| timeout.min(give_up_at));
-            let heard = self.link.wait(None, Some(deadline))?;
+            let heard = match self.link.poll()? {
+                Some(heard) => heard,
+                None => self.link.wait(None, Some(deadline))?,
+            };
             if heard == Heard::TimedOut {
-                let now = self.link.woken_at();
+                let now = self.link.clock();
                 if now >= give_up_at {
                     return Err(self.link.timed_out());
                 }
@@ -78,7 +81,7 @@ impl Transfer<'_> {
 
     fn handle(&mut self, heard: Heard) -> Result<(), Cause> {
         match heard {
-            Heard::Ack(ack) => self.sender.handle_ack(ack, self.link.woken_at()),
+            Heard::Ack(ack) => self.sender.handle_ack(ack, self.link.clock()),
             Heard::Foreign(symbol) => self.sender.handle_foreign(symbol),
             Heard::Input | Heard::TimedOut => {}
             Heard::Gone => return Err(Cause::Died),

@@ -1,5 +1,7 @@
 //! Sends a message in frames.
 
+use std::mem;
+
 use minitalk_core::frame::CONTENT_OCTETS_MAX;
 use minitalk_core::sender::{Event, Sender};
 use minitalk_signals::{Instant, Termination, now};
@@ -18,8 +20,15 @@ pub(crate) fn send(link: &mut Link, input: Input, totals: &mut Totals) -> Result
     let number = getrandom::u32().unwrap_or(0);
     let sender = Sender::new(number, input.length());
     let started = now();
-    let mut transfer =
-        Transfer { link, input, sender, progress: 0, progress_at: started, pending: false };
+    let mut transfer = Transfer {
+        link,
+        input,
+        sender,
+        progress: 0,
+        progress_at: started,
+        pending: false,
+        untimed: false,
+    };
     let result = transfer.run();
     let statistics = transfer.sender.statistics();
     totals.bytes = statistics.accepted_octets;
@@ -36,18 +45,20 @@ struct Transfer<'a> {
     progress_at: Instant,
     /// Standard input has nothing yet, so there is nothing to send.
     pending: bool,
+    /// Bits have been sent while the clock was late: their timeout does not run yet.
+    untimed: bool,
 }
 
 impl Transfer<'_> {
     fn run(&mut self) -> Result<(), Cause> {
         loop {
-            let now = self.link.woken_at();
+            let now = self.link.clock();
             self.offer(now)?;
             self.transmit(now)?;
             match self.sender.poll_event() {
                 Some(Event::Accepted { last: true, .. }) => return Ok(()),
                 Some(Event::Accepted { last: false, .. }) => {
-                    let sender = &self.sender;
+                    let (sender, now) = (&self.sender, self.link.read_clock());
                     self.link.observer.progress(|| sender.statistics().accepted_octets, now);
                     continue;
                 }
@@ -57,8 +68,11 @@ impl Transfer<'_> {
                 }
                 Some(Event::Aborted) | None => {}
             }
-            let heard = self.wait(now)?;
-            let now = self.link.woken_at();
+            let heard = match self.link.poll()? {
+                Some(heard) => heard,
+                None => self.wait()?,
+            };
+            let now = self.link.clock();
             match heard {
                 Heard::Ack(ack) => self.sender.handle_ack(ack, now),
                 Heard::Foreign(_) | Heard::Input => {}
@@ -87,11 +101,18 @@ impl Transfer<'_> {
     fn transmit(&mut self, now: Instant) -> Result<(), Cause> {
         while let Some(bit) = self.sender.poll_transmit(now) {
             self.link.send(bit).map_err(Cause::Send)?;
+            self.untimed |= self.link.is_clock_late();
         }
         Ok(())
     }
 
-    fn wait(&mut self, now: Instant) -> Result<Heard, Cause> {
+    /// Waits for what has not come at once.
+    fn wait(&mut self) -> Result<Heard, Cause> {
+        let late = self.link.is_clock_late();
+        let now = if late { self.link.read_clock() } else { self.link.clock() };
+        if mem::take(&mut self.untimed) {
+            self.sender.restart_timeout(now);
+        }
         if self.sender.progress() != self.progress {
             self.progress = self.sender.progress();
             self.progress_at = now;

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant as WallInstant};
 
 use minitalk_core::{Bit, Instant};
 use minitalk_signals::{
-    Line, Peer, ProcessState, Refusal, SendError, Sender, Target, Termination, Wake, Watch, now,
+    Arrival, Line, Peer, ProcessState, Refusal, SendError, Sender, Target, Termination, Wake,
+    Watch, now,
 };
 
 use crate::cli::{Options, Protocol};
@@ -28,7 +29,9 @@ pub(crate) struct Link {
     line: Line,
     peer: Peer,
     timeout: Duration,
-    woken_at: Instant,
+    clock: Instant,
+    /// Something has come since the clock was read.
+    is_clock_late: bool,
     heard_at: Instant,
     said_stopped: bool,
     /// How often the server had been scheduled when it was last seen asleep with nothing to do, and
@@ -73,7 +76,8 @@ impl Link {
             line,
             peer,
             timeout: options.timeout,
-            woken_at: now(),
+            clock: now(),
+            is_clock_late: false,
             heard_at: now(),
             said_stopped: false,
             asleep: None,
@@ -93,6 +97,18 @@ impl Link {
         self.peer.send(bit)
     }
 
+    /// What comes at once, if anything does. The clock is not read: between an acknowledgment and the next bit
+    /// that takes as long as all else that is done.
+    pub(crate) fn poll(&mut self) -> Result<Option<Heard>, Cause> {
+        let wake = self.line.poll().map_err(Cause::Wait)?;
+        self.is_clock_late |= wake.is_some();
+        Ok(match wake {
+            Some(Wake::Arrival(arrival)) => Some(self.heard(arrival)),
+            Some(Wake::Terminate(termination)) => Some(Heard::Interrupted(termination)),
+            Some(Wake::Ready | Wake::TimedOut) | None => None,
+        })
+    }
+
     /// Waits until something comes, or for the deadline.
     pub(crate) fn wait(
         &mut self,
@@ -102,20 +118,12 @@ impl Link {
         let count = if input.is_some() { 2 } else { 1 };
         let mut watches = [self.peer.watch(), input.unwrap_or_else(|| self.peer.watch())];
         let wake = self.line.wait(&mut watches[..count], deadline).map_err(Cause::Wait)?;
-        self.woken_at = now();
+        let is_gone = watches[0].is_ready();
+        self.read_clock();
         Ok(match wake {
-            Wake::Arrival(arrival) => match arrival.sender {
-                Sender::Process { pid, .. } if pid == self.peer.pid() => {
-                    self.heard_at = self.woken_at;
-                    self.observer.acknowledged(arrival.bit);
-                    Heard::Ack(arrival.bit)
-                }
-                Sender::Process { .. } | Sender::Outside | Sender::Forged { .. } => {
-                    Heard::Foreign(arrival.bit)
-                }
-            },
+            Wake::Arrival(arrival) => self.heard(arrival),
             Wake::Terminate(termination) => Heard::Interrupted(termination),
-            Wake::Ready if watches[0].is_ready() => Heard::Gone,
+            Wake::Ready if is_gone => Heard::Gone,
             Wake::Ready => Heard::Input,
             Wake::TimedOut => {
                 self.observer.timed_out();
@@ -124,10 +132,34 @@ impl Link {
         })
     }
 
-    /// When the last wait ended. The clock is read once for each: between an acknowledgment and the next
-    /// bit every nanosecond counts.
-    pub(crate) const fn woken_at(&self) -> Instant {
-        self.woken_at
+    fn heard(&mut self, arrival: Arrival) -> Heard {
+        match arrival.sender {
+            Sender::Process { pid, .. } if pid == self.peer.pid() => {
+                self.heard_at = self.clock;
+                self.observer.acknowledged(arrival.bit);
+                Heard::Ack(arrival.bit)
+            }
+            Sender::Process { .. } | Sender::Outside | Sender::Forged { .. } => {
+                Heard::Foreign(arrival.bit)
+            }
+        }
+    }
+
+    /// The time when the clock was read last: when a wait ended, or since.
+    pub(crate) const fn clock(&self) -> Instant {
+        self.clock
+    }
+
+    /// Whether [`clock`](Self::clock) is late: something has come since then.
+    pub(crate) const fn is_clock_late(&self) -> bool {
+        self.is_clock_late
+    }
+
+    /// The time now.
+    pub(crate) fn read_clock(&mut self) -> Instant {
+        self.clock = now();
+        self.is_clock_late = false;
+        self.clock
     }
 
     /// The moment at which to give up if nothing has got further since `progress_at`.

@@ -105,26 +105,31 @@ impl Server {
 
     /// Serves until a signal asks to end, enough messages have come, or the output fails.
     pub(crate) fn serve(mut self) -> Result<(), ServeError> {
+        let mut woken_at = now();
         loop {
-            // While bits come in, that is all there is to look at; to watch the rest takes preparation.
-            let wake = match self.line.poll()? {
+            // While bits come in, that is all there is to look at: to watch the rest takes preparation, and
+            // the clock is read when they come no more at once, for it takes as long as an acknowledgment.
+            let polled = self.line.poll()?;
+            let wake = match polled {
                 Some(wake) => wake,
                 None => self.wait()?,
             };
-            // Read once for each wake: between a bit and its acknowledgment every nanosecond counts.
-            let now = now();
+            if polled.is_none() {
+                woken_at = now();
+            }
             let is_arrival = matches!(wake, Wake::Arrival(_));
             match wake {
-                Wake::Arrival(arrival) => self.handle_arrival(arrival, now),
+                Wake::Arrival(arrival) => self.handle_arrival(arrival, woken_at),
                 Wake::Terminate(termination) => return self.end(signal_name(termination)),
                 Wake::Ready => {}
-                Wake::TimedOut => self.handle_timeout(now),
+                Wake::TimedOut => self.handle_timeout(woken_at),
             }
             // Most bits bring an acknowledgment and nothing else.
-            if self.advance(now) || !is_arrival || self.output.is_behind() {
-                self.settle(now);
+            if self.advance(woken_at) || !is_arrival || self.output.is_behind() {
+                self.settle(woken_at);
             }
-            let over = |last: &Farewell| now >= last.deadline || self.exchange.open_count() == 0;
+            let over =
+                |last: &Farewell| woken_at >= last.deadline || self.exchange.open_count() == 0;
             if self.farewell.as_ref().is_some_and(over) {
                 return self.end("done");
             }

@@ -54,9 +54,10 @@ fn take_within(set: &SigSet, timeout: Option<&libc::timespec>) -> Result<Option<
         let info = unsafe { info.assume_init_ref() };
         return Ok(Some(caught(number, info)));
     }
-    match Errno::last() {
-        Errno::EAGAIN | Errno::EINTR => Ok(None),
-        errno => Err(errno.into()),
+    // Most looks end here, and while they last nothing is taken: so the number is compared as it is.
+    match Errno::last_raw() {
+        libc::EAGAIN | libc::EINTR => Ok(None),
+        errno => Err(Errno::from_raw(errno).into()),
     }
 }
 

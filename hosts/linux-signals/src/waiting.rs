@@ -35,10 +35,17 @@ use crate::watchdog::{self, Watchdog};
 /// While signals come in: how often descriptors and the deadline are looked at.
 const CHECK_MICROS: u64 = 10_000;
 
-/// How many system calls are made between two readings of the clock.
-const TURNS_PER_CLOCK: u32 = 16;
+/// How many looks in a row may bring nothing before the clock is read.
+const LOOKS_PER_CLOCK: u32 = 16;
 
-/// Sixteen turns take some microseconds. If they took this long, somebody else was running.
+/// How many signals may be taken before the clock is read, however soon each comes after the one before.
+const SIGNALS_PER_CLOCK: u32 = 256;
+
+/// So many signals in a row that came only when the processor had been given up: the far side shares it, and
+/// stays there as long as neither sleeps, even if another processor is idle.
+const YIELDS_MAX: u32 = 4;
+
+/// Sixteen looks take some microseconds. If they took this long, somebody else was running.
 const GAP_MICROS: u64 = 1_000;
 
 /// What is remembered from one wait to the next.
@@ -47,8 +54,12 @@ pub(crate) struct Waiting {
     span: PollSpan,
     watchdog: Watchdog,
     activity: Activity,
-    /// Takes since the clock was read.
-    turns: u32,
+    /// Looks in vain since a signal came or the clock was read.
+    looks: u32,
+    /// Signals taken since the clock was read.
+    signals: u32,
+    /// Signals in a row that came after a sched_yield(2).
+    yields: u32,
     checked_at: Instant,
     /// Of the set that was looked at last.
     fingerprint: u64,
@@ -76,7 +87,9 @@ impl Waiting {
             span: PollSpan::new(processors),
             watchdog,
             activity: Activity::Silence,
-            turns: 0,
+            looks: 0,
+            signals: 0,
+            yields: 0,
             checked_at: Instant::ZERO,
             fingerprint: 0,
             owed: false,
@@ -118,10 +131,11 @@ impl Waiting {
         if self.owed || self.activity == Activity::Silence || self.span.micros() == 0 {
             return Ok(None);
         }
-        while self.turns < TURNS_PER_CLOCK {
+        while !self.is_clock_due() {
             match self.take(signals, Sleep::Micros(0))? {
                 Taken::Wake(wake) => {
                     self.span.paid();
+                    self.yields = 0;
                     return Ok(Some(wake));
                 }
                 Taken::Watchdog => return Ok(None),
@@ -131,10 +145,22 @@ impl Waiting {
         Ok(None)
     }
 
+    /// Whether so much may have happened since the clock was read that it must be read again.
+    #[inline]
+    const fn is_clock_due(&self) -> bool {
+        self.looks >= LOOKS_PER_CLOCK || self.signals >= SIGNALS_PER_CLOCK
+    }
+
+    fn read_clock(&mut self) -> Instant {
+        self.looks = 0;
+        self.signals = 0;
+        clock::now()
+    }
+
     /// Takes one signal, when the queue is empty.
     #[inline]
     fn take(&mut self, signals: &Dispositions, sleep: Sleep) -> Result<Taken, OsError> {
-        self.turns += 1;
+        self.looks += 1;
         let set = signals.waited();
         let caught = match sleep {
             Sleep::Micros(0) => sys::take(set)?,
@@ -148,6 +174,8 @@ impl Waiting {
         // What a handler has recorded would come first, but all of that has been returned.
         let Some(meaning) = caught.meaning() else { return Ok(Taken::Nothing) };
         self.activity = Activity::Traffic;
+        self.looks = 0;
+        self.signals += 1;
         Ok(Taken::Wake(meaning.into()))
     }
 
@@ -204,10 +232,10 @@ impl Wait<'_, '_> {
             return Ok(None);
         }
         let mut polling: Option<(Instant, Instant)> = None;
+        let mut has_yielded = false;
         loop {
-            if self.waiting.turns >= TURNS_PER_CLOCK {
-                self.waiting.turns = 0;
-                let now = clock::now();
+            if self.waiting.is_clock_due() {
+                let now = self.waiting.read_clock();
                 if self.is_due(now)
                     && let Some(wake) = self.check(now)?
                 {
@@ -215,7 +243,13 @@ impl Wait<'_, '_> {
                 }
                 if polling.is_some() {
                     // So long nothing has come: the far side may be waiting for this very processor.
+                    if self.waiting.yields >= YIELDS_MAX {
+                        // It is. Whoever is woken is given an idle processor if there is one.
+                        self.waiting.yields = 0;
+                        return Ok(None);
+                    }
                     thread::yield_now();
+                    has_yielded = true;
                 }
                 let (since, last) = polling.unwrap_or((now, now));
                 polling = Some((since, now));
@@ -233,9 +267,10 @@ impl Wait<'_, '_> {
             match self.waiting.take(self.signals, Sleep::Micros(0))? {
                 Taken::Wake(wake) => {
                     self.waiting.span.paid();
+                    self.waiting.yields = if has_yielded { self.waiting.yields + 1 } else { 0 };
                     return Ok(Some(wake));
                 }
-                Taken::Watchdog => self.waiting.turns = TURNS_PER_CLOCK,
+                Taken::Watchdog => self.waiting.looks = LOOKS_PER_CLOCK,
                 Taken::Nothing => {}
             }
         }
