@@ -13,8 +13,8 @@ demo *TEXT:
     cargo demo {{ TEXT }}
 
 # All tests: units, properties, model, simulator, documentation, real processes
-test:
-    cargo test --locked
+test *OPTIONS:
+    cargo test --locked {{ OPTIONS }}
 
 # Format, lints and documentation: warnings are errors
 lint:
@@ -22,7 +22,7 @@ lint:
     cargo clippy --locked --workspace --all-targets --features minitalk-benches/instructions -- --deny warnings
     RUSTDOCFLAGS="--deny warnings" cargo doc --locked --workspace --no-deps
     for folder in fuzz witness hosts/cortex-m; do (cd $folder && cargo fmt --check); done
-    cd fuzz && RUSTC_BOOTSTRAP=1 cargo clippy --locked --all-targets -- --deny warnings
+    cd fuzz && cargo clippy --locked --all-targets -- --deny warnings
     cd witness && cargo clippy --locked --release -- --deny warnings
 
 # Everything compiles: benches, examples, the core with and without its feature
@@ -35,6 +35,10 @@ build:
 features:
     @command -v cargo-hack >/dev/null || { echo "features: no cargo-hack: cargo install --locked cargo-hack"; exit 69; } >&2
     cargo hack check --locked --package minitalk-core --feature-powerset
+
+# Every public type of the core has defmt::Format
+defmt:
+    tools/defmt
 
 # The core is ready for crates.io
 package:
@@ -72,9 +76,9 @@ coverage *OPTIONS:
 
 # Licences and sources (needs cargo-deny), unused dependencies (cargo-machete), spelling (typos)
 supply:
-    cargo deny --locked check bans licenses sources
-    cargo machete
     typos
+    cargo machete
+    for folder in . fuzz witness hosts/cortex-m; do cargo deny --config deny.toml --manifest-path $folder/Cargo.toml --locked check bans licenses sources; done
 
 # Everything that needs only stable Rust
-check: lint build test package witness
+check: lint build defmt test package witness
