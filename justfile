@@ -1,5 +1,8 @@
 # Every check of the project, each on its own. `just` lists them, `just check` runs those that need stable Rust only.
 
+# The runner must have the version of the library.
+gungraun := `sed -n 's/^gungraun = "=\(.*\)"$/\1/p' Cargo.toml`
+
 set shell := ["bash", "-euo", "pipefail", "-c"]
 
 _list:
@@ -10,16 +13,16 @@ demo *TEXT:
     cargo demo {{ TEXT }}
 
 # All tests: units, properties, model, simulator, documentation, real processes
-test:
-    cargo test --locked
+test *OPTIONS:
+    cargo test --locked {{ OPTIONS }}
 
 # Format, lints and documentation: warnings are errors
 lint:
     cargo fmt --check
-    cargo clippy --locked --workspace --all-targets -- --deny warnings
+    cargo clippy --locked --workspace --all-targets --features minitalk-benches/instructions -- --deny warnings
     RUSTDOCFLAGS="--deny warnings" cargo doc --locked --workspace --no-deps
     for folder in fuzz witness hosts/cortex-m; do (cd $folder && cargo fmt --check); done
-    cd fuzz && RUSTC_BOOTSTRAP=1 cargo clippy --locked --all-targets -- --deny warnings
+    cd fuzz && cargo clippy --locked --all-targets -- --deny warnings
     cd witness && cargo clippy --locked --release -- --deny warnings
 
 # Everything compiles: benches, examples, the core with and without its feature
@@ -32,6 +35,10 @@ build:
 features:
     @command -v cargo-hack >/dev/null || { echo "features: no cargo-hack: cargo install --locked cargo-hack"; exit 69; } >&2
     cargo hack check --locked --package minitalk-core --feature-powerset
+
+# Every public type of the core has defmt::Format
+defmt:
+    tools/defmt
 
 # The core is ready for crates.io
 package:
@@ -53,9 +60,11 @@ bench *OPTIONS:
 compare *OPTIONS:
     cargo run --locked --release --package minitalk-benches --bin compare -- {{ OPTIONS }}
 
-# Instructions per bit against the committed budget (needs valgrind)
-instructions:
-    cargo run --locked --release --package minitalk-benches --bin instructions
+# Instructions per bit against their budget (needs valgrind, gungraun-runner)
+instructions *OPTIONS:
+    @command -v valgrind >/dev/null || { echo "instructions: no valgrind: apt-get install valgrind"; exit 69; } >&2
+    @command -v gungraun-runner >/dev/null || { echo "instructions: no gungraun-runner: cargo install --locked gungraun-runner --version {{ gungraun }}"; exit 69; } >&2
+    cargo bench --locked --package minitalk-benches --features instructions --bench instructions -- {{ OPTIONS }}
 
 # Fuzz one target for some seconds (needs cargo-fuzz): just fuzz session 60
 fuzz TARGET="decoder" SECONDS="30":
@@ -67,9 +76,9 @@ coverage *OPTIONS:
 
 # Licences and sources (needs cargo-deny), unused dependencies (cargo-machete), spelling (typos)
 supply:
-    cargo deny --locked check bans licenses sources
-    cargo machete
     typos
+    cargo machete
+    for folder in . fuzz witness hosts/cortex-m; do cargo deny --config deny.toml --manifest-path $folder/Cargo.toml --locked check bans licenses sources; done
 
 # Everything that needs only stable Rust
-check: lint build test package witness
+check: lint build defmt test package witness

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use libfuzzer_sys::fuzz_target;
-use minitalk_core::classic::{self, Dialect};
+use minitalk_core::classic::{self, ByteEncoder, Dialect};
 use minitalk_core::exchange::{Event, Exchange, Output};
 use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX, Frame};
 use minitalk_core::hdlc::{Deframer, FCS_OCTETS, Framer, Progress};
@@ -61,13 +61,18 @@ fn is_in_step(progress: Progress<'_>) -> bool {
 
 fn decode(dialect: Dialect, line: &[Bit]) {
     let mut decoder = classic::Decoder::new(dialect);
-    for &bit in line {
+    for (place, &bit) in line.iter().enumerate() {
         let before = decoder.pending_bits();
         let progress = decoder.feed(bit);
         assert_eq!(decoder.pending_bits(), (before + 1) % 8);
         assert_eq!(progress.ends().byte(), before == 7);
         assert!(!progress.ends().message() || decoder.is_idle());
-        assert!(progress.byte().is_none_or(|byte| byte != 0 || dialect.end != classic::End::Nul));
+        if let Some(byte) = progress.byte() {
+            assert!(byte != 0 || dialect.end != classic::End::Nul);
+            // What came out is what an encoder sends, to the bit.
+            let expected: Vec<Bit> = ByteEncoder::new(dialect, byte).collect();
+            assert!(line[..=place].ends_with(&expected));
+        }
     }
     decoder.reset();
     assert!(decoder.is_idle());

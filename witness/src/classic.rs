@@ -1,10 +1,14 @@
 //! Eight bits a byte.
 
 use minitalk_core::classic::sender::Event;
-use minitalk_core::classic::{Acks, Decoder, Dialect, Encoder, Receiver, Sender, receiver};
+use minitalk_core::classic::{
+    Acks, ByteEncoder, Decoder, Dialect, Encoder, Prefix, Receiver, Sender, receiver,
+};
 use minitalk_core::{Bit, Instant};
 
 use super::code;
+
+const TEXT_BYTES: usize = 256;
 
 #[unsafe(no_mangle)]
 extern "C" fn classic_decoder_new(decoder: &mut Decoder, dialect: &Dialect) {
@@ -20,7 +24,13 @@ extern "C" fn classic_decoder_feed(decoder: &mut Decoder, one: bool) -> u32 {
 #[unsafe(no_mangle)]
 extern "C" fn classic_decoder_reset(decoder: &mut Decoder) -> u32 {
     decoder.reset();
-    decoder.pending_bits()
+    decoder.pending_bits() ^ u32::from(decoder.is_idle())
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn classic_dialect_bit_ack(dialect: &Dialect, one: bool) -> u32 {
+    let asks = (dialect.can_hold_back(), dialect.admits_framed());
+    code(dialect.bit_ack(Bit::from_bool(one))) ^ u32::from(asks.0) << 2 ^ u32::from(asks.1) << 3
 }
 
 #[unsafe(no_mangle)]
@@ -44,12 +54,85 @@ extern "C" fn classic_receiver_accept(receiver: &mut Receiver) -> u32 {
 
 #[unsafe(no_mangle)]
 extern "C" fn classic_receiver_octets_at_risk(receiver: &Receiver) -> u64 {
-    receiver.octets_at_risk().unwrap_or(u64::MAX)
+    receiver.octets_at_risk().unwrap_or(receiver.offset()) ^ u64::from(receiver.is_last())
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn classic_acks_take(acks: &mut Acks) -> u32 {
+    code(acks.take()) ^ u32::from(acks.is_empty())
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn classic_acks_arrived(acks: &mut Acks, one: bool) -> u32 {
+    let is_owed = acks.arrived(Bit::from_bool(one));
+    acks.as_slice()
+        .iter()
+        .map(|&ack| u32::from(ack.is_one()))
+        .fold(is_owed.into(), u32::wrapping_add)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn classic_byte_encoder_new(encoder: &mut ByteEncoder, dialect: &Dialect, byte: u8) {
+    *encoder = match byte {
+        0 => ByteEncoder::terminator(*dialect).unwrap_or(ByteEncoder::last(*dialect, byte)),
+        _ => ByteEncoder::new(*dialect, byte),
+    };
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn classic_byte_encoder_next(encoder: &mut ByteEncoder) -> u32 {
+    code(encoder.next()) ^ (u32::from(encoder.ends().message()) << 8)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn classic_prefix_new(prefix: &mut Prefix, dialect: &Dialect, length: u64) -> bool {
+    Prefix::new(*dialect, length).map(|new| *prefix = new).is_ok()
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn classic_prefix_next(prefix: &mut Prefix, encoder: &mut ByteEncoder) -> bool {
+    prefix.next().map(|next| *encoder = next).is_some()
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn classic_encoder_new<'a>(
+    encoder: &mut Encoder<'a>,
+    dialect: &Dialect,
+    text: &'a [u8; TEXT_BYTES],
+) -> bool {
+    Encoder::new(*dialect, text).map(|new| *encoder = new).is_ok()
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn classic_encoder_next(encoder: &mut Encoder<'_>) -> u32 {
     code(encoder.next()) ^ (u32::from(encoder.ends().message()) << 8)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn classic_encoder_bytes_left(encoder: &Encoder<'_>) -> usize {
+    encoder.bytes_left()
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn classic_sender_new<'a>(
+    sender: &mut Sender<'a>,
+    dialect: &Dialect,
+    text: &'a [u8; TEXT_BYTES],
+    pause_micros: u64,
+) -> bool {
+    Sender::new(*dialect, text, pause_micros).map(|new| *sender = new).is_ok()
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn classic_sender_postpone(sender: &mut Sender<'_>, now_micros: u64, micros: u64) {
+    sender.postpone(Instant::from_micros(now_micros), micros);
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn classic_sender_state(sender: &Sender<'_>) -> u64 {
+    let is_either = sender.is_outcome_unknown() || sender.needs_rest();
+    let bytes = u64::try_from(sender.completed_bytes()).unwrap_or(u64::MAX);
+    bytes ^ sender.progress() ^ u64::from(is_either)
 }
 
 #[unsafe(no_mangle)]

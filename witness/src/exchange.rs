@@ -1,9 +1,16 @@
 //! Many senders at one receiver.
 
-use minitalk_core::exchange::{Event, Exchange, Handled, OpenError, Output};
+use minitalk_core::classic::Dialect;
+use minitalk_core::exchange::{Event, Exchange, Handled, OpenError, Output, Protocols};
 use minitalk_core::{Bit, Instant, RefusalReason, frame::FRAME_OCTETS_MAX};
 
 type Table = Exchange<4, FRAME_OCTETS_MAX>;
+
+#[unsafe(no_mangle)]
+extern "C" fn exchange_new(exchange: &mut Table, dialect: &Dialect, octets_max: u64) {
+    let new = Exchange::new(*dialect).with_protocols(Protocols::ClassicOnly);
+    *exchange = new.with_octets_max(Some(octets_max));
+}
 
 #[unsafe(no_mangle)]
 extern "C" fn exchange_open(exchange: &mut Table, peer: u32) -> u32 {
@@ -61,5 +68,10 @@ extern "C" fn exchange_handle_timeout(exchange: &mut Table, micros: u64) -> u64 
 
 #[unsafe(no_mangle)]
 extern "C" fn exchange_is_waiting(exchange: &Table, peer: u32) -> bool {
-    exchange.is_waiting(peer) || exchange.protocol(peer).is_some()
+    exchange.is_waiting(peer) || exchange.protocol(peer).is_some() || exchange.is_open(peer)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn exchange_open_count(exchange: &Table) -> usize {
+    exchange.open_count()
 }

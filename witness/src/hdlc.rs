@@ -2,7 +2,7 @@
 
 use minitalk_core::Bit;
 use minitalk_core::frame::{FRAME_OCTETS_MAX, Frame, ParseFrameError};
-use minitalk_core::hdlc::{Cursor, Deframer, Fcs, FeedError, Progress};
+use minitalk_core::hdlc::{Cursor, Deframer, Fcs, FeedError, Framer, Progress, Section};
 
 type Deframe = Deframer<FRAME_OCTETS_MAX>;
 
@@ -43,6 +43,26 @@ extern "C" fn cursor_next(
     len: usize,
 ) -> u32 {
     super::code(cursor.next(content.get(..len).unwrap_or_default()))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn cursor_after_flag(cursor: &mut Cursor) -> bool {
+    *cursor = Cursor::after_flag();
+    cursor.section() == Section::Content
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn framer_new<'a>(
+    framer: &mut Framer<'a>,
+    content: &'a [u8; FRAME_OCTETS_MAX],
+    with_flag: bool,
+) {
+    *framer = if with_flag { Framer::new(content) } else { Framer::without_opening_flag(content) };
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn framer_next(framer: &mut Framer<'_>) -> u32 {
+    super::code(framer.next()) ^ u32::from(framer.section() == Section::Content) << 2
 }
 
 #[unsafe(no_mangle)]

@@ -13,6 +13,7 @@ mod hdlc;
 mod link;
 mod ram;
 mod text;
+mod time;
 
 #[cfg(any(feature = "control-index", feature = "control-overflow"))]
 mod control;

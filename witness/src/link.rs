@@ -26,6 +26,12 @@ extern "C" fn receiver_new(receiver: &mut Receive) {
 }
 
 #[unsafe(no_mangle)]
+extern "C" fn receiver_after_ack(receiver: &mut Receive, one: bool) -> u32 {
+    *receiver = Receiver::after_ack(Bit::from_bool(one));
+    receiver.counters().accepted
+}
+
+#[unsafe(no_mangle)]
 extern "C" fn receiver_handle_bit(receiver: &mut Receive, one: bool) -> u32 {
     match receiver.handle_bit(Bit::from_bool(one)) {
         Progress::Acknowledge(ack) => code(Some(ack)),
@@ -61,6 +67,17 @@ extern "C" fn receiver_octets_at_risk(receiver: &Receive) -> u64 {
 #[unsafe(no_mangle)]
 extern "C" fn sender_new(sender: &mut Send, message: u32) {
     *sender = Sender::new(message, None);
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn sender_without_pairs(sender: &mut Send, message: u32) {
+    *sender = Sender::new(message, None).without_pairs();
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn sender_state(sender: &Send) -> u64 {
+    let is_any = sender.is_ready() || sender.is_outcome_unknown() || sender.is_last();
+    sender.progress() ^ sender.statistics().bits ^ u64::from(is_any)
 }
 
 #[unsafe(no_mangle)]

@@ -9,7 +9,8 @@ extern "C" fn text_decoder_feed(decoder: &mut Decoder, byte: u8) -> u32 {
 
 #[unsafe(no_mangle)]
 extern "C" fn text_decoder_finish(decoder: &mut Decoder) -> u32 {
-    decoder.finish().map_or(0, u32::from)
+    let is_inside = u32::from(decoder.is_inside());
+    decoder.finish().map_or(is_inside, u32::from)
 }
 
 #[unsafe(no_mangle)]

@@ -1,0 +1,108 @@
+//! Instructions per bit, counted by valgrind: `just instructions`.
+//!
+//! The clock of a shared machine says nothing about a change of a few per cent; this count is the same in
+//! every run. Each load is [`BITS`] bits long, so that a count divided by it, which moves its point by five
+//! places, is instructions per bit. What prepares a load is not counted.
+
+#![expect(missing_docs, unused_qualifications, reason = "of what the macros of gungraun write")]
+
+use std::hint::black_box;
+
+use gungraun::{
+    Callgrind, EventKind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main,
+};
+use minitalk_benches::link::transfer;
+use minitalk_benches::{classic_bits, framed_bits, octets, text};
+use minitalk_core::Bit;
+use minitalk_core::classic::{self, Dialect, Encoder};
+use minitalk_core::frame::FRAME_OCTETS_MAX;
+use minitalk_core::hdlc::{self, Deframer, Framer};
+
+const BITS: usize = 100_000;
+const FRAME_OCTETS: usize = 256;
+/// So many octets of [`octets`] become [`BITS`] bits when they are framed, but for three.
+const FRAMED_OCTETS: usize = 12_026;
+
+/// What a load may take at most. A change that needs more says why where it raises a number.
+fn at_most(instructions_per_bit: u64) -> LibraryBenchmarkConfig {
+    let mut callgrind = Callgrind::with_args(["--cache-sim=no"]);
+    callgrind.hard_limits([(EventKind::Ir, instructions_per_bit * BITS as u64)]);
+    let mut config = LibraryBenchmarkConfig::default();
+    config.tool(callgrind);
+    config
+}
+
+/// A text of [`BITS`] bits with the NUL that ends it.
+fn classic_text() -> &'static [u8] {
+    text(BITS / 8 - 1).leak()
+}
+
+fn classic_line() -> &'static [Bit] {
+    let line = classic_bits(classic_text()).leak();
+    assert_eq!(line.len(), BITS);
+    line
+}
+
+fn framed_octets() -> &'static [u8] {
+    octets(FRAMED_OCTETS).leak()
+}
+
+fn framed_line() -> &'static [Bit] {
+    let line = framed_bits(framed_octets(), FRAME_OCTETS).leak();
+    assert!(line.len().abs_diff(BITS) < 10, "{} bits: choose FRAMED_OCTETS anew", line.len());
+    line
+}
+
+fn payload() -> &'static [u8] {
+    octets(BITS / 8).leak()
+}
+
+#[library_benchmark(config = at_most(10))]
+#[bench::text(setup = classic_line)]
+fn classic_feed(line: &[Bit]) -> u64 {
+    let mut decoder = classic::Decoder::new(Dialect::DEFAULT);
+    let bytes = line.iter().filter_map(|&bit| decoder.feed(bit).byte());
+    black_box(bytes.map(u64::from).sum())
+}
+
+#[library_benchmark(config = at_most(16))]
+#[bench::frames(setup = framed_line)]
+fn framed_feed(line: &[Bit]) -> u64 {
+    let mut deframer = Deframer::<FRAME_OCTETS_MAX>::new();
+    let mut frames = 0;
+    for &bit in line {
+        if let Ok(hdlc::Progress::Frame(_)) = deframer.feed(bit) {
+            frames += 1;
+        }
+    }
+    black_box(frames)
+}
+
+#[library_benchmark(config = at_most(10))]
+#[bench::text(setup = classic_text)]
+fn classic_encode(text: &[u8]) -> u64 {
+    let symbols = Encoder::new(Dialect::DEFAULT, text).expect("no NUL");
+    black_box(symbols.map(u8::from).map(u64::from).sum())
+}
+
+#[library_benchmark(config = at_most(22))]
+#[bench::frames(setup = framed_octets)]
+fn framed_encode(octets: &[u8]) -> u64 {
+    let symbols = octets.chunks(FRAME_OCTETS).flat_map(Framer::new);
+    black_box(symbols.map(u8::from).map(u64::from).sum())
+}
+
+// A bit of payload through sender and receiver: both ends and the loop between them, and in it the share of
+// flags, header, FCS and inserted zeros.
+#[library_benchmark(config = at_most(250))]
+#[bench::payload(setup = payload)]
+fn link_round(payload: &[u8]) -> usize {
+    black_box(transfer(payload))
+}
+
+library_benchmark_group!(
+    name = core,
+    benchmarks = [classic_feed, framed_feed, classic_encode, framed_encode, link_round]
+);
+
+main!(library_benchmark_groups = core);
