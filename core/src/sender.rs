@@ -63,7 +63,7 @@ enum Phase {
     /// Sends the flag whose acknowledgments are the verdict.
     Verdict { position: u8, ones: u8 },
     /// Sends zeros whose acknowledgments are the reason of a refusal.
-    Reason { position: u8, spelled: u8 },
+    Reason { position: u8, spelled: u16 },
     /// Out of step: sends nothing until no acknowledgment has come for a while.
     Quiet,
     /// Sends ones because the application gave up.

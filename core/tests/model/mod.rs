@@ -3,7 +3,7 @@
 //! Compiled into the crate's unit tests (see `lib.rs`), because a deliberately broken sender, which
 //! shows that the model can fail, is nothing to export.
 //!
-//! `MODEL_FAULTS=4` adds messages of one and of two frames, storms, and a slow host, with so many faults:
+//! `MODEL_FAULTS=4` adds messages of one and of two frames, storms, a slow host and refusals, with so many faults:
 //! `MODEL_FAULTS=4 cargo test -p minitalk-core --lib any_number_of_faults -- --nocapture`.
 //! `MODEL_SHARED_FAULTS=1` does the same for two senders of one frame each, with pairs. It takes two
 //! minutes: `MODEL_SHARED_FAULTS=1 cargo test -p minitalk-core --lib of_two_senders -- --nocapture`.
@@ -93,16 +93,26 @@ fn a_sender_may_give_up_and_a_host_may_be_slow_at_any_moment() {
 const SLOW: Setup = Setup { host: Host::AcceptsLater, aborts: true, ..ONE };
 
 #[test]
-fn a_reason_is_never_taken_for_another_by_any_fault() {
-    assert_sound("failed output, one fault", &const { refusing(RefusalReason::OutputFailed) });
-    assert_sound("too long, one fault", &const { refusing(RefusalReason::TooLong) });
-    assert_sound("shutting down, one fault", &const { refusing(RefusalReason::ShuttingDown) });
-    assert_sound("stalled, one fault", &const { refusing(RefusalReason::Stalled) });
+fn a_reason_is_never_taken_for_another_by_any_two_faults() {
+    for reason in RefusalReason::ALL {
+        assert_sound(&format!("refusal, {reason:?}"), Box::leak(Box::new(refusing(reason))));
+    }
 }
 
 const fn refusing(reason: RefusalReason) -> Setup {
-    Setup { host: Host::Refuses(reason), ..ONE }
+    Setup { host: Host::Refuses(reason), ..TWO }
 }
+
+#[test]
+fn a_reason_is_never_taken_for_another_by_a_storm_and_a_fault() {
+    assert_sound("refusal, storm of zeros, one fault more", &REFUSAL_IN_STORM);
+    let setup = &const { Setup { storm: Some(Bit::One), ..REFUSAL_IN_STORM } };
+    assert_sound("refusal, storm of ones, one fault more", setup);
+}
+
+/// A reason in which a storm can hide the zeros in the middle, and leave those before it and the ones.
+const REFUSAL_IN_STORM: Setup =
+    Setup { storm: Some(Bit::Zero), ..refusing(RefusalReason::TooLong) };
 
 #[test]
 fn a_storm_of_zeros_at_the_sender_is_survived() {
@@ -167,7 +177,8 @@ fn any_number_of_faults() {
     let mut violations = Vec::new();
     let storm_of_ones = Setup { storm: Some(Bit::One), ..ONE };
     let singly = Setup { pairs: false, ..ONE };
-    for setup in [singly, SLOW, ONE, STORM, storm_of_ones, TWO_FRAMES] {
+    let refusals = RefusalReason::ALL.map(refusing);
+    for setup in [singly, SLOW, ONE, STORM, storm_of_ones, TWO_FRAMES].into_iter().chain(refusals) {
         let setup = Box::leak(Box::new(Setup { faults, ..setup }));
         let Setup { frames, pairs, storm, host, .. } = setup;
         let count = frames.len();
@@ -206,6 +217,12 @@ mod broken {
     fn a_sender_that_counts_a_verdict_with_a_resent_bit_is_caught() {
         const BROKEN: Option<sender::Broken> = Some(sender::Broken::ResentVerdictCounts);
         assert_caught(&const { Setup { broken_sender: BROKEN, ..STORM } });
+    }
+
+    #[test]
+    fn a_sender_that_counts_a_reason_with_a_resent_bit_is_caught() {
+        const BROKEN: Option<sender::Broken> = Some(sender::Broken::ResentReasonCounts);
+        assert_caught(&const { Setup { broken_sender: BROKEN, ..REFUSAL_IN_STORM } });
     }
 
     #[test]
