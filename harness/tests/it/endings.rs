@@ -177,6 +177,37 @@ fn a_server_that_is_asked_to_end_in_the_middle_says_what_it_cuts() {
     }
 }
 
+/// A source that has something new again and again, a little at a time, until nobody wants it.
+fn trickle(mut source: impl Write + Send + 'static) {
+    thread::spawn(move || {
+        while source.write_all(b".").is_ok() {
+            thread::sleep(Duration::from_millis(20));
+        }
+    });
+}
+
+#[test]
+fn a_server_that_has_had_its_last_message_refuses_the_others_with_the_reason() {
+    let mut server = Server::start_with(&["--once", "--verbose"]);
+    let pid = server.pid().to_string();
+    let open = || Running::spawn_with_pipe(Programs::build().client().args(["--timeout=2m", &pid]));
+    let (first, mut source) = open();
+    source.write_all(b"the only one").expect("the client reads");
+    server.wait_until_shown("the only one");
+    let (second, other_source) = open();
+    trickle(other_source);
+    let late = second.pid();
+    server.running().wait_for_stderr(&format!("PID {late} (minitalk-client)"));
+    drop(source);
+    assert_delivered(&first.finish());
+    assert_failed(&second.finish(), 8, &["refuses the message", "it is shutting down"]);
+    let end = server.finish();
+    assert_eq!(end.code(), 0);
+    assert!(end.text().starts_with("the only one\n"), "{}", end.text());
+    let words = format!("refused the message of PID {late}: it is shutting down");
+    assert!(end.stderr.contains(&words), "{}", end.stderr);
+}
+
 #[test]
 fn a_server_under_nohup_stays_when_the_terminal_goes() {
     let mut command = Command::new("env");
