@@ -80,6 +80,12 @@ fn a_message_of_two_frames_in_single_bits_survives_any_three_faults() {
 }
 
 #[test]
+fn a_message_of_three_frames_survives_any_two_faults() {
+    let setup = &const { Setup { frames: &[b"", b"a", b""], ..TWO } };
+    assert_sound("three frames, two faults", setup);
+}
+
+#[test]
 fn with_every_octet_of_a_damaged_frame_kept_nothing_else_comes_out() {
     assert_sound("two frames exactly, one fault", &const { Setup { exact: true, ..TWO_FRAMES } });
 }

@@ -258,6 +258,9 @@ impl World {
         if client.accepted > self.inboxes[index].octets() {
             return Err(format!("client {index} believes in octets that were not delivered"));
         }
+        if client.is_alive() && self.inboxes[index].ended && !client.is_outcome_unknown() {
+            return Err(format!("client {index} would be sure of a failure if the server died"));
+        }
         if let Some(outcome) = client.outcome {
             self.trace(format_args!("client {index} ends: {outcome:?}"));
             self.ended.push(self.clients[index].pid);
