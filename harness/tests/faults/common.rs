@@ -118,7 +118,9 @@ impl RawServer {
 
     /// Starts a client with `octets` on its standard input.
     pub(crate) fn send(&self, octets: &[u8], options: &[&str]) -> Running {
-        let mut client = Programs::build().client();
+        // However the tests were started: in the background the signal would be ignored.
+        let mut client = Command::new("env");
+        client.arg("--default-signal=INT").arg(Programs::build().client_path());
         client.args(options).arg(self.pid().to_string());
         Running::spawn_with_input(&mut client, octets)
     }

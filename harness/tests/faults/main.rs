@@ -13,4 +13,3 @@ mod limits;
 mod namespaces;
 mod stops;
 mod storms;
-mod users;
