@@ -3,10 +3,10 @@
 //! Compiled into the crate's unit tests (see `lib.rs`), because a deliberately broken sender, which
 //! shows that the model can fail, is nothing to export.
 //!
-//! `MODEL_FAULTS=4` adds messages of one and of two frames, storms, a slow host and refusals, with so many faults:
+//! `MODEL_FAULTS=4` adds messages of one and of two frames, storms, and a slow host, with so many faults:
 //! `MODEL_FAULTS=4 cargo test -p minitalk-core --lib any_number_of_faults -- --nocapture`.
-//! `MODEL_SHARED_FAULTS=1` does the same for two senders of one frame each, with pairs. It takes two
-//! minutes: `MODEL_SHARED_FAULTS=1 cargo test -p minitalk-core --lib of_two_senders -- --nocapture`.
+//! `MODEL_REFUSAL_FAULTS=3` does the same for refusals, `MODEL_SHARED_FAULTS=1` for two senders of one
+//! frame each, with pairs. It takes two minutes.
 #![expect(clippy::arithmetic_side_effects, reason = "an overflow fails the test")]
 
 mod exchange;
@@ -178,14 +178,23 @@ fn assert_shared(name: &str, setup: &'static exchange::Setup) {
 
 #[test]
 fn any_number_of_faults() {
-    let Ok(faults) = std::env::var("MODEL_FAULTS") else { return };
-    let faults = Faults::AtMost(faults.parse().expect("MODEL_FAULTS is a number"));
-    let mut violations = Vec::new();
     let storm_of_ones = Setup { storm: Some(Bit::One), ..ONE };
     let singly = Setup { pairs: false, ..ONE };
-    let refusals = RefusalReason::ALL.map(refusing);
-    for setup in [singly, SLOW, ONE, STORM, storm_of_ones, TWO_FRAMES].into_iter().chain(refusals) {
-        let setup = Box::leak(Box::new(Setup { faults, ..setup }));
+    assert_all_sound("MODEL_FAULTS", &[singly, SLOW, ONE, STORM, storm_of_ones, TWO_FRAMES]);
+}
+
+#[test]
+fn any_number_of_faults_of_a_refusal() {
+    assert_all_sound("MODEL_REFUSAL_FAULTS", &RefusalReason::ALL.map(refusing));
+}
+
+/// With as many faults as the environment says, if it does.
+fn assert_all_sound(variable: &str, setups: &[Setup]) {
+    let Ok(faults) = std::env::var(variable) else { return };
+    let faults = Faults::AtMost(faults.parse().expect("a number of faults"));
+    let mut violations = Vec::new();
+    for setup in setups {
+        let setup = Box::leak(Box::new(Setup { faults, ..*setup }));
         let Setup { frames, pairs, storm, host, .. } = setup;
         let count = frames.len();
         let name =

@@ -7,6 +7,7 @@
 mod common;
 mod crowd;
 mod deaths;
+mod documented;
 mod forged;
 mod interrupted;
 mod limits;
