@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use minitalk_core::classic::{Dialect, Setting};
-use minitalk_core::exchange::{Event, Exchange, Output};
+use minitalk_core::exchange::{Exchange, Output};
 use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX};
 use minitalk_core::hdlc::{Fcs, Framer};
 use minitalk_core::{Bit, Instant, RefusalReason, Sender};
@@ -101,7 +101,7 @@ enum Fate {
     Accepted,
     /// A bit of the payload is another one when it arrives.
     Damaged,
-    Refused,
+    Refused(RefusalReason),
 }
 
 /// What has passed over a perfect line: bits, those that are under way together in one group, and
@@ -140,10 +140,10 @@ fn passed(message: &[u8], pairs: bool, fate: Fate) -> Passed {
             while let Some(output) = exchange.poll_output(now) {
                 match output {
                     Output::Transmit { symbol, .. } => acks.push(symbol),
-                    Output::Event(Event::Payload(_)) if fate == Fate::Refused => {
-                        exchange.refuse(peer, RefusalReason::ShuttingDown);
-                    }
-                    Output::Event(_) => exchange.accept(peer),
+                    Output::Event(_) => match fate {
+                        Fate::Refused(reason) => exchange.refuse(peer, reason),
+                        Fate::Accepted | Fate::Damaged => exchange.accept(peer),
+                    },
                 }
             }
         }
@@ -165,7 +165,7 @@ const DAMAGED_BIT: usize = 8 + 8 + 8 * 8 + 1 + 3;
 fn the_example_acknowledgments_in_the_protocol_are_those_of_a_server() {
     let frame = passed(b"Hi", false, Fate::Accepted);
     let damaged = passed(b"Hi", false, Fate::Damaged);
-    let refused = passed(b"Hi", false, Fate::Refused);
+    let refused = passed(b"Hi", false, Fate::Refused(RefusalReason::ShuttingDown));
     let whole = frame.bits().len();
     let (flag, verdict) = (whole - 16, whole - 8);
     assert!(damaged.bits() == frame.bits() && refused.bits().starts_with(&frame.bits()));
@@ -195,6 +195,28 @@ fn the_example_acknowledgments_in_the_protocol_are_those_of_a_server() {
         lines_of(&pairs.groups),
     );
     assert_documented("example-acknowledgments", &text);
+}
+
+#[test]
+fn the_reasons_in_the_protocol_are_spelled_as_a_server_spells_them() {
+    let mut text = String::from("| code | spelled | reason |\n|---|---|---|\n");
+    for (reason, meaning) in [
+        (RefusalReason::TooLong, "the message is longer than the receiver takes"),
+        (RefusalReason::OutputFailed, "the receiver could not write its output"),
+        (RefusalReason::ShuttingDown, "the receiver is shutting down"),
+        (RefusalReason::Version, "the receiver speaks another version"),
+        (
+            RefusalReason::OutOfSequence,
+            "the frame belongs to a message the receiver knows nothing of",
+        ),
+        (RefusalReason::Stalled, "the sender was silent for too long while others waited"),
+    ] {
+        let acks = passed(b"", false, Fate::Refused(reason)).acks;
+        let spelled = acks.get(acks.len() - 16..).expect("there is a reason");
+        let fours: Vec<&str> = (0..4).map(|four| &spelled[4 * four..4 * four + 4]).collect();
+        let _ = writeln!(text, "| {} | `{}` | {meaning} |", reason.code(), fours.join(" "));
+    }
+    assert_documented("reason-table", &text);
 }
 
 /// Words in lines of a readable length.
