@@ -1,12 +1,14 @@
 //! Somebody dies, stops, is interrupted or does not read.
 
 use std::fs::File;
-use std::io::{self, PipeReader, Read, Write};
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::os::fd::AsFd;
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use minitalk_harness::{PATIENCE, Programs, Running, Server};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::Pid;
@@ -262,15 +264,31 @@ static FILLER: [u8; 60 * 1024] = [b'.'; 60 * 1024];
 /// More than the server keeps and the rest of the pipe holds.
 const BLOCKED_OCTETS: usize = 80_000;
 
-/// Starts to send to a server whose output nobody reads, and waits until nothing of it gets any
-/// further.
+/// Starts to send to a server whose output nobody reads, and waits until the pipe is full and nothing gets
+/// any further.
 fn start_without_reader(bytes: &[u8]) -> (Server, Running, PipeReader) {
     let (reader, mut writer) = io::pipe().expect("a pipe");
     writer.write_all(&FILLER).expect("a pipe holds 64 KiB");
+    let full = writer.try_clone().expect("a descriptor");
     let mut server = Server::start_into(&[], writer);
     let client = start_with_input(Speak::Framed, server.pid(), bytes);
+    wait_until_full(&full);
+    drop(full);
     wait_until_idle(&[server.running().pid(), client.pid()]);
     (server, client, reader)
+}
+
+/// Waits until there is something in the last page of a pipe.
+fn wait_until_full(pipe: &PipeWriter) {
+    let deadline = Instant::now() + PATIENCE * 3;
+    let has_room = || {
+        let mut watched = [PollFd::new(pipe.as_fd(), PollFlags::POLLOUT)];
+        poll(&mut watched, PollTimeout::ZERO).expect("a pipe can be polled") > 0
+    };
+    while has_room() {
+        assert!(Instant::now() < deadline, "nothing is written");
+        thread::sleep(Duration::from_millis(2));
+    }
 }
 
 /// Waits until processes have done next to nothing for a while.
