@@ -73,7 +73,7 @@ enum State {
     Held,
     /// The acknowledgments of the next flag spell the verdict. `position` bits of it have come.
     Verdict { verdict: Verdict, position: u8 },
-    /// The acknowledgments of eight zeros spell the reason. `position` of them have come.
+    /// The acknowledgments of sixteen zeros spell the reason. `position` of them have come.
     Reason { reason: RefusalReason, position: u8 },
 }
 
@@ -389,7 +389,7 @@ impl<const N: usize> Receiver<N> {
             return self.listen(bit);
         }
         let _ = self.deframer.feed(bit);
-        let ack = bit_at(reason.spelled(), position);
+        let ack = reason.symbol_at(position);
         self.next_ack = !ack;
         let position = position.saturating_add(1);
         if position < REASON_BITS {

@@ -16,16 +16,17 @@ mod broken;
 #[cfg(test)]
 mod model;
 mod news;
+mod transmission;
 
 use crate::detect::MARK_BITS;
 use crate::frame::{Frame, Header, PAYLOAD_OCTETS_MAX, Sequence, VERSION};
-use crate::hdlc::{self, Cursor};
+use crate::hdlc::Cursor;
 use crate::retransmission::RetransmissionTimer;
-use crate::verdict::bit_at;
 use crate::{Bit, Instant};
 
 pub(crate) use broken::Broken;
 pub use news::{Event, OfferError, Statistics};
+use transmission::PATIENCE_MICROS_MAX;
 
 /// How long to listen for a second acknowledgment after a bit was resent: long enough for a
 /// receiver that is awake, and it has just answered.
@@ -35,18 +36,6 @@ const SETTLE_MICROS: u64 = 500;
 /// let the sender run ahead of the receiver, so that some of these are lost; enough must be left for an
 /// abort, or what the receiver has of the first attempt could be closed by the next flag.
 const REPEATED_MARK_BITS: u8 = 2 * MARK_BITS;
-
-/// How much longer than one bit a pair may take before it is given up: to resend it is cheap, but
-/// if only one of the two was lost the whole frame must be repeated, and a receiver that lost its
-/// time slice is far more common than a lost signal.
-const PAIR_PATIENCE: u64 = 8;
-
-/// The least time to wait for an acknowledgment that other senders or the output may hold back: to ask
-/// again and again would only hide the others' bits.
-const PATIENCE_MICROS: u64 = 50_000;
-
-/// The most that this becomes by doubling.
-const PATIENCE_MICROS_MAX: u64 = 1_000_000;
 
 /// Failures in a row, each at the first acknowledgment that is checked and without any resend,
 /// after which the peer is taken for one that does not speak this protocol.
@@ -63,7 +52,7 @@ enum Phase {
     /// Sends the flag whose acknowledgments are the verdict.
     Verdict { position: u8, ones: u8 },
     /// Sends zeros whose acknowledgments are the reason of a refusal.
-    Reason { position: u8, spelled: u8 },
+    Reason { position: u8, spelled: u16 },
     /// Out of step: sends nothing until no acknowledgment has come for a while.
     Quiet,
     /// Sends ones because the application gave up.
@@ -377,122 +366,10 @@ impl<const N: usize> Sender<N> {
         self.deadline
     }
 
-    /// Lets the timeout of what is under way run from `now`.
-    ///
-    /// A host that polls for the acknowledgment need not read the clock for every bit: it may pass the
-    /// time of its last reading, and call this once, with a new one, before it waits after all.
-    pub fn restart_timeout(&mut self, now: Instant) {
-        let timeout_micros = match &mut self.outstanding {
-            Outstanding::One { sent_at, .. } => {
-                *sent_at = now;
-                self.bit_timeout_micros()
-            }
-            Outstanding::Pair { sent_at, .. } => {
-                *sent_at = now;
-                self.pair_timeout_micros()
-            }
-            Outstanding::Settling => SETTLE_MICROS,
-            Outstanding::None | Outstanding::Resent { .. } | Outstanding::ResentPair { .. } => {
-                return;
-            }
-        };
-        self.deadline = Some(now.after_micros(timeout_micros));
-    }
-
-    /// The next bit to transmit now, if there is one.
-    #[inline]
-    pub fn poll_transmit(&mut self, now: Instant) -> Option<Bit> {
-        match self.outstanding {
-            Outstanding::None => self.next_bit(now),
-            Outstanding::One { bit, sent_at } => self.second_of_pair(bit, sent_at),
-            Outstanding::Resent { bit, due: true } => {
-                self.outstanding = Outstanding::Resent { bit, due: false };
-                self.deadline = Some(now.after_micros(self.bit_timeout_micros()));
-                self.statistics.resent_bits = self.statistics.resent_bits.saturating_add(1);
-                self.count_bit();
-                Some(bit)
-            }
-            Outstanding::ResentPair { seen, due: Some(bit) } => {
-                let due = (!bit.is_one()).then_some(Bit::One);
-                self.outstanding = Outstanding::ResentPair { seen, due };
-                self.deadline = Some(now.after_micros(self.pair_timeout_micros()));
-                self.statistics.resent_bits = self.statistics.resent_bits.saturating_add(1);
-                self.count_bit();
-                Some(bit)
-            }
-            Outstanding::Resent { due: false, .. }
-            | Outstanding::Settling
-            | Outstanding::Pair { .. }
-            | Outstanding::ResentPair { due: None, .. } => None,
-        }
-    }
-
     /// The next event, if there is one.
     #[must_use]
     pub fn poll_event(&mut self) -> Option<Event> {
         self.event.take()
-    }
-
-    fn next_bit(&mut self, now: Instant) -> Option<Bit> {
-        self.patience_micros = 0;
-        let bit = match self.phase {
-            Phase::Ready | Phase::Quiet | Phase::Ended => return None,
-            // A mark is not patient: the receiver may not know of its sender, if its bit was hidden.
-            Phase::Mark { .. } | Phase::Abort { .. } => Bit::One,
-            Phase::Frame => {
-                let bit = self.upcoming.take()?;
-                self.look_ahead();
-                // It may be another sender's turn, or the frame has to be written first.
-                if self.acknowledged == 0 || self.upcoming.is_none() {
-                    self.patience_micros = PATIENCE_MICROS;
-                }
-                bit
-            }
-            Phase::Verdict { position, .. } => bit_at(hdlc::FLAG, position),
-            Phase::Reason { .. } => Bit::Zero,
-        };
-        self.outstanding = Outstanding::One { bit, sent_at: now };
-        self.deadline = Some(now.after_micros(self.bit_timeout_micros()));
-        self.count_bit();
-        Some(bit)
-    }
-
-    /// A one may follow a zero before the zero is acknowledged: they are different signals, and the
-    /// kernel delivers the zero first. Only within a frame, and never in a repeated one.
-    fn second_of_pair(&mut self, first: Bit, sent_at: Instant) -> Option<Bit> {
-        let in_frame = match self.phase {
-            Phase::Frame => self.checked && self.pairs && !self.repeated,
-            Phase::Ready
-            | Phase::Mark { .. }
-            | Phase::Verdict { .. }
-            | Phase::Reason { .. }
-            | Phase::Quiet
-            | Phase::Abort { .. }
-            | Phase::Ended => false,
-        };
-        if first.is_one() || !in_frame || self.upcoming != Some(Bit::One) {
-            return None;
-        }
-        self.outstanding = Outstanding::Pair { seen: None, sent_at };
-        self.deadline = Some(sent_at.after_micros(self.pair_timeout_micros()));
-        self.look_ahead();
-        self.count_bit();
-        Some(Bit::One)
-    }
-
-    #[inline]
-    fn look_ahead(&mut self) {
-        self.upcoming = self.cursor.next(&self.content);
-        // With the last bit of the closing flag the receiver has all it needs.
-        self.exposed |= self.upcoming.is_none();
-    }
-
-    fn bit_timeout_micros(&self) -> u64 {
-        self.timer.timeout_micros().max(self.patience_micros)
-    }
-
-    const fn pair_timeout_micros(&self) -> u64 {
-        self.timer.timeout_micros().saturating_mul(PAIR_PATIENCE)
     }
 
     fn start_mark(&mut self) {
@@ -517,10 +394,5 @@ impl<const N: usize> Sender<N> {
         self.outstanding = Outstanding::None;
         self.deadline = None;
         self.event = Some(event);
-    }
-
-    #[inline]
-    fn count_bit(&mut self) {
-        self.statistics.bits = self.statistics.bits.saturating_add(1);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The acknowledgments of the eight bits of the flag that follows a frame carry the verdict: eight
 //! times [`Bit::One`] is *accepted*, eight times [`Bit::Zero`] is *refused*, and the ordinary
-//! alternation simply going on is *not accepted, send it again*. A refusal is followed by eight
+//! alternation simply going on is *not accepted, send it again*. A refusal is followed by sixteen
 //! more bits, all zero, whose acknowledgments spell the [reason](RefusalReason).
 //!
 //! Why a constant: a late or doubled signal shifts or flips an alternation but never makes it
@@ -15,8 +15,15 @@ use crate::Bit;
 /// Bits whose acknowledgments spell a verdict: those of one flag.
 pub(crate) const VERDICT_BITS: u8 = 8;
 
+/// Bits of the code of a reason.
+const CODE_BITS: u8 = 4;
+
+/// Acknowledgments that spell each bit of the code, all alike: so far apart are two codes that three
+/// symbols lost and three more that do not belong there make none of another.
+const SYMBOLS_PER_CODE_BIT: u8 = 4;
+
 /// Bits whose acknowledgments spell the reason of a refusal.
-pub(crate) const REASON_BITS: u8 = 8;
+pub(crate) const REASON_BITS: u8 = CODE_BITS * SYMBOLS_PER_CODE_BIT;
 
 /// Why a receiver will not take a message, now or after any repetition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,7 +44,7 @@ pub enum RefusalReason {
 }
 
 impl RefusalReason {
-    const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::TooLong,
         Self::OutputFailed,
         Self::ShuttingDown,
@@ -46,8 +53,8 @@ impl RefusalReason {
         Self::Stalled,
     ];
 
-    /// The number on the wire, 1 to 14. The numbers in between are left out because their spelling,
-    /// slipped by one symbol, would be that of another.
+    /// The number on the wire, 1 to 14: 0 and 15 would be spelled by a line on which only one symbol
+    /// gets through.
     #[must_use]
     pub const fn code(self) -> u8 {
         match self {
@@ -60,17 +67,24 @@ impl RefusalReason {
         }
     }
 
-    /// The octet spelled in the acknowledgments, most significant bit first: the code in the upper
-    /// half and its complement in the lower, so that no single slip makes one reason into another.
+    /// The acknowledgment at `position`, 0 to 15, of the spelling: the code's most significant bit four
+    /// times, then the next one.
     #[must_use]
-    pub(crate) const fn spelled(self) -> u8 {
-        (self.code() << 4) | (!self.code() & 0x0F)
+    pub(crate) fn symbol_at(self, position: u8) -> Bit {
+        bit_at(self.code() << (8 - CODE_BITS), position / SYMBOLS_PER_CODE_BIT)
     }
 
-    /// The reason that `octet` spells, if it is one.
+    /// The reason that these sixteen acknowledgments spell, the first one in the most significant
+    /// place, if they spell one exactly.
     #[must_use]
-    pub(crate) fn from_spelled(octet: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.spelled() == octet)
+    pub(crate) fn from_spelled(symbols: u16) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.spelled() == symbols)
+    }
+
+    fn spelled(self) -> u16 {
+        (0..REASON_BITS).fold(0, |symbols, position| {
+            (symbols << 1) | u16::from(self.symbol_at(position).is_one())
+        })
     }
 }
 
@@ -94,6 +108,9 @@ pub(crate) fn bit_at(octet: u8, position: u8) -> Bit {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+    use std::vec::Vec;
+
     use super::*;
 
     #[test]
@@ -103,17 +120,39 @@ mod tests {
         }
     }
 
-    #[test]
-    fn no_reason_turns_into_another_by_one_wrong_or_slipped_symbol() {
-        for reason in RefusalReason::ALL {
-            let spelled = reason.spelled();
-            for position in 0..8 {
-                assert_eq!(RefusalReason::from_spelled(spelled ^ (1 << position)), None);
-            }
-            for slipped in [spelled << 1, (spelled << 1) | 1, spelled >> 1, (spelled >> 1) | 0x80] {
-                assert_eq!(RefusalReason::from_spelled(slipped).filter(|&r| r != reason), None);
+    /// All that can be left of each of these when one symbol is lost.
+    fn without_one(spellings: &BTreeSet<Vec<Bit>>) -> BTreeSet<Vec<Bit>> {
+        let mut shorter = BTreeSet::new();
+        for spelling in spellings {
+            for lost in 0..spelling.len() {
+                let mut rest = spelling.clone();
+                rest.remove(lost);
+                shorter.insert(rest);
             }
         }
+        shorter
+    }
+
+    /// What is heard of one with `n` symbols lost and `n` strange ones is another only if, with `n` lost,
+    /// the same can be left of both.
+    #[test]
+    fn three_symbols_lost_and_three_strange_ones_make_no_reason_of_another() {
+        let rests = RefusalReason::ALL.map(|reason| {
+            let spelling = (0..REASON_BITS).map(|position| reason.symbol_at(position)).collect();
+            let whole = BTreeSet::from([spelling]);
+            without_one(&without_one(&without_one(&whole)))
+        });
+        for (index, rest) in rests.iter().enumerate() {
+            for other in &rests[..index] {
+                assert!(rest.is_disjoint(other));
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_on_which_one_symbol_gets_through_spells_no_reason() {
+        assert_eq!(RefusalReason::from_spelled(u16::MIN), None);
+        assert_eq!(RefusalReason::from_spelled(u16::MAX), None);
     }
 
     #[test]

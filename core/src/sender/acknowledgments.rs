@@ -75,15 +75,16 @@ impl<const N: usize> Sender<N> {
         }
     }
 
-    fn take_reason(&mut self, ack: Bit, position: u8, spelled: u8) {
-        let spelled = (spelled << 1) | u8::from(ack);
+    fn take_reason(&mut self, ack: Bit, position: u8, spelled: u16) {
+        let spelled = (spelled << 1) | u16::from(ack.is_one());
         let position = position.saturating_add(1);
         if position < REASON_BITS {
             self.phase = Phase::Reason { position, spelled };
         } else {
             self.exposed = false;
             // What goes for a verdict goes for a reason: with a bit resent it may spell another one.
-            let reason = RefusalReason::from_spelled(spelled).filter(|_| !self.resent);
+            let counts = !self.resent || self.breaks(Broken::ResentReasonCounts);
+            let reason = RefusalReason::from_spelled(spelled).filter(|_| counts);
             self.end(Event::Refused(reason));
         }
     }

@@ -11,6 +11,8 @@ pub(crate) enum Broken {
     VerdictOfOneBit,
     /// A verdict counts although a bit of it was resent.
     ResentVerdictCounts,
+    /// A reason counts although a bit of it was resent.
+    ResentReasonCounts,
     /// The frame is repeated at once, before the line has been quiet.
     NoQuiet,
     /// Nobody listens for a second acknowledgment after a resend.

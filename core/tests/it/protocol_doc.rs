@@ -3,15 +3,18 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use minitalk_core::classic::{Dialect, Setting};
-use minitalk_core::frame::CONTENT_OCTETS_MAX;
+use minitalk_core::exchange::{Exchange, Output};
+use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX};
 use minitalk_core::hdlc::{Fcs, Framer};
-use minitalk_core::receiver::Progress;
-use minitalk_core::{Bit, Instant, Receiver, Sender};
+use minitalk_core::{Bit, Instant, RefusalReason, Sender};
 
 /// Compares what stands between two marks with `text`. The packaged crate has no such document.
 fn assert_documented(mark: &str, text: &str) {
+    static WRITING: Mutex<()> = Mutex::new(());
+    let _one_at_a_time = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/protocol.md");
     let Ok(document) = fs::read_to_string(&path) else { return };
     let (begin, end) = (format!("<!-- {mark} -->\n"), format!("<!-- /{mark} -->"));
@@ -88,28 +91,146 @@ fn the_example_frame_in_the_protocol_is_what_a_sender_sends() {
 
     let framed: String = Framer::new(&content).map(digit).collect();
     assert_eq!(line, framed);
-    assert_eq!(format!("11111111{line}01111110"), sent("Hi".as_bytes()));
+    assert_eq!(format!("11111111{line}01111110"), passed(b"Hi", false, Fate::Accepted).bits());
     assert_documented("example-frame", &text);
 }
 
-/// All bits of a message of one frame over a perfect line.
-fn sent(message: &[u8]) -> String {
-    let now = Instant::ZERO;
-    let length = u64::try_from(message.len()).ok();
-    let mut sender = Sender::<CONTENT_OCTETS_MAX>::new(0x1234_5678, length).without_pairs();
-    let mut receiver = Receiver::<64>::new();
-    sender.offer(message, true).expect("it is ready");
-    let mut line = String::new();
-    while let Some(bit) = sender.poll_transmit(now) {
-        line.push(digit(bit));
-        let ack = match receiver.handle_bit(bit) {
-            Progress::Acknowledge(ack) | Progress::VerdictComplete(ack) => Some(ack),
-            Progress::Frame => receiver.accept(),
-            Progress::Ignored => None,
-        };
-        sender.handle_ack(ack.expect("every bit is acknowledged"), now);
+/// What the server makes of the frame.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Accepted,
+    /// A bit of the payload is another one when it arrives.
+    Damaged,
+    Refused(RefusalReason),
+}
+
+/// What has passed over a perfect line: bits, those that are under way together in one group, and
+/// their acknowledgments.
+#[derive(Default)]
+struct Passed {
+    groups: Vec<String>,
+    acks: String,
+}
+
+impl Passed {
+    fn bits(&self) -> String {
+        self.groups.concat()
     }
-    line
+}
+
+/// A message of one frame that a sender and a server pass to each other until the first verdict.
+fn passed(message: &[u8], pairs: bool, fate: Fate) -> Passed {
+    let (now, peer) = (Instant::ZERO, 1);
+    let length = u64::try_from(message.len()).ok();
+    let sender = Sender::<CONTENT_OCTETS_MAX>::new(0x1234_5678, length);
+    let mut sender = if pairs { sender } else { sender.without_pairs() };
+    let mut exchange = Exchange::<1, FRAME_OCTETS_MAX>::new(Dialect::DEFAULT);
+    sender.offer(message, true).expect("it is ready");
+    exchange.open(peer).expect("it is the first");
+    let mut passed = Passed::default();
+    let mut sent = 0;
+    loop {
+        let mut group = String::new();
+        let mut acks = Vec::new();
+        while let Some(bit) = sender.poll_transmit(now) {
+            group.push(digit(bit));
+            sent += 1;
+            let is_damaged = fate == Fate::Damaged && sent == DAMAGED_BIT;
+            let _ = exchange.handle_bit(peer, if is_damaged { !bit } else { bit }, now);
+            while let Some(output) = exchange.poll_output(now) {
+                match output {
+                    Output::Transmit { symbol, .. } => acks.push(symbol),
+                    Output::Event(_) => match fate {
+                        Fate::Refused(reason) => exchange.refuse(peer, reason),
+                        Fate::Accepted | Fate::Damaged => exchange.accept(peer),
+                    },
+                }
+            }
+        }
+        if group.is_empty() {
+            return passed;
+        }
+        passed.groups.push(group);
+        for ack in acks {
+            passed.acks.push(digit(ack));
+            sender.handle_ack(ack, now);
+        }
+    }
+}
+
+/// The third bit of the payload, with those of the mark and the inserted zero before it counted.
+const DAMAGED_BIT: usize = 8 + 8 + 8 * 8 + 1 + 3;
+
+#[test]
+fn the_example_acknowledgments_in_the_protocol_are_those_of_a_server() {
+    let frame = passed(b"Hi", false, Fate::Accepted);
+    let damaged = passed(b"Hi", false, Fate::Damaged);
+    let refused = passed(b"Hi", false, Fate::Refused(RefusalReason::ShuttingDown));
+    let whole = frame.bits().len();
+    let (flag, verdict) = (whole - 16, whole - 8);
+    assert!(damaged.bits() == frame.bits() && refused.bits().starts_with(&frame.bits()));
+    let mut text = String::from(
+        "The message of section 4 from a newcomer, to a server of the default dialect: `0` is `SIGUSR1`, `1` is\n\
+         `SIGUSR2`. The third bit of the payload of the damaged frame arrives as another one.\n\n\
+         | | bits | acknowledgments |\n|---|---|---|\n",
+    );
+    let mut row = |name: &str, passed: &Passed, from: usize, to: usize| {
+        let (bits, acks) = (&passed.bits()[from..to], &passed.acks[from..to]);
+        let _ = writeln!(text, "| {name} | `{bits}` | `{acks}` |");
+    };
+    row("mark", &frame, 0, 8);
+    row("opening flag", &frame, 8, 16);
+    row("address", &frame, 16, 25);
+    row("closing flag", &frame, flag, verdict);
+    row("verdict: accepted", &frame, verdict, whole);
+    row("verdict: not accepted (damaged)", &damaged, verdict, whole);
+    row("verdict: refused", &refused, verdict, whole);
+    row("reason: shutting down", &refused, whole, whole + 16);
+    let pairs = passed(b"Hi", true, Fate::Accepted);
+    assert_eq!(pairs.bits(), frame.bits());
+    let _ = writeln!(
+        text,
+        "\nThe same with pairs. What stands together is sent together, and the next bit when all of it has been\n\
+         acknowledged:\n\n```text\n{}\n```",
+        lines_of(&pairs.groups),
+    );
+    assert_documented("example-acknowledgments", &text);
+}
+
+#[test]
+fn the_reasons_in_the_protocol_are_spelled_as_a_server_spells_them() {
+    let mut text = String::from("| code | spelled | reason |\n|---|---|---|\n");
+    for (reason, meaning) in [
+        (RefusalReason::TooLong, "the message is longer than the receiver takes"),
+        (RefusalReason::OutputFailed, "the receiver could not write its output"),
+        (RefusalReason::ShuttingDown, "the receiver is shutting down"),
+        (RefusalReason::Version, "the receiver speaks another version"),
+        (
+            RefusalReason::OutOfSequence,
+            "the frame belongs to a message the receiver knows nothing of",
+        ),
+        (RefusalReason::Stalled, "the sender was silent for too long while others waited"),
+    ] {
+        let acks = passed(b"", false, Fate::Refused(reason)).acks;
+        let spelled = acks.get(acks.len() - 16..).expect("there is a reason");
+        let fours: Vec<&str> = (0..4).map(|four| &spelled[4 * four..4 * four + 4]).collect();
+        let _ = writeln!(text, "| {} | `{}` | {meaning} |", reason.code(), fours.join(" "));
+    }
+    assert_documented("reason-table", &text);
+}
+
+/// Words in lines of a readable length.
+fn lines_of(words: &[String]) -> String {
+    let mut lines = vec![String::new()];
+    for word in words {
+        if lines.last().is_some_and(|line| line.len() + word.len() >= 100) {
+            lines.push(String::new());
+        }
+        let line = lines.last_mut().expect("there is one");
+        let space = if line.is_empty() { "" } else { " " };
+        let _ = write!(line, "{space}{word}");
+    }
+    lines.join("\n")
 }
 
 /// What a value of a setting means.

@@ -5,8 +5,8 @@
 //!
 //! `MODEL_FAULTS=4` adds messages of one and of two frames, storms, and a slow host, with so many faults:
 //! `MODEL_FAULTS=4 cargo test -p minitalk-core --lib any_number_of_faults -- --nocapture`.
-//! `MODEL_SHARED_FAULTS=1` does the same for two senders of one frame each, with pairs. It takes two
-//! minutes: `MODEL_SHARED_FAULTS=1 cargo test -p minitalk-core --lib of_two_senders -- --nocapture`.
+//! `MODEL_REFUSAL_FAULTS=3` does the same for refusals, `MODEL_SHARED_FAULTS=1` for two senders of one
+//! frame each, with pairs. It takes two minutes.
 #![expect(clippy::arithmetic_side_effects, reason = "an overflow fails the test")]
 
 mod exchange;
@@ -80,6 +80,12 @@ fn a_message_of_two_frames_in_single_bits_survives_any_three_faults() {
 }
 
 #[test]
+fn a_message_of_three_frames_survives_any_two_faults() {
+    let setup = &const { Setup { frames: &[b"", b"a", b""], ..TWO } };
+    assert_sound("three frames, two faults", setup);
+}
+
+#[test]
 fn with_every_octet_of_a_damaged_frame_kept_nothing_else_comes_out() {
     assert_sound("two frames exactly, one fault", &const { Setup { exact: true, ..TWO_FRAMES } });
 }
@@ -93,16 +99,26 @@ fn a_sender_may_give_up_and_a_host_may_be_slow_at_any_moment() {
 const SLOW: Setup = Setup { host: Host::AcceptsLater, aborts: true, ..ONE };
 
 #[test]
-fn a_reason_is_never_taken_for_another_by_any_fault() {
-    assert_sound("failed output, one fault", &const { refusing(RefusalReason::OutputFailed) });
-    assert_sound("too long, one fault", &const { refusing(RefusalReason::TooLong) });
-    assert_sound("shutting down, one fault", &const { refusing(RefusalReason::ShuttingDown) });
-    assert_sound("stalled, one fault", &const { refusing(RefusalReason::Stalled) });
+fn a_reason_is_never_taken_for_another_by_any_two_faults() {
+    for reason in RefusalReason::ALL {
+        assert_sound(&format!("refusal, {reason:?}"), Box::leak(Box::new(refusing(reason))));
+    }
 }
 
 const fn refusing(reason: RefusalReason) -> Setup {
-    Setup { host: Host::Refuses(reason), ..ONE }
+    Setup { host: Host::Refuses(reason), ..TWO }
 }
+
+#[test]
+fn a_reason_is_never_taken_for_another_by_a_storm_and_a_fault() {
+    assert_sound("refusal, storm of zeros, one fault more", &REFUSAL_IN_STORM);
+    let setup = &const { Setup { storm: Some(Bit::One), ..REFUSAL_IN_STORM } };
+    assert_sound("refusal, storm of ones, one fault more", setup);
+}
+
+/// A reason in which a storm can hide the zeros in the middle, and leave those before it and the ones.
+const REFUSAL_IN_STORM: Setup =
+    Setup { storm: Some(Bit::Zero), ..refusing(RefusalReason::TooLong) };
 
 #[test]
 fn a_storm_of_zeros_at_the_sender_is_survived() {
@@ -162,13 +178,23 @@ fn assert_shared(name: &str, setup: &'static exchange::Setup) {
 
 #[test]
 fn any_number_of_faults() {
-    let Ok(faults) = std::env::var("MODEL_FAULTS") else { return };
-    let faults = Faults::AtMost(faults.parse().expect("MODEL_FAULTS is a number"));
-    let mut violations = Vec::new();
     let storm_of_ones = Setup { storm: Some(Bit::One), ..ONE };
     let singly = Setup { pairs: false, ..ONE };
-    for setup in [singly, SLOW, ONE, STORM, storm_of_ones, TWO_FRAMES] {
-        let setup = Box::leak(Box::new(Setup { faults, ..setup }));
+    assert_all_sound("MODEL_FAULTS", &[singly, SLOW, ONE, STORM, storm_of_ones, TWO_FRAMES]);
+}
+
+#[test]
+fn any_number_of_faults_of_a_refusal() {
+    assert_all_sound("MODEL_REFUSAL_FAULTS", &RefusalReason::ALL.map(refusing));
+}
+
+/// With as many faults as the environment says, if it does.
+fn assert_all_sound(variable: &str, setups: &[Setup]) {
+    let Ok(faults) = std::env::var(variable) else { return };
+    let faults = Faults::AtMost(faults.parse().expect("a number of faults"));
+    let mut violations = Vec::new();
+    for setup in setups {
+        let setup = Box::leak(Box::new(Setup { faults, ..*setup }));
         let Setup { frames, pairs, storm, host, .. } = setup;
         let count = frames.len();
         let name =
@@ -206,6 +232,12 @@ mod broken {
     fn a_sender_that_counts_a_verdict_with_a_resent_bit_is_caught() {
         const BROKEN: Option<sender::Broken> = Some(sender::Broken::ResentVerdictCounts);
         assert_caught(&const { Setup { broken_sender: BROKEN, ..STORM } });
+    }
+
+    #[test]
+    fn a_sender_that_counts_a_reason_with_a_resent_bit_is_caught() {
+        const BROKEN: Option<sender::Broken> = Some(sender::Broken::ResentReasonCounts);
+        assert_caught(&const { Setup { broken_sender: BROKEN, ..REFUSAL_IN_STORM } });
     }
 
     #[test]

@@ -18,6 +18,8 @@ fn thirty_two_clients_of_both_protocols_get_their_lines_through_intact() {
         })
         .collect();
     let ended: Vec<Finished> = clients.into_iter().map(Running::finish).collect();
+    let one_more = Programs::build().send(server.pid(), "still here").finish();
+    assert_eq!(one_more.code(), 0, "{one_more:?}");
     let finished = server.stop();
     let failed: Vec<&Finished> = ended.iter().filter(|client| client.code() != 0).collect();
     let said: Vec<&str> = failed.iter().map(|client| client.stderr.as_str()).collect();
@@ -26,6 +28,7 @@ fn thirty_two_clients_of_both_protocols_get_their_lines_through_intact() {
     let mut shown: Vec<&str> = text.lines().collect();
     shown.sort_unstable();
     let mut expected: Vec<String> = (0..32).map(line).collect();
+    expected.push("still here".into());
     expected.sort_unstable();
     assert_eq!(shown, expected, "{}", finished.stderr);
 }

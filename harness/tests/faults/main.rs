@@ -7,10 +7,10 @@
 mod common;
 mod crowd;
 mod deaths;
+mod documented;
 mod forged;
 mod interrupted;
 mod limits;
 mod namespaces;
 mod stops;
 mod storms;
-mod users;

@@ -65,6 +65,17 @@ fn a_server_inside_a_namespace_is_refused_before_the_first_bit() {
     let one = storm(pid, "0", 1, Duration::ZERO, Stormer::Answered);
     let _ = server.wait_for_stderr("ignored a signal from outside this PID namespace");
     assert_eq!(one.finish().code(), 0);
+
+    // It goes on, for those who have a number in there.
+    let mut neighbour = Command::new("nsenter");
+    neighbour.args(["--target", &pid.to_string(), "--pid", "--mount"]);
+    if !nix::unistd::geteuid().is_root() {
+        neighbour.args(["--user", "--preserve-credentials"]);
+    }
+    neighbour.arg(Programs::build().client_path()).args(["1", "hello"]);
+    let neighbour = Running::spawn(&mut neighbour).finish();
+    assert_eq!(neighbour.code(), 0, "{neighbour:?}");
+    let _ = server.wait_for_stdout(|bytes| bytes.ends_with(b"\nhello\n"));
 }
 
 #[test]

@@ -100,9 +100,12 @@ fn classic_is_either_intact_or_not_confirmed() {
         let storm = storm(pid, symbols, 8, Duration::from_micros(700), stormer);
         let client = client.finish();
         drop(storm);
+        let next = Programs::build().send(server.pid(), "still here").finish();
+        assert_eq!(next.code(), 0, "{next:?}");
         let shown = server.stop().text();
         let intact = shown.lines().any(|line| line == text);
         let case = format!("{symbols} {stormer:?} {client:?}, shown: {shown:?}");
+        assert!(shown.contains("still here"), "{case}");
         match client.code() {
             0 => assert!(intact, "a false receipt: {case}"),
             3 | 5 | 6 | 7 => assert!(client.stderr.starts_with("minitalk-client: PID "), "{case}"),

@@ -17,12 +17,13 @@ struct Peer<'a> {
     macros: &'a str,
 }
 
-/// Pause between bits that nobody acknowledges: the other end must get the processor meanwhile.
-const PACE: &str = "--pace=20ms";
+/// Milliseconds between bits that nobody acknowledges, one attempt after the other. The other end must get the
+/// processor meanwhile: if the machine is busy for longer, a bit is lost, which nobody notices. These
+/// dialects promise no more.
+const PACES_MILLIS: [u64; 4] = [10, 40, 160, 640];
 
-/// How often a message is tried where bits are paced by time alone. If the machine is busy for
-/// longer than the pace, a bit is lost, which nobody notices: these dialects promise no more.
-const PACED_ATTEMPTS: usize = 4;
+/// More bits than any message has that is sent so.
+const PACED_BITS_MAX: u32 = 200;
 
 /// Time for a server to show what nobody waited for.
 const SETTLED: Duration = Duration::from_secs(3);
@@ -34,16 +35,19 @@ impl Peer<'_> {
 
     /// Sends the texts both ways.
     fn converse(&self, texts: &[&str]) {
-        let c_client = compile("client", self.macros);
+        let c_client = |pace_millis: u64| {
+            compile("client", &format!("{} PACE={}", self.macros, pace_millis * 1000))
+        };
+        let quick_client = c_client(PACES_MILLIS[0]);
         let c_server = compile("server", self.macros);
         let dialect = format!("--dialect={}", self.dialect);
         let to_c = || Server::start_command(&mut Command::new(&c_server));
         let to_us = || Server::start_with(&[&dialect]);
-        let from_c =
-            |pid: &str, text: &str| Running::spawn(Command::new(&c_client).args([pid, text]));
-        let from_us = |pid: &str, text: &str| {
-            Running::spawn(Programs::build().client().args([&dialect, PACE, pid, "--", text]))
+        let from_c = |pid: &str, text: &str, pace: u64| {
+            let slower = (pace != PACES_MILLIS[0]).then(|| c_client(pace));
+            Running::spawn(Command::new(slower.as_ref().unwrap_or(&quick_client)).args([pid, text]))
         };
+        let from_us = |pid: &str, text: &str, pace: u64| from_us(&dialect, pid, text, pace);
         self.deliver(texts, &to_c, &from_c, "C to C");
         self.deliver(texts, &to_us, &from_c, "C to us");
         self.deliver(texts, &to_c, &from_us, "us to C");
@@ -54,31 +58,38 @@ impl Peer<'_> {
         &self,
         texts: &[&str],
         start: &dyn Fn() -> Server,
-        send: &dyn Fn(&str, &str) -> Running,
+        send: &dyn Fn(&str, &str, u64) -> Running,
         way: &str,
     ) {
         let expected = format!("{}\n", texts.join("\n"));
         if self.is_paced() {
-            let attempt = || {
+            let attempt = |pace: u64| {
                 let server = start();
                 let pid = server.pid().to_string();
-                texts.iter().all(|text| arrives(&mut send(&pid, text)))
+                texts.iter().all(|text| arrives(&mut send(&pid, text, pace), pace))
                     && within(SETTLED, || server.shown() == expected)
             };
-            assert!((0..PACED_ATTEMPTS).any(|_| attempt()), "{}, {way}", self.dialect);
+            assert!(PACES_MILLIS.into_iter().any(attempt), "{}, {way}", self.dialect);
         } else {
             let server = start();
             for text in texts {
-                assert_delivered(&send(&server.pid().to_string(), text).finish());
+                assert_delivered(&send(&server.pid().to_string(), text, PACES_MILLIS[0]).finish());
             }
             server.wait_until_shown(&expected);
         }
     }
 }
 
+/// Starts our client.
+fn from_us(dialect: &str, pid: &str, text: &str, pace_millis: u64) -> Running {
+    let pace = format!("--pace={pace_millis}ms");
+    Running::spawn(Programs::build().client().args([dialect, &pace, pid, "--", text]))
+}
+
 /// Whether the client ends by itself: one that has lost a bit may wait for its receipt for ever.
-fn arrives(client: &mut Running) -> bool {
-    within(Duration::from_secs(8), || !client.is_running())
+fn arrives(client: &mut Running, pace_millis: u64) -> bool {
+    let sent = Duration::from_millis(pace_millis) * PACED_BITS_MAX;
+    within(Duration::from_secs(8) + sent, || !client.is_running())
 }
 
 /// Whether something becomes true in time.
@@ -181,10 +192,7 @@ fn our_two_programs_agree_on_every_answer_receipt_and_end() {
                 while let Some(dialect) = dialects.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let option = format!("--dialect={dialect}");
                     let start = || Server::start_with(&[&option]);
-                    let send = |pid: &str, text: &str| {
-                        let mut command = Programs::build().client();
-                        Running::spawn(command.args([&option, "--pace=10ms", pid, "--", text]))
-                    };
+                    let send = |pid: &str, text: &str, pace: u64| from_us(&option, pid, text, pace);
                     Peer { dialect, macros: "" }.deliver(&["Z"], &start, &send, "us to us");
                 }
             });

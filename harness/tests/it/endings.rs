@@ -1,12 +1,14 @@
 //! Somebody dies, stops, is interrupted or does not read.
 
 use std::fs::File;
-use std::io::{self, PipeReader, Read, Write};
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::os::fd::AsFd;
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use minitalk_harness::{PATIENCE, Programs, Running, Server};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::Pid;
@@ -177,6 +179,37 @@ fn a_server_that_is_asked_to_end_in_the_middle_says_what_it_cuts() {
     }
 }
 
+/// A source that has something new again and again, a little at a time, until nobody wants it.
+fn trickle(mut source: impl Write + Send + 'static) {
+    thread::spawn(move || {
+        while source.write_all(b".").is_ok() {
+            thread::sleep(Duration::from_millis(20));
+        }
+    });
+}
+
+#[test]
+fn a_server_that_has_had_its_last_message_refuses_the_others_with_the_reason() {
+    let mut server = Server::start_with(&["--once", "--verbose"]);
+    let pid = server.pid().to_string();
+    let open = || Running::spawn_with_pipe(Programs::build().client().args(["--timeout=2m", &pid]));
+    let (first, mut source) = open();
+    source.write_all(b"the only one").expect("the client reads");
+    server.wait_until_shown("the only one");
+    let (second, other_source) = open();
+    trickle(other_source);
+    let late = second.pid();
+    server.running().wait_for_stderr(&format!("PID {late} (minitalk-client)"));
+    drop(source);
+    assert_delivered(&first.finish());
+    assert_failed(&second.finish(), 8, &["refuses the message", "it is shutting down"]);
+    let end = server.finish();
+    assert_eq!(end.code(), 0);
+    assert!(end.text().starts_with("the only one\n"), "{}", end.text());
+    let words = format!("refused the message of PID {late}: it is shutting down");
+    assert!(end.stderr.contains(&words), "{}", end.stderr);
+}
+
 #[test]
 fn a_server_under_nohup_stays_when_the_terminal_goes() {
     let mut command = Command::new("env");
@@ -231,15 +264,31 @@ static FILLER: [u8; 60 * 1024] = [b'.'; 60 * 1024];
 /// More than the server keeps and the rest of the pipe holds.
 const BLOCKED_OCTETS: usize = 80_000;
 
-/// Starts to send to a server whose output nobody reads, and waits until nothing of it gets any
-/// further.
+/// Starts to send to a server whose output nobody reads, and waits until the pipe is full and nothing gets
+/// any further.
 fn start_without_reader(bytes: &[u8]) -> (Server, Running, PipeReader) {
     let (reader, mut writer) = io::pipe().expect("a pipe");
     writer.write_all(&FILLER).expect("a pipe holds 64 KiB");
+    let full = writer.try_clone().expect("a descriptor");
     let mut server = Server::start_into(&[], writer);
     let client = start_with_input(Speak::Framed, server.pid(), bytes);
+    wait_until_full(&full);
+    drop(full);
     wait_until_idle(&[server.running().pid(), client.pid()]);
     (server, client, reader)
+}
+
+/// Waits until there is something in the last page of a pipe.
+fn wait_until_full(pipe: &PipeWriter) {
+    let deadline = Instant::now() + PATIENCE * 3;
+    let has_room = || {
+        let mut watched = [PollFd::new(pipe.as_fd(), PollFlags::POLLOUT)];
+        poll(&mut watched, PollTimeout::ZERO).expect("a pipe can be polled") > 0
+    };
+    while has_room() {
+        assert!(Instant::now() < deadline, "nothing is written");
+        thread::sleep(Duration::from_millis(2));
+    }
 }
 
 /// Waits until processes have done next to nothing for a while.

@@ -5,6 +5,7 @@
 mod common;
 mod dialects;
 mod endings;
+mod framed_peers;
 mod idle;
 mod peers;
 mod several;

@@ -1,6 +1,7 @@
 //! Lives of a server and its clients, drawn from seeds, in simulated time.
 //!
-//! `SEEDS=1000000` runs more of them; `SEED=n` runs that one alone and tells what happens in it.
+//! `SEEDS=1000000` runs more of them. A failure is one line, which begins with `SEED=n`; with that in the
+//! environment the test runs that life alone and tells what happens in it.
 
 mod client;
 mod inbox;
@@ -10,9 +11,10 @@ mod random;
 mod table;
 mod world;
 
-use std::panic::{catch_unwind, resume_unwind};
-use std::sync::Mutex;
+use std::any::Any;
+use std::panic::catch_unwind;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
@@ -22,13 +24,76 @@ use world::{Tally, World};
 
 const SEEDS: u64 = 100_000;
 
-fn live(seed: u64, draw: impl FnOnce(&mut Random) -> Plan, traced: bool) -> Result<Tally, String> {
+/// Failures after which no further life is begun.
+const FAILURES_MAX: usize = 20;
+
+fn live(seed: u64, draw: fn(&mut Random) -> Plan, traced: bool) -> Result<Tally, String> {
     let mut random = Random::new(seed);
     let plan = draw(&mut random);
     if traced {
         eprintln!("{plan:#?}");
     }
     World::new(plan, random, traced).run()
+}
+
+/// The lives of all `seeds` added up, or a line for each that has failed.
+fn live_all(
+    seeds: u64,
+    live: impl Fn(u64) -> Result<Tally, String> + Sync + std::panic::RefUnwindSafe,
+) -> Result<Tally, Vec<String>> {
+    let began = Instant::now();
+    let next = AtomicU64::new(0);
+    let sum = Mutex::new(Tally::default());
+    let failures = Mutex::new(Vec::new());
+    let failed = || failures.lock().unwrap_or_else(PoisonError::into_inner);
+    let work = || {
+        let mut own = Tally::default();
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= seeds || failed().len() >= FAILURES_MAX {
+                break;
+            }
+            if seed > 0 && seed.is_multiple_of(SEEDS) {
+                eprintln!("{seed} lives begun after {:.0} s", began.elapsed().as_secs_f32());
+            }
+            match catch_unwind(|| live(seed)).unwrap_or_else(|cause| Err(message_of(&*cause))) {
+                Ok(tally) => own.add(&tally),
+                Err(error) => failed().push((seed, error)),
+            }
+        }
+        sum.lock().unwrap_or_else(PoisonError::into_inner).add(&own);
+    };
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(work);
+        }
+    });
+    let sum = sum.into_inner().unwrap_or_else(PoisonError::into_inner);
+    eprintln!("{seeds} lives in {:.0} s: {sum:#?}", began.elapsed().as_secs_f32());
+    let mut failures = failures.into_inner().unwrap_or_else(PoisonError::into_inner);
+    failures.sort_unstable();
+    if failures.is_empty() {
+        Ok(sum)
+    } else {
+        Err(failures.iter().map(|(seed, error)| format!("SEED={seed}: {error}")).collect())
+    }
+}
+
+/// What a panic said.
+fn message_of(cause: &(dyn Any + Send)) -> String {
+    let text = cause.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| cause.downcast_ref::<String>().cloned()).unwrap_or_default()
+}
+
+/// Runs the one life that `SEED` names, or those of all `seeds`, of which none may fail.
+fn assert_sound(seeds: u64, draw: fn(&mut Random) -> Plan) -> Option<Tally> {
+    if let Some(seed) = number("SEED") {
+        let tally = live(seed, draw, true).unwrap_or_else(|error| panic!("SEED={seed}: {error}"));
+        eprintln!("{tally:#?}");
+        return None;
+    }
+    let sum = live_all(seeds, |seed| live(seed, draw, false));
+    Some(sum.unwrap_or_else(|failures| panic!("\n{}", failures.join("\n"))))
 }
 
 fn number(variable: &str) -> Option<u64> {
@@ -38,61 +103,29 @@ fn number(variable: &str) -> Option<u64> {
 
 #[test]
 fn in_no_life_is_anything_lost_mixed_doubled_or_believed_wrongly() {
-    if let Some(seed) = number("SEED") {
-        let tally =
-            live(seed, Plan::draw, true).unwrap_or_else(|error| panic!("SEED={seed}: {error}"));
-        eprintln!("{tally:#?}");
-        return;
-    }
     let seeds = number("SEEDS").unwrap_or(SEEDS);
-    let began = Instant::now();
-    let next = AtomicU64::new(0);
-    let sum = Mutex::new(Tally::default());
-    let work = || {
-        let mut own = Tally::default();
-        loop {
-            let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= seeds {
-                break;
-            }
-            if seed > 0 && seed.is_multiple_of(SEEDS) {
-                eprintln!("{seed} lives begun after {:.0} s", began.elapsed().as_secs_f32());
-            }
-            let lived = catch_unwind(|| live(seed, Plan::draw, false));
-            match lived {
-                Ok(Ok(tally)) => own.add(&tally),
-                Ok(Err(error)) => panic!("SEED={seed}: {error}"),
-                Err(cause) => {
-                    eprintln!("SEED={seed}: it panics");
-                    resume_unwind(cause);
-                }
-            }
-        }
-        sum.lock().expect("nobody panics holding it").add(&own);
-    };
-    thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(work);
-        }
-    });
-    let sum = sum.into_inner().expect("nobody panics holding it");
-    eprintln!("{seeds} lives in {:.0} s: {sum:#?}", began.elapsed().as_secs_f32());
+    let Some(sum) = assert_sound(seeds, Plan::draw) else { return };
+    let ends = [sum.delivered, sum.refused, sum.aborted, sum.killed, sum.disturbed];
+    assert!(seeds < SEEDS || !ends.contains(&0), "not everything happened: {sum:?}");
 }
 
 /// A classic bit that comes twice damages the text, but whoever sent it learns that.
 #[test]
 fn a_classic_receipt_is_true_however_often_bits_come_twice() {
-    let mut sum = Tally::default();
-    for seed in 0..20_000 {
-        match live(seed, Plan::draw_hasty, false) {
-            Ok(tally) => sum.add(&tally),
-            Err(error) => {
-                let _ = live(seed, Plan::draw_hasty, true);
-                panic!("seed {seed}: {error}");
-            }
-        }
-    }
-    eprintln!("{sum:#?}");
+    let Some(sum) = assert_sound(20_000, Plan::draw_hasty) else { return };
     assert!(sum.disturbed > 100, "too little went wrong: {sum:?}");
     assert!(sum.delivered > 100, "nothing went well: {sum:?}");
+}
+
+#[test]
+fn each_life_that_fails_is_a_line_with_its_seed() {
+    let live = |seed| match seed {
+        3 => Err("something is lost".into()),
+        5 => panic!("something is wrong"),
+        _ => Ok(Tally::default()),
+    };
+    let lines = live_all(10, live).expect_err("two of them fail");
+    assert_eq!(lines, ["SEED=3: something is lost", "SEED=5: something is wrong"]);
+    let failures = live_all(1_000, |_| Err("all is wrong".into())).map_err(|lines| lines.len());
+    assert!(failures.is_err_and(|count| (FAILURES_MAX..FAILURES_MAX + 2).contains(&count)));
 }

@@ -18,8 +18,8 @@ pub(crate) struct Faults {
     pub(crate) death: u64,
     /// A framed client gives up.
     pub(crate) abort: u64,
-    /// The output fails, and the message is refused.
-    pub(crate) output_failure: u64,
+    /// The server refuses the message, for whatever reason.
+    pub(crate) refusal: u64,
     /// A process that is woken runs only much later.
     pub(crate) delay: u64,
     /// The output takes its time.
@@ -102,7 +102,7 @@ impl Plan {
             stop: rate(4, 8_000),
             death: rate(4, 16_000),
             abort: rate(6, 16_000),
-            output_failure: rate(10, 500_000),
+            refusal: rate(10, 500_000),
             delay: rate(3, 50_000),
             slow_output: rate(3, 500_000),
             pid_reuse: rate(4, 1_000_000),

@@ -21,6 +21,14 @@ const STEPS_MAX: u64 = 3_000_000;
 /// Frames of one other client that may be taken while a client waits for the floor.
 const PASSED_OVER_MAX: u32 = 2;
 
+/// Why the server refuses a piece: any of these four, so that one heard for another shows.
+const REASONS: [RefusalReason; 4] = [
+    RefusalReason::OutputFailed,
+    RefusalReason::ShuttingDown,
+    RefusalReason::OutOfSequence,
+    RefusalReason::Stalled,
+];
+
 /// What came of a life.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tally {
@@ -250,6 +258,9 @@ impl World {
         if client.accepted > self.inboxes[index].octets() {
             return Err(format!("client {index} believes in octets that were not delivered"));
         }
+        if client.is_alive() && self.inboxes[index].ended && !client.is_outcome_unknown() {
+            return Err(format!("client {index} would be sure of a failure if the server died"));
+        }
         if let Some(outcome) = client.outcome {
             self.trace(format_args!("client {index} ends: {outcome:?}"));
             self.ended.push(self.clients[index].pid);
@@ -365,11 +376,13 @@ impl World {
         if framed {
             self.check_fairness(pid)?;
         }
-        if self.happens(self.plan.faults.output_failure) {
-            self.inboxes[index].refused = Some(RefusalReason::OutputFailed);
+        if self.happens(self.plan.faults.refusal) {
+            let drawn = usize::try_from(self.random.below(4)).unwrap_or(0);
+            let reason = REASONS[drawn];
+            self.inboxes[index].refused = Some(reason);
             self.inboxes[index].waits = false;
             self.inboxes[index].ended = false;
-            self.exchange.refuse(pid, RefusalReason::OutputFailed);
+            self.exchange.refuse(pid, reason);
         } else if self.happens(self.plan.faults.slow_output) {
             let at = self.now + self.random.logarithmic(700_000);
             self.answers.push((at, pid));

@@ -23,9 +23,12 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Runs an example of this package.
+    /// Runs an example of this package as a shell does in the foreground, however the tests were started: in
+    /// the background, or under `nohup`, these signals are ignored, and a line respects that.
     pub(crate) fn example(name: &str, arguments: &[&str]) -> Self {
-        Self::start(Command::new(example_path(name)).args(arguments))
+        let mut command = Command::new("env");
+        command.arg("--default-signal=INT,HUP").arg(example_path(name));
+        Self::start(command.args(arguments))
     }
 
     /// Runs the example `echo`, and waits until it listens.

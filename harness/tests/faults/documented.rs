@@ -1,0 +1,26 @@
+//! What `docs/reliability.md` says of the tests.
+
+use std::fs;
+use std::path::Path;
+
+#[test]
+fn each_fault_in_the_documentation_names_a_test_that_exists() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| {
+        let path = here.join(path);
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    };
+    let page = read("../docs/reliability.md");
+    let (_, table) = page.split_once("| what was seen | test |\n").expect("the table is there");
+    let rows = table.lines().skip(1).take_while(|line| line.starts_with('|'));
+    let mut count = 0;
+    for row in rows {
+        let cell = row.trim_end_matches([' ', '|']).rsplit('|').next().unwrap_or_default();
+        let parts: Vec<&str> = cell.trim().trim_matches('`').split("::").collect();
+        let [crate_name, module, test] = parts[..] else { panic!("no test: {row}") };
+        let source = read(&format!("tests/{crate_name}/{module}.rs"));
+        assert!(source.contains(&format!("#[test]\nfn {test}() {{")), "no {cell}");
+        count += 1;
+    }
+    assert!(count > 10, "only {count} rows");
+}

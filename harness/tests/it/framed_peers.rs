@@ -1,0 +1,73 @@
+//! Framed peers in plain C, written from `docs/protocol.md` and not from our code.
+
+use std::process::Command;
+
+use minitalk_harness::{Finished, PATIENCE, Programs, Running, Server};
+
+use crate::common::{assert_delivered, assert_failed};
+use crate::peers::compile;
+
+/// Of several frames, and with all that zero-bit insertion has to look at.
+fn long_text() -> String {
+    ('\u{1}'..='\u{1FF}').filter(|&letter| letter != '\n').collect()
+}
+
+fn our_server(options: &[&str]) -> Server {
+    Server::start_with(options)
+}
+
+fn c_server(octets_max: &str) -> Server {
+    Server::start_command(Command::new(compile("framed_server", "")).arg(octets_max))
+}
+
+fn from_c(server: &Server, text: &str) -> Finished {
+    let mut command = Command::new(compile("framed_client", ""));
+    Running::spawn(command.args([&server.pid().to_string(), text])).finish_within(PATIENCE * 3)
+}
+
+fn from_us(server: &Server, text: &str) -> Finished {
+    let mut command = Programs::build().client();
+    let pid = server.pid().to_string();
+    Running::spawn(command.args(["--timeout=2m", &pid, "--", text])).finish_within(PATIENCE * 3)
+}
+
+#[test]
+fn a_client_written_from_the_protocol_is_understood() {
+    let server = our_server(&["--raw"]);
+    let long = long_text();
+    let texts = ["Hello, World!", "", "é 世界 😀", &long];
+    for text in texts {
+        let client = from_c(&server, text);
+        assert_eq!(client.code(), 0, "{text:?}: {client:?}");
+    }
+    let end = server.stop();
+    assert_eq!((end.code(), end.text()), (0, texts.concat()));
+}
+
+#[test]
+fn a_client_written_from_the_protocol_is_told_why_it_is_refused() {
+    let server = our_server(&["--max-message=300"]);
+    // By then a frame of it has been accepted.
+    assert_eq!(from_c(&server, &long_text()).code(), 10 + 1);
+    assert_eq!(from_c(&server, "still there").code(), 0);
+}
+
+#[test]
+fn a_server_written_from_the_protocol_understands_us() {
+    let server = c_server("10000");
+    let long = long_text();
+    let texts = ["Hello, World!", "", "é 世界 😀", &long];
+    for text in texts {
+        assert_delivered(&from_us(&server, text));
+    }
+    assert_eq!(from_c(&server, "and its like").code(), 0);
+    server.wait_until_shown(&format!("{}\nand its like\n", texts.join("\n")));
+}
+
+#[test]
+fn a_server_written_from_the_protocol_tells_us_why_it_refuses() {
+    let server = c_server("300");
+    let refused = from_us(&server, &long_text());
+    assert_failed(&refused, 8, &["refuses the message", "is longer than it takes"]);
+    assert_delivered(&from_us(&server, "still there"));
+}

@@ -1,0 +1,64 @@
+/* What a framed client and a framed server share. Written from docs/protocol.md alone, which the numbers of
+   sections refer to. */
+#ifndef FRAMED_H
+# define FRAMED_H
+
+# include <signal.h>
+# include <stdint.h>
+# include <stdio.h>
+# include <stdlib.h>
+# include <string.h>
+# include <time.h>
+# include <unistd.h>
+
+# define ABORT_ONES 7
+# define PAYLOAD_MAX 256
+# define FRAME_MAX 277
+
+enum e_reason { TOO_LONG = 1, OTHER_VERSION = 6, OUT_OF_SEQUENCE = 7 };
+
+static const int	g_signal[2] = {SIGUSR1, SIGUSR2};
+static const int	g_flag[8] = {0, 1, 1, 1, 1, 1, 1, 0};
+
+/* Section 4: 0x04C11DB7 with its bits in the other order, as octets are sent. */
+static uint32_t	fcs(const uint8_t *octets, size_t count)
+{
+	uint32_t	crc;
+	int			bit;
+
+	crc = 0xFFFFFFFF;
+	while (count--)
+	{
+		crc ^= *octets++;
+		bit = 8;
+		while (bit--)
+			crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320 : 0);
+	}
+	return (~crc);
+}
+
+static void	never_called(int signal)
+{
+	(void)signal;
+}
+
+/* Section 10: who waits in sigtimedwait(2) for signals that are only blocked looks as if they would kill it. */
+static void	block_both(sigset_t *both)
+{
+	signal(SIGUSR1, never_called);
+	signal(SIGUSR2, never_called);
+	sigemptyset(both);
+	sigaddset(both, SIGUSR1);
+	sigaddset(both, SIGUSR2);
+	sigprocmask(SIG_BLOCK, both, NULL);
+}
+
+/* Section 1: who sent a symbol, if it can be believed; else 0. */
+static pid_t	sender_of(const siginfo_t *info)
+{
+	if (info->si_code != SI_USER && info->si_code != SI_TKILL)
+		return (0);
+	return (info->si_pid);
+}
+
+#endif
