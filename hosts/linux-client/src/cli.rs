@@ -105,7 +105,7 @@ pub(crate) struct Options {
     #[arg(value_parser = arguments::parse_count, value_hint = ValueHint::Other)]
     pub(crate) count: Option<u64>,
 
-    /// Time from one ping to the next, in seconds or as a duration
+    /// Time from one ping to the next, in seconds or as a duration, 200ms or more
     #[arg(
         short = 'i',
         long,
@@ -113,7 +113,7 @@ pub(crate) struct Options {
         requires = "ping",
         help_heading = "Instead of sending"
     )]
-    #[arg(default_value = "1s", value_parser = seconds_or_duration, value_hint = ValueHint::Other)]
+    #[arg(default_value = "1s", value_parser = interval, value_hint = ValueHint::Other)]
     pub(crate) interval: Duration,
 
     /// After the last ping, draw how many round trips took how long
@@ -233,6 +233,24 @@ fn seconds_or_duration(text: &str) -> Result<Duration, ParseDurationError> {
     }
 }
 
+/// The shortest time between pings, which is that of ping(8): the server keeps the line for whoever pings
+/// for up to 100 ms, and what others send has to go through in between.
+const INTERVAL_MIN: Duration = Duration::from_millis(200);
+
+/// Why a text is not the time between pings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+enum ParseIntervalError {
+    #[error("{0}")]
+    Duration(#[from] ParseDurationError),
+    #[error("it is less than 200ms, and would leave no time for other clients")]
+    Short,
+}
+
+fn interval(text: &str) -> Result<Duration, ParseIntervalError> {
+    let interval = seconds_or_duration(text)?;
+    if interval < INTERVAL_MIN { Err(ParseIntervalError::Short) } else { Ok(interval) }
+}
+
 /// Public testers call the program `client` and expect the classic protocol.
 fn is_client(program: &Path) -> bool {
     program.file_name().is_some_and(|name| name == "client")
@@ -247,7 +265,7 @@ minitalk-client [OPTIONS] <SERVER> [TEXT]...
 
 const EXAMPLES: &str = "\
 Examples:
-  minitalk-client 4242 Hello, 世界        send a text
+  minitalk-client 4242 Hello, world       send a text
   minitalk-client logs Hello              to the server that was started with --name logs
   minitalk-client --list                  which servers there are
   minitalk-client --check 4242            why a message would not arrive
@@ -289,7 +307,7 @@ mod tests {
             let words = ["c"].into_iter().chain(words.split_whitespace());
             assert!(Options::try_parse_from(words.clone()).is_err(), "{words:?}");
         }
-        for words in ["--list", "--check 1", "--ping logs -c 1 -i 0.1", "--generate man", "1 text"]
+        for words in ["--list", "--check 1", "--ping logs -c 1 -i 0.2", "--generate man", "1 text"]
         {
             let words = ["c"].into_iter().chain(words.split_whitespace());
             assert!(Options::try_parse_from(words.clone()).is_ok(), "{words:?}");
@@ -305,6 +323,13 @@ mod tests {
             assert_eq!(seconds_or_duration(text), Err(ParseDurationError), "{text:?}");
         }
         assert_eq!(duration("3"), Err(ParseDurationError), "seconds, or what?");
+    }
+
+    #[test]
+    fn pings_leave_time_for_others() {
+        assert_eq!(interval("0.2"), Ok(INTERVAL_MIN));
+        assert_eq!(interval("199ms"), Err(ParseIntervalError::Short));
+        assert_eq!(interval("x"), Err(ParseDurationError.into()));
     }
 
     #[test]

@@ -12,11 +12,12 @@ use minitalk_signals::{
 use crate::cli::{Options, Protocol};
 use crate::failure::{Cause, Failure, Way};
 use crate::observer::Observer;
+use crate::silence::{Lookout, Silence};
 
 /// A process so young that it does not handle the signals yet may be a server that is starting.
 const YOUTH: Duration = Duration::from_secs(1);
 
-/// Silence after which to look whether the server is stopped.
+/// Silence after which to tell what the server does.
 const SUSPICIOUS_MICROS: u64 = 1_000_000;
 
 /// How long a server must have done nothing at all to count as being at rest.
@@ -30,7 +31,9 @@ pub(crate) struct Link {
     timeout: Duration,
     woken_at: Instant,
     heard_at: Instant,
-    said_stopped: bool,
+    lookout: Lookout,
+    /// What the user has been told of this silence.
+    said: Option<Silence>,
     /// How often the server had been scheduled when it was last seen asleep with nothing to do, and
     /// since when.
     asleep: Option<(u64, Instant)>,
@@ -75,7 +78,8 @@ impl Link {
             timeout: options.timeout,
             woken_at: now(),
             heard_at: now(),
-            said_stopped: false,
+            lookout: Lookout::default(),
+            said: None,
             asleep: None,
             is_classic: options.protocol() == Protocol::Classic,
             is_quiet: options.quiet,
@@ -136,27 +140,34 @@ impl Link {
     }
 
     /// Why nothing gets any further.
-    pub(crate) fn timed_out(&self) -> Cause {
-        let way = match (self.is_stopped(), self.is_classic) {
-            (true, _) => Way::Continue,
-            (false, true) => Way::Dialect,
-            (false, false) => Way::of(self.observer.answers()),
+    pub(crate) fn timed_out(&mut self) -> Cause {
+        let silence = self.lookout.look(&self.peer, self.heard_at, now());
+        let way = match (silence, self.is_classic) {
+            (Silence::Stopped, _) => Way::Continue,
+            (Silence::Busy, _) => Way::Turn,
+            (Silence::Unexplained, true) => Way::Dialect,
+            (Silence::Unexplained, false) => Way::of(self.observer.answers()),
         };
         Cause::TimedOut { seconds: self.timeout.as_secs_f64(), way }
     }
 
-    /// Says so, once, if the server is silent because it is stopped.
+    /// Says, once each, why the server is silent, if that can be seen.
     pub(crate) fn watch_silence(&mut self, now: Instant) {
+        let silence = self.lookout.look(&self.peer, self.heard_at, now);
         if now.micros_since(self.heard_at) < SUSPICIOUS_MICROS {
-            self.said_stopped = false;
-        } else if !self.said_stopped && self.is_stopped() {
-            self.said_stopped = true;
-            let pid = self.peer.pid();
-            if !self.is_quiet {
-                self.observer.note(&format!(
-                    "PID {pid} is stopped; waiting for it; continue it with: kill -CONT {pid}"
-                ));
+            self.said = None;
+            return;
+        }
+        let pid = self.peer.pid();
+        let line = match silence {
+            Silence::Stopped => {
+                format!("PID {pid} is stopped; waiting for it; continue it with: kill -CONT {pid}")
             }
+            Silence::Busy => format!("PID {pid} is busy with other clients; waiting for a turn"),
+            Silence::Unexplained => return,
+        };
+        if self.said.replace(silence) != Some(silence) && !self.is_quiet {
+            self.observer.note(&line);
         }
     }
 
@@ -177,11 +188,6 @@ impl Link {
             Some(_) | None => (status.context_switches, now),
         });
         now.micros_since(since) >= REST_MICROS
-    }
-
-    fn is_stopped(&self) -> bool {
-        let stopped = [ProcessState::Stopped, ProcessState::Traced];
-        self.peer.status().is_ok_and(|status| stopped.contains(&status.state))
     }
 }
 

@@ -45,6 +45,7 @@ pub(crate) fn run(server: &Address, options: &Options) -> Result<(u8, io::Result
     let mut pings = Pings::new(pid, options);
     let mut pinger = Pinger { link: &mut link, last_ack: None, is_known: false, ending: None };
     let result = pinger.run(&mut pings, options);
+    link.observer.finish_trace();
     let shown = pings.finish().and_then(|()| io::stdout().flush());
     match result {
         Ok(()) | Err(Cause::Interrupted(_)) => Ok((u8::from(!pings.is_good()), shown)),

@@ -75,6 +75,7 @@ fn report(
     totals.round_trip = link.observer.round_trip();
     // Off the terminal, before anything is written there.
     link.observer.progress = None;
+    link.observer.finish_trace();
     // When nobody reads any more, the exit code still tells whether the message was delivered.
     if options.json && result.is_ok() {
         let _ = json::print(&DeliveredLine::new(link.pid(), &totals));

@@ -17,7 +17,7 @@ use crate::message::{NOBODY, cut_json};
 use crate::output::{Completed, Output};
 use crate::peers::{Known, Peers, name_of};
 use crate::reason::Reason;
-use crate::report::{Happening, Level};
+use crate::report::{self, Happening, Level};
 use crate::strays::Strays;
 
 /// Senders that can have a place at the same time.
@@ -393,6 +393,9 @@ impl Server {
         let (messages, strays) = (self.messages, self.strays.count());
         self.report(&Happening::Stopped { reason, messages, strays });
         self.write();
+        if let Some(Err(error)) = self.trace.map(Trace::finish) {
+            report::error(&error);
+        }
         let error = self.farewell.and_then(|farewell| farewell.error);
         error.map_or(Ok(()), |error| Err(ServeError::Output(error)))
     }
