@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::cli::Options;
 use crate::json;
-use crate::stats::{RoundTrips, Summary, float, micros};
+use crate::stats::{RoundTrips, Summary, float, micros, noun};
 
 /// The width of the longest bar.
 const BAR_CHARS: u64 = 40;
@@ -106,8 +106,7 @@ impl Pings {
         let mean = others.iter().sum::<f64>() / 7.0;
         let resent = match resent_bits {
             0 => String::new(),
-            1 => ", 1 bit sent again".to_owned(),
-            bits => format!(", {bits} bits sent again"),
+            bits => format!(", {bits} {} sent again", noun(bits, "bit", "bits")),
         };
         let mut stdout = io::stdout().lock();
         writeln!(
@@ -151,7 +150,9 @@ impl Pings {
         writeln!(stdout, "--- {pid} ping statistics ---")?;
         writeln!(
             stdout,
-            "{sent} probes sent, {answered} answered, {resent_bits} bits sent again, time {:.0} ms",
+            "{sent} {} sent, {answered} answered, {resent_bits} {} sent again, time {:.0} ms",
+            noun(sent, "probe", "probes"),
+            noun(resent_bits, "bit", "bits"),
             seconds * 1_000.0,
         )?;
         let Some(summary) = round_trip else { return Ok(()) };
@@ -170,7 +171,8 @@ impl Pings {
             let most = buckets.iter().map(|bucket| bucket.count).max().unwrap_or_default();
             for Bucket { from_micros, to_micros, count } in buckets {
                 let bar = "#".repeat(usize::try_from(bar_chars(count, most)).unwrap_or_default());
-                writeln!(stdout, "{from_micros:>8} to {to_micros:>8} us {count:>7} {bar}")?;
+                let line = format!("{from_micros:>8} to {to_micros:>8} us {count:>7} {bar}");
+                writeln!(stdout, "{}", line.trim_end())?;
             }
         }
         Ok(())

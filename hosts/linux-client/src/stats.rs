@@ -27,8 +27,11 @@ impl fmt::Display for Totals {
         let Self { bytes, seconds, bits, bits_per_second, resent_bits, repeated_frames, .. } = self;
         write!(
             f,
-            "{bytes} bytes in {seconds:.3} s: {bits} bits, {bits_per_second:.0} bits per second, \
-             {resent_bits} bits sent again, {repeated_frames} frames repeated",
+            "{bytes} {} in {seconds:.3} s: {bits} bits, {bits_per_second:.0} bits per second, \
+             {resent_bits} {} sent again, {repeated_frames} {} repeated",
+            noun(*bytes, "byte", "bytes"),
+            noun(*resent_bits, "bit", "bits"),
+            noun(*repeated_frames, "frame", "frames"),
         )?;
         match &self.round_trip {
             Some(Summary { p50_micros, p99_micros, max_micros, .. }) => write!(
@@ -38,6 +41,11 @@ impl fmt::Display for Totals {
             None => Ok(()),
         }
     }
+}
+
+/// The form of a noun that goes with `count`.
+pub(crate) const fn noun(count: u64, one: &'static str, many: &'static str) -> &'static str {
+    if count == 1 { one } else { many }
 }
 
 /// The round trips of single signals, from the sending of a bit to its acknowledgment.

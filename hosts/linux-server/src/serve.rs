@@ -57,6 +57,7 @@ pub(crate) struct Server {
     messages: u64,
     messages_max: Option<u64>,
     farewell: Option<Farewell>,
+    is_asked_to_end: bool,
     _announcement: Announcement,
 }
 
@@ -95,6 +96,7 @@ impl Server {
             messages: 0,
             messages_max: options.messages_max(),
             farewell: None,
+            is_asked_to_end: false,
             _announcement: announcement,
         };
         let name = options.name.as_ref().map(ToString::to_string);
@@ -116,7 +118,10 @@ impl Server {
             let is_arrival = matches!(wake, Wake::Arrival(_));
             match wake {
                 Wake::Arrival(arrival) => self.handle_arrival(arrival, now),
-                Wake::Terminate(termination) => return self.end(signal_name(termination)),
+                Wake::Terminate(termination) => {
+                    self.is_asked_to_end = true;
+                    return self.end(signal_name(termination));
+                }
                 Wake::Ready => {}
                 Wake::TimedOut => self.handle_timeout(now),
             }
@@ -322,6 +327,11 @@ impl Server {
 
     fn write(&mut self) {
         while let Err((peer, error)) = self.output.write() {
+            if self.is_asked_to_end && error.kind() == io::ErrorKind::BrokenPipe {
+                // Ctrl-C has ended the reader as well: nobody is left who could miss anything.
+                self.output.discard();
+                continue;
+            }
             let is_passing = is_passing(&error);
             if is_passing && peer == NOBODY {
                 self.output.hold_line();
