@@ -118,6 +118,20 @@ minitalk-client: PID N answers, but does not speak the framed protocol; nothing 
     );
 }
 
+#[test]
+fn who_waits_at_a_terminal_is_told_for_what() {
+    let (server, _long) = busy_server("framed");
+    let line =
+        format!("{} {} --timeout 3s hi", Programs::build().client_path().display(), server.pid());
+    let mut script = Command::new("script");
+    let script = Running::spawn(script.args(["-qec", &line, "/dev/null"]).env("TERM", "xterm"));
+    let ended = script.finish();
+    assert_eq!(ended.code(), 7, "{ended:?}");
+    let shown = redacted(&ended.text());
+    assert!(shown.contains("PID N is busy with other clients; waiting for a turn\r\n"), "{shown}");
+    assert!(shown.contains("N B of N B [") && shown.contains("] N B/s, waiting"), "{shown}");
+}
+
 /// A server that takes a message which is long enough to be in the way.
 fn busy_server(protocol: &str) -> (Server, Running) {
     let mut server = Server::start();
@@ -135,7 +149,6 @@ fn a_server_that_is_busy_with_a_long_message_is_not_taken_for_another_kind_of_se
     assert_data_eq!(
         people,
         str![[r#"
-minitalk-client: PID N is busy with other clients; waiting for a turn
 minitalk-client: PID N has been busy with other clients for N s; nothing was delivered; wait longer for a turn, for example with --timeout Nm
 
 "#]]
@@ -156,7 +169,6 @@ fn who_waits_for_the_receipt_behind_a_longer_message_is_not_told_to_send_again()
     assert_data_eq!(
         people,
         str![[r#"
-minitalk-client: PID N is busy with other clients; waiting for a turn
 minitalk-client: PID N has been busy with other clients for N s; the whole message was sent, and whether it was written is unknown; it may be written yet: look before you send again, or wait longer with --timeout
 
 "#]]

@@ -266,7 +266,7 @@ minitalk-client [OPTIONS] <SERVER> [TEXT]...
 const EXAMPLES: &str = "\
 Examples:
   minitalk-client 4242 Hello, world       send a text
-  minitalk-client logs Hello              to the server that was started with --name logs
+  minitalk-client logs Hello              to the server that is called logs
   minitalk-client --list                  which servers there are
   minitalk-client --check 4242            why a message would not arrive
   minitalk-client --ping -c 5 4242        how long a signal there and back takes
@@ -274,7 +274,7 @@ Examples:
   minitalk-client 4242 --protocol classic Hello
                                           send to somebody else's minitalk
   minitalk-client 4242 --dialect one=usr1,order=lsb Hello
-                                          the same, where SIGUSR1 is a one and the lowest bit comes first
+                                          if SIGUSR1 is a one, lowest bit first
 
 Exit status:
   0    delivered: the server has confirmed the whole message
@@ -284,10 +284,12 @@ Exit status:
   4    not permitted to signal the server, or the server not permitted to answer
   5    timeout: no progress for the time given with --timeout
   6    the server died
-  7    the outcome is unknown: the whole message was sent, its receipt was not seen; or a
+  7    the outcome is unknown: all was sent, its receipt was not seen; or a
        classic text was damaged on the way
   8    the server refused the message
-  130  interrupted (128 and the number of the signal)";
+  130  interrupted (128 and the number of the signal)
+--check ends with the code that a message would end with; --ping with 0 if it
+was answered, and with 1 if it was interrupted before.";
 
 #[cfg(test)]
 mod tests {
@@ -297,6 +299,13 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Options::command().debug_assert();
+    }
+
+    #[test]
+    fn the_examples_fit_a_terminal_of_80_columns() {
+        for line in EXAMPLES.lines().chain(USAGE.lines()) {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The line to one server.
 
 use std::fs;
+use std::io::{self, IsTerminal};
 use std::thread;
 use std::time::{Duration, Instant as WallInstant};
 
@@ -9,6 +10,7 @@ use minitalk_signals::{
     Line, Peer, ProcessState, Refusal, SendError, Sender, Target, Termination, Wake, Watch, now,
 };
 
+use crate::address::Address;
 use crate::cli::{Options, Protocol};
 use crate::failure::{Cause, Failure, Way};
 use crate::observer::Observer;
@@ -60,8 +62,14 @@ pub(crate) enum Heard {
 }
 
 impl Link {
-    /// Makes sure that the server survives a bit and can answer, and opens the line to it.
-    pub(crate) fn open(pid: i64, options: &Options, observer: Observer) -> Result<Self, Failure> {
+    /// Makes sure that `pid`, which is that of `server`, survives a bit and can answer, and opens the line
+    /// to it.
+    pub(crate) fn open(
+        server: &Address,
+        pid: i64,
+        options: &Options,
+        observer: Observer,
+    ) -> Result<Self, Failure> {
         let failure = |cause| Failure::before_sending(pid, cause);
         let peer = match check(pid) {
             Ok(target) => target.peer,
@@ -71,6 +79,7 @@ impl Link {
             }
             Err(refusal) => return Err(failure(Cause::Refusal(refusal))),
         };
+        server.confirm(&peer).map_err(Failure::not_found)?;
         let line = Line::open().map_err(|error| failure(Cause::Line(error)))?;
         Ok(Self {
             line,
@@ -163,8 +172,11 @@ impl Link {
             Silence::Stopped => {
                 format!("PID {pid} is stopped; waiting for it; continue it with: kill -CONT {pid}")
             }
-            Silence::Busy => format!("PID {pid} is busy with other clients; waiting for a turn"),
-            Silence::Unexplained => return,
+            // Nothing is wrong: it is for somebody who watches.
+            Silence::Busy if io::stderr().is_terminal() => {
+                format!("PID {pid} is busy with other clients; waiting for a turn")
+            }
+            Silence::Busy | Silence::Unexplained => return,
         };
         if self.said.replace(silence) != Some(silence) && !self.is_quiet {
             self.observer.note(&line);
