@@ -53,13 +53,12 @@ fn the_exit_codes_in_the_readme_are_those_of_the_help() {
     let help = Running::spawn(Programs::build().client().arg("--help")).finish().text();
     let mut of_help: Vec<(String, String)> = Vec::new();
     for line in between(&help, "Exit status:\n", "\n--check").lines() {
-        match line.trim().split_once("  ") {
-            Some((code, meaning)) => of_help.push((code.to_owned(), meaning.trim().to_owned())),
-            None => {
-                let (_, meaning) = of_help.last_mut().expect("a line goes on");
-                meaning.push(' ');
-                meaning.push_str(line.trim());
-            }
+        if let Some((code, meaning)) = line.trim().split_once("  ") {
+            of_help.push((code.to_owned(), meaning.trim().to_owned()));
+        } else {
+            let (_, meaning) = of_help.last_mut().expect("a line goes on");
+            meaning.push(' ');
+            meaning.push_str(line.trim());
         }
     }
     assert_eq!(of_readme, of_help);
