@@ -1,4 +1,5 @@
-//! The transcript in the README, typed into a shell, must come out as it stands there.
+//! The transcript in the README, typed into a shell, must come out as it stands there, and its exit codes
+//! are those of the help.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -8,7 +9,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Instant;
 use std::{env, fs, io, thread};
 
-use minitalk_harness::{PATIENCE, Programs};
+use minitalk_harness::{PATIENCE, Programs, Running};
 
 /// PIDs in the transcript: each stands for the one that was seen in its place.
 const PLACEHOLDERS: [&str; 3] = ["4242", "4243", "4244"];
@@ -37,6 +38,30 @@ fn the_transcript_in_the_readme_is_what_a_shell_shows() {
     }
     shell.end();
     fs::remove_dir_all(&folder).expect("the folder is ours");
+}
+
+#[test]
+fn the_exit_codes_in_the_readme_are_those_of_the_help() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let readme = fs::read_to_string(root.join("README.md")).expect("the README can be read");
+    let table = between(&readme, "| exit | meaning |\n|---|---|\n", "\n\n");
+    let row = |line: &str| {
+        let (code, meaning) = line.trim_matches(['|', ' ']).split_once(" | ").expect("two columns");
+        (code.to_owned(), meaning.replace('`', ""))
+    };
+    let of_readme: Vec<_> = table.lines().map(row).collect();
+    let help = Running::spawn(Programs::build().client().arg("--help")).finish().text();
+    let mut of_help: Vec<(String, String)> = Vec::new();
+    for line in between(&help, "Exit status:\n", "\n--check").lines() {
+        if let Some((code, meaning)) = line.trim().split_once("  ") {
+            of_help.push((code.to_owned(), meaning.trim().to_owned()));
+        } else {
+            let (_, meaning) = of_help.last_mut().expect("a line goes on");
+            meaning.push(' ');
+            meaning.push_str(line.trim());
+        }
+    }
+    assert_eq!(of_readme, of_help);
 }
 
 fn between<'a>(text: &'a str, start: &str, end: &str) -> &'a str {

@@ -213,7 +213,7 @@ fn a_sender_that_is_silent_while_others_wait_is_cut_and_refused() {
 /// Waits until processes sleep, and have not been woken for a while: there is nothing under way.
 ///
 /// No event tells that something does not happen.
-fn wait_until_asleep(pids: [u32; 2]) {
+pub(super) fn wait_until_asleep(pids: [u32; 2]) {
     let deadline = Instant::now() + PATIENCE;
     let mut before = [const { None }; 2];
     loop {

@@ -1,7 +1,10 @@
 //! What people do besides sending: look for servers, ask why, measure, watch.
 
 mod json;
+mod server;
 mod shells;
+mod trace;
+mod words;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,12 +19,12 @@ fn client(words: &str) -> Finished {
     Running::spawn(command.args(words.split_whitespace())).finish()
 }
 
-/// Every number made `N`.
+/// Every number made `N`, unless it is a part of a word.
 fn redacted(text: &str) -> String {
     let mut redacted = String::new();
     let mut characters = text.chars().peekable();
     while let Some(character) = characters.next() {
-        if character.is_ascii_digit() && !redacted.ends_with(|c: char| c.is_ascii_alphabetic()) {
+        if character.is_ascii_digit() && !redacted.ends_with(|c: char| c.is_ascii_alphanumeric()) {
             while characters.next_if(|c| c.is_ascii_digit() || *c == '.').is_some() {}
             redacted.push('N');
         } else {
@@ -42,7 +45,7 @@ fn folder(name: &str) -> PathBuf {
 #[test]
 fn a_ping_is_answered_and_leaves_nothing_at_the_server() {
     let server = Server::start();
-    let ping = client(&format!("--ping {} -c 3 -i 0.01", server.pid()));
+    let ping = client(&format!("--ping {} -c 3 -i 0.2", server.pid()));
     assert_eq!(ping.code(), 0, "{ping:?}");
     let text = ping.text();
     assert_eq!(text.matches("8 bits from").count(), 3, "{text}");
@@ -63,27 +66,13 @@ fn a_ping_that_is_interrupted_shows_its_figures() {
         "--ping",
         &server.pid().to_string(),
         "-i",
-        "0.01",
+        "0.2",
         "--histogram",
     ]));
     ping.wait_for_stdout(|bytes| String::from_utf8_lossy(bytes).contains("probe=2"));
     ping.signal(Signal::SIGINT);
     let ended = ping.finish();
     assert!(ended.text().contains("ping statistics") && ended.text().contains('#'), "{ended:?}");
-}
-
-#[test]
-fn a_ping_as_json_is_a_line_for_each_probe_and_one_for_all() {
-    let server = Server::start();
-    let ping = client(&format!("--ping {} -c 1 --json", server.pid()));
-    let text = redacted(&ping.text());
-    let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(lines.len(), 2, "{text}");
-    assert_eq!(
-        lines[0],
-        r#"{"event":"probe","pid":N,"number":N,"round_trips_micros":[N,N,N,N,N,N,N,N],"resent_bits":N}"#,
-    );
-    assert!(lines[1].starts_with(r#"{"event":"ping","pid":N,"sent":N,"answered":N,"#), "{text}");
 }
 
 #[test]
@@ -202,21 +191,6 @@ fn name(runtime: &Path, name: &str, pid: u32, ticks: u64) {
     fs::create_dir_all(runtime.join("minitalk")).expect("a folder can be made");
     let entry = runtime.join("minitalk").join(name);
     fs::write(entry, format!("{pid} {}\n", started + ticks)).expect("an entry can be written");
-}
-
-#[test]
-fn a_delivery_as_json_has_its_figures() {
-    let server = Server::start();
-    let sent = client(&format!("{} --json --stats hello", server.pid()));
-    assert_eq!(sent.code(), 0, "{sent:?}");
-    let text = redacted(&sent.text());
-    let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(
-        lines[0],
-        r#"{"event":"delivered","pid":N,"protocol":"framed","bytes":N,"seconds":N}"#,
-    );
-    assert!(lines[1].starts_with(r#"{"event":"stats","protocol":"framed","bytes":N,"#), "{text}");
-    assert!(lines[1].contains(r#""round_trip":{"count":N,"min_micros":N"#), "{text}");
 }
 
 #[test]

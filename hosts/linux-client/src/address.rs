@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use minitalk_shared::names::{self, FindError, Name, NameError};
+use minitalk_signals::Peer;
 use thiserror::Error;
 
 /// What the user calls the server.
@@ -25,6 +26,17 @@ impl Address {
         match self {
             Self::Pid(pid) => Ok(*pid),
             Self::Name(name) => names::find(name).map(i64::from),
+        }
+    }
+
+    /// Makes sure that the process `held`, which was found and is held by now, is the server: in between,
+    /// the number may have gone to another process.
+    pub(crate) fn confirm(&self, held: &Peer) -> Result<(), FindError> {
+        match self {
+            Self::Name(name) if names::find(name)? != held.pid() => {
+                Err(FindError::Ended { name: name.clone(), pid: held.pid() })
+            }
+            Self::Pid(_) | Self::Name(_) => Ok(()),
         }
     }
 }

@@ -7,9 +7,10 @@ use minitalk_shared::names;
 use minitalk_signals::{Bit, ProcessState, ProcessStatus, Refusal, Target, user_name};
 use serde::Serialize;
 
+use crate::address::Address;
 use crate::failure::{Cause, Failure};
 use crate::json;
-use crate::list::shown;
+use crate::list::{PROGRAM, shown};
 
 /// All that can be said about a process.
 #[derive(Debug, Serialize)]
@@ -50,8 +51,9 @@ struct SignalFindings {
     pending: bool,
 }
 
-/// Prints what there is to say about `pid`. The exit code, and whether it could be shown.
-pub(crate) fn run(pid: i64, is_json: bool) -> (u8, io::Result<()>) {
+/// Prints what there is to say about a server. The exit code, and whether it could be shown.
+pub(crate) fn run(server: &Address, is_json: bool) -> Result<(u8, io::Result<()>), Failure> {
+    let pid = server.find().map_err(Failure::not_found)?;
     let refusal = Target::check(pid).err();
     let process = u32::try_from(pid).ok().and_then(|pid| process(pid, refusal.as_ref()));
     let failure = refusal.map(|refusal| Failure::before_sending(pid, Cause::Refusal(refusal)));
@@ -78,7 +80,8 @@ pub(crate) fn run(pid: i64, is_json: bool) -> (u8, io::Result<()>) {
         },
         process,
     };
-    (findings.code, if is_json { json::print(&findings) } else { print(&findings) })
+    let shown = if is_json { json::print(&findings) } else { print(&findings) };
+    Ok((findings.code, shown))
 }
 
 fn process(pid: u32, refusal: Option<&Refusal>) -> Option<Process> {
@@ -156,7 +159,7 @@ fn is_known(program: &str) -> bool {
 /// What is known of a program by its name.
 fn speaks(program: &str) -> &'static str {
     match program {
-        "minitalk-server" => " (framed and classic)",
+        PROGRAM => " (framed and classic)",
         "server" => " (if it is a minitalk of the exercise: --protocol classic)",
         _ => "",
     }

@@ -56,8 +56,7 @@ impl Transfer<'_> {
             if self.sender.progress() != self.progress {
                 self.progress = self.sender.progress();
                 self.progress_at = now;
-                let sender = &self.sender;
-                self.link.observer.progress(|| sender.completed_bytes() as u64, now);
+                self.show_progress(now);
             }
             let give_up_at = self.link.give_up_at(self.progress_at);
             let timeout = self.sender.poll_timeout();
@@ -72,11 +71,17 @@ impl Transfer<'_> {
                     return Err(self.link.timed_out());
                 }
                 self.link.watch_silence(now);
+                self.show_progress(now);
                 self.handle_timeout(now)?;
             } else {
                 self.handle(heard)?;
             }
         }
+    }
+
+    fn show_progress(&mut self, now: Instant) {
+        let sender = &self.sender;
+        self.link.observer.progress(|| sender.completed_bytes() as u64, now);
     }
 
     fn handle(&mut self, heard: Heard) -> Result<(), Cause> {

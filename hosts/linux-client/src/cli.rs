@@ -105,7 +105,7 @@ pub(crate) struct Options {
     #[arg(value_parser = arguments::parse_count, value_hint = ValueHint::Other)]
     pub(crate) count: Option<u64>,
 
-    /// Time from one ping to the next, in seconds or as a duration
+    /// Time from one ping to the next, in seconds or as a duration, 200ms or more
     #[arg(
         short = 'i',
         long,
@@ -113,7 +113,7 @@ pub(crate) struct Options {
         requires = "ping",
         help_heading = "Instead of sending"
     )]
-    #[arg(default_value = "1s", value_parser = seconds_or_duration, value_hint = ValueHint::Other)]
+    #[arg(default_value = "1s", value_parser = interval, value_hint = ValueHint::Other)]
     pub(crate) interval: Duration,
 
     /// After the last ping, draw how many round trips took how long
@@ -233,6 +233,24 @@ fn seconds_or_duration(text: &str) -> Result<Duration, ParseDurationError> {
     }
 }
 
+/// The shortest time between pings, which is that of ping(8): the server keeps the line for whoever pings
+/// for up to 100 ms, and what others send has to go through in between.
+const INTERVAL_MIN: Duration = Duration::from_millis(200);
+
+/// Why a text is not the time between pings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+enum ParseIntervalError {
+    #[error("{0}")]
+    Duration(#[from] ParseDurationError),
+    #[error("it is less than 200ms, and would leave no time for other clients")]
+    Short,
+}
+
+fn interval(text: &str) -> Result<Duration, ParseIntervalError> {
+    let interval = seconds_or_duration(text)?;
+    if interval < INTERVAL_MIN { Err(ParseIntervalError::Short) } else { Ok(interval) }
+}
+
 /// Public testers call the program `client` and expect the classic protocol.
 fn is_client(program: &Path) -> bool {
     program.file_name().is_some_and(|name| name == "client")
@@ -247,8 +265,8 @@ minitalk-client [OPTIONS] <SERVER> [TEXT]...
 
 const EXAMPLES: &str = "\
 Examples:
-  minitalk-client 4242 Hello, 世界        send a text
-  minitalk-client logs Hello              to the server that was started with --name logs
+  minitalk-client 4242 Hello, world       send a text
+  minitalk-client logs Hello              to the server that is called logs
   minitalk-client --list                  which servers there are
   minitalk-client --check 4242            why a message would not arrive
   minitalk-client --ping -c 5 4242        how long a signal there and back takes
@@ -256,7 +274,7 @@ Examples:
   minitalk-client 4242 --protocol classic Hello
                                           send to somebody else's minitalk
   minitalk-client 4242 --dialect one=usr1,order=lsb Hello
-                                          the same, where SIGUSR1 is a one and the lowest bit comes first
+                                          if SIGUSR1 is a one, lowest bit first
 
 Exit status:
   0    delivered: the server has confirmed the whole message
@@ -266,10 +284,12 @@ Exit status:
   4    not permitted to signal the server, or the server not permitted to answer
   5    timeout: no progress for the time given with --timeout
   6    the server died
-  7    the outcome is unknown: the whole message was sent, its receipt was not seen; or a
+  7    the outcome is unknown: all was sent, its receipt was not seen; or a
        classic text was damaged on the way
   8    the server refused the message
-  130  interrupted (128 and the number of the signal)";
+  130  interrupted (128 and the number of the signal)
+--check ends with the code that a message would end with; --ping with 0 if it
+was answered, and with 1 if it was interrupted before.";
 
 #[cfg(test)]
 mod tests {
@@ -282,6 +302,13 @@ mod tests {
     }
 
     #[test]
+    fn the_examples_fit_a_terminal_of_80_columns() {
+        for line in EXAMPLES.lines().chain(USAGE.lines()) {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+    }
+
+    #[test]
     fn the_modes_exclude_each_other() {
         for words in
             ["--list 1", "--list --check", "--check --ping 1", "--ping 1 text", "-c 1 1", ""]
@@ -289,7 +316,7 @@ mod tests {
             let words = ["c"].into_iter().chain(words.split_whitespace());
             assert!(Options::try_parse_from(words.clone()).is_err(), "{words:?}");
         }
-        for words in ["--list", "--check 1", "--ping logs -c 1 -i 0.1", "--generate man", "1 text"]
+        for words in ["--list", "--check 1", "--ping logs -c 1 -i 0.2", "--generate man", "1 text"]
         {
             let words = ["c"].into_iter().chain(words.split_whitespace());
             assert!(Options::try_parse_from(words.clone()).is_ok(), "{words:?}");
@@ -305,6 +332,13 @@ mod tests {
             assert_eq!(seconds_or_duration(text), Err(ParseDurationError), "{text:?}");
         }
         assert_eq!(duration("3"), Err(ParseDurationError), "seconds, or what?");
+    }
+
+    #[test]
+    fn pings_leave_time_for_others() {
+        assert_eq!(interval("0.2"), Ok(INTERVAL_MIN));
+        assert_eq!(interval("199ms"), Err(ParseIntervalError::Short));
+        assert_eq!(interval("x"), Err(ParseDurationError.into()));
     }
 
     #[test]

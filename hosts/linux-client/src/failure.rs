@@ -10,6 +10,8 @@ use minitalk_signals::{
     OpenLineError, ReadStatusError, Refusal, SendError, Termination, WaitError, user_name,
 };
 
+use crate::json::{self, FailedLine};
+use crate::note::note;
 use crate::observer::Answers;
 
 /// Why the message was not, or may not have been, delivered.
@@ -29,6 +31,8 @@ pub(crate) enum Delivered {
     Unknown,
     /// Classic, which confirms bits: so many whole bytes were acknowledged.
     Acknowledged(u64),
+    /// There was no message to send.
+    NoMessage,
 }
 
 /// What happened.
@@ -57,6 +61,8 @@ pub(crate) enum Cause {
 pub(crate) enum Way {
     /// It is stopped.
     Continue,
+    /// It works for other clients.
+    Turn,
     /// It does not answer, or as ours does.
     Patience,
     /// It has not acknowledged one bit.
@@ -95,6 +101,21 @@ impl Failure {
         Self { pid, cause, delivered: Delivered::Octets(0) }
     }
 
+    /// The same where something else was to be done than to send.
+    pub(crate) fn without_message(self) -> Self {
+        Self { delivered: Delivered::NoMessage, ..self }
+    }
+
+    /// Says why, to people and, if they are there, to programs. The exit code.
+    pub(crate) fn tell(&self, is_json: bool) -> u8 {
+        if is_json {
+            // When nobody reads any more, the exit code still tells.
+            let _ = json::print(&FailedLine::from(self));
+        }
+        note(self);
+        self.code()
+    }
+
     /// The exit code, as documented in `--help`.
     pub(crate) fn code(&self) -> u8 {
         let unknown = self.delivered == Delivered::Unknown;
@@ -131,6 +152,7 @@ impl Failure {
     /// What to do about it.
     pub(crate) fn way_out(&self) -> String {
         let pid = self.pid;
+        let unknown = self.delivered == Delivered::Unknown;
         match &self.cause {
             Cause::Refusal(Refusal::WouldDie(_) | Refusal::Deaf { .. } | Refusal::Itself) => {
                 "use the PID that minitalk-server prints on its first line, or --force if you mean it"
@@ -159,6 +181,11 @@ impl Failure {
             }
             Cause::TimedOut { way, .. } | Cause::NotFramed(way) => match way {
                 Way::Continue => format!("continue it with: kill -CONT {pid}"),
+                Way::Turn | Way::Patience if unknown => {
+                    "it may be written yet: look before you send again, or wait longer with --timeout"
+                        .to_owned()
+                }
+                Way::Turn => "wait longer for a turn, for example with --timeout 5m".to_owned(),
                 Way::Patience => {
                     "if it is busy, give it more time with --timeout; if it is another minitalk, try --protocol classic"
                         .to_owned()
@@ -185,8 +212,11 @@ impl Failure {
                 }
             },
             Cause::Trace(_) => "choose another file".to_owned(),
+            Cause::Died | Cause::Send(SendError::Gone) if unknown => {
+                "look at what it has written before you send again".to_owned()
+            }
             Cause::Died | Cause::Send(SendError::Gone) => {
-                "start a server and send again".to_owned()
+                "start a server and try again".to_owned()
             }
             Cause::Rejected(Some(RefusalReason::TooLong)) => "send less at a time".to_owned(),
             Cause::Rejected(_) => "see what the server says on its standard error".to_owned(),
@@ -246,6 +276,7 @@ impl Cause {
             Self::Input(_) => "input",
             Self::Encode(_) => "not_encodable",
             Self::TimedOut { way: Way::Continue, .. } => "stopped",
+            Self::TimedOut { way: Way::Turn, .. } => "busy",
             Self::TimedOut { .. } => "timeout",
             Self::Rejected(_) => "refused",
             Self::NotFramed(_) => "not_framed",
@@ -262,7 +293,11 @@ impl fmt::Display for Failure {
         if !matches!(self.cause, Cause::Find(_)) {
             write!(f, "PID {} ", self.pid)?;
         }
-        write!(f, "{}; {}; {}", self.cause, self.delivered, self.way_out())
+        write!(f, "{}; ", self.cause)?;
+        if self.delivered != Delivered::NoMessage {
+            write!(f, "{}; ", self.delivered)?;
+        }
+        f.write_str(&self.way_out())
     }
 }
 
@@ -289,6 +324,9 @@ impl fmt::Display for Cause {
             }
             Self::TimedOut { seconds, way: Way::Continue } => {
                 write!(f, "is stopped and has not answered for {seconds} s")
+            }
+            Self::TimedOut { seconds, way: Way::Turn } => {
+                write!(f, "has been busy with other clients for {seconds} s")
             }
             Self::TimedOut { seconds, .. } => {
                 write!(f, "has made no progress for {seconds} s")
@@ -320,7 +358,7 @@ impl fmt::Display for Cause {
 impl fmt::Display for Delivered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Octets(0) => f.write_str("nothing was delivered"),
+            Self::Octets(0) | Self::NoMessage => f.write_str("nothing was delivered"),
             Self::Octets(1) => f.write_str("1 byte was delivered"),
             Self::Octets(octets) => write!(f, "{octets} bytes were delivered"),
             Self::Unknown => {
@@ -368,7 +406,7 @@ mod tests {
         let failure = Failure { pid: 42, cause: Cause::Died, delivered: Delivered::Octets(256) };
         assert_eq!(
             failure.to_string(),
-            "PID 42 has ended; 256 bytes were delivered; start a server and send again",
+            "PID 42 has ended; 256 bytes were delivered; start a server and try again",
         );
     }
 }

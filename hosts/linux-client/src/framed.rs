@@ -58,8 +58,8 @@ impl Transfer<'_> {
             match self.sender.poll_event() {
                 Some(Event::Accepted { last: true, .. }) => return Ok(()),
                 Some(Event::Accepted { last: false, .. }) => {
-                    let (sender, now) = (&self.sender, self.link.read_clock());
-                    self.link.observer.progress(|| sender.statistics().accepted_octets, now);
+                    let now = self.link.read_clock();
+                    self.show_progress(now);
                     continue;
                 }
                 Some(Event::Refused(reason)) => return Err(Cause::Rejected(reason)),
@@ -132,8 +132,14 @@ impl Transfer<'_> {
             return Err(self.link.timed_out());
         }
         self.link.watch_silence(now);
+        self.show_progress(now);
         self.sender.handle_timeout(now);
         Ok(())
+    }
+
+    fn show_progress(&mut self, now: Instant) {
+        let sender = &self.sender;
+        self.link.observer.progress(|| sender.statistics().accepted_octets, now);
     }
 
     /// Tells the server that no more will come, if it listens.

@@ -41,8 +41,8 @@ pub(crate) struct FailedLine {
     code: u8,
     reason: &'static str,
     /// What the server has of the message: `delivered` octets are safe, `acknowledged` bytes were
-    /// heard, of an `unknown` number may have been written.
-    known: &'static str,
+    /// heard, of an `unknown` number may have been written. None if there was no message to send.
+    known: Option<&'static str>,
     bytes: Option<u64>,
     sentence: String,
 }
@@ -50,9 +50,10 @@ pub(crate) struct FailedLine {
 impl From<&Failure> for FailedLine {
     fn from(failure: &Failure) -> Self {
         let (known, bytes) = match failure.delivered {
-            Delivered::Octets(octets) => ("delivered", Some(octets)),
-            Delivered::Acknowledged(octets) => ("acknowledged", Some(octets)),
-            Delivered::Unknown => ("unknown", None),
+            Delivered::Octets(octets) => (Some("delivered"), Some(octets)),
+            Delivered::Acknowledged(octets) => (Some("acknowledged"), Some(octets)),
+            Delivered::Unknown => (Some("unknown"), None),
+            Delivered::NoMessage => (None, None),
         };
         let has_pid = !matches!(failure.cause, Cause::Find(_));
         Self {

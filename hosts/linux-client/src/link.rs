@@ -1,6 +1,7 @@
 //! The line to one server.
 
 use std::fs;
+use std::io::{self, IsTerminal};
 use std::thread;
 use std::time::{Duration, Instant as WallInstant};
 
@@ -10,14 +11,16 @@ use minitalk_signals::{
     Watch, now,
 };
 
+use crate::address::Address;
 use crate::cli::{Options, Protocol};
 use crate::failure::{Cause, Failure, Way};
 use crate::observer::Observer;
+use crate::silence::{Lookout, Silence};
 
 /// A process so young that it does not handle the signals yet may be a server that is starting.
 const YOUTH: Duration = Duration::from_secs(1);
 
-/// Silence after which to look whether the server is stopped.
+/// Silence after which to tell what the server does.
 const SUSPICIOUS_MICROS: u64 = 1_000_000;
 
 /// How long a server must have done nothing at all to count as being at rest.
@@ -33,7 +36,9 @@ pub(crate) struct Link {
     /// Something has come since the clock was read.
     is_clock_late: bool,
     heard_at: Instant,
-    said_stopped: bool,
+    lookout: Lookout,
+    /// What the user has been told of this silence.
+    said: Option<Silence>,
     /// How often the server had been scheduled when it was last seen asleep with nothing to do, and
     /// since when.
     asleep: Option<(u64, Instant)>,
@@ -60,8 +65,14 @@ pub(crate) enum Heard {
 }
 
 impl Link {
-    /// Makes sure that the server survives a bit and can answer, and opens the line to it.
-    pub(crate) fn open(pid: i64, options: &Options, observer: Observer) -> Result<Self, Failure> {
+    /// Makes sure that `pid`, which is that of `server`, survives a bit and can answer, and opens the line
+    /// to it.
+    pub(crate) fn open(
+        server: &Address,
+        pid: i64,
+        options: &Options,
+        observer: Observer,
+    ) -> Result<Self, Failure> {
         let failure = |cause| Failure::before_sending(pid, cause);
         let peer = match check(pid) {
             Ok(target) => target.peer,
@@ -71,6 +82,7 @@ impl Link {
             }
             Err(refusal) => return Err(failure(Cause::Refusal(refusal))),
         };
+        server.confirm(&peer).map_err(Failure::not_found)?;
         let line = Line::open().map_err(|error| failure(Cause::Line(error)))?;
         Ok(Self {
             line,
@@ -79,7 +91,8 @@ impl Link {
             clock: now(),
             is_clock_late: false,
             heard_at: now(),
-            said_stopped: false,
+            lookout: Lookout::default(),
+            said: None,
             asleep: None,
             is_classic: options.protocol() == Protocol::Classic,
             is_quiet: options.quiet,
@@ -168,27 +181,37 @@ impl Link {
     }
 
     /// Why nothing gets any further.
-    pub(crate) fn timed_out(&self) -> Cause {
-        let way = match (self.is_stopped(), self.is_classic) {
-            (true, _) => Way::Continue,
-            (false, true) => Way::Dialect,
-            (false, false) => Way::of(self.observer.answers()),
+    pub(crate) fn timed_out(&mut self) -> Cause {
+        let silence = self.lookout.look(&self.peer, self.heard_at, now());
+        let way = match (silence, self.is_classic) {
+            (Silence::Stopped, _) => Way::Continue,
+            (Silence::Busy, _) => Way::Turn,
+            (Silence::Unexplained, true) => Way::Dialect,
+            (Silence::Unexplained, false) => Way::of(self.observer.answers()),
         };
         Cause::TimedOut { seconds: self.timeout.as_secs_f64(), way }
     }
 
-    /// Says so, once, if the server is silent because it is stopped.
+    /// Says, once each, why the server is silent, if that can be seen.
     pub(crate) fn watch_silence(&mut self, now: Instant) {
+        let silence = self.lookout.look(&self.peer, self.heard_at, now);
         if now.micros_since(self.heard_at) < SUSPICIOUS_MICROS {
-            self.said_stopped = false;
-        } else if !self.said_stopped && self.is_stopped() {
-            self.said_stopped = true;
-            let pid = self.peer.pid();
-            if !self.is_quiet {
-                self.observer.note(&format!(
-                    "PID {pid} is stopped; waiting for it; continue it with: kill -CONT {pid}"
-                ));
+            self.said = None;
+            return;
+        }
+        let pid = self.peer.pid();
+        let line = match silence {
+            Silence::Stopped => {
+                format!("PID {pid} is stopped; waiting for it; continue it with: kill -CONT {pid}")
             }
+            // Nothing is wrong: it is for somebody who watches.
+            Silence::Busy if io::stderr().is_terminal() => {
+                format!("PID {pid} is busy with other clients; waiting for a turn")
+            }
+            Silence::Busy | Silence::Unexplained => return,
+        };
+        if self.said.replace(silence) != Some(silence) && !self.is_quiet {
+            self.observer.note(&line);
         }
     }
 
@@ -209,11 +232,6 @@ impl Link {
             Some(_) | None => (status.context_switches, now),
         });
         now.micros_since(since) >= REST_MICROS
-    }
-
-    fn is_stopped(&self) -> bool {
-        let stopped = [ProcessState::Stopped, ProcessState::Traced];
-        self.peer.status().is_ok_and(|status| stopped.contains(&status.state))
     }
 }
 

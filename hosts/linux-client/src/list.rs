@@ -15,7 +15,7 @@ use crate::json;
 use crate::note::note;
 
 /// What the kernel calls our server: it keeps 15 bytes of a name, and the name has no more.
-const PROGRAM: &str = "minitalk-server";
+pub(crate) const PROGRAM: &str = "minitalk-server";
 
 /// A server.
 #[derive(Debug, Serialize)]
@@ -29,19 +29,19 @@ struct Server {
     uptime_seconds: Option<u64>,
 }
 
-/// Prints all that can be seen, and says whether that could be shown.
-pub(crate) fn run(options: &Options) -> Result<io::Result<()>, Failure> {
+/// Prints all that can be seen. The exit code, and whether it could be shown.
+pub(crate) fn run(options: &Options) -> Result<(u8, io::Result<()>), Failure> {
     let servers = servers().map_err(Failure::not_found)?;
     if options.json {
-        return Ok(servers.iter().try_for_each(json::print));
+        return Ok((0, servers.iter().try_for_each(json::print)));
     }
     if servers.is_empty() {
         if !options.quiet {
             note(&"no server runs; start one with: minitalk-server --name NAME");
         }
-        return Ok(Ok(()));
+        return Ok((0, Ok(())));
     }
-    Ok(print(&servers))
+    Ok((0, print(&servers)))
 }
 
 /// Those with a name, and those that can be told by their program.

@@ -87,6 +87,13 @@ impl Observer {
         }
     }
 
+    /// Ends the trace, and says so if it is not complete.
+    pub(crate) fn finish_trace(&mut self) {
+        if let Some(Err(error)) = self.trace.take().map(Trace::finish) {
+            self.note(&error.to_string());
+        }
+    }
+
     /// Bits sent so far, those sent again included.
     pub(crate) const fn bits(&self) -> u64 {
         self.bits

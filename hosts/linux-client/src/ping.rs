@@ -41,10 +41,11 @@ const FAREWELL_MICROS: u64 = 100_000;
 pub(crate) fn run(server: &Address, options: &Options) -> Result<(u8, io::Result<()>), Failure> {
     let pid = server.find().map_err(Failure::not_found)?;
     let observer = Observer::new(open_trace(pid, options)?, None);
-    let mut link = Link::open(pid, options, observer)?;
+    let mut link = Link::open(server, pid, options, observer)?;
     let mut pings = Pings::new(pid, options);
     let mut pinger = Pinger { link: &mut link, last_ack: None, is_known: false, ending: None };
     let result = pinger.run(&mut pings, options);
+    link.observer.finish_trace();
     let shown = pings.finish().and_then(|()| io::stdout().flush());
     match result {
         Ok(()) | Err(Cause::Interrupted(_)) => Ok((u8::from(!pings.is_good()), shown)),

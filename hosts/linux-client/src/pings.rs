@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::cli::Options;
 use crate::json;
-use crate::stats::{RoundTrips, Summary, float, micros};
+use crate::stats::{RoundTrips, Summary, float, micros, noun};
 
 /// The width of the longest bar.
 const BAR_CHARS: u64 = 40;
@@ -106,8 +106,7 @@ impl Pings {
         let mean = others.iter().sum::<f64>() / 7.0;
         let resent = match resent_bits {
             0 => String::new(),
-            1 => ", 1 bit sent again".to_owned(),
-            bits => format!(", {bits} bits sent again"),
+            bits => format!(", {bits} {} sent again", noun(bits, "bit", "bits")),
         };
         let mut stdout = io::stdout().lock();
         writeln!(
@@ -151,7 +150,9 @@ impl Pings {
         writeln!(stdout, "--- {pid} ping statistics ---")?;
         writeln!(
             stdout,
-            "{sent} probes sent, {answered} answered, {resent_bits} bits sent again, time {:.0} ms",
+            "{sent} {} sent, {answered} answered, {resent_bits} {} sent again, time {:.0} ms",
+            noun(sent, "probe", "probes"),
+            noun(resent_bits, "bit", "bits"),
             seconds * 1_000.0,
         )?;
         let Some(summary) = round_trip else { return Ok(()) };
@@ -170,7 +171,8 @@ impl Pings {
             let most = buckets.iter().map(|bucket| bucket.count).max().unwrap_or_default();
             for Bucket { from_micros, to_micros, count } in buckets {
                 let bar = "#".repeat(usize::try_from(bar_chars(count, most)).unwrap_or_default());
-                writeln!(stdout, "{from_micros:>8} to {to_micros:>8} us {count:>7} {bar}")?;
+                let line = format!("{from_micros:>8} to {to_micros:>8} us {count:>7} {bar}");
+                writeln!(stdout, "{}", line.trim_end())?;
             }
         }
         Ok(())
@@ -182,10 +184,27 @@ fn bar_chars(count: u64, most: u64) -> u64 {
     (count * BAR_CHARS).div_ceil(most.max(1))
 }
 
-/// In steps of 1, 2, 5, 10 and so on, without the empty ones at both ends.
+/// Without the empty ones at both ends, in the finest steps that give no more than [`BUCKETS_MAX`].
 fn buckets(round_trips: &RoundTrips) -> Vec<Bucket> {
-    let edges: Vec<u64> =
-        (0..8).flat_map(|power| [1, 2, 5].map(|step| step * 100 * 10_u64.pow(power))).collect();
+    let [fine, medium, coarse] = SERIES.map(|series| buckets_in(round_trips, series));
+    [fine, medium].into_iter().find(|buckets| buckets.len() <= BUCKETS_MAX).unwrap_or(coarse)
+}
+
+/// What still fits on a screen.
+const BUCKETS_MAX: usize = 16;
+
+/// Steps of equal ratio, twelve, six and three a decade: the preferred numbers of IEC 60063.
+const SERIES: [&[u64]; 3] =
+    [&[10, 12, 15, 18, 22, 27, 33, 39, 47, 56, 68, 82], &[10, 15, 22, 33, 47, 68], &[10, 22, 47]];
+
+/// From 100 ns to 1000 s.
+const DECADES: u32 = 10;
+
+fn buckets_in(round_trips: &RoundTrips, series: &[u64]) -> Vec<Bucket> {
+    let decade = |power| series.iter().map(move |step| step * 10 * 10_u64.pow(power));
+    let mut edges: Vec<u64> = (0..DECADES).flat_map(decade).collect();
+    edges.insert(0, 0);
+    edges.push(u64::MAX);
     let all = edges.windows(2).map(|pair| Bucket {
         from_micros: micros(pair[0]),
         to_micros: micros(pair[1]),
@@ -204,13 +223,35 @@ mod tests {
     #[test]
     fn the_histogram_begins_and_ends_where_there_is_something() {
         let mut round_trips = RoundTrips::new();
-        for micros in [3, 3, 4, 30] {
+        for micros in [3, 3, 4, 7] {
             round_trips.record(micros * 1_000);
         }
         let counts: Vec<_> =
             buckets(&round_trips).iter().map(|bucket| (bucket.from_micros, bucket.count)).collect();
-        assert_eq!(counts, [(2.0, 3), (5.0, 0), (10.0, 0), (20.0, 1)]);
+        assert_eq!(counts, [(2.7, 2), (3.3, 0), (3.9, 1), (4.7, 0), (5.6, 0), (6.8, 1)]);
         assert!(buckets(&RoundTrips::new()).is_empty());
+    }
+
+    #[test]
+    fn the_wider_the_histogram_the_coarser_its_steps() {
+        for (to_micros, steps) in [(9, 12), (90, 12), (900, 9), (9_000, 12), (900_000, 18)] {
+            let mut round_trips = RoundTrips::new();
+            for micros in [1, to_micros] {
+                round_trips.record(micros * 1_000);
+            }
+            assert_eq!(buckets(&round_trips).len(), steps, "up to {to_micros} us");
+        }
+    }
+
+    #[test]
+    fn the_histogram_counts_everything_once() {
+        let mut round_trips = RoundTrips::new();
+        let around_a_limit = 32_990..33_010;
+        for nanos in around_a_limit.clone().chain([1, 99, 100, 9_999_999_999]) {
+            round_trips.record(nanos);
+        }
+        let sum: u64 = buckets(&round_trips).iter().map(|bucket| bucket.count).sum();
+        assert_eq!(sum, around_a_limit.end - around_a_limit.start + 4);
     }
 
     #[test]

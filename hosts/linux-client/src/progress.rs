@@ -1,9 +1,10 @@
 //! How far a long message has got, on a terminal.
 
 use std::env;
+use std::fmt;
 use std::io::{self, IsTerminal};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use minitalk_signals::Instant;
 
 /// A message that is delivered sooner is not talked about.
@@ -13,8 +14,7 @@ const PATIENCE_MICROS: u64 = 500_000;
 const REDRAW_MICROS: u64 = 100_000;
 
 /// What is known of the length, it is shown; plain characters, and no colour.
-const WITH_LENGTH: &str =
-    "{bytes} of {total_bytes} [{wide_bar}] {binary_bytes_per_sec}, {eta} left";
+const WITH_LENGTH: &str = "{bytes} of {total_bytes} [{wide_bar}] {binary_bytes_per_sec}, {left}";
 const WITHOUT_LENGTH: &str = "{bytes} sent, {binary_bytes_per_sec}, {elapsed}";
 
 /// A line on the terminal, or nothing.
@@ -79,7 +79,16 @@ fn bar(length: Option<u64>) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr_with_hz(10));
     let template = if length.is_some() { WITH_LENGTH } else { WITHOUT_LENGTH };
     let style = ProgressStyle::with_template(template).expect("the template is well-formed");
-    bar.with_style(style.progress_chars("=> "))
+    bar.with_style(style.progress_chars("=> ").with_key("left", left))
+}
+
+/// `5s left`, once anything is known.
+fn left(state: &ProgressState, to: &mut dyn fmt::Write) {
+    // What a terminal does not take is not missed.
+    let _ = match state.pos() {
+        0 => to.write_str("waiting"),
+        _ => write!(to, "{:#} left", HumanDuration(state.eta())),
+    };
 }
 
 #[cfg(test)]

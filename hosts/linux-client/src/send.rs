@@ -26,7 +26,7 @@ pub(crate) fn run(server: &Address, options: &Options) -> Result<(), Failure> {
     match options.protocol() {
         Protocol::Framed => {
             totals.protocol = "framed";
-            let mut link = open(pid, options, observer, input.length_hint())?;
+            let mut link = open(server, pid, options, observer, input.length_hint())?;
             let started = now();
             let result = framed::send(&mut link, input, &mut totals);
             report(link, started, totals, options, result)
@@ -35,7 +35,7 @@ pub(crate) fn run(server: &Address, options: &Options) -> Result<(), Failure> {
             totals.protocol = "classic";
             // The text is read to its end before the line is taken, so that Ctrl-C works as ever.
             let text = input.read_all(pid)?;
-            let mut link = open(pid, options, observer, Some(text.len() as u64))?;
+            let mut link = open(server, pid, options, observer, Some(text.len() as u64))?;
             let started = now();
             let result = classic::send(&mut link, &text, options, &mut totals);
             report(link, started, totals, options, result)
@@ -51,12 +51,13 @@ pub(crate) fn open_trace(pid: i64, options: &Options) -> Result<Option<Trace>, F
 }
 
 fn open(
+    server: &Address,
     pid: i64,
     options: &Options,
     observer: Observer,
     length: Option<u64>,
 ) -> Result<Link, Failure> {
-    let mut link = Link::open(pid, options, observer)?;
+    let mut link = Link::open(server, pid, options, observer)?;
     link.observer.progress = Some(Progress::new(options.show(), length, now()));
     Ok(link)
 }
@@ -75,6 +76,7 @@ fn report(
     totals.round_trip = link.observer.round_trip();
     // Off the terminal, before anything is written there.
     link.observer.progress = None;
+    link.observer.finish_trace();
     // When nobody reads any more, the exit code still tells whether the message was delivered.
     if options.json && result.is_ok() {
         let _ = json::print(&DeliveredLine::new(link.pid(), &totals));

@@ -27,8 +27,11 @@ impl fmt::Display for Totals {
         let Self { bytes, seconds, bits, bits_per_second, resent_bits, repeated_frames, .. } = self;
         write!(
             f,
-            "{bytes} bytes in {seconds:.3} s: {bits} bits, {bits_per_second:.0} bits per second, \
-             {resent_bits} bits sent again, {repeated_frames} frames repeated",
+            "{bytes} {} in {seconds:.3} s: {bits} bits, {bits_per_second:.0} bits per second, \
+             {resent_bits} {} sent again, {repeated_frames} {} repeated",
+            noun(*bytes, "byte", "bytes"),
+            noun(*resent_bits, "bit", "bits"),
+            noun(*repeated_frames, "frame", "frames"),
         )?;
         match &self.round_trip {
             Some(Summary { p50_micros, p99_micros, max_micros, .. }) => write!(
@@ -38,6 +41,11 @@ impl fmt::Display for Totals {
             None => Ok(()),
         }
     }
+}
+
+/// The form of a noun that goes with `count`.
+pub(crate) const fn noun(count: u64, one: &'static str, many: &'static str) -> &'static str {
+    if count == 1 { one } else { many }
 }
 
 /// The round trips of single signals, from the sending of a bit to its acknowledgment.
@@ -92,9 +100,9 @@ impl RoundTrips {
         (!self.nanos.is_empty()).then(|| Summary {
             count: self.nanos.len(),
             min_micros: micros(self.nanos.min()),
-            mean_micros: self.nanos.mean() / 1_000.0,
+            mean_micros: rounded_micros(self.nanos.mean()),
             max_micros: micros(self.nanos.max()),
-            mdev_micros: self.nanos.stdev() / 1_000.0,
+            mdev_micros: rounded_micros(self.nanos.stdev()),
             p50_micros: at(0.5),
             p90_micros: at(0.9),
             p99_micros: at(0.99),
@@ -104,13 +112,23 @@ impl RoundTrips {
 
     /// How many took from `low_nanos` up to, but not including, `high_nanos`.
     pub(crate) fn count_between(&self, low_nanos: u64, high_nanos: u64) -> u64 {
-        self.nanos.count_between(low_nanos, high_nanos.saturating_sub(1))
+        // Each of the histogram's own steps is counted once, even if a limit lies in the middle of it.
+        let steps = self.nanos.iter_recorded();
+        let lowest = |nanos| self.nanos.lowest_equivalent(nanos);
+        let wanted = steps
+            .filter(|step| (low_nanos..high_nanos).contains(&lowest(step.value_iterated_to())));
+        wanted.map(|step| step.count_at_value()).sum()
     }
 }
 
 /// Microseconds, with a fraction.
 pub(crate) fn micros(nanos: u64) -> f64 {
     float(nanos) / 1_000.0
+}
+
+/// The same to the nanosecond: more digits would promise too much.
+fn rounded_micros(nanos: f64) -> f64 {
+    nanos.round() / 1_000.0
 }
 
 /// A number for a figure, of which nobody looks at the sixteenth digit.

@@ -50,14 +50,19 @@ impl Announcement {
             let written = stdout.write_all(greeting.as_bytes()).and_then(|()| stdout.flush());
             written.map_err(AnnounceError::Stdout)?;
         }
-        // Without a service manager there is nobody to tell, which is not an error.
-        let _ = sd_notify::notify(false, &[NotifyState::Ready]);
+        tell_service_manager(NotifyState::Ready);
         Ok(announcement)
     }
 }
 
+fn tell_service_manager(state: NotifyState<'_>) {
+    // Where there is none there is nobody to tell, which is not an error.
+    let _ = sd_notify::notify(false, &[state]);
+}
+
 impl Drop for Announcement {
     fn drop(&mut self) {
+        tell_service_manager(NotifyState::Stopping);
         if let Some(path) = &self.pid_file {
             // Somebody may have removed it already.
             let _ = fs::remove_file(path);

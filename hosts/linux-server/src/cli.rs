@@ -161,9 +161,9 @@ Examples:
   minitalk-server                         wait for messages and show them
   minitalk-server --raw > received        store exactly the bytes that arrive
   minitalk-server --once                  take one message and end
-  minitalk-server --name inbox            be found as inbox: minitalk-client inbox Hello
+  minitalk-server --name inbox            be found by clients as inbox
   minitalk-server --json | jq .text       for programs: one object a line
-  minitalk-server --dialect one=usr1      serve clients for which SIGUSR1 is a one
+  minitalk-server --dialect one=usr1      for clients whose one is SIGUSR1
 
 Exit status:
   0  ended by Ctrl-C, SIGTERM or SIGHUP, or after --once or --count
@@ -178,6 +178,13 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Options::command().debug_assert();
+    }
+
+    #[test]
+    fn the_examples_fit_a_terminal_of_80_columns() {
+        for line in EXAMPLES.lines() {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
     }
 
     #[test]

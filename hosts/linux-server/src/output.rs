@@ -138,6 +138,13 @@ impl Output {
         self.messages.retain(|message| message.peer != peer);
     }
 
+    /// Forgets what is to be written: nobody reads any more, and nobody is told that it is written.
+    pub(crate) fn discard(&mut self) {
+        for message in &mut self.messages {
+            message.written(message.unwritten().len());
+        }
+    }
+
     /// The senders of messages that have not been written to their end.
     pub(crate) fn unfinished(&self) -> impl Iterator<Item = u32> {
         self.messages.iter().map(|message| message.peer)

@@ -17,7 +17,7 @@ use crate::message::{NOBODY, cut_json};
 use crate::output::{Completed, Output};
 use crate::peers::{Known, Peers, name_of};
 use crate::reason::Reason;
-use crate::report::{Happening, Level};
+use crate::report::{self, Happening, Level};
 use crate::strays::Strays;
 
 /// Senders that can have a place at the same time.
@@ -57,6 +57,7 @@ pub(crate) struct Server {
     messages: u64,
     messages_max: Option<u64>,
     farewell: Option<Farewell>,
+    is_asked_to_end: bool,
     _announcement: Announcement,
 }
 
@@ -95,6 +96,7 @@ impl Server {
             messages: 0,
             messages_max: options.messages_max(),
             farewell: None,
+            is_asked_to_end: false,
             _announcement: announcement,
         };
         let name = options.name.as_ref().map(ToString::to_string);
@@ -120,7 +122,10 @@ impl Server {
             let is_arrival = matches!(wake, Wake::Arrival(_));
             match wake {
                 Wake::Arrival(arrival) => self.handle_arrival(arrival, woken_at),
-                Wake::Terminate(termination) => return self.end(signal_name(termination)),
+                Wake::Terminate(termination) => {
+                    self.is_asked_to_end = true;
+                    return self.end(signal_name(termination));
+                }
                 Wake::Ready => {}
                 Wake::TimedOut => self.handle_timeout(woken_at),
             }
@@ -327,6 +332,11 @@ impl Server {
 
     fn write(&mut self) {
         while let Err((peer, error)) = self.output.write() {
+            if self.is_asked_to_end && error.kind() == io::ErrorKind::BrokenPipe {
+                // Ctrl-C has ended the reader as well: nobody is left who could miss anything.
+                self.output.discard();
+                continue;
+            }
             let is_passing = is_passing(&error);
             if is_passing && peer == NOBODY {
                 self.output.hold_line();
@@ -398,6 +408,9 @@ impl Server {
         let (messages, strays) = (self.messages, self.strays.count());
         self.report(&Happening::Stopped { reason, messages, strays });
         self.write();
+        if let Some(Err(error)) = self.trace.map(Trace::finish) {
+            report::error(&error);
+        }
         let error = self.farewell.and_then(|farewell| farewell.error);
         error.map_or(Ok(()), |error| Err(ServeError::Output(error)))
     }

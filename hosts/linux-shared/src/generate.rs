@@ -45,21 +45,24 @@ pub fn write(what: Generate, mut command: Command, to: &mut dyn Write) -> io::Re
 /// The date at the foot of the man pages: that of the release.
 const RELEASED: &str = "2026-11-23";
 
-/// A man page whose last sections are those of the text after the help: a line that ends with a colon
-/// and is not indented is a heading.
+/// A man page, neither justified nor hyphenated: names of signals and options stay whole. Its last sections
+/// are those of the text after the help: a line that ends with a colon and is not indented is a heading.
 fn write_man_page(mut command: Command, to: &mut dyn Write) -> io::Result<()> {
     let after_help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
     let usage = command.render_usage().to_string();
     let title = command.get_name().to_uppercase();
     let man = Man::new(command).title(title).date(RELEASED).manual("User Commands");
-    man.render_title(to)?;
+    let mut page = Vec::new();
+    man.render_title(&mut page)?;
+    page.extend_from_slice(b".nh\n.ad l\n");
     let mut text = Vec::new();
     man.render_name_section(&mut text)?;
     synopsis(&usage).to_writer(&mut text)?;
     man.render_description_section(&mut text)?;
     man.render_options_section(&mut text)?;
-    let text = without_idle_breaks(&String::from_utf8_lossy(&text));
-    to.write_all(in_short_lines(&text).as_bytes())?;
+    // A long list of alternatives may be broken after each of them.
+    let text = String::from_utf8_lossy(&text).replace('|', r"|\:");
+    page.write_all(in_short_lines(&without_idle_breaks(&text)).as_bytes())?;
     let mut sections = Roff::new();
     let mut lines = after_help.lines().peekable();
     while let Some(line) = lines.next() {
@@ -78,8 +81,18 @@ fn write_man_page(mut command: Command, to: &mut dyn Write) -> io::Result<()> {
             sections.control("fi", []);
         }
     }
-    sections.to_writer(to)?;
-    man.render_version_section(to)
+    sections.to_writer(&mut page)?;
+    man.render_version_section(&mut page)?;
+    to.write_all(in_ascii(&String::from_utf8_lossy(&page)).as_bytes())
+}
+
+/// Writes other characters as roff(7) reads them whatever encoding it expects.
+fn in_ascii(roff: &str) -> String {
+    let escaped = |c: char| match c {
+        '\0'..='\x7f' => c.to_string(),
+        _ => format!("\\[u{:04X}]", u32::from(c)),
+    };
+    roff.chars().map(escaped).collect()
 }
 
 /// The usage of the help: a line for each way to call the program.
@@ -173,6 +186,12 @@ mod tests {
         for whole in [format!("{a} .{b}\n"), format!("{a} '{b}\n"), format!(".SH {a} {b}\n")] {
             assert_eq!(in_short_lines(&whole), whole);
         }
+    }
+
+    #[test]
+    fn a_man_page_needs_no_encoding() {
+        assert_eq!(in_ascii("a 世 👋\n"), "a \\[u4E16] \\[u1F44B]\n");
+        assert!(made(Generate::Man).is_ascii());
     }
 
     #[test]

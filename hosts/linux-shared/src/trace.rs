@@ -22,16 +22,22 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use minitalk_signals::{Bit, monotonic_nanos};
+use thiserror::Error;
 use vcd::{IdCode, SimulationCommand, TimescaleUnit, Value, Writer};
 
 use self::wires::{Edge, Symbol, Wire, Wires};
 
-/// A trace that is being written.
+/// A trace that is being written. One that is dropped ends all the same, but tells of no error.
 pub struct Trace {
     file: Option<Dump<BufWriter<File>>>,
     wires: Wires,
     failed: Option<io::Error>,
 }
+
+/// Why a trace ends before its end.
+#[derive(Debug, Error)]
+#[error("the trace is not complete: {0}")]
+pub struct IncompleteTrace(pub io::Error);
 
 impl Trace {
     /// Begins a trace in the file `path`; what was there is lost.
@@ -72,9 +78,9 @@ impl Trace {
     ///
     /// # Errors
     ///
-    /// The first error there was in writing it.
-    pub fn finish(mut self) -> io::Result<()> {
-        self.end()
+    /// The first error there was in writing it: what came after it is missing.
+    pub fn finish(mut self) -> Result<(), IncompleteTrace> {
+        self.end().map_err(IncompleteTrace)
     }
 
     fn end(&mut self) -> io::Result<()> {
@@ -89,10 +95,8 @@ impl Trace {
 
 impl Drop for Trace {
     fn drop(&mut self) {
-        if let Err(error) = self.end() {
-            // Standard error may be gone as well.
-            let _ = writeln!(io::stderr(), "the trace is not complete: {error}");
-        }
+        // Whoever wants to know calls `finish`.
+        let _ = self.end();
     }
 }
 
@@ -190,6 +194,6 @@ mod tests {
         for _ in 0..10_000 {
             trace.bit(Bit::One);
         }
-        assert_eq!(trace.finish().unwrap_err().kind(), io::ErrorKind::StorageFull);
+        assert_eq!(trace.finish().unwrap_err().0.kind(), io::ErrorKind::StorageFull);
     }
 }

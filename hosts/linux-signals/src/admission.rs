@@ -5,7 +5,7 @@
 
 use std::process;
 
-use nix::sys::signal::kill;
+use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use thiserror::Error;
 
@@ -86,13 +86,42 @@ pub enum Refusal {
     Os(OsError),
 }
 
-/// A process neither catches nor blocks nor ignores these signals: they would kill it.
+/// Why signals would end a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("does not handle {signals}: it would be killed")]
-pub struct WouldDie {
-    /// The deadly ones.
-    pub signals: SignalSet,
+pub enum WouldDie {
+    /// It neither catches nor blocks nor ignores them.
+    #[error("does not handle {signals}: it would be killed")]
+    Unhandled {
+        /// The deadly ones.
+        signals: SignalSet,
+    },
+    /// It catches them as it catches all that could end it: to end in good order.
+    #[error(
+        "catches {signals} only to end in good order, as shells and editors do: it would be killed"
+    )]
+    Caught {
+        /// Those that it catches and has not blocked.
+        signals: SignalSet,
+    },
 }
+
+/// The signals of a crash or of a limit. A program that catches all of them catches what could end it,
+/// whatever it is: an interactive bash does, and vim.
+const FATAL: SignalSet = SignalSet::of([
+    Signal::SIGILL,
+    Signal::SIGTRAP,
+    Signal::SIGBUS,
+    Signal::SIGFPE,
+    Signal::SIGSEGV,
+    Signal::SIGSYS,
+    Signal::SIGXCPU,
+    Signal::SIGXFSZ,
+    Signal::SIGVTALRM,
+]);
+
+/// A signal that no program has a use for. A runtime that catches even this one, as that of Go does,
+/// catches everything, and leaves it to the program what becomes of it.
+const UNUSED: SignalSet = SignalSet::of([Signal::SIGSTKFLT]);
 
 impl Target {
     /// Opens the process `pid` and checks that bits can be sent there and acknowledged from there.
@@ -121,13 +150,23 @@ impl Target {
     }
 }
 
-/// Checks that a process survives an acknowledgment: that it catches, blocks or ignores both signals.
+/// Checks that a process survives an acknowledgment: that it catches, blocks or ignores both signals,
+/// and does not catch them only to end.
 ///
 /// It is what a server asks before it answers a stranger. A process that blocks them takes them with
-/// `sigwait(3)`; one that ignores them does not want an answer, and is not hurt by it.
+/// `sigwait(3)`; one that ignores them does not want an answer, and is not hurt by it. What a handler does
+/// cannot be seen from outside; that it is there for every deadly signal can.
 pub const fn may_acknowledge(status: &ProcessStatus) -> Result<(), WouldDie> {
-    let signals = SignalSet(SignalSet::LINE.0 & !status.survived().0);
-    if signals.0 == 0 { Ok(()) } else { Err(WouldDie { signals }) }
+    let signals = SignalSet::LINE.without(status.survived());
+    if !signals.is_empty() {
+        return Err(WouldDie::Unhandled { signals });
+    }
+    let signals = SignalSet::LINE.without(status.blocked).without(status.ignored);
+    let catches_all = FATAL.without(status.caught).is_empty();
+    if catches_all && !UNUSED.without(status.caught).is_empty() && !signals.is_empty() {
+        return Err(WouldDie::Caught { signals });
+    }
+    Ok(())
 }
 
 fn in_range(pid: i64) -> Result<u32, Refusal> {
@@ -168,8 +207,8 @@ fn judge(status: &ProcessStatus, permitted: bool, own: &ProcessStatus) -> Result
     }
     may_acknowledge(status)?;
     // A blocked signal is kept, even if it would be ignored.
-    let ignored = SignalSet(SignalSet::LINE.0 & status.ignored.0 & !status.blocked.0);
-    if ignored.0 != 0 {
+    let ignored = SignalSet(SignalSet::LINE.0 & status.ignored.0).without(status.blocked);
+    if !ignored.is_empty() {
         return Err(Refusal::Deaf { signals: ignored });
     }
     if !status.uids.may_signal(own.uids) {

@@ -49,7 +49,7 @@ fn only_process_ids_are_in_range() {
 
 #[test]
 fn a_target_is_judged_by_what_it_does_with_both_signals() {
-    let would_die = |set| Err(Refusal::WouldDie(WouldDie { signals: SignalSet(set) }));
+    let would_die = |set| Err(Refusal::WouldDie(WouldDie::Unhandled { signals: SignalSet(set) }));
     let deaf = |set| Err(Refusal::Deaf { signals: SignalSet(set) });
     // caught, blocked, ignored
     let rows = [
@@ -122,7 +122,7 @@ fn the_dead_are_not_talked_to() {
 
 #[test]
 fn every_refusal_completes_the_sentence() {
-    let both = WouldDie { signals: BOTH };
+    let both = WouldDie::Unhandled { signals: BOTH };
     for (refusal, sentence) in [
         (Refusal::OutOfRange, "is not a process id (they are 1 to 4194304)"),
         (Refusal::Itself, "is this process itself"),
@@ -157,4 +157,23 @@ fn real_processes_are_refused() {
     assert_eq!(Target::check(pid).unwrap_err(), Refusal::Zombie);
     child.wait().unwrap();
     assert_eq!(Target::check(pid).unwrap_err(), Refusal::NoSuchProcess);
+}
+
+#[test]
+fn who_catches_whatever_could_end_it_would_end() {
+    // As `/proc/PID/status` shows them; a Go program catches all but SIGKILL and SIGSTOP.
+    let (bash, vim, go) = (0x4b81_3efb, 0x1_6f8a_4eff, !(1 << 8 | 1 << 18));
+    let judged = |caught, blocked| {
+        let status =
+            ProcessStatus { caught: SignalSet(caught), blocked: SignalSet(blocked), ..server() };
+        may_acknowledge(&status)
+    };
+    for caught in [bash, vim] {
+        assert_eq!(judged(caught, 0), Err(WouldDie::Caught { signals: BOTH }), "{caught:x}");
+        assert_eq!(judged(caught, USR1 | USR2), Ok(()), "they wait until it wants them");
+    }
+    assert_eq!(judged(go, 0), Ok(()));
+    // Somebody who looks for crashes and listens as well.
+    let crashes = USR1 | USR2 | 1 << 3 | 1 << 6 | 1 << 7 | 1 << 10;
+    assert_eq!(judged(crashes, 0), Ok(()));
 }

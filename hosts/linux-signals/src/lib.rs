@@ -59,6 +59,8 @@
 //!   time. On a busy machine a round trip takes 10 µs and more.
 //! * What a check found may have changed by the time a signal arrives: handlers and user ids are the
 //!   other process's own affair. In a process with several threads, what is blocked is read from its main thread.
+//! * What a handler does cannot be seen. One that only ends the process, in good order, is recognised where it
+//!   is there for every deadly signal, as in an interactive bash and in vim.
 //! * Permission to answer is computed from user ids. A process without user id 0 that has `CAP_KILL`, or one
 //!   with user id 0 that has lost it, is misjudged; and security modules are not asked.
 //! * A sender outside this process's PID namespace has no number here and cannot be answered.

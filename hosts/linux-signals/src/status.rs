@@ -59,6 +59,28 @@ impl SignalSet {
     /// The set of the two signals of the line.
     pub const LINE: Self = Self(bit_mask(Bit::Zero) | bit_mask(Bit::One));
 
+    /// The set of these signals.
+    pub(crate) const fn of<const N: usize>(signals: [Signal; N]) -> Self {
+        let (mut mask, mut index) = (0, 0);
+        while index < N {
+            mask |= signal_mask(signals[index]);
+            index += 1;
+        }
+        Self(mask)
+    }
+
+    /// Whether no signal is in the set.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The signals that are in this set and not in the other.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// Whether the signal that stands for `bit` is in the set.
     #[must_use]
     pub const fn contains(self, bit: Bit) -> bool {
@@ -79,10 +101,13 @@ impl SignalSet {
 }
 
 const fn bit_mask(bit: Bit) -> u64 {
-    let signal = match bit {
+    signal_mask(match bit {
         Bit::Zero => Signal::SIGUSR1,
         Bit::One => Signal::SIGUSR2,
-    };
+    })
+}
+
+const fn signal_mask(signal: Signal) -> u64 {
     1 << (signal as i32 - 1)
 }
 

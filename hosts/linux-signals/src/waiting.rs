@@ -58,7 +58,7 @@ pub(crate) struct Waiting {
     looks: u32,
     /// Signals taken since the clock was read.
     signals: u32,
-    /// Signals in a row that came after a sched_yield(2).
+    /// Signals in a row that came only after the processor had been given up.
     yields: u32,
     checked_at: Instant,
     /// Of the set that was looked at last.
