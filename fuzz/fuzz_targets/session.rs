@@ -37,7 +37,8 @@ enum SenderCall {
     GoodAcks(u8),
     /// From now on that receiver takes nothing.
     PeerRefuses(AnyReason),
-    /// Lets time pass, to the deadline if there is one, and then so much more or less.
+    /// Lets time pass, to the deadline if there is one, and then so much more or less. If that is odd, the
+    /// host had not read its clock when it sent, and does so now.
     Wait {
         to_deadline: bool,
         micros: i32,
@@ -143,6 +144,11 @@ fn drive_sender(calls: &[SenderCall]) {
             SenderCall::PeerRefuses(AnyReason(reason)) => refusal = refusal.or(Some(reason)),
             SenderCall::Wait { to_deadline, micros } => {
                 now = moved(now, sender.poll_timeout(), to_deadline, micros);
+                if micros % 2 != 0 {
+                    let had_deadline = sender.poll_timeout().is_some();
+                    sender.restart_timeout(now);
+                    assert_eq!(sender.poll_timeout().is_some(), had_deadline);
+                }
             }
             SenderCall::Timeout => {
                 in_step = false;

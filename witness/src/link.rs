@@ -106,6 +106,11 @@ extern "C" fn sender_handle_timeout(sender: &mut Send, micros: u64) -> u64 {
 }
 
 #[unsafe(no_mangle)]
+extern "C" fn sender_restart_timeout(sender: &mut Send, micros: u64) {
+    sender.restart_timeout(Instant::from_micros(micros));
+}
+
+#[unsafe(no_mangle)]
 extern "C" fn sender_poll_transmit(sender: &mut Send, micros: u64) -> u32 {
     code(sender.poll_transmit(Instant::from_micros(micros)))
 }

@@ -161,6 +161,25 @@ fn a_sender_that_gives_up_leaves_no_frame_behind() {
 }
 
 #[test]
+fn a_timeout_runs_from_where_it_is_restarted() {
+    let at = Instant::from_micros;
+    let mut sender = sender_of(b"hi");
+    // Nothing is under way, so there is nothing to restart.
+    sender.restart_timeout(at(1));
+    assert_eq!(sender.poll_timeout(), None);
+    assert_eq!(sender.poll_transmit(at(0)), Some(Bit::One));
+    let timeout = sender.poll_timeout().expect("a bit is under way").as_micros();
+    sender.restart_timeout(at(10_000));
+    assert_eq!(sender.poll_timeout(), Some(at(10_000 + timeout)));
+    sender.handle_timeout(at(timeout));
+    assert_eq!(sender.poll_transmit(at(timeout)), None, "it is too early");
+    // The round trip is measured from there as well: 5 ms, and half of that as its variation.
+    sender.handle_ack(Bit::One, at(15_000));
+    assert_eq!(sender.poll_transmit(at(15_000)), Some(Bit::One));
+    assert_eq!(sender.poll_timeout(), Some(at(15_000 + 15_000)));
+}
+
+#[test]
 fn a_receiver_that_does_not_alternate_is_recognised() {
     let mut sender = Sender::<CONTENT_OCTETS_MAX>::new(7, None);
     sender.offer(b"hi", true).expect("a new sender is ready");
