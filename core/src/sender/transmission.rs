@@ -45,22 +45,27 @@ impl<const N: usize> Sender<N> {
         }
     }
 
-    /// Lets the timeout of what is under way run from `now`.
+    /// Lets the timeout of what is under way, or of what is being listened for, run from `now`.
     ///
-    /// A host that polls for the acknowledgment need not read the clock for every bit: it may pass the
-    /// time of its last reading, and call this once, with a new one, before it waits after all.
+    /// A host that polls for acknowledgments need not read the clock for each: it may pass the time of its
+    /// last reading to the other methods, and call this once, with a new one, before it waits after all. What was
+    /// acknowledged before counts as a round trip of no time: of less than the host polls.
     pub fn restart_timeout(&mut self, now: Instant) {
-        let timeout_micros = match &mut self.outstanding {
-            Outstanding::One { sent_at, .. } => {
+        let timeout_micros = match (&mut self.outstanding, self.phase) {
+            (Outstanding::One { sent_at, .. }, _) => {
                 *sent_at = now;
                 self.bit_timeout_micros()
             }
-            Outstanding::Pair { sent_at, .. } => {
+            (Outstanding::Pair { sent_at, .. }, _) => {
                 *sent_at = now;
                 self.pair_timeout_micros()
             }
-            Outstanding::Settling => SETTLE_MICROS,
-            Outstanding::None | Outstanding::Resent { .. } | Outstanding::ResentPair { .. } => {
+            (Outstanding::Settling, _) => SETTLE_MICROS,
+            (Outstanding::None, Phase::Quiet) => self.timer.timeout_micros(),
+            (
+                Outstanding::None | Outstanding::Resent { .. } | Outstanding::ResentPair { .. },
+                _,
+            ) => {
                 return;
             }
         };

@@ -4,7 +4,7 @@ use std::mem;
 
 use minitalk_core::frame::CONTENT_OCTETS_MAX;
 use minitalk_core::sender::{Event, Sender};
-use minitalk_signals::{Instant, Termination, now};
+use minitalk_signals::{Bit, Instant, Termination, now};
 
 use crate::failure::{Cause, Delivered, Failure, Way};
 use crate::input::{Input, Piece};
@@ -45,7 +45,7 @@ struct Transfer<'a> {
     progress_at: Instant,
     /// Standard input has nothing yet, so there is nothing to send.
     pending: bool,
-    /// Bits have been sent while the clock was late: their timeout does not run yet.
+    /// An acknowledgment was taken while the clock was late: the timeout of what came of it does not run yet.
     untimed: bool,
 }
 
@@ -74,7 +74,7 @@ impl Transfer<'_> {
             };
             let now = self.link.clock();
             match heard {
-                Heard::Ack(ack) => self.sender.handle_ack(ack, now),
+                Heard::Ack(ack) => self.handle_ack(ack, now),
                 Heard::Foreign(_) | Heard::Input => {}
                 Heard::Gone => return Err(Cause::Died),
                 Heard::Interrupted(termination) => return Err(self.abort(termination)),
@@ -98,10 +98,14 @@ impl Transfer<'_> {
         Ok(())
     }
 
+    fn handle_ack(&mut self, ack: Bit, now: Instant) {
+        self.sender.handle_ack(ack, now);
+        self.untimed |= self.link.is_clock_late();
+    }
+
     fn transmit(&mut self, now: Instant) -> Result<(), Cause> {
         while let Some(bit) = self.sender.poll_transmit(now) {
             self.link.send(bit).map_err(Cause::Send)?;
-            self.untimed |= self.link.is_clock_late();
         }
         Ok(())
     }
