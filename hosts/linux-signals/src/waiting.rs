@@ -41,9 +41,13 @@ const LOOKS_PER_CLOCK: u32 = 16;
 /// How many signals may be taken before the clock is read, however soon each comes after the one before.
 const SIGNALS_PER_CLOCK: u32 = 256;
 
-/// So many signals in a row that came only when the processor had been given up: the far side shares it, and
-/// stays there as long as neither sleeps, even if another processor is idle.
+/// So many signals in a row that came only when the processor had been given up: the far side shares it.
 const YIELDS_MAX: u32 = 4;
+
+/// How many signals are then slept for without polling. Two that share a processor are three times as fast
+/// asleep; and whoever is woken is given an idle processor if there is one, while of two that poll neither is
+/// moved until the load is next balanced.
+const SHARED_SLEEPS: u32 = 16;
 
 /// Sixteen looks take some microseconds. If they took this long, somebody else was running.
 const GAP_MICROS: u64 = 1_000;
@@ -60,6 +64,8 @@ pub(crate) struct Waiting {
     signals: u32,
     /// Signals in a row that came only after the processor had been given up.
     yields: u32,
+    /// Signals to sleep for without polling.
+    shared_sleeps: u32,
     checked_at: Instant,
     /// Of the set that was looked at last.
     fingerprint: u64,
@@ -90,6 +96,7 @@ impl Waiting {
             looks: 0,
             signals: 0,
             yields: 0,
+            shared_sleeps: 0,
             checked_at: Instant::ZERO,
             fingerprint: 0,
             owed: false,
@@ -128,7 +135,7 @@ impl Waiting {
         if let Some(wake) = self.next_queued() {
             return Ok(Some(wake));
         }
-        if self.owed || self.activity == Activity::Silence || self.span.micros() == 0 {
+        if self.owed || self.activity == Activity::Silence || !self.may_poll() {
             return Ok(None);
         }
         while !self.is_clock_due() {
@@ -149,6 +156,11 @@ impl Waiting {
     #[inline]
     const fn is_clock_due(&self) -> bool {
         self.looks >= LOOKS_PER_CLOCK || self.signals >= SIGNALS_PER_CLOCK
+    }
+
+    #[inline]
+    const fn may_poll(&self) -> bool {
+        self.span.micros() != 0 && self.shared_sleeps == 0
     }
 
     fn read_clock(&mut self) -> Instant {
@@ -244,8 +256,9 @@ impl Wait<'_, '_> {
                 if polling.is_some() {
                     // So long nothing has come: the far side may be waiting for this very processor.
                     if self.waiting.yields >= YIELDS_MAX {
-                        // It is. Whoever is woken is given an idle processor if there is one.
-                        self.waiting.yields = 0;
+                        // It is. Afterwards one yield is enough to know that it still is.
+                        self.waiting.yields = YIELDS_MAX - 1;
+                        self.waiting.shared_sleeps = SHARED_SLEEPS;
                         return Ok(None);
                     }
                     thread::yield_now();
@@ -261,7 +274,7 @@ impl Wait<'_, '_> {
                     return Ok(None);
                 }
             }
-            if self.waiting.span.micros() == 0 {
+            if !self.waiting.may_poll() {
                 return Ok(None);
             }
             match self.waiting.take(self.signals, Sleep::Micros(0))? {
@@ -277,7 +290,8 @@ impl Wait<'_, '_> {
     }
 
     fn doze(&mut self) -> Result<Option<Wake>, OsError> {
-        let began = self.waiting.span.is_adaptive().then(clock::now);
+        let has_polled = self.waiting.span.is_adaptive() && self.waiting.shared_sleeps == 0;
+        let began = has_polled.then(clock::now);
         while self.waiting.activity != Activity::Silence {
             let fires_at = self.waiting.watchdog.set()?;
             let sleep = match self.deadline {
@@ -293,6 +307,7 @@ impl Wait<'_, '_> {
             };
             match taken {
                 Taken::Wake(wake) => {
+                    self.waiting.shared_sleeps = self.waiting.shared_sleeps.saturating_sub(1);
                     if let Some(began) = began {
                         let now = clock::now();
                         self.waiting.span.missed(now, now.micros_since(began));
@@ -312,6 +327,7 @@ impl Wait<'_, '_> {
                 return Ok(Some(wake));
             }
             if self.waiting.activity == Activity::Silence {
+                self.waiting.shared_sleeps = 0;
                 self.waiting.span.missed(now, watchdog::PERIOD_MICROS);
             }
         }
