@@ -40,6 +40,8 @@ impl Place {
 pub enum Protocol {
     /// HDLC frames.
     Framed,
+    /// The same, never with two bits under way.
+    FramedSingleBits,
     /// Eight bits a byte.
     Classic,
 }
@@ -136,14 +138,16 @@ impl Server {
     }
 
     fn client(&self, protocol: Protocol, message: &Path) -> Child {
-        let name = match protocol {
-            Protocol::Framed => "framed",
-            Protocol::Classic => "classic",
+        let options: &[&str] = match protocol {
+            Protocol::Framed => &["--protocol", "framed"],
+            Protocol::FramedSingleBits => &["--protocol", "framed", "--single-bits"],
+            Protocol::Classic => &["--protocol", "classic"],
         };
         self.place
             .command(Programs::build().client_path())
             .arg(self.child.id().to_string())
-            .args(["--timeout", "60s", "--protocol", name])
+            .args(["--timeout", "60s"])
+            .args(options)
             .stdin(File::open(message).expect("a file in a folder of ours"))
             .spawn()
             .expect("the client can be run")

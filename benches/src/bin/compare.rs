@@ -1,6 +1,6 @@
 //! `cargo run --release -p minitalk-benches --bin compare -- [ROUNDS] [PART]...`
 //!
-//! Prints the tables of `docs/performance.md`, in Markdown. The parts are idle, pinned, busy, clients,
+//! Prints the tables of `docs/performance.md`, in Markdown. The parts are idle, pairs, pinned, busy, clients,
 //! start and memory; without any, all. It takes about four minutes.
 
 use std::env;
@@ -15,7 +15,7 @@ use minitalk_benches::yardstick::{Way, Yardstick};
 
 const KIB: u32 = 1024;
 const CLIENTS: u32 = 32;
-const PARTS: [&str; 6] = ["idle", "pinned", "busy", "clients", "start", "memory"];
+const PARTS: [&str; 7] = ["idle", "pairs", "pinned", "busy", "clients", "start", "memory"];
 
 struct Comparison {
     yardstick: Yardstick,
@@ -51,6 +51,7 @@ impl Comparison {
     fn measure(&mut self, part: &str) {
         match part {
             "idle" => self.idle(),
+            "pairs" => self.pairs(),
             "pinned" => self.pinned(),
             "busy" => self.busy(),
             "clients" => self.clients(),
@@ -77,6 +78,20 @@ impl Comparison {
         self.row("framed 64 KiB / raw polling", framed, Target::AtLeast(1.0));
         let classic = rounds.iter().map(Round::classic_ratio);
         self.row("classic 64 KiB / raw polling", classic, Target::AtLeast(0.9));
+    }
+
+    /// Each of the two in turn is the first, so that a machine that gets faster or slower favours neither.
+    fn pairs(&mut self) {
+        let mut server = Server::start(Place::Anywhere);
+        let gain = |round: usize| {
+            let mut ways = [Protocol::Framed, Protocol::FramedSingleBits];
+            ways.rotate_left(round % 2);
+            let mut speeds = ways.map(|way| throughput(&mut server, way, 64 * KIB));
+            speeds.rotate_right(round % 2);
+            speeds[0] / speeds[1]
+        };
+        let gains: Vec<f64> = (0..self.rounds).map(gain).collect();
+        self.row("framed: with pairs / single bits", gains, Target::AtLeast(1.0));
     }
 
     fn pinned(&mut self) {

@@ -57,6 +57,10 @@ pub(crate) struct Options {
     #[arg(allow_negative_numbers = true, value_hint = ValueHint::Other)]
     pub(crate) pace: Duration,
 
+    /// Never have two bits under way at once: slower, but easier to follow in a trace
+    #[arg(long, conflicts_with_all = MODES)]
+    pub(crate) single_bits: bool,
+
     /// Send even to a process that does not handle the signals and will be killed by the first bit
     #[arg(long)]
     pub(crate) force: bool,

@@ -6,6 +6,7 @@ use minitalk_core::frame::CONTENT_OCTETS_MAX;
 use minitalk_core::sender::{Event, Sender};
 use minitalk_signals::{Bit, Instant, Termination, now};
 
+use crate::cli::Options;
 use crate::failure::{Cause, Delivered, Failure, Way};
 use crate::input::{Input, Piece};
 use crate::link::{Heard, Link};
@@ -15,10 +16,16 @@ use crate::stats::Totals;
 const FAREWELL_MICROS: u64 = 100_000;
 
 /// Sends the message and returns when the server has confirmed all of it.
-pub(crate) fn send(link: &mut Link, input: Input, totals: &mut Totals) -> Result<(), Failure> {
+pub(crate) fn send(
+    link: &mut Link,
+    input: Input,
+    options: &Options,
+    totals: &mut Totals,
+) -> Result<(), Failure> {
     // Any number will do, as long as it is another one for the next message of this process.
     let number = getrandom::u32().unwrap_or(0);
     let sender = Sender::new(number, input.length());
+    let sender = if options.single_bits { sender.without_pairs() } else { sender };
     let started = now();
     let mut transfer = Transfer {
         link,

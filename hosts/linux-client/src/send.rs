@@ -28,7 +28,7 @@ pub(crate) fn run(server: &Address, options: &Options) -> Result<(), Failure> {
             totals.protocol = "framed";
             let mut link = open(server, pid, options, observer, input.length_hint())?;
             let started = now();
-            let result = framed::send(&mut link, input, &mut totals);
+            let result = framed::send(&mut link, input, options, &mut totals);
             report(link, started, totals, options, result)
         }
         Protocol::Classic => {
