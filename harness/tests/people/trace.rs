@@ -43,6 +43,25 @@ fn both_ends_see_the_letter_that_was_sent() {
 }
 
 #[test]
+fn a_zero_and_a_one_are_under_way_together_unless_single_bits_are_asked_for() {
+    let folder = folder("trace-pairs");
+    let server = Server::start();
+    for (option, has_pairs) in [("", true), ("--single-bits", false)] {
+        let path = folder.join(format!("pairs{option}.vcd"));
+        let sent = client(&format!("{} {option} --trace {} UU", server.pid(), path.display()));
+        assert_eq!(sent.code(), 0, "{sent:?}");
+        let trace = fs::read_to_string(&path).expect("the trace is there");
+        let symbols: String = trace
+            .lines()
+            .filter_map(|line| line.strip_prefix('1'))
+            .filter(|wire| ["!", "\"", "#", "$"].contains(wire))
+            .collect();
+        // A bit that a busy machine has sent again is followed by its like.
+        assert_eq!(symbols.contains("!\""), has_pairs, "{symbols}");
+    }
+}
+
+#[test]
 fn gtkwave_and_sigrok_read_it() {
     let folder = folder("trace-tools");
     for path in ["framed", "classic"].iter().flat_map(|protocol| traces(&folder, protocol)) {
