@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use minitalk_core::classic::Setting;
 use minitalk_harness::{Programs, Running, Server};
 
-use crate::common::assert_delivered;
+use crate::common::{assert_delivered, assert_failed};
 use crate::peers::compile;
 
 /// A way to speak, as our option and as the macros of `peers/dialect.h`.
@@ -198,4 +198,20 @@ fn our_two_programs_agree_on_every_answer_receipt_and_end() {
             });
         }
     });
+}
+
+#[test]
+fn a_receipt_that_was_not_foreseen_leaves_the_outcome_unknown() {
+    let server = Server::start_command(&mut Command::new(compile("server", "PLACE=INSTEAD")));
+    let pid = server.pid().to_string();
+    let words = [
+        "answered with SIGUSR2",
+        "the whole message was sent",
+        "look at what it has written",
+        "receipt=usr2-instead",
+    ];
+    let mut command = Programs::build().client();
+    let client = Running::spawn(command.args(["--protocol=classic", &pid, "hi"])).finish();
+    assert_failed(&client, 7, &words);
+    server.wait_until_shown("hi\n");
 }

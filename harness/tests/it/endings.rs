@@ -205,9 +205,44 @@ fn a_server_that_has_had_its_last_message_refuses_the_others_with_the_reason() {
     assert_failed(&second.finish(), 8, &["refuses the message", "it is shutting down"]);
     let end = server.finish();
     assert_eq!(end.code(), 0);
-    assert!(end.text().starts_with("the only one\n"), "{}", end.text());
+    assert_eq!(end.text(), "the only one\n");
     let words = format!("refused the message of PID {late}: it is shutting down");
     assert!(end.stderr.contains(&words), "{}", end.stderr);
+}
+
+#[test]
+fn what_waits_behind_the_last_message_is_refused_and_not_written() {
+    for style in ["--raw", "--verbose", "--json"] {
+        let mut server = Server::start_with(&["--once", style]);
+        let pid = server.pid().to_string();
+        let mut command = Programs::build().client();
+        let (first, mut source) = Running::spawn_with_pipe(command.args(["--timeout=2m", &pid]));
+        source.write_all(b"the only one").expect("the client reads");
+        if style != "--json" {
+            server.running().wait_for_stdout(|bytes| bytes.ends_with(b"the only one"));
+        }
+        wait_until_idle(&[server.running().pid(), first.pid()]);
+        let others = ["second", "third"].map(|text| start(Speak::Framed, server.pid(), text));
+        // By then both have come to their ends, and wait for their receipts.
+        wait_until_idle(&[server.running().pid(), others[0].pid(), others[1].pid()]);
+        drop(source);
+        assert_delivered(&first.finish());
+        for other in others {
+            let words = format!("refused the message of PID {}: it is shutting down", other.pid());
+            assert_failed(&other.finish(), 8, &["refuses the message", "it is shutting down"]);
+            server.running().wait_for_stderr(&words);
+        }
+        let end = server.finish();
+        let text = end.text();
+        match style {
+            "--json" => {
+                let count = |event| text.matches(&format!("\"event\":\"{event}\"")).count();
+                assert_eq!((count("message"), count("refused"), count("cut")), (1, 2, 0), "{text}");
+            }
+            "--raw" => assert_eq!(text, "the only one"),
+            _ => assert_eq!(text, "the only one\n"),
+        }
+    }
 }
 
 #[test]

@@ -16,8 +16,8 @@ fn our_server(options: &[&str]) -> Server {
     Server::start_with(options)
 }
 
-fn c_server(octets_max: &str) -> Server {
-    Server::start_command(Command::new(compile("framed_server", "")).arg(octets_max))
+fn c_server(arguments: &[&str]) -> Server {
+    Server::start_command(Command::new(compile("framed_server", "")).args(arguments))
 }
 
 fn from_c(server: &Server, text: &str) -> Finished {
@@ -54,7 +54,7 @@ fn a_client_written_from_the_protocol_is_told_why_it_is_refused() {
 
 #[test]
 fn a_server_written_from_the_protocol_understands_us() {
-    let server = c_server("10000");
+    let server = c_server(&["10000"]);
     let long = long_text();
     let texts = ["Hello, World!", "", "é 世界 😀", &long];
     for text in texts {
@@ -66,8 +66,24 @@ fn a_server_written_from_the_protocol_understands_us() {
 
 #[test]
 fn a_server_written_from_the_protocol_tells_us_why_it_refuses() {
-    let server = c_server("300");
+    let server = c_server(&["300"]);
     let refused = from_us(&server, &long_text());
     assert_failed(&refused, 8, &["refuses the message", "is longer than it takes"]);
     assert_delivered(&from_us(&server, "still there"));
+}
+
+#[test]
+fn what_a_server_wrote_before_it_died_unheard_is_not_denied() {
+    // Three frames: two of 256 octets, and the rest.
+    let text = "0123456789".repeat(60);
+    for (frames, written, code, words) in [
+        ("1", 256, 6, "nothing was confirmed, and up to 256 bytes may have been written"),
+        ("2", 512, 6, "256 bytes were confirmed, and up to 256 more may have been written"),
+        ("3", 601, 7, "the whole message was sent, and whether it was written is unknown"),
+    ] {
+        let server = c_server(&["10000", frames]);
+        let client = from_us(&server, &text);
+        assert_failed(&client, code, &["has ended", words]);
+        assert_eq!(server.finish().stdout.len(), written);
+    }
 }

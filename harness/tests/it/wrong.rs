@@ -2,10 +2,10 @@
 
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 
 use minitalk_harness::{Programs, Running, Server};
 use nix::sys::signal::Signal;
@@ -159,6 +159,33 @@ fn a_stray_signal_of_one_who_survives_the_answer_keeps_nobody_waiting() {
     line.write_all(b"alive\n").expect("bash reads");
     assert_eq!(bash.finish().text(), "sent\nalive\n");
     assert_eq!(server.stop().text(), "still there\nstill there\n");
+}
+
+/// A bash whose name would clear the screen and begin a line of the server's own.
+fn start_badly_named(folder: &Folder, script: &str, pid: u32) -> (Running, ChildStdin) {
+    let program = folder.0.join("\x1b[2J\nminitalk");
+    symlink("/bin/bash", &program).expect("the folder is ours");
+    let mut command = Command::new(program);
+    Running::spawn_with_pipe(command.args(["-c", script, &pid.to_string()]))
+}
+
+#[test]
+fn the_name_of_a_process_commands_no_terminal_and_forges_no_line() {
+    let survives = "trap : USR1 USR2; kill -USR1 $0; echo sent; while ! read line; do :; done";
+    let dies = "kill -USR1 $0; echo sent; read line";
+    for (script, words) in [(dies, "ignored a signal from"), (survives, "is sending")] {
+        let mut server = Server::start_with(&["--verbose"]);
+        let folder = Folder::new();
+        let (bash, _open) = start_badly_named(&folder, script, server.pid());
+        bash.wait_for_stdout(|bytes| bytes == b"sent\n");
+        server.running().wait_for_stderr(words);
+        let end = server.stop();
+        let named = format!("PID {} (^[[2J^Jminitalk)", bash.pid());
+        assert!(end.stderr.contains(&named), "{:?}", end.stderr);
+        assert!(!end.stderr.contains('\x1b'), "{:?}", end.stderr);
+        let is_ours = |line: &str| line.starts_with("minitalk-server: ");
+        assert!(end.stderr.lines().all(is_ours), "{:?}", end.stderr);
+    }
 }
 
 #[test]

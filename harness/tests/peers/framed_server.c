@@ -1,4 +1,5 @@
-/* A framed server that takes one client at a time, and messages of at most as many octets as its argument says. */
+/* A framed server that takes one client at a time, and messages of at most as many octets as its first argument says.
+   It dies when it has written as many frames as the second one says, before it answers. */
 #include "framed.h"
 
 enum e_spelling { NOTHING, VERDICT, REASON };
@@ -29,6 +30,7 @@ static struct s_link
 }	g;
 
 static size_t	g_length_max;
+static int		g_frames_max;
 
 /* Section 8: 1 if the frame is accepted, with a line for a message that is complete; 0 if it is refused, -1 if
    it is nothing. */
@@ -87,6 +89,8 @@ static int	judge(const uint8_t *octets, size_t count)
 	g.ended = octets[1] >> 4 & 1;
 	if (write(1, payload, count) != (ssize_t)count || (g.ended && write(1, "\n", 1) != 1))
 		exit(1);
+	if (g.frames == g_frames_max)
+		exit(0);
 	return (1);
 }
 
@@ -175,6 +179,7 @@ int	main(int argc, char **argv)
 	int			signal;
 
 	g_length_max = argc > 1 ? (size_t)atol(argv[1]) : SIZE_MAX;
+	g_frames_max = argc > 2 ? atoi(argv[2]) : 0;
 	block_both(&both);
 	printf("Server PID: %d\n", getpid());
 	fflush(stdout);

@@ -369,7 +369,7 @@ fn an_interrupted_client_says_how_far_it_got() {
     assert_data_eq!(
         redacted(&ended.stderr),
         str![[r#"
-minitalk-client: PID N was being sent to when the client was interrupted; N bytes were delivered; send it again
+minitalk-client: PID N was being sent to when the client was interrupted; N bytes were confirmed[..]; send it again
 
 "#]]
     );

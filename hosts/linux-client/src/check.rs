@@ -3,14 +3,14 @@
 use std::fs;
 use std::io::{self, Write};
 
-use minitalk_shared::names;
+use minitalk_shared::{names, shown};
 use minitalk_signals::{Bit, ProcessState, ProcessStatus, Refusal, Target, user_name};
 use serde::Serialize;
 
 use crate::address::Address;
 use crate::failure::{Cause, Failure};
 use crate::json;
-use crate::list::{PROGRAM, shown};
+use crate::list::PROGRAM;
 
 /// All that can be said about a process.
 #[derive(Debug, Serialize)]
@@ -80,8 +80,8 @@ pub(crate) fn run(server: &Address, is_json: bool) -> Result<(u8, io::Result<()>
         },
         process,
     };
-    let shown = if is_json { json::print(&findings) } else { print(&findings) };
-    Ok((findings.code, shown))
+    let printed = if is_json { json::print(&findings) } else { print(&findings) };
+    Ok((findings.code, printed))
 }
 
 fn process(pid: u32, refusal: Option<&Refusal>) -> Option<Process> {

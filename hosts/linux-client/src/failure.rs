@@ -25,8 +25,10 @@ pub(crate) struct Failure {
 /// What is known of the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Delivered {
-    /// The server has confirmed so many octets of it, in order, and no more has been delivered.
+    /// The server has confirmed so many octets of it, in order, and has taken no more.
     Octets(u64),
+    /// It has confirmed so many, and may have taken the piece after them as well, which has so many.
+    AtLeast { octets: u64, unheard: u64 },
     /// All of it was sent, and the server may or may not have written it.
     Unknown,
     /// Classic, which confirms bits: so many whole bytes were acknowledged.
@@ -118,8 +120,12 @@ impl Failure {
 
     /// The exit code, as documented in `--help`.
     pub(crate) fn code(&self) -> u8 {
-        let unknown = self.delivered == Delivered::Unknown;
         match &self.cause {
+            Cause::Interrupted(termination) => {
+                128 + u8::try_from(termination.number()).unwrap_or(0)
+            }
+            // Whatever ended the link: all was sent, and may have been written.
+            _ if self.delivered == Delivered::Unknown => 7,
             Cause::Refusal(
                 Refusal::NotPermitted { .. }
                 | Refusal::AcknowledgmentNotPermitted { .. }
@@ -139,11 +145,7 @@ impl Failure {
             | Cause::NotFramed(_)
             | Cause::UnexpectedAck { .. } => 3,
             Cause::Rejected(_) => 8,
-            Cause::Interrupted(termination) => {
-                128 + u8::try_from(termination.number()).unwrap_or(0)
-            }
             Cause::Doubled | Cause::Disturbed => 7,
-            Cause::TimedOut { .. } | Cause::Died | Cause::Send(SendError::Gone) if unknown => 7,
             Cause::TimedOut { .. } => 5,
             Cause::Died | Cause::Send(SendError::Gone) => 6,
         }
@@ -154,7 +156,7 @@ impl Failure {
         let pid = self.pid;
         let unknown = self.delivered == Delivered::Unknown;
         match &self.cause {
-            Cause::Refusal(Refusal::WouldDie(_) | Refusal::Deaf { .. } | Refusal::Itself) => {
+            Cause::Refusal(Refusal::WouldDie(_) | Refusal::Deaf { .. }) => {
                 "use the PID that minitalk-server prints on its first line, or --force if you mean it"
                     .to_owned()
             }
@@ -212,8 +214,17 @@ impl Failure {
                 }
             },
             Cause::Trace(_) => "choose another file".to_owned(),
-            Cause::Died | Cause::Send(SendError::Gone) if unknown => {
+            Cause::Died | Cause::Send(_) | Cause::Wait(_) | Cause::Interrupted(_) if unknown => {
                 "look at what it has written before you send again".to_owned()
+            }
+            Cause::UnexpectedAck { ack, .. } if unknown => {
+                let receipt = match ack {
+                    Bit::Zero => "usr1-instead",
+                    Bit::One => "usr2-instead",
+                };
+                format!(
+                    "look at what it has written before you send again, and say how it acknowledges the end of a message with --dialect, for example receipt={receipt}"
+                )
             }
             Cause::Died | Cause::Send(SendError::Gone) => {
                 "start a server and try again".to_owned()
@@ -359,8 +370,15 @@ impl fmt::Display for Delivered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Octets(0) | Self::NoMessage => f.write_str("nothing was delivered"),
-            Self::Octets(1) => f.write_str("1 byte was delivered"),
-            Self::Octets(octets) => write!(f, "{octets} bytes were delivered"),
+            Self::Octets(1) => f.write_str("1 byte was confirmed"),
+            Self::Octets(octets) => write!(f, "{octets} bytes were confirmed"),
+            Self::AtLeast { octets: 0, unheard } => {
+                write!(f, "nothing was confirmed, and up to {unheard} bytes may have been written")
+            }
+            Self::AtLeast { octets, unheard } => {
+                Self::Octets(*octets).fmt(f)?;
+                write!(f, ", and up to {unheard} more may have been written")
+            }
             Self::Unknown => {
                 f.write_str("the whole message was sent, and whether it was written is unknown")
             }
@@ -379,6 +397,7 @@ fn user(uid: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use minitalk_signals::SignalSet;
 
     #[test]
     fn an_unknown_outcome_has_its_own_code_whatever_ended_the_link() {
@@ -386,12 +405,29 @@ mod tests {
             (Cause::Died, 6),
             (Cause::TimedOut { seconds: 10.0, way: Way::Patience }, 5),
             (Cause::Send(SendError::Gone), 6),
+            (Cause::Send(SendError::NotPermitted), 4),
+            (Cause::UnexpectedAck { ack: Bit::One, is_first: false }, 3),
         ] {
             let mut failure = Failure::before_sending(7, cause);
             assert_eq!(failure.code(), code);
             failure.delivered = Delivered::Unknown;
             assert_eq!(failure.code(), 7);
+            assert!(failure.way_out().contains("before you send again"), "{failure}");
         }
+    }
+
+    #[test]
+    fn what_may_have_been_written_is_not_denied() {
+        let said = |octets| Delivered::AtLeast { octets, unheard: 256 }.to_string();
+        assert_eq!(said(0), "nothing was confirmed, and up to 256 bytes may have been written");
+        assert_eq!(said(512), "512 bytes were confirmed, and up to 256 more may have been written");
+    }
+
+    #[test]
+    fn force_is_offered_only_where_it_helps() {
+        let way_out = |refusal| Failure::before_sending(7, Cause::Refusal(refusal)).way_out();
+        assert!(!way_out(Refusal::Itself).contains("--force"));
+        assert!(way_out(Refusal::Deaf { signals: SignalSet::LINE }).contains("--force"));
     }
 
     #[test]
@@ -406,7 +442,7 @@ mod tests {
         let failure = Failure { pid: 42, cause: Cause::Died, delivered: Delivered::Octets(256) };
         assert_eq!(
             failure.to_string(),
-            "PID 42 has ended; 256 bytes were delivered; start a server and try again",
+            "PID 42 has ended; 256 bytes were confirmed; start a server and try again",
         );
     }
 }

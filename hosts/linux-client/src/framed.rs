@@ -2,6 +2,7 @@
 
 use std::mem;
 
+use minitalk_core::RefusalReason;
 use minitalk_core::frame::CONTENT_OCTETS_MAX;
 use minitalk_core::sender::{Event, Sender};
 use minitalk_signals::{Bit, Instant, Termination, now};
@@ -31,6 +32,7 @@ pub(crate) fn send(
         link,
         input,
         sender,
+        offered: 0,
         progress: 0,
         progress_at: started,
         pending: false,
@@ -48,6 +50,8 @@ struct Transfer<'a> {
     link: &'a mut Link,
     input: Input,
     sender: Sender<CONTENT_OCTETS_MAX>,
+    /// Octets of the piece that the sender has.
+    offered: u64,
     progress: u64,
     progress_at: Instant,
     /// Standard input has nothing yet, so there is nothing to send.
@@ -100,6 +104,7 @@ impl Transfer<'_> {
         if let Piece::Ready { octets, last } = piece {
             let payload = self.input.piece(octets);
             self.sender.offer(payload, last).expect("a ready sender takes a piece that fits");
+            self.offered = octets as u64;
             self.progress_at = now;
         }
         Ok(())
@@ -171,11 +176,16 @@ impl Transfer<'_> {
     }
 
     fn failure(&self, cause: Cause) -> Failure {
-        let unknown = self.sender.is_outcome_unknown() && self.sender.is_last();
-        let delivered = if unknown {
+        let octets = self.sender.statistics().accepted_octets;
+        let is_unheard = self.sender.is_outcome_unknown();
+        // Its output may have failed in the middle of a piece.
+        let is_torn = matches!(cause, Cause::Rejected(None | Some(RefusalReason::OutputFailed)));
+        let delivered = if is_unheard && self.sender.is_last() {
             Delivered::Unknown
+        } else if is_unheard || (is_torn && self.offered > 0) {
+            Delivered::AtLeast { octets, unheard: self.offered }
         } else {
-            Delivered::Octets(self.sender.statistics().accepted_octets)
+            Delivered::Octets(octets)
         };
         Failure { pid: self.link.pid(), cause, delivered }
     }

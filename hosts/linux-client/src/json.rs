@@ -40,8 +40,8 @@ pub(crate) struct FailedLine {
     pid: Option<i64>,
     code: u8,
     reason: &'static str,
-    /// What the server has of the message: `delivered` octets are safe, `acknowledged` bytes were
-    /// heard, of an `unknown` number may have been written. None if there was no message to send.
+    /// What the server has of the message: `delivered` octets were confirmed, `at_least` so many and perhaps the
+    /// piece after them, `acknowledged` bytes were heard, of an `unknown` number may have been written. None if there was no message to send.
     known: Option<&'static str>,
     bytes: Option<u64>,
     sentence: String,
@@ -51,6 +51,7 @@ impl From<&Failure> for FailedLine {
     fn from(failure: &Failure) -> Self {
         let (known, bytes) = match failure.delivered {
             Delivered::Octets(octets) => (Some("delivered"), Some(octets)),
+            Delivered::AtLeast { octets, .. } => (Some("at_least"), Some(octets)),
             Delivered::Acknowledged(octets) => (Some("acknowledged"), Some(octets)),
             Delivered::Unknown => (Some("unknown"), None),
             Delivered::NoMessage => (None, None),

@@ -4,7 +4,6 @@ use std::fs;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use minitalk_core::text::visible;
 use minitalk_shared::names;
 use minitalk_signals::{ProcessStatus, user_name};
 use serde::Serialize;
@@ -93,11 +92,6 @@ fn uptime(seconds: u64) -> String {
         3_600..86_400 => format!("{hours}h {}m", minutes % 60),
         86_400.. => format!("{days}d {}h", hours % 24),
     }
-}
-
-/// The name that the kernel has for a process, for a terminal: whoever runs it chose it.
-pub(crate) fn shown(program: &str) -> String {
-    program.chars().filter(|&c| c != '\n').flat_map(visible).collect()
 }
 
 #[cfg(test)]

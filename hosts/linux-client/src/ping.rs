@@ -12,6 +12,7 @@
 use std::io::{self, Write};
 
 use minitalk_core::Bit;
+use minitalk_core::detect::MARK_BITS;
 use minitalk_core::hdlc::FLAG_BITS;
 use minitalk_signals::{Instant, Termination, monotonic_nanos, now};
 
@@ -22,9 +23,6 @@ use crate::link::{Heard, Link};
 use crate::observer::Observer;
 use crate::pings::{Line, Pings};
 use crate::send::open_trace;
-
-/// Ones that make the server expect frames.
-const MARK_BITS: u8 = 8;
 
 /// A bit without an acknowledgment is sent again after this time. Longer than for a message: here, a
 /// bit that comes twice spoils more than the time is worth.

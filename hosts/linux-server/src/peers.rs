@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use minitalk_core::Instant;
+use minitalk_shared::shown;
 use minitalk_signals::{
     OpenPeerError, Peer, ProcessStatus, ReadStatusError, WouldDie, may_acknowledge,
 };
@@ -57,8 +58,8 @@ impl Peers {
         if !anyone {
             may_acknowledge(&status).map_err(TurnedAway::WouldDie)?;
         }
-        let program = format!(" ({})", status.name);
-        self.open.push(Known { peer, uid: status.uids.real, program, since: now });
+        let (uid, program) = (status.uids.real, in_parentheses(&status));
+        self.open.push(Known { peer, uid, program, since: now });
         Ok(())
     }
 
@@ -97,5 +98,10 @@ impl Peers {
 
 /// The name of the process `pid` in parentheses after a space, if it can be had.
 pub(crate) fn name_of(pid: u32) -> String {
-    ProcessStatus::read(pid).map_or(String::new(), |status| format!(" ({})", status.name))
+    ProcessStatus::read(pid).map_or(String::new(), |status| in_parentheses(&status))
+}
+
+/// Whoever runs the process chose its name, and the operator's terminal is not theirs.
+fn in_parentheses(status: &ProcessStatus) -> String {
+    format!(" ({})", shown(&status.name))
 }

@@ -301,6 +301,23 @@ impl Server {
         self.messages += 1;
         if self.messages_max.is_some_and(|messages_max| self.messages >= messages_max) {
             self.say_farewell(RefusalReason::ShuttingDown, None);
+            self.refuse_waiting();
+        }
+    }
+
+    /// Refuses what would be written next: the last message has been.
+    fn refuse_waiting(&mut self) {
+        let waiting: Vec<u32> = self.output.unfinished().filter(|&peer| peer != NOBODY).collect();
+        let arriving: Vec<u32> = self.output.arriving().collect();
+        for peer in waiting {
+            self.exchange.refuse(peer, RefusalReason::ShuttingDown);
+            if self.json && arriving.contains(&peer) {
+                self.cut(peer, Reason::still_sending());
+            } else {
+                self.output.drop_message(peer);
+            }
+            let reason = RefusalReason::ShuttingDown.into();
+            self.report(&Happening::Refused { peer, reason });
         }
     }
 

@@ -1,4 +1,5 @@
-//! Prints what ends each wait: a signal, a line on standard input, or a second without either.
+//! Prints what ends each wait: a signal, a line on standard input, or a second without either, and how long that
+//! took.
 //!
 //! ```text
 //! cargo run -p minitalk-signals --example wait
@@ -23,7 +24,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let stdin = stdin();
     let mut watched = [Watch::readable(stdin.as_fd())];
     loop {
-        match line.wait(&mut watched, Some(now().after_micros(SECOND_MICROS)))? {
+        let began = now();
+        match line.wait(&mut watched, Some(began.after_micros(SECOND_MICROS)))? {
             Wake::Arrival(arrival) => println!("{} from {:?}", arrival.bit, arrival.sender),
             Wake::Terminate(_) => break,
             Wake::Ready => {
@@ -33,7 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 }
                 println!("read {text:?}");
             }
-            Wake::TimedOut => println!("nothing"),
+            Wake::TimedOut => println!("nothing for {} µs", now().micros_since(began)),
         }
     }
     drop(line);

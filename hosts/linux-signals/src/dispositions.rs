@@ -4,6 +4,7 @@ use nix::sys::signal::{SigAction, SigHandler, SigSet, SigmaskHow, Signal};
 
 use crate::arrival::{Termination, bit_signal};
 use crate::os_error::OsError;
+use crate::status::SignalSet;
 use crate::sys;
 use crate::watchdog;
 use minitalk_core::Bit;
@@ -19,12 +20,18 @@ pub(crate) struct Dispositions {
     actions_before: Vec<(Signal, SigAction)>,
 }
 
-impl Dispositions {
-    /// Blocks the signals in this thread and has them caught in the process.
-    ///
-    /// A termination signal that is ignored (`nohup`, a background job of a shell without job control)
-    /// stays ignored. If it fails, everything is as before.
-    pub(crate) fn take() -> Result<Self, OsError> {
+/// What a line takes over.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    /// The signals that are caught.
+    caught: Vec<Signal>,
+    /// They, and the watchdog's.
+    waited: SigSet,
+}
+
+impl Wanted {
+    /// What a line that is opened now takes: not a termination signal that is ignored.
+    pub(crate) fn now() -> Result<Self, OsError> {
         let mut caught = vec![bit_signal(Bit::Zero), bit_signal(Bit::One)];
         for signal in Termination::ALL.map(Termination::signal) {
             if !sys::is_ignored(signal)? {
@@ -33,7 +40,21 @@ impl Dispositions {
         }
         let mut waited: SigSet = caught.iter().copied().collect();
         waited.add(watchdog::SIGNAL);
+        Ok(Self { caught, waited })
+    }
 
+    /// What every thread of the process must have blocked, as `/proc` writes it.
+    pub(crate) fn blocked(&self) -> SignalSet {
+        self.waited.iter().collect()
+    }
+}
+
+impl Dispositions {
+    /// Blocks the signals in this thread and has them caught in the process.
+    ///
+    /// A termination signal that is ignored (`nohup`, a background job of a shell without job control)
+    /// stays ignored. If it fails, everything is as before.
+    pub(crate) fn take(Wanted { caught, waited }: Wanted) -> Result<Self, OsError> {
         let mask_before = waited.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
         let mut asleep = mask_before;
         for &signal in &caught {

@@ -47,11 +47,12 @@
 //! * Standard signals do not queue: a bit sent while an equal one is pending is lost, and of two different
 //!   ones that are pending, `Zero` is received first. The protocol above has to see to it.
 //! * One [`Line`] in a process, opened before threads are started. [`Line::open`] refuses otherwise, except
-//!   if the other threads have both signals blocked.
+//!   if the other threads have all signals of the line blocked: both bits', `SIGALRM`, and `SIGINT`, `SIGTERM` and
+//!   `SIGHUP` as far as they are not ignored.
 //! * A program that unblocks the signals on its own gets them handled at any time; nothing breaks, but a
 //!   signal may then be late or be dropped ([`Line::dropped`]).
-//! * The line also takes `SIGALRM`, for a timer of its own; it is blocked, and alarm(2) and `setitimer(2)` do
-//!   not get through. `SIGINT`, `SIGTERM` and `SIGHUP` come as [`Wake::Terminate`].
+//! * The line also takes `SIGALRM`, for a timer of its own; it is blocked without a handler, and alarm(2) and
+//!   `setitimer(2)` do not get through. `SIGINT`, `SIGTERM` and `SIGHUP` come as [`Wake::Terminate`].
 //! * While signals come in, readiness of a descriptor is seen up to 20 ms late, a deadline up to 10 ms.
 //! * The number of processors is counted when the line is opened: a process that is tied to a single one
 //!   later polls in vain, until it finds that out.

@@ -5,14 +5,14 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Acquire, Release};
 use std::{fs, io, thread};
 
-use minitalk_core::{Bit, Instant};
+use minitalk_core::Instant;
 use thiserror::Error;
 
 use crate::arrival::{Arrival, Meaning, Termination};
-use crate::dispositions::Dispositions;
+use crate::dispositions::{Dispositions, Wanted};
 use crate::os_error::OsError;
 use crate::queue::QUEUE;
-use crate::status::ProcessStatus;
+use crate::status::{ProcessStatus, SignalSet};
 use crate::waiting::Waiting;
 use crate::watch::Watch;
 use crate::watchdog::Watchdog;
@@ -51,7 +51,7 @@ pub enum OpenLineError {
     /// This process has a [`Line`] already: there is one pair of signals, and one handler for each.
     #[error("the line of this process is already open")]
     AlreadyOpen,
-    /// Another thread runs that has the signals not blocked: it would get some of them.
+    /// Another thread runs that has one of the signals not blocked: it would get some of them.
     #[error("thread {tid} has been started before the line was opened")]
     Thread {
         /// The id of that thread.
@@ -80,11 +80,14 @@ impl Line {
     /// After each of them everything is as it was.
     ///
     /// * [`OpenLineError::AlreadyOpen`]: drop the other one first.
-    /// * [`OpenLineError::Thread`]: open the line before starting threads, or block the signals in them.
+    /// * [`OpenLineError::Thread`]: open the line before starting threads, or block the signals in them, and
+    ///   `SIGALRM` as well: it is that of a timer of the line, and a thread that does not block it would end the
+    ///   process.
     /// * [`OpenLineError::Os`]: the kernel refused, for want of memory or of timers.
     pub fn open() -> Result<Self, OpenLineError> {
         let open = Open::new().ok_or(OpenLineError::AlreadyOpen)?;
-        if let Some(tid) = receptive_thread() {
+        let wanted = Wanted::now()?;
+        if let Some(tid) = receptive_thread(wanted.blocked()) {
             return Err(OpenLineError::Thread { tid });
         }
         // What a former line has left.
@@ -93,7 +96,7 @@ impl Line {
         let watchdog = Watchdog::new()?;
         Ok(Self {
             waiting: Waiting::new(processors, watchdog),
-            dispositions: Dispositions::take()?,
+            dispositions: Dispositions::take(wanted)?,
             _open: open,
             _not_send: PhantomData,
         })
@@ -171,24 +174,25 @@ impl Drop for Open {
     }
 }
 
-/// Another thread of this process in which one of the line's signals is not blocked.
+/// Another thread of this process in which one of these signals is not blocked.
 ///
 /// Without `/proc` none is found: the check helps programmers, it protects nothing.
-fn receptive_thread() -> Option<u32> {
+fn receptive_thread(signals: SignalSet) -> Option<u32> {
     let own = nix::unistd::gettid().as_raw().cast_unsigned();
     let tids = fs::read_dir("/proc/self/task").ok()?;
     let tid = |entry: io::Result<fs::DirEntry>| entry.ok()?.file_name().to_str()?.parse().ok();
-    tids.filter_map(tid).find(|&tid: &u32| tid != own && is_receptive(tid))
+    tids.filter_map(tid).find(|&tid: &u32| tid != own && is_receptive(tid, signals))
 }
 
-fn is_receptive(tid: u32) -> bool {
+fn is_receptive(tid: u32, signals: SignalSet) -> bool {
     ProcessStatus::read_file(&format!("/proc/self/task/{tid}/status"))
-        .is_ok_and(|status| [Bit::Zero, Bit::One].iter().any(|&bit| !status.blocked.contains(bit)))
+        .is_ok_and(|status| !status.blocked.contains_all(signals))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use nix::sys::signal::{SigSet, Signal};
 
     #[test]
     fn a_thread_that_would_get_the_signals_is_found() {
@@ -200,5 +204,31 @@ mod tests {
             assert!(matches!(Line::open(), Err(OpenLineError::Thread { .. })), "not AlreadyOpen");
             drop(keep);
         });
+    }
+
+    /// Whether a thread that blocks these signals and no others would get one of the line's.
+    fn is_receptive_with(blocked: &[Signal]) -> bool {
+        let blocked: SigSet = blocked.iter().copied().collect();
+        let signals = Wanted::now().unwrap().blocked();
+        let look = || {
+            blocked.thread_set_mask().unwrap();
+            is_receptive(nix::unistd::gettid().as_raw().cast_unsigned(), signals)
+        };
+        thread::scope(|scope| scope.spawn(look).join()).unwrap()
+    }
+
+    #[test]
+    fn a_thread_must_block_the_timer_and_what_asks_to_end_as_well() {
+        assert!(is_receptive_with(&[Signal::SIGUSR1, Signal::SIGUSR2]));
+        // Where a termination signal is ignored, as under `nohup`, the line leaves it alone.
+        let wanted = Wanted::now().unwrap().blocked();
+        let is_wanted = |signal: &Signal| wanted.contains_all(SignalSet::of([*signal]));
+        let all: Vec<Signal> = Signal::iterator().filter(is_wanted).collect();
+        assert!(all.contains(&Signal::SIGALRM), "unblocked, it ends the process: {all:?}");
+        assert!(!is_receptive_with(&all));
+        for missing in 0..all.len() {
+            let others = [&all[..missing], &all[missing + 1..]].concat();
+            assert!(is_receptive_with(&others), "all but {}", all[missing]);
+        }
     }
 }

@@ -31,7 +31,8 @@ pub enum OpenPeerError {
     /// The number is that of a thread, not of a process (`EINVAL`, since Linux 6.15 `ENOENT`).
     #[error("a thread, not a process")]
     Thread,
-    /// The kernel is older than Linux 5.3 or a sandbox forbids pidfds (`ENOSYS`, `EPERM`).
+    /// The kernel is older than Linux 5.3 or a sandbox forbids pidfds (`ENOSYS`; `EPERM`, which is not about this
+    /// process: `pidfd_open(2)` asks for no permission).
     #[error(
         "pidfds are not available here (they need Linux 5.3, and no sandbox that forbids them)"
     )]
@@ -50,11 +51,12 @@ pub enum SendError {
     /// The process has ended (`ESRCH`).
     #[error("the process has ended")]
     Gone,
-    /// The process belongs to somebody else (`EPERM`).
+    /// The process belongs to somebody else, or a sandbox says so (`EPERM`).
     #[error("no permission to signal the process")]
     NotPermitted,
-    /// The kernel has pidfds but nothing to send through them: Linux 5.3 or a sandbox (`ENOSYS`).
-    #[error("pidfd_send_signal is not available here")]
+    /// A sandbox that lets pidfds be opened forbids to send through them (`ENOSYS`). No kernel does: it has had
+    /// `pidfd_send_signal(2)` (Linux 5.1) for longer than `pidfd_open(2)` (5.3).
+    #[error("a sandbox forbids pidfd_send_signal")]
     Unsupported,
     /// Anything else.
     #[error("cannot signal the process: {0}")]

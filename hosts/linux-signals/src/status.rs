@@ -51,7 +51,8 @@ impl From<char> for ProcessState {
     }
 }
 
-/// A set of signals, as the hexadecimal masks in `/proc/PID/status`.
+/// A set of signals, as the hexadecimal masks in `/proc/PID/status`: bit `n - 1`, counted from the least significant
+/// one, stands for signal `n`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct SignalSet(pub u64);
 
@@ -87,16 +88,27 @@ impl SignalSet {
         self.0 & bit_mask(bit) != 0
     }
 
+    /// Whether every signal of the other set is in this one.
+    pub(crate) const fn contains_all(self, other: Self) -> bool {
+        other.without(self).is_empty()
+    }
+
     /// Whether both signals of the line are in the set.
     #[must_use]
     pub const fn contains_line(self) -> bool {
-        self.0 & Self::LINE.0 == Self::LINE.0
+        self.contains_all(Self::LINE)
     }
 
     /// The signals that are in this set, in the other, or in both.
     #[must_use]
     pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
+    }
+}
+
+impl FromIterator<Signal> for SignalSet {
+    fn from_iter<I: IntoIterator<Item = Signal>>(signals: I) -> Self {
+        Self(signals.into_iter().map(signal_mask).fold(0, |mask, signal| mask | signal))
     }
 }
 

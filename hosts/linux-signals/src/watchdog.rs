@@ -17,7 +17,7 @@ use nix::time::ClockId;
 use crate::clock;
 use crate::os_error::OsError;
 
-/// The signal by which the timer tells. It stays blocked and has no handler.
+/// The signal by which the timer tells. It stays blocked, in every thread, and has no handler.
 pub(crate) const SIGNAL: Signal = Signal::SIGALRM;
 
 /// How long after it is set the timer fires: no longer than the shortest retransmission timeout, or every

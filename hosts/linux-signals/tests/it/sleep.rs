@@ -2,9 +2,9 @@
 
 use std::fs;
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::common::Running;
+use crate::common::{PATIENCE, Running};
 
 /// What the process has cost so far: context switches of both kinds, and processor time in ticks.
 fn cost(pid: u32) -> Vec<u64> {
@@ -27,6 +27,7 @@ fn an_idle_line_is_not_woken_and_uses_no_processor_time() {
     assert!(echo.line().starts_with("peer "));
     assert!(echo.line().starts_with("gone "));
     let mut before = cost(echo.pid());
+    let deadline = Instant::now() + PATIENCE;
     loop {
         // It falls asleep within some tens of milliseconds, when the machine lets it.
         sleep(Duration::from_millis(200));
@@ -34,6 +35,7 @@ fn an_idle_line_is_not_woken_and_uses_no_processor_time() {
         if now == before {
             break;
         }
+        assert!(Instant::now() < deadline, "it does not fall asleep: {before:?}, then {now:?}");
         before = now;
     }
     sleep(Duration::from_secs(5));
