@@ -186,15 +186,14 @@ impl<const SESSIONS: usize, const OCTETS: usize> Exchange<SESSIONS, OCTETS> {
     #[inline]
     pub fn handle_bit(&mut self, peer: u32, bit: Bit, now: Instant) -> Handled {
         let Some(index) = self.index_of(peer) else { return Handled::Unknown };
-        if self.floor == Some(index) {
-            self.floor_active_at = now;
-        } else {
+        let Some(session) = self.session_mut(index) else { return Handled::Unknown };
+        let handled = session.take(bit);
+        if self.floor != Some(index) {
             self.waiting = true;
+        } else if handled == Handled::Taken {
+            self.floor_active_at = now;
         }
-        match self.session_mut(index) {
-            Some(session) => session.take(bit),
-            None => Handled::Unknown,
-        }
+        handled
     }
 
     /// Tells that the process of `peer` has ended. Bits of it that still wait are processed first;
@@ -361,7 +360,8 @@ impl<const SESSIONS: usize, const OCTETS: usize> Exchange<SESSIONS, OCTETS> {
         }
     }
 
-    /// Gives the floor to the next sender that waits; false if none does.
+    /// Gives the floor to the next sender that waits; false if none does. A turn that is over stays over
+    /// until its holder says more, and that of one who is not listened to for good.
     fn pass_floor(&mut self, now: Instant) -> bool {
         let holder = self.floor.unwrap_or(self.last_floor);
         if let Some(index) = self.next_waiting(holder) {
@@ -369,9 +369,6 @@ impl<const SESSIONS: usize, const OCTETS: usize> Exchange<SESSIONS, OCTETS> {
             return true;
         }
         self.waiting = false;
-        if let Some(session) = self.session_mut(holder) {
-            session.turn_over = false;
-        }
         false
     }
 

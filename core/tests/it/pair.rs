@@ -1,7 +1,7 @@
 //! Both ends of a link, and what each of them makes of what the line does to it.
 
 use minitalk_core::classic::Dialect;
-use minitalk_core::exchange::{self, Exchange, Output, Protocol};
+use minitalk_core::exchange::{self, Exchange, Handled, Output, Protocol};
 use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX};
 use minitalk_core::receiver::Progress;
 use minitalk_core::sender::{Event, OfferError};
@@ -337,6 +337,55 @@ fn a_silent_holder_loses_the_floor_after_a_tenth_of_a_second() {
     server.exchange.handle_timeout(deadline);
     server.drive();
     assert_eq!(server.acks.last().map(|&(to, _)| to), Some(2));
+}
+
+#[test]
+fn the_turn_of_a_message_that_has_ended_is_over_although_nobody_wanted_it_then() {
+    let mut server = Server::new(None);
+    for _ in 0..8 {
+        server.bit(1, Bit::Zero);
+    }
+    // Whoever wants it now is gone before it is looked at.
+    server.exchange.open(2).expect("there is room");
+    let _ = server.exchange.handle_bit(2, Bit::One, server.now);
+    server.exchange.handle_gone(2);
+    server.drive();
+    server.acks.clear();
+    server.bit(3, Bit::One);
+    assert_eq!(server.acks, [(3, Bit::Zero)]);
+}
+
+/// A classic sender cannot be told that it was refused, and goes on.
+#[test]
+fn a_sender_that_is_not_listened_to_keeps_nobody_waiting() {
+    let mut server = Server::new(None);
+    server.bit(1, Bit::Zero);
+    server.bit(2, Bit::One);
+    assert!(server.exchange.is_waiting(2));
+    server.exchange.handle_gone(2);
+    server.exchange.refuse(1, RefusalReason::OutputFailed);
+    server.drive();
+    server.acks.clear();
+    for _ in 0..1_000 {
+        let handled = server.exchange.handle_bit(1, Bit::Zero, server.now);
+        assert_eq!(handled, Handled::Ignored);
+        server.drive();
+    }
+    server.bit(3, Bit::One);
+    assert_eq!(server.acks, [(3, Bit::Zero)]);
+}
+
+/// Bits that are ignored are no sign of life.
+#[test]
+fn a_holder_whose_bits_are_ignored_is_silent() {
+    let mut server = Server::new(None);
+    server.bit(1, Bit::Zero);
+    server.bit(2, Bit::One);
+    server.exchange.refuse(1, RefusalReason::OutputFailed);
+    let deadline = server.exchange.poll_timeout().expect("somebody waits");
+    server.now = Instant::from_micros(exchange::CLASSIC_FLOOR_STALL_MICROS / 2);
+    assert_eq!(server.exchange.handle_bit(1, Bit::One, server.now), Handled::Ignored);
+    assert_eq!(server.exchange.poll_timeout(), Some(deadline));
 }
 
 #[test]

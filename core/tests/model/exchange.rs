@@ -26,6 +26,9 @@ const MESSAGES: [u32; CLIENTS] = [0x1234_5678, 0x0FED_CBA9];
 /// How often a frame may be repeated because of the other sender.
 const FALLS_MAX: u64 = 1;
 
+/// How many bits of a frame may be lost because of the other sender: the first one.
+const RESENT_MAX: u64 = 1;
+
 /// What the model starts from.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Setup {
@@ -62,6 +65,8 @@ struct Client {
     held: bool,
     /// How often its frame has been repeated, if there are no faults.
     falls: u64,
+    /// How many bits of it have been sent again, if there are no faults.
+    resent: u64,
     /// How many frames of the other one have been delivered while it waits for the floor.
     passed_over: usize,
     /// It has ended, and the server knows.
@@ -123,6 +128,7 @@ impl Shared {
                 delivered: 0,
                 held: false,
                 falls: 0,
+                resent: 0,
                 passed_over: 0,
                 over: false,
                 gone: false,
@@ -306,6 +312,10 @@ impl Shared {
         let client = &mut self.clients[client];
         if without_fault {
             client.falls += client.sender.statistics().repeated_frames;
+            client.resent += client.sender.statistics().resent_bits;
+        }
+        if client.resent > RESENT_MAX {
+            return Err("a bit that is not the first is lost although there was no fault".into());
         }
         if client.falls > FALLS_MAX {
             return Err("a frame is repeated again and again although there was no fault".into());
@@ -387,7 +397,7 @@ impl Shared {
             None => Ok(()),
             Some(sender::Event::Accepted { octets, last }) => {
                 state.accepted += 1;
-                state.falls = 0;
+                (state.falls, state.resent) = (0, 0);
                 state.over = state.accepted == frames.len();
                 let as_offered = frames[state.accepted - 1].len() == octets && last == state.over;
                 if as_offered { Ok(()) } else { Err("the sender speaks of another frame".into()) }
