@@ -12,7 +12,7 @@ use minitalk_signals::{
 
 use crate::json::{self, FailedLine};
 use crate::note::note;
-use crate::observer::Answers;
+use crate::way::Way;
 
 /// Why the message was not, or may not have been, delivered.
 #[derive(Debug)]
@@ -56,40 +56,6 @@ pub(crate) enum Cause {
     Doubled,
     Disturbed,
     Interrupted(Termination),
-}
-
-/// What to try with a server that answers in a way of its own, or not at all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
-    /// It is stopped.
-    Continue,
-    /// It works for other clients.
-    Turn,
-    /// It does not answer, or as ours does.
-    Patience,
-    /// It has not acknowledged one bit.
-    Unacknowledged,
-    /// Every bit with `SIGUSR1`, as most classic servers do.
-    Classic,
-    /// Every bit with `SIGUSR2`.
-    ClassicUsr2,
-    /// Every bit with itself.
-    ClassicEcho,
-    /// The classic protocol is being spoken already.
-    Dialect,
-}
-
-impl Way {
-    /// What to try after these answers in the framed protocol.
-    pub(crate) const fn of(answers: Answers) -> Self {
-        match answers {
-            Answers::None => Self::Unacknowledged,
-            Answers::Always(Bit::Zero) => Self::Classic,
-            Answers::Always(Bit::One) => Self::ClassicUsr2,
-            Answers::Echo => Self::ClassicEcho,
-            Answers::Mixed => Self::Patience,
-        }
-    }
 }
 
 impl Failure {
@@ -181,38 +147,7 @@ impl Failure {
                 "see which there are with --list; a server gets a name with: minitalk-server --name NAME"
                     .to_owned()
             }
-            Cause::TimedOut { way, .. } | Cause::NotFramed(way) => match way {
-                Way::Continue => format!("continue it with: kill -CONT {pid}"),
-                Way::Turn | Way::Patience if unknown => {
-                    "it may be written yet: look before you send again, or wait longer with --timeout"
-                        .to_owned()
-                }
-                Way::Turn => "wait longer for a turn, for example with --timeout 5m".to_owned(),
-                Way::Patience => {
-                    "if it is busy, give it more time with --timeout; if it is another minitalk, try --protocol classic"
-                        .to_owned()
-                }
-                Way::Unacknowledged => {
-                    "if it is busy, give it more time with --timeout; if it is another minitalk that acknowledges no single bits, try --dialect ack=byte-usr1 or --dialect ack=none"
-                        .to_owned()
-                }
-                Way::Classic => {
-                    "it acknowledges every bit with SIGUSR1, as another minitalk does: try --protocol classic"
-                        .to_owned()
-                }
-                Way::ClassicUsr2 => {
-                    "it acknowledges every bit with SIGUSR2, as another minitalk may: try --dialect ack=usr2"
-                        .to_owned()
-                }
-                Way::ClassicEcho => {
-                    "it acknowledges every bit with the same one, as another minitalk may: try --dialect ack=echo"
-                        .to_owned()
-                }
-                Way::Dialect => {
-                    "if it is busy, give it more time with --timeout; if it acknowledges in another way, say so with --dialect"
-                        .to_owned()
-                }
-            },
+            Cause::TimedOut { way, .. } | Cause::NotFramed(way) => way.advice(pid, unknown),
             Cause::Trace(_) => "choose another file".to_owned(),
             Cause::Died | Cause::Send(_) | Cause::Wait(_) | Cause::Interrupted(_) if unknown => {
                 "look at what it has written before you send again".to_owned()

@@ -8,10 +8,11 @@ use minitalk_core::sender::{Event, Sender};
 use minitalk_signals::{Bit, Instant, Termination, now};
 
 use crate::cli::Options;
-use crate::failure::{Cause, Delivered, Failure, Way};
+use crate::failure::{Cause, Delivered, Failure};
 use crate::input::{Input, Piece};
 use crate::link::{Heard, Link};
 use crate::stats::Totals;
+use crate::way::Way;
 
 /// How long an interrupted client tries to tell the server.
 const FAREWELL_MICROS: u64 = 100_000;

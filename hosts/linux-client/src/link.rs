@@ -13,9 +13,10 @@ use minitalk_signals::{
 
 use crate::address::Address;
 use crate::cli::{Options, Protocol};
-use crate::failure::{Cause, Failure, Way};
+use crate::failure::{Cause, Failure};
 use crate::observer::Observer;
 use crate::silence::{Lookout, Silence};
+use crate::way::Way;
 
 /// A process so young that it does not handle the signals yet may be a server that is starting.
 const YOUTH: Duration = Duration::from_secs(1);

@@ -18,6 +18,7 @@ mod progress;
 mod send;
 mod silence;
 mod stats;
+mod way;
 
 use std::io;
 use std::process::ExitCode;

@@ -18,11 +18,12 @@ use minitalk_signals::{Instant, Termination, monotonic_nanos, now};
 
 use crate::address::Address;
 use crate::cli::Options;
-use crate::failure::{Cause, Failure, Way};
+use crate::failure::{Cause, Failure};
 use crate::link::{Heard, Link};
 use crate::observer::Observer;
 use crate::pings::{Line, Pings};
 use crate::send::open_trace;
+use crate::way::Way;
 
 /// A bit without an acknowledgment is sent again after this time. Longer than for a message: here, a
 /// bit that comes twice spoils more than the time is worth.
