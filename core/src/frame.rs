@@ -68,7 +68,7 @@ pub struct Header {
     pub version: u8,
     /// A random number that tells this message from any other of the same process.
     pub message: u32,
-    /// Total length in octets, where the sender knows it.
+    /// Total length in octets, where the sender knows it. [`u64::MAX`] cannot be sent: it goes as not known.
     pub length: Option<u64>,
 }
 
@@ -92,9 +92,11 @@ pub struct Frame<'a> {
 pub enum ParseFrameError {
     /// The address is not [`ADDRESS`].
     Address,
-    /// The control octet is not that of an information frame of this protocol.
+    /// The control octet is not that of an information frame of this protocol, or numbers the first
+    /// frame of a message otherwise than 0.
     Control,
-    /// The frame says that it begins a message, and its header is incomplete or overlong.
+    /// The frame says that it begins a message, and its header is incomplete, or its length is not
+    /// written in as few octets as it takes.
     Header,
     /// The header names a version that this crate does not speak.
     Version(u8),
@@ -142,18 +144,17 @@ impl<'a> Frame<'a> {
         if control & ALWAYS_ZERO != 0 {
             return Err(ParseFrameError::Control);
         }
+        let sequence = Sequence((control >> 1) & 0b111);
+        if control & FIRST != 0 && sequence != Sequence::FIRST {
+            return Err(ParseFrameError::Control);
+        }
         let (header, payload) = if control & FIRST == 0 {
             (None, rest)
         } else {
             let (header, payload) = Header::parse(rest)?;
             (Some(header), payload)
         };
-        Ok(Self {
-            sequence: Sequence((control >> 1) & 0b111),
-            header,
-            last: control & FINAL != 0,
-            payload,
-        })
+        Ok(Self { sequence, header, last: control & FINAL != 0, payload })
     }
 
     /// Writes the content of this frame to the end of `content`, which starts out empty.
@@ -208,7 +209,7 @@ impl Header {
         content.push(self.version).map_err(|_| EncodeFrameError)?;
         append(content, &self.message.to_le_bytes())?;
         // Zero stands for "not known", so a known length is sent as one more.
-        let mut rest = self.length.map_or(0, |length| length.saturating_add(1));
+        let mut rest = self.length.and_then(|length| length.checked_add(1)).unwrap_or(0);
         loop {
             let low = rest.to_le_bytes()[0] & 0x7F;
             rest >>= 7;
@@ -231,7 +232,7 @@ fn append<const N: usize>(
 }
 
 /// Reads an unsigned LEB128 number of at most ten octets: seven bits an octet, lowest first, the
-/// high bit set on all but the last (DWARF 5, section 7.6).
+/// high bit set on all but the last (DWARF 5, section 7.6), and no octet more than it takes.
 fn parse_varint(octets: &[u8]) -> Option<(u64, &[u8])> {
     let mut value: u64 = 0;
     let mut shift: u32 = 0;
@@ -246,7 +247,8 @@ fn parse_varint(octets: &[u8]) -> Option<(u64, &[u8])> {
         }
         value |= placed;
         if octet & 0x80 == 0 {
-            return Some((value, rest));
+            let is_padded = part == 0 && shift > 0;
+            return (!is_padded).then_some((value, rest));
         }
         shift = shift.checked_add(7)?;
     }
@@ -269,15 +271,11 @@ mod tests {
             [None, Some(0), Some(1), Some(126), Some(127), Some(1 << 40), Some(u64::MAX - 1)];
         for length in lengths {
             for last in [false, true] {
+                let header = Some(Header { version: VERSION, message: 0xDEAD_BEEF, length });
+                let first = Frame { sequence: Sequence::FIRST, header, last, payload: b"abc" };
+                assert_eq!(Frame::parse(&encoded(first)), Ok(first));
                 for sequence in 0..8 {
-                    let frame = Frame {
-                        sequence: Sequence(sequence),
-                        header: Some(Header { version: VERSION, message: 0xDEAD_BEEF, length }),
-                        last,
-                        payload: b"abc",
-                    };
-                    assert_eq!(Frame::parse(&encoded(frame)), Ok(frame));
-                    let frame = Frame { header: None, ..frame };
+                    let frame = Frame { sequence: Sequence(sequence), header: None, ..first };
                     assert_eq!(Frame::parse(&encoded(frame)), Ok(frame));
                 }
             }
@@ -287,18 +285,24 @@ mod tests {
     #[test]
     fn the_layout_is_the_one_documented() {
         let header = Some(Header { version: 1, message: 0x0403_0201, length: Some(300) });
-        let frame = Frame { sequence: Sequence(5), header, last: true, payload: b"hi" };
+        let frame = Frame { sequence: Sequence::FIRST, header, last: true, payload: b"hi" };
         // 300 + 1 = 0b10_0101101
-        let expected = [0xFF, 0b0011_1010, 1, 1, 2, 3, 4, 0b1010_1101, 0b10, b'h', b'i'];
+        let expected = [0xFF, 0b0011_0000, 1, 1, 2, 3, 4, 0b1010_1101, 0b10, b'h', b'i'];
         assert_eq!(encoded(frame), expected);
+        let frame = Frame { sequence: Sequence(5), header: None, ..frame };
+        assert_eq!(encoded(frame), [0xFF, 0b0001_1010, b'h', b'i']);
     }
 
     #[test]
     fn the_largest_frame_fits_the_largest_buffer_exactly() {
         let header = Header { version: VERSION, message: u32::MAX, length: Some(u64::MAX - 1) };
         let payload = [0xA5; PAYLOAD_OCTETS_MAX];
-        let frame =
-            Frame { sequence: Sequence(7), header: Some(header), last: true, payload: &payload };
+        let frame = Frame {
+            sequence: Sequence::FIRST,
+            header: Some(header),
+            last: true,
+            payload: &payload,
+        };
         assert_eq!(encoded(frame).len(), CONTENT_OCTETS_MAX);
     }
 
@@ -329,6 +333,34 @@ mod tests {
         content.pop();
         content.extend([0x80, 0x00]);
         assert_eq!(Frame::parse(&content), Err(ParseFrameError::Header));
+    }
+
+    #[test]
+    fn a_header_has_one_spelling() {
+        let content = |control: u8, length: &[u8]| {
+            let mut content = std::vec![ADDRESS, control, VERSION, 0, 0, 0, 0];
+            content.extend(length);
+            content
+        };
+        let parsed =
+            |content: &[u8]| Frame::parse(content).map(|frame| frame.header.unwrap().length);
+        assert_eq!(parsed(&content(FIRST, &[0])), Ok(None));
+        assert_eq!(parsed(&content(FIRST, &[0x81, 0x01])), Ok(Some(128)));
+        for padded in [&[0x80, 0x00][..], &[0x81, 0x00], &[0x81, 0x80, 0x00]] {
+            assert_eq!(parsed(&content(FIRST, padded)), Err(ParseFrameError::Header));
+        }
+        for sequence in 1..8 {
+            let numbered = content(FIRST | sequence << 1, &[0]);
+            assert_eq!(parsed(&numbered), Err(ParseFrameError::Control));
+        }
+    }
+
+    #[test]
+    fn a_length_that_cannot_be_sent_is_not_known() {
+        let header = Some(Header { version: VERSION, message: 1, length: Some(u64::MAX) });
+        let frame = Frame { sequence: Sequence::FIRST, header, last: true, payload: &[] };
+        let header = header.map(|header| Header { length: None, ..header });
+        assert_eq!(Frame::parse(&encoded(frame)), Ok(Frame { header, ..frame }));
     }
 
     #[test]
