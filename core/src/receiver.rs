@@ -286,7 +286,8 @@ impl<const N: usize> Receiver<N> {
     /// Refuses the message in progress, or the one that the waiting frame begins, for good.
     ///
     /// Returns the acknowledgment that the sender is owed if a frame waits. If none does, the
-    /// refusal is spelled after the next frame of the message.
+    /// refusal is spelled after the next frame of the message. A message that has ended was delivered
+    /// and is not refused any more.
     #[must_use = "an acknowledgment that is not sent stops the link"]
     pub fn refuse(&mut self, reason: RefusalReason) -> Option<Bit> {
         let waiting = match self.state {
@@ -298,7 +299,10 @@ impl<const N: usize> Receiver<N> {
             let number = header.message;
             self.message = Some(Message { number, next: Sequence::FIRST, octets: 0, standing });
         } else if let Some(message) = &mut self.message {
-            message.standing = standing;
+            match message.standing {
+                Standing::Begun | Standing::Continued => message.standing = standing,
+                Standing::Ended { .. } | Standing::Refused(_) => {}
+            }
         }
         waiting?;
         Some(self.begin_refusal(reason))
