@@ -14,6 +14,7 @@ pub const MARK_BITS: u8 = 8;
 /// What the first bits of a peer say so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[must_use = "it says which protocol the next bit belongs to"]
 pub enum Detection {
     /// Only ones so far, and fewer than [`MARK_BITS`] of them.
     Undecided,

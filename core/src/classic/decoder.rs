@@ -6,6 +6,7 @@ use crate::Bit;
 /// What one line symbol led to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[must_use = "a byte that is not read is lost"]
 pub enum Progress {
     /// Nothing yet.
     Pending,
@@ -282,7 +283,7 @@ mod tests {
             for cut in 1..50 {
                 let dialect = decoder.dialect();
                 for symbol in Encoder::new(dialect, b"abcdefg").unwrap().take(cut) {
-                    decoder.feed(symbol);
+                    let _ = decoder.feed(symbol);
                 }
                 assert!(!decoder.is_idle());
                 decoder.reset();

@@ -17,6 +17,7 @@ use crate::Bit;
 /// What one bit led to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[must_use = "a frame that is not read is lost"]
 pub enum Progress<'a> {
     /// Nothing yet.
     Pending,
