@@ -47,7 +47,7 @@ pub(crate) enum Broken {
 /// # Examples
 ///
 /// ```
-/// use minitalk_core::exchange::{Event, Exchange, Output};
+/// use minitalk_core::exchange::{Event, Exchange, Handled, Output};
 /// use minitalk_core::{Bit, Instant, classic::Dialect, frame::FRAME_OCTETS_MAX};
 ///
 /// let mut exchange = Exchange::<4, FRAME_OCTETS_MAX>::new(Dialect::DEFAULT);
@@ -56,7 +56,7 @@ pub(crate) enum Broken {
 /// // "A", most significant bit first.
 /// let (mut text, mut acknowledged) = (Vec::new(), 0);
 /// for bit in [0, 1, 0, 0, 0, 0, 0, 1] {
-///     exchange.handle_bit(4242, Bit::from(bit == 1), now);
+///     assert_eq!(exchange.handle_bit(4242, Bit::from(bit == 1), now), Handled::Taken);
 ///     while let Some(output) = exchange.poll_output(now) {
 ///         match output {
 ///             Output::Transmit { peer: 4242, symbol: Bit::Zero } => acknowledged += 1,
@@ -225,13 +225,14 @@ impl<const SESSIONS: usize, const OCTETS: usize> Exchange<SESSIONS, OCTETS> {
     }
 
     /// Accepts what [`Event::Payload`] announced of `peer`: it is safe, or, if it was the last
-    /// piece, the whole message is written.
+    /// piece, the whole message is written. Nothing happens if nothing of it waits, or if it has no place.
     pub fn accept(&mut self, peer: u32) {
         self.answer(peer, Session::accept);
     }
 
-    /// Refuses the message of `peer`, for good. A framed sender is told the reason; a classic one,
-    /// which cannot be told, is not listened to any more.
+    /// Refuses the message of `peer`, for good, whether a piece of it waits or not. A framed sender is told
+    /// the reason, after its next frame if none waits; one between two messages is not refused anything. A
+    /// classic one, which cannot be told, is not listened to any more. Nothing happens if `peer` has no place.
     pub fn refuse(&mut self, peer: u32, reason: RefusalReason) {
         self.answer(peer, |session| session.refuse(reason));
     }

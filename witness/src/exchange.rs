@@ -26,8 +26,9 @@ extern "C" fn exchange_handle_bit(exchange: &mut Table, peer: u32, one: bool, mi
     match exchange.handle_bit(peer, Bit::from_bool(one), Instant::from_micros(micros)) {
         Handled::Taken => 0,
         Handled::Repeated => 1,
-        Handled::Ignored => 2,
-        Handled::Unknown => 3,
+        Handled::Lost => 2,
+        Handled::Ignored => 3,
+        Handled::Unknown => 4,
     }
 }
 

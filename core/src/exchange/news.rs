@@ -54,10 +54,11 @@ pub enum Output<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Event<'a> {
-    /// Octets have arrived. The sender waits until [`Exchange::accept`](super::Exchange::accept) or [`Exchange::refuse`](super::Exchange::refuse) is
-    /// called for it, now or later.
+    /// Octets have arrived. The sender waits until [`Exchange::accept`](super::Exchange::accept) or
+    /// [`Exchange::refuse`](super::Exchange::refuse) is called for it, now or later. One whose dialect
+    /// acknowledges no single bits does not wait: what it sends meanwhile is [lost](Handled::Lost).
     Payload(Payload<'a>),
-    /// The message of `peer` was refused because it is longer than [the limit](super::Exchange::new).
+    /// The message of `peer` was refused because it is longer than [the limit](super::Exchange::with_octets_max).
     /// `offset` octets of it had been delivered.
     TooLong {
         /// The sender.
@@ -118,11 +119,15 @@ impl core::error::Error for OpenError {}
 /// What became of a bit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[must_use = "an unknown sender is to be opened, or its bit is lost"]
 pub enum Handled {
     /// It will be processed, at once or when its sender gets the floor.
     Taken,
     /// The same symbol of the same sender still waits, so this one repeats it: ignored.
     Repeated,
+    /// Its sender's dialect acknowledges no single bits, and the host has not answered what came before
+    /// it: lost, and the message is damaged.
+    Lost,
     /// Its sender's message was refused for good and no more of it is listened to: ignored.
     Ignored,
     /// Its sender has no place: [open](super::Exchange::open) one first.

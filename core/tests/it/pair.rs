@@ -131,6 +131,21 @@ fn a_lost_acknowledgment_delivers_nothing_twice() {
 }
 
 #[test]
+fn what_has_been_delivered_is_not_refused_afterwards() {
+    let mut pair = Pair::offering(b"hi");
+    while pair.text.is_empty() {
+        pair.steps(1);
+    }
+    assert_eq!(pair.receiver.refuse(RefusalReason::ShuttingDown), None);
+    // Its verdict is lost, so the frame comes again.
+    let bit = pair.sender.poll_transmit(pair.now).expect("the flag of the verdict");
+    let _ = pair.receive(bit);
+    pair.drive();
+    assert_eq!((pair.text.as_slice(), pair.events.as_slice()), (&b"hi"[..], &DELIVERED[..]));
+    assert_eq!(pair.sender.statistics().repeated_frames, 1);
+}
+
+#[test]
 fn every_reason_of_a_refusal_reaches_the_sender() {
     for reason in [
         RefusalReason::TooLong,
@@ -386,6 +401,19 @@ fn a_holder_whose_bits_are_ignored_is_silent() {
     server.now = Instant::from_micros(exchange::CLASSIC_FLOOR_STALL_MICROS / 2);
     assert_eq!(server.exchange.handle_bit(1, Bit::One, server.now), Handled::Ignored);
     assert_eq!(server.exchange.poll_timeout(), Some(deadline));
+}
+
+#[test]
+fn what_comes_of_a_sender_that_does_not_wait_while_the_host_does_is_lost_and_known_to_be() {
+    let mut exchange = Exchange::<2, FRAME_OCTETS_MAX>::new("ack=none".parse().expect("a dialect"));
+    exchange.open(1).expect("there is room");
+    for _ in 0..8 {
+        assert_eq!(exchange.handle_bit(1, Bit::One, Instant::ZERO), Handled::Taken);
+        while exchange.poll_output(Instant::ZERO).is_some() {}
+    }
+    assert_eq!(exchange.handle_bit(1, Bit::Zero, Instant::ZERO), Handled::Lost);
+    exchange.accept(1);
+    assert_eq!(exchange.handle_bit(1, Bit::Zero, Instant::ZERO), Handled::Taken);
 }
 
 #[test]

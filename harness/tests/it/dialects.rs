@@ -1,5 +1,6 @@
 //! Other people's minitalks: each dialect with a peer in plain C, both ways, and with ourselves.
 
+use std::io::{self, Write};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
@@ -214,4 +215,27 @@ fn a_receipt_that_was_not_foreseen_leaves_the_outcome_unknown() {
     let client = Running::spawn(command.args(["--protocol=classic", &pid, "hi"])).finish();
     assert_failed(&client, 7, &words);
     server.wait_until_shown("hi\n");
+}
+
+/// Sends a one, then zeros until there is nobody to send them to.
+const IMPATIENT: &str = r#"
+trap '' USR1 USR2
+kill -s USR2 "$1"
+while sleep 0.01 && kill -s USR1 "$1"; do :; done
+"#;
+
+#[test]
+fn bits_of_a_sender_that_does_not_wait_are_not_lost_in_silence() {
+    let (reader, mut writer) = io::pipe().expect("a pipe");
+    writer.write_all(&vec![b'.'; 64 * 1024]).expect("a pipe holds 64 KiB");
+    let mut server = Server::start_into(&["--dialect=ack=none"], writer);
+    let pid = server.pid().to_string();
+    // The end of its first message waits for the pipe, and it goes on.
+    let client = Running::spawn(Command::new("sh").args(["-c", IMPATIENT, "sh", &pid]));
+    let told = server.running().wait_for_stderr("bits of its message are lost");
+    let peer = client.pid();
+    assert!(told.contains(&format!("PID {peer} has sent more than could be written")), "{told}");
+    assert_eq!(server.stop().code(), 0);
+    assert!(!client.finish().stderr.is_empty(), "it does not stop by itself");
+    drop(reader);
 }

@@ -9,6 +9,8 @@ use minitalk_signals::{
 };
 use thiserror::Error;
 
+use crate::report::Happening;
+
 /// How long a process that was turned away is not looked at again: under a storm of signals,
 /// looking is what costs.
 const TURNED_AWAY_MICROS: u64 = 100_000;
@@ -48,6 +50,8 @@ pub(crate) struct Known {
     pub(crate) program: String,
     /// When it was first heard, or, later, when its last message ended.
     pub(crate) since: Instant,
+    /// A bit of its message has been lost, and the operator knows.
+    is_damaged: bool,
 }
 
 impl Peers {
@@ -59,7 +63,7 @@ impl Peers {
             may_acknowledge(&status).map_err(TurnedAway::WouldDie)?;
         }
         let (uid, program) = (status.uids.real, in_parentheses(&status));
-        self.open.push(Known { peer, uid, program, since: now });
+        self.open.push(Known { peer, uid, program, since: now, is_damaged: false });
         Ok(())
     }
 
@@ -84,7 +88,15 @@ impl Peers {
     pub(crate) fn between_messages(&mut self, pid: u32, now: Instant) {
         if let Some(known) = self.open.iter_mut().find(|known| known.peer.pid() == pid) {
             known.since = now;
+            known.is_damaged = false;
         }
+    }
+
+    /// Tells that a bit of `pid` was lost: news once a message.
+    pub(crate) fn lose(&mut self, pid: u32) -> Option<Happening> {
+        let known = self.open.iter_mut().find(|known| known.peer.pid() == pid)?;
+        let told = std::mem::replace(&mut known.is_damaged, true);
+        (!told).then_some(Happening::Damaged { peer: pid })
     }
 
     pub(crate) fn forget(&mut self, pid: u32) {

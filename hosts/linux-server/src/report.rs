@@ -29,6 +29,7 @@ pub(crate) enum Happening {
     Left { peer: u32 },
     Cut { peer: u32, octets: u64, reason: Reason },
     Refused { peer: u32, reason: Reason },
+    Damaged { peer: u32 },
     Stray { peer: Option<u32>, program: String, reason: Reason },
     Full { sessions: usize },
     Stopped { reason: &'static str, messages: u64, strays: u64 },
@@ -38,10 +39,12 @@ impl Happening {
     /// Who is told of it.
     fn level(&self) -> Level {
         match self {
-            Self::Cut { .. } | Self::Refused { .. } | Self::Stray { .. } | Self::Full { .. } => {
-                Level::Normal
-            }
-            Self::Stopped { strays: 1.., .. } => Level::Normal,
+            Self::Cut { .. }
+            | Self::Refused { .. }
+            | Self::Damaged { .. }
+            | Self::Stray { .. }
+            | Self::Full { .. }
+            | Self::Stopped { strays: 1.., .. } => Level::Normal,
             Self::Listening { .. }
             | Self::Connected { .. }
             | Self::Message { .. }
@@ -60,6 +63,7 @@ impl Happening {
             Self::Refused { peer, reason } => {
                 reason.describe(json!({"event": "refused", "peer": peer}))
             }
+            Self::Damaged { peer } => json!({"event": "damaged", "peer": peer}),
             Self::Stray { peer, reason, .. } => {
                 reason.describe(json!({"event": "stray", "peer": peer}))
             }
@@ -103,6 +107,10 @@ impl fmt::Display for Happening {
             Self::Refused { peer, reason } => {
                 write!(f, "refused the message of PID {peer}: {reason}")
             }
+            Self::Damaged { peer } => write!(
+                f,
+                "PID {peer} has sent more than could be written, and does not wait: bits of its message are lost"
+            ),
             Self::Stray { peer: Some(peer), program, reason } => {
                 write!(f, "ignored a signal from PID {peer}{program}: {reason}")
             }

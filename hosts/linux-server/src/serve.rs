@@ -163,10 +163,18 @@ impl Server {
             Sender::Process { pid, .. } => {
                 let handled = self.exchange.handle_bit(pid, arrival.bit, now);
                 self.output.hear(pid, now);
-                if handled == Handled::Unknown {
-                    self.handle_newcomer(pid, arrival.bit, now);
-                } else if let (Handled::Taken, Some(trace)) = (handled, &mut self.trace) {
-                    trace.bit(arrival.bit);
+                match handled {
+                    Handled::Taken => {
+                        if let Some(trace) = &mut self.trace {
+                            trace.bit(arrival.bit);
+                        }
+                    }
+                    Handled::Lost => {
+                        let news = self.peers.lose(pid);
+                        self.report_some(news);
+                    }
+                    Handled::Repeated | Handled::Ignored => {}
+                    Handled::Unknown => self.handle_newcomer(pid, arrival.bit, now),
                 }
             }
             Sender::Outside => {
@@ -206,6 +214,7 @@ impl Server {
         if let Some(trace) = &mut self.trace {
             trace.bit(bit);
         }
+        // It has a place, and nothing of it waits: its bit is taken.
         let _ = self.exchange.handle_bit(pid, bit, now);
     }
 
