@@ -75,6 +75,7 @@ mod dispositions;
 mod line;
 mod os_error;
 mod peer;
+mod processor;
 mod queue;
 mod span;
 mod status;

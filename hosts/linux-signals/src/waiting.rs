@@ -26,6 +26,7 @@ use crate::clock;
 use crate::dispositions::Dispositions;
 use crate::line::Wake;
 use crate::os_error::OsError;
+use crate::processor;
 use crate::queue::{self, QUEUE};
 use crate::span::PollSpan;
 use crate::sys::{self, Sleep};
@@ -44,9 +45,8 @@ const SIGNALS_PER_CLOCK: u32 = 256;
 /// So many signals in a row that came only when the processor had been given up: the far side shares it.
 const YIELDS_MAX: u32 = 4;
 
-/// How many signals are then slept for without polling. Two that share a processor are three times as fast
-/// asleep; and whoever is woken is given an idle processor if there is one, while of two that poll neither is
-/// moved until the load is next balanced.
+/// How many signals are slept for without polling by one that does not leave the processor: of two that share
+/// one, two that sleep are three times as fast as two that poll.
 const SHARED_SLEEPS: u32 = 16;
 
 /// Sixteen looks take some microseconds. If they took this long, somebody else was running.
@@ -256,7 +256,13 @@ impl Wait<'_, '_> {
                 if polling.is_some() {
                     // So long nothing has come: the far side may be waiting for this very processor.
                     if self.waiting.yields >= YIELDS_MAX {
-                        // It is. Afterwards one yield is enough to know that it still is.
+                        // It is, and finds out the same about now: if both left they would meet again.
+                        let is_ours_to_leave = now.as_micros().is_multiple_of(2);
+                        if is_ours_to_leave && processor::leave() {
+                            self.waiting.yields = 0;
+                            continue;
+                        }
+                        // Afterwards one yield is enough to know that it still is.
                         self.waiting.yields = YIELDS_MAX - 1;
                         self.waiting.shared_sleeps = SHARED_SLEEPS;
                         return Ok(None);

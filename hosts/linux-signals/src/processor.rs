@@ -1,0 +1,50 @@
+//! The processor that this thread runs on, and how to leave it.
+
+use nix::sched::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
+use nix::unistd::Pid;
+
+/// Moves this thread to another processor of those that it may run on; false if there is none.
+///
+/// Where it may run is the same afterwards: the processor it is on is excluded for a moment only, for that
+/// alone makes the scheduler choose at once (`sched_setaffinity(2)`). Only a processor that its cpuset is given
+/// later is not for this thread any more.
+pub(crate) fn leave() -> bool {
+    let this_thread = Pid::from_raw(0);
+    let Ok(allowed) = sched_getaffinity(this_thread) else { return false };
+    let mut others = allowed;
+    if sched_getcpu().and_then(|here| others.unset(here)).is_err() || others == CpuSet::new() {
+        return false;
+    }
+    let has_left = sched_setaffinity(this_thread, &others).is_ok();
+    has_left && sched_setaffinity(this_thread, &allowed).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+
+    fn allowed() -> CpuSet {
+        sched_getaffinity(Pid::from_raw(0)).unwrap()
+    }
+
+    #[test]
+    fn where_a_thread_may_run_is_the_same_after_it_has_left_a_processor() {
+        let before = allowed();
+        let has_choice = thread::available_parallelism().unwrap().get() > 1;
+        assert!(leave() || !has_choice);
+        assert_eq!(allowed(), before);
+    }
+
+    #[test]
+    fn a_thread_that_has_one_processor_does_not_leave_it() {
+        let pinned = || {
+            let mut only = CpuSet::new();
+            only.set(sched_getcpu().unwrap()).unwrap();
+            sched_setaffinity(Pid::from_raw(0), &only).unwrap();
+            assert!(!leave());
+            assert_eq!(allowed(), only);
+        };
+        thread::spawn(pinned).join().unwrap();
+    }
+}
