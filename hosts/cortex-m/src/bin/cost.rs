@@ -127,7 +127,7 @@ fn cost_of_deframer(content: &[u8]) {
     let mut cost = Cost::default();
     let mut deframer = Deframer::<FRAME_OCTETS_MAX>::new();
     for bit in Framer::new(content) {
-        measure(&mut cost, || deframer_feed(&mut deframer, bit));
+        let _ = measure(&mut cost, || deframer_feed(&mut deframer, bit));
     }
     cost.print("hdlc::Deframer::feed", size_of_val(&deframer));
 }
@@ -136,7 +136,7 @@ fn cost_of_classic(content: &[u8]) {
     let mut cost = Cost::default();
     let mut decoder = classic::Decoder::new(Dialect::DEFAULT);
     for bit in classic::Encoder::new(Dialect::DEFAULT, content).into_iter().flatten() {
-        measure(&mut cost, || classic_decoder_feed(&mut decoder, bit));
+        let _ = measure(&mut cost, || classic_decoder_feed(&mut decoder, bit));
     }
     cost.print("classic::Decoder::feed", size_of_val(&decoder));
 }
