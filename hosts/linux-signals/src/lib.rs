@@ -78,7 +78,7 @@ mod peer;
 mod queue;
 mod span;
 mod status;
-#[expect(unsafe_code, reason = "the one module that holds the unsafe code of the project")]
+#[expect(unsafe_code, reason = "the one module that holds the unsafe code of the Linux hosts")]
 mod sys;
 mod waiting;
 mod watch;
