@@ -30,16 +30,17 @@
 //! }
 //! ```
 //!
-//! A link is a pair of [`Sender`] and [`Receiver`]; the example at [`Receiver`] is one in memory. The
-//! contract of all link types is the same: put something in with a method named `handle_…`, then take out
-//! all there is with the methods named `poll_…`.
+//! A link is a pair of [`Sender`] and [`Receiver`]; the example at [`Receiver`] is one in memory. What comes
+//! in is put in with methods named `handle_…`. A receiver returns what is owed for a bit from `handle_bit`,
+//! or, if that completed something, from `accept` or `refuse`. A sender and an [`Exchange`] may have more to
+//! say: after each call, take out all there is with the methods named `poll_…`.
 //!
 //! # What holds everywhere
 //!
 //! * `no_std`, no allocation, no `unsafe`, no floating point, no locks, bounded time for each call.
 //! * No panic: what a peer sends can be refused, not make the program end.
-//! * Every type can be made in a `const`, and is `Clone`, `Debug` and, with the feature `defmt`,
-//!   `defmt::Format`.
+//! * Every `new` that cannot fail is `const`: a `static` needs no initialiser. Every type is `Clone`, `Debug`
+//!   and, with the feature `defmt`, `defmt::Format`.
 //!
 //! The wire formats are specified in `docs/protocol.md` of the repository.
 #![no_std]

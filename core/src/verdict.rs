@@ -6,7 +6,7 @@
 //! more bits, all zero, whose acknowledgments spell the [reason](RefusalReason).
 //!
 //! Why a constant: a late or doubled signal shifts or flips an alternation but never makes it
-//! constant. `docs/protocol.md`, section "Verdict", has the argument and what was tried before.
+//! constant. `docs/protocol.md`, section "Verdict", has the argument, and what would be too little.
 
 use core::fmt;
 

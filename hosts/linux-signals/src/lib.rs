@@ -66,6 +66,12 @@
 //!   with user id 0 that has lost it, is misjudged; and security modules are not asked.
 //! * A sender outside this process's PID namespace has no number here and cannot be answered.
 //! * The real user id of a sender is as it was when it sent.
+//!
+//! # Stability
+//!
+//! What is `#[non_exhaustive]` may grow in any version. The other enums are there to be matched without a
+//! wildcard, so that a new variant breaks every match that forgot it: one comes with a new minor version as long
+//! as this is 0.x, and with a new major one afterwards.
 
 mod admission;
 mod arrival;
@@ -79,7 +85,7 @@ mod processor;
 mod queue;
 mod span;
 mod status;
-#[expect(unsafe_code, reason = "the one module that holds the unsafe code of the project")]
+#[expect(unsafe_code, reason = "the one module that holds the unsafe code of the Linux hosts")]
 mod sys;
 mod waiting;
 mod watch;

@@ -47,6 +47,7 @@ pub enum Wake {
 
 /// Why the line could not be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum OpenLineError {
     /// This process has a [`Line`] already: there is one pair of signals, and one handler for each.
     #[error("the line of this process is already open")]

@@ -24,6 +24,7 @@ pub struct Peer {
 
 /// Why a process could not be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum OpenPeerError {
     /// No process has this number (`ESRCH`).
     #[error("no such process")]

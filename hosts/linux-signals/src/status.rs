@@ -141,6 +141,7 @@ impl fmt::Display for SignalSet {
 /// multi-threaded process are those of its **main thread** as far as `blocked` is concerned; what is
 /// caught and ignored is the same for all threads.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ProcessStatus {
     /// The name of the program, at most 15 bytes.
     ///
@@ -172,6 +173,7 @@ pub struct ProcessStatus {
 
 /// Why the status of a process could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum ReadStatusError {
     /// There is no such process, or `/proc` hides it (`hidepid`).
     #[error("no such process")]
@@ -190,6 +192,7 @@ pub enum ReadStatusError {
 
 /// Why a text is not the contents of a `/proc/PID/status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum ParseStatusError {
     /// A line that this library needs is not there.
     #[error("the process status has no line '{0}'")]

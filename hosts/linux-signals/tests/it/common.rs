@@ -94,9 +94,17 @@ impl Running {
 
     /// Waits for it to end by itself.
     pub(crate) fn wait(mut self) -> ExitStatus {
+        let deadline = Instant::now() + PATIENCE;
         // Its standard output ends when it does.
-        while self.lines.recv_timeout(PATIENCE).is_ok() {}
-        self.child.wait().unwrap()
+        let left = || deadline.saturating_duration_since(Instant::now());
+        while self.lines.recv_timeout(left()).is_ok() {}
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(Instant::now() < deadline, "the child does not end");
+            thread::yield_now();
+        }
     }
 }
 
