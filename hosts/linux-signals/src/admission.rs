@@ -18,6 +18,7 @@ pub const PID_MAX: u32 = 4_194_304;
 
 /// A process that bits may be sent to, and that may acknowledge them.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Target {
     /// The process.
     pub peer: Peer,

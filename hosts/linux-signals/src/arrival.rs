@@ -5,6 +5,7 @@ use nix::sys::signal::Signal;
 
 /// One symbol that came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Arrival {
     /// Which of the two signals it was.
     pub bit: Bit,
