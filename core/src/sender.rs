@@ -109,7 +109,8 @@ pub struct Sender<const N: usize> {
     outstanding: Outstanding,
     deadline: Option<Instant>,
     timer: RetransmissionTimer,
-    /// The least time to wait for the bit under way, if its acknowledgment may be held back, else 0.
+    /// The least time to wait for the bit under way, if its acknowledgment may be held back or a resend would cost
+    /// the reason of a refusal, else 0.
     patience_micros: u64,
     /// The acknowledgment that came last: the next one must differ.
     last_ack: Bit,

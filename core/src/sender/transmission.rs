@@ -13,7 +13,11 @@ const PAIR_PATIENCE: u64 = 8;
 /// again and again would only hide the others' bits.
 const PATIENCE_MICROS: u64 = 50_000;
 
-/// The most that this becomes by doubling.
+/// The same in a reason, which no resend would leave readable: a receiver that lost its processor for a moment
+/// is to be waited for.
+const REASON_PATIENCE_MICROS: u64 = 250_000;
+
+/// The most that these become by doubling.
 pub(super) const PATIENCE_MICROS_MAX: u64 = 1_000_000;
 
 impl<const N: usize> Sender<N> {
@@ -88,7 +92,10 @@ impl<const N: usize> Sender<N> {
                 bit
             }
             Phase::Verdict { position, .. } => bit_at(hdlc::FLAG, position),
-            Phase::Reason { .. } => Bit::Zero,
+            Phase::Reason { .. } => {
+                self.patience_micros = REASON_PATIENCE_MICROS;
+                Bit::Zero
+            }
         };
         self.outstanding = Outstanding::One { bit, sent_at: now };
         self.deadline = Some(now.after_micros(self.bit_timeout_micros()));

@@ -146,6 +146,25 @@ fn what_has_been_delivered_is_not_refused_afterwards() {
 }
 
 #[test]
+fn a_receiver_that_is_slow_to_say_why_is_waited_for() {
+    let mut pair = Pair::offering(b"hi");
+    pair.refuses = Some(RefusalReason::OutputFailed);
+    // The verdict takes eight bits after the frame; then comes the reason.
+    while pair.receiver.counters().refused == 0 {
+        pair.steps(1);
+    }
+    pair.steps(8);
+    let bit = pair.sender.poll_transmit(pair.now).expect("the reason has begun");
+    let ack = pair.receive(bit).expect("it is spelled");
+    let deadline = pair.sender.poll_timeout().expect("a bit is under way");
+    assert_eq!(deadline.micros_since(pair.now), 250_000);
+    pair.now = deadline;
+    pair.sender.handle_ack(ack, pair.now);
+    pair.drive();
+    assert_eq!(pair.events, [Event::Refused(Some(RefusalReason::OutputFailed))]);
+}
+
+#[test]
 fn every_reason_of_a_refusal_reaches_the_sender() {
     for reason in [
         RefusalReason::TooLong,

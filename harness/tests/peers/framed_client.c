@@ -150,7 +150,7 @@ static enum e_outcome	hear_verdict(void)
 	i = -1;
 	symbols = 0;
 	while (++i < 16)
-		symbols = symbols << 1 | send_bit(0, 0);
+		symbols = symbols << 1 | send_bit(0, 250000);
 	while (++g_code < 15)
 		if (((g_code & 8 ? 0xF000 : 0) | (g_code & 4 ? 0xF00 : 0) | (g_code & 2 ? 0xF0 : 0)
 				| (g_code & 1 ? 0xF : 0)) == symbols && !g_resent)
