@@ -193,6 +193,10 @@ impl<const SESSIONS: usize, const OCTETS: usize> Exchange<SESSIONS, OCTETS> {
         } else if handled == Handled::Taken {
             self.floor_active_at = now;
         }
+        if handled == Handled::Repeated && !self.dialect.can_hold_back() {
+            // Its sender has not waited for the acknowledgment.
+            return Handled::Lost;
+        }
         handled
     }
 

@@ -129,24 +129,10 @@ impl<const OCTETS: usize> Session<OCTETS> {
         if self.muted {
             Handled::Ignored
         } else if self.held || !self.owed.is_empty() || !self.pending.insert(bit) {
-            if self.can_hold_back() {
-                // Its predecessor has not been acknowledged, so it can only be the same once more.
-                Handled::Repeated
-            } else {
-                Handled::Lost
-            }
+            // Its predecessor has not been acknowledged, so it can only be the same once more.
+            Handled::Repeated
         } else {
             Handled::Taken
-        }
-    }
-
-    /// Whether the sender waits for the acknowledgment of a bit before it sends the next.
-    fn can_hold_back(&self) -> bool {
-        match &self.half {
-            Half::Framed(_) => true,
-            Half::Undecided(_, receiver) | Half::Classic(receiver) => {
-                receiver.dialect().can_hold_back()
-            }
         }
     }
 
