@@ -63,7 +63,6 @@ pub mod sender;
 pub mod text;
 
 #[cfg(test)]
-#[path = "../tests/model/mod.rs"]
 mod model;
 
 pub use bit::Bit;

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use minitalk_shared::names::{self, FindError, Name, NameError};
+use minitalk::names::{self, FindError, Name, NameError};
 use minitalk_signals::Peer;
 use thiserror::Error;
 

@@ -3,7 +3,8 @@
 use std::fs;
 use std::io::{self, Write};
 
-use minitalk_shared::{names, shown};
+use minitalk::names;
+use minitalk_cli::shown;
 use minitalk_signals::{Bit, ProcessState, ProcessStatus, Refusal, Target, user_name};
 use serde::Serialize;
 

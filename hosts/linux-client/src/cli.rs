@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use clap::error::{Error as UsageError, ErrorKind};
 use clap::{ArgGroup, CommandFactory, Parser, ValueEnum, ValueHint};
+use minitalk_cli::arguments;
+use minitalk_cli::generate::Generate;
 use minitalk_core::classic::Dialect;
-use minitalk_shared::arguments;
-use minitalk_shared::generate::Generate;
 use thiserror::Error;
 
 use crate::address::Address;

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::io;
 
+use minitalk::names::FindError;
 use minitalk_core::classic::EncodeError;
 use minitalk_core::{Bit, RefusalReason};
-use minitalk_shared::names::FindError;
 use minitalk_signals::{
     OpenLineError, ReadStatusError, Refusal, SendError, Termination, WaitError, user_name,
 };

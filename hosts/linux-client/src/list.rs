@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::time::Duration;
 
-use minitalk_shared::names;
+use minitalk::names;
 use minitalk_signals::{ProcessStatus, user_name};
 use serde::Serialize;
 

@@ -24,7 +24,7 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::CommandFactory;
-use minitalk_shared::generate;
+use minitalk_cli::generate;
 
 use crate::cli::{Mode, Options};
 use crate::failure::Failure;

@@ -1,6 +1,6 @@
 //! Watches what goes over the line, for whoever asked to see it. It changes nothing.
 
-use minitalk_shared::trace::Trace;
+use minitalk_cli::trace::Trace;
 use minitalk_signals::{Bit, Instant, monotonic_nanos};
 
 use crate::note::note;

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use minitalk_shared::trace::Trace;
+use minitalk_cli::trace::Trace;
 use minitalk_signals::{Instant, now};
 
 use crate::address::Address;

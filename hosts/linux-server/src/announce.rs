@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process;
 
-use minitalk_shared::names::{RegisterError, Registration};
+use minitalk::names::{RegisterError, Registration};
 use sd_notify::NotifyState;
 use thiserror::Error;
 

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::error::Error as UsageError;
 use clap::{ArgAction, Parser, ValueEnum, ValueHint};
+use minitalk::names::Name;
+use minitalk_cli::arguments;
+use minitalk_cli::generate::Generate;
 use minitalk_core::classic::Dialect;
 use minitalk_core::exchange::Protocols;
-use minitalk_shared::arguments;
-use minitalk_shared::generate::Generate;
-use minitalk_shared::names::Name;
 use thiserror::Error;
 
 use crate::report::Level;

@@ -14,7 +14,7 @@ mod strays;
 use std::process::ExitCode;
 
 use clap::CommandFactory;
-use minitalk_shared::generate::Generate;
+use minitalk_cli::generate::Generate;
 
 use crate::cli::Options;
 use crate::serve::Server;
@@ -35,7 +35,7 @@ fn main() -> ExitCode {
 
 /// Writes a man page or completions.
 fn generate(what: Generate) -> ExitCode {
-    match minitalk_shared::generate::write(what, Options::command(), &mut std::io::stdout()) {
+    match minitalk_cli::generate::write(what, Options::command(), &mut std::io::stdout()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             report::error(&error);

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use minitalk_cli::shown;
 use minitalk_core::Instant;
-use minitalk_shared::shown;
 use minitalk_signals::{
     OpenPeerError, Peer, ProcessStatus, ReadStatusError, WouldDie, may_acknowledge,
 };

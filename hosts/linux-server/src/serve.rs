@@ -2,10 +2,10 @@
 
 use std::io;
 
+use minitalk_cli::trace::Trace;
 use minitalk_core::exchange::{Event, Exchange, Handled, Output as Step};
 use minitalk_core::frame::FRAME_OCTETS_MAX;
 use minitalk_core::{Bit, Instant, RefusalReason};
-use minitalk_shared::trace::Trace;
 use minitalk_signals::{
     Arrival, Line, OpenLineError, Peer, SendError, Sender, Termination, WaitError, Wake, Watch, now,
 };

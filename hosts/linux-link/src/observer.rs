@@ -1,0 +1,82 @@
+//! Sees what goes over the line, as it happens.
+
+use minitalk_signals::Bit;
+
+/// Sees what goes over the line, as it happens, and changes nothing.
+///
+/// Traces, statistics and progress bars implement it. Every method does nothing by default, so an
+/// observer implements what it wants to see. `()` observes nothing, and a pair observes twice.
+///
+/// The methods are called between two symbols: while one runs, the peer waits.
+pub trait Observer {
+    /// `symbol` is about to be sent to the process `peer`: a bit from a sender, an acknowledgment
+    /// from a receiver.
+    fn sent(&mut self, peer: u32, symbol: Bit) {
+        let _ = (peer, symbol);
+    }
+
+    /// `symbol` of the process `peer` has been taken.
+    fn received(&mut self, peer: u32, symbol: Bit) {
+        let _ = (peer, symbol);
+    }
+
+    /// The peer owes an acknowledgment, and none came in time.
+    fn timed_out(&mut self, peer: u32) {
+        let _ = peer;
+    }
+
+    /// So many octets of the message under way have been confirmed.
+    fn progress(&mut self, octets: u64) {
+        let _ = octets;
+    }
+}
+
+impl Observer for () {}
+
+impl<First: Observer, Second: Observer> Observer for (First, Second) {
+    fn sent(&mut self, peer: u32, symbol: Bit) {
+        self.0.sent(peer, symbol);
+        self.1.sent(peer, symbol);
+    }
+
+    fn received(&mut self, peer: u32, symbol: Bit) {
+        self.0.received(peer, symbol);
+        self.1.received(peer, symbol);
+    }
+
+    fn timed_out(&mut self, peer: u32) {
+        self.0.timed_out(peer);
+        self.1.timed_out(peer);
+    }
+
+    fn progress(&mut self, octets: u64) {
+        self.0.progress(octets);
+        self.1.progress(octets);
+    }
+}
+
+impl<T: Observer> Observer for Option<T> {
+    fn sent(&mut self, peer: u32, symbol: Bit) {
+        if let Some(observer) = self {
+            observer.sent(peer, symbol);
+        }
+    }
+
+    fn received(&mut self, peer: u32, symbol: Bit) {
+        if let Some(observer) = self {
+            observer.received(peer, symbol);
+        }
+    }
+
+    fn timed_out(&mut self, peer: u32) {
+        if let Some(observer) = self {
+            observer.timed_out(peer);
+        }
+    }
+
+    fn progress(&mut self, octets: u64) {
+        if let Some(observer) = self {
+            observer.progress(octets);
+        }
+    }
+}
