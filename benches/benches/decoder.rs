@@ -40,7 +40,7 @@ fn framed(bits: &[Bit]) -> usize {
     let mut deframer = Deframer::<FRAME_OCTETS_MAX>::new();
     let mut sum = 0_usize;
     for &bit in bits {
-        if let Ok(hdlc::Progress::Frame(frame)) = deframer.feed(bit) {
+        if let Ok(hdlc::Deframed::Frame(frame)) = deframer.feed(bit) {
             sum += frame.len();
         }
     }

@@ -71,7 +71,7 @@ fn framed_feed(line: &[Bit]) -> u64 {
     let mut deframer = Deframer::<FRAME_OCTETS_MAX>::new();
     let mut frames = 0;
     for &bit in line {
-        if let Ok(hdlc::Progress::Frame(_)) = deframer.feed(bit) {
+        if let Ok(hdlc::Deframed::Frame(_)) = deframer.feed(bit) {
             frames += 1;
         }
     }

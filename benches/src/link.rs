@@ -1,7 +1,7 @@
 //! Sender and receiver in memory.
 
 use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX, PAYLOAD_OCTETS_MAX};
-use minitalk_core::receiver::Progress;
+use minitalk_core::receiver::Reply;
 use minitalk_core::{Bit, Instant, Receiver, Sender};
 
 /// Moves `octets` from one end to the other and says how many arrived.
@@ -23,12 +23,12 @@ pub fn transfer(octets: &[u8]) -> usize {
         loop {
             while let Some(bit) = sender.poll_transmit(now) {
                 match receiver.handle_bit(bit) {
-                    Progress::Acknowledge(ack) | Progress::VerdictComplete(ack) => acks.push(ack),
-                    Progress::Frame => {
+                    Reply::Acknowledge(ack) | Reply::VerdictComplete(ack) => acks.push(ack),
+                    Reply::Frame => {
                         arrived += receiver.frame().map_or(0, |frame| frame.payload.len());
                         acks.extend(receiver.accept());
                     }
-                    Progress::Ignored => {}
+                    Reply::Ignored => {}
                 }
             }
             for ack in acks.drain(..) {

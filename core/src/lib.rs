@@ -19,12 +19,12 @@
 //! A decoder takes one bit at a time, from an interrupt or a signal handler if you like:
 //!
 //! ```
-//! use minitalk_core::hdlc::{Deframer, Framer, Progress};
+//! use minitalk_core::hdlc::{Deframed, Deframer, Framer};
 //!
 //! // A `static` on a microcontroller: `new` is const.
 //! let mut deframer = Deframer::<64>::new();
 //! for bit in Framer::new(b"hello") {
-//!     if let Ok(Progress::Frame(content)) = deframer.feed(bit) {
+//!     if let Ok(Deframed::Frame(content)) = deframer.feed(bit) {
 //!         assert_eq!(content, b"hello");
 //!     }
 //! }

@@ -20,7 +20,7 @@ use crate::verdict::{REASON_BITS, RefusalReason, VERDICT_BITS, bit_at};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use = "an acknowledgment that is not sent stops the link"]
-pub enum Progress {
+pub enum Reply {
     /// The bit is owed this acknowledgment.
     Acknowledge(Bit),
     /// The bit is owed this acknowledgment, and with it a verdict is complete: a boundary between
@@ -137,7 +137,7 @@ enum Judgment {
 /// # Examples
 ///
 /// ```
-/// use minitalk_core::{frame::*, Bit, sender, Instant, Sender, Receiver, receiver::Progress};
+/// use minitalk_core::{frame::*, Bit, sender, Instant, Sender, Receiver, receiver::Reply};
 ///
 /// let now = Instant::ZERO;
 /// let mut sender = Sender::<CONTENT_OCTETS_MAX>::new(7, Some(2));
@@ -146,12 +146,12 @@ enum Judgment {
 /// let mut text = [0; 2];
 /// while let Some(bit) = sender.poll_transmit(now) {
 ///     let acknowledgment = match receiver.handle_bit(bit) {
-///         Progress::Acknowledge(ack) | Progress::VerdictComplete(ack) => Some(ack),
-///         Progress::Frame => {
+///         Reply::Acknowledge(ack) | Reply::VerdictComplete(ack) => Some(ack),
+///         Reply::Frame => {
 ///             text.copy_from_slice(receiver.frame().expect("just announced").payload);
 ///             receiver.accept()
 ///         }
-///         Progress::Ignored => None,
+///         Reply::Ignored => None,
 ///     };
 ///     if let Some(ack) = acknowledgment {
 ///         sender.handle_ack(ack, now);
@@ -203,13 +203,13 @@ impl<const N: usize> Receiver<N> {
 
     /// Takes the next bit of the sender.
     #[inline]
-    pub fn handle_bit(&mut self, bit: Bit) -> Progress {
+    pub fn handle_bit(&mut self, bit: Bit) -> Reply {
         match self.state {
             State::Listening => self.listen(bit),
             State::Held if self.breaks(Broken::HeldNotIgnored) => {
-                Progress::Acknowledge(self.alternate())
+                Reply::Acknowledge(self.alternate())
             }
-            State::Held => Progress::Ignored,
+            State::Held => Reply::Ignored,
             State::Verdict { verdict, position } => self.spell_verdict(bit, verdict, position),
             State::Reason { reason, position } => self.spell_reason(bit, reason, position),
         }
@@ -308,13 +308,13 @@ impl<const N: usize> Receiver<N> {
         Some(self.begin_refusal(reason))
     }
 
-    fn listen(&mut self, bit: Bit) -> Progress {
+    fn listen(&mut self, bit: Bit) -> Reply {
         let delivers_again = self.breaks(Broken::RepeatedDelivered);
         let judgment = match self.deframer.feed(bit) {
-            Ok(hdlc::Progress::Pending | hdlc::Progress::Flag) => {
-                return Progress::Acknowledge(self.alternate());
+            Ok(hdlc::Deframed::Pending | hdlc::Deframed::Flag) => {
+                return Reply::Acknowledge(self.alternate());
             }
-            Ok(hdlc::Progress::Frame(content)) => match Frame::parse(content) {
+            Ok(hdlc::Deframed::Frame(content)) => match Frame::parse(content) {
                 Ok(frame) => Some(match judge(&frame, self.message) {
                     Judgment::Repeated if delivers_again => Judgment::Deliver,
                     judgment @ (Judgment::Deliver | Judgment::Repeated | Judgment::Refuse(_)) => {
@@ -328,35 +328,35 @@ impl<const N: usize> Receiver<N> {
             },
             Err(FeedError::Aborted) => {
                 self.counters.aborted = self.counters.aborted.saturating_add(1);
-                return Progress::Acknowledge(self.alternate());
+                return Reply::Acknowledge(self.alternate());
             }
             Err(FeedError::TooLong) => {
                 self.counters.damaged = self.counters.damaged.saturating_add(1);
-                return Progress::Acknowledge(self.alternate());
+                return Reply::Acknowledge(self.alternate());
             }
             Err(FeedError::BadFcs | FeedError::Noise) => None,
         };
         match judgment {
             Some(Judgment::Deliver) => {
                 self.state = State::Held;
-                return Progress::Frame;
+                return Reply::Frame;
             }
             Some(Judgment::Repeated) => {
                 self.counters.repeated = self.counters.repeated.saturating_add(1);
                 self.state = State::Verdict { verdict: Verdict::Accepted, position: 0 };
             }
             Some(Judgment::Refuse(reason)) => {
-                return Progress::Acknowledge(self.begin_refusal(reason));
+                return Reply::Acknowledge(self.begin_refusal(reason));
             }
             None => {
                 self.counters.damaged = self.counters.damaged.saturating_add(1);
                 self.state = State::Verdict { verdict: Verdict::NotAccepted, position: 0 };
             }
         }
-        Progress::Acknowledge(self.alternate())
+        Reply::Acknowledge(self.alternate())
     }
 
-    fn spell_verdict(&mut self, bit: Bit, verdict: Verdict, position: u8) -> Progress {
+    fn spell_verdict(&mut self, bit: Bit, verdict: Verdict, position: u8) -> Reply {
         if bit != bit_at(hdlc::FLAG, position) && !self.breaks(Broken::SpellsBlindly) {
             // Out of step: what comes is not the flag, so nothing may be spelled into it.
             self.state = State::Listening;
@@ -373,21 +373,21 @@ impl<const N: usize> Receiver<N> {
         let position = position.saturating_add(1);
         if position < VERDICT_BITS {
             self.state = State::Verdict { verdict, position };
-            return Progress::Acknowledge(ack);
+            return Reply::Acknowledge(ack);
         }
         match verdict {
             Verdict::Accepted | Verdict::NotAccepted => {
                 self.state = State::Listening;
-                Progress::VerdictComplete(ack)
+                Reply::VerdictComplete(ack)
             }
             Verdict::Refused(reason) => {
                 self.state = State::Reason { reason, position: 0 };
-                Progress::Acknowledge(ack)
+                Reply::Acknowledge(ack)
             }
         }
     }
 
-    fn spell_reason(&mut self, bit: Bit, reason: RefusalReason, position: u8) -> Progress {
+    fn spell_reason(&mut self, bit: Bit, reason: RefusalReason, position: u8) -> Reply {
         if bit.is_one() {
             self.state = State::Listening;
             return self.listen(bit);
@@ -398,10 +398,10 @@ impl<const N: usize> Receiver<N> {
         let position = position.saturating_add(1);
         if position < REASON_BITS {
             self.state = State::Reason { reason, position };
-            return Progress::Acknowledge(ack);
+            return Reply::Acknowledge(ack);
         }
         self.state = State::Listening;
-        Progress::VerdictComplete(ack)
+        Reply::VerdictComplete(ack)
     }
 
     fn begin_refusal(&mut self, reason: RefusalReason) -> Bit {

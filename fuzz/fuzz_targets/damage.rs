@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX, PAYLOAD_OCTETS_MAX};
-use minitalk_core::hdlc::{Deframer, FLAG_BITS, FeedError, Framer, Progress};
+use minitalk_core::hdlc::{Deframed, Deframer, FLAG_BITS, FeedError, Framer};
 use minitalk_core::{Bit, Instant, Receiver, Sender, receiver, sender};
 use minitalk_fuzz::Octets;
 
@@ -77,11 +77,11 @@ fn line(input: &Input) {
     let (mut accepted, mut errors) = (0, 0);
     for &bit in &damaged {
         match deframer.feed(bit) {
-            Ok(Progress::Frame(content)) => {
+            Ok(Deframed::Frame(content)) => {
                 assert!(expected.any(|sent| sent == content), "accepted what was not sent");
                 accepted += 1;
             }
-            Ok(Progress::Pending | Progress::Flag) => {}
+            Ok(Deframed::Pending | Deframed::Flag) => {}
             Err(FeedError::Aborted | FeedError::BadFcs | FeedError::TooLong | FeedError::Noise) => {
                 errors += 1;
             }
@@ -113,15 +113,15 @@ fn link(input: &Input) {
                 continue;
             }
             let ack = match receiver.handle_bit(bit) {
-                receiver::Progress::Acknowledge(ack) | receiver::Progress::VerdictComplete(ack) => {
+                receiver::Reply::Acknowledge(ack) | receiver::Reply::VerdictComplete(ack) => {
                     Some(ack)
                 }
-                receiver::Progress::Frame => {
+                receiver::Reply::Frame => {
                     let frame = receiver.frame().expect("just announced");
                     delivered.push((frame.payload.to_vec(), frame.last));
                     receiver.accept()
                 }
-                receiver::Progress::Ignored => None,
+                receiver::Reply::Ignored => None,
             };
             acks.extend(ack.filter(|_| !vanishes()));
         }

@@ -10,7 +10,7 @@ use libfuzzer_sys::fuzz_target;
 use minitalk_core::classic::{self, ByteEncoder, Dialect};
 use minitalk_core::exchange::{Event, Exchange, Output};
 use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX, Frame};
-use minitalk_core::hdlc::{Deframer, FCS_OCTETS, Framer, Progress};
+use minitalk_core::hdlc::{Deframed, Deframer, FCS_OCTETS, Framer};
 use minitalk_core::{Bit, Instant, Receiver, RefusalReason, Sender, receiver, sender};
 use minitalk_fuzz::{AnyDialect, bits};
 
@@ -36,7 +36,7 @@ fn deframe<const N: usize>(line: &[Bit]) -> BTreeSet<u32> {
     let mut deframer = Deframer::<N>::new();
     let mut messages = BTreeSet::new();
     for (place, &bit) in line.iter().enumerate() {
-        if let Ok(Progress::Frame(content)) = deframer.feed(bit) {
+        if let Ok(Deframed::Frame(content)) = deframer.feed(bit) {
             assert!((1..=N - FCS_OCTETS).contains(&content.len()));
             // What was accepted is what a framer sends, to the bit, flags included.
             let expected: Vec<Bit> = Framer::new(content).collect();
@@ -55,8 +55,8 @@ fn deframe<const N: usize>(line: &[Bit]) -> BTreeSet<u32> {
     messages
 }
 
-fn is_in_step(progress: Progress<'_>) -> bool {
-    progress == Progress::Frame(b"in step")
+fn is_in_step(deframed: Deframed<'_>) -> bool {
+    deframed == Deframed::Frame(b"in step")
 }
 
 fn decode(dialect: Dialect, line: &[Bit]) {
@@ -106,7 +106,7 @@ fn receive_framed(line: &[Bit], messages: &BTreeSet<u32>) {
     let mut receiver = Receiver::<FRAME_OCTETS_MAX>::new();
     let mut octets = 0;
     for (place, &bit) in line.iter().enumerate() {
-        if receiver.handle_bit(bit) == receiver::Progress::Frame {
+        if receiver.handle_bit(bit) == receiver::Reply::Frame {
             octets += receiver.frame().expect("just announced").payload.len();
             let ack = if place & 64 == 0 {
                 receiver.accept()
@@ -126,15 +126,15 @@ fn receive_framed(line: &[Bit], messages: &BTreeSet<u32>) {
     let now = Instant::ZERO;
     while let Some(bit) = sender.poll_transmit(now) {
         match receiver.handle_bit(bit) {
-            receiver::Progress::Acknowledge(ack) | receiver::Progress::VerdictComplete(ack) => {
+            receiver::Reply::Acknowledge(ack) | receiver::Reply::VerdictComplete(ack) => {
                 sender.handle_ack(ack, now);
             }
-            receiver::Progress::Frame => {
+            receiver::Reply::Frame => {
                 let frame = receiver.frame().expect("just announced");
                 assert_eq!((frame.payload, frame.first, frame.last), (&b"in step"[..], true, true));
                 sender.handle_ack(receiver.accept().expect("a frame waits"), now);
             }
-            receiver::Progress::Ignored => panic!("no frame waits"),
+            receiver::Reply::Ignored => panic!("no frame waits"),
         }
     }
     assert_eq!(sender.poll_event(), Some(sender::Event::Accepted { octets: 7, last: true }));

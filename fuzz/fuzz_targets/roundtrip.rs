@@ -54,8 +54,8 @@ fn framed(frames: &[(Gap, &[u8])]) {
     let mut deframer = Deframer::<FRAME_OCTETS_MAX>::new();
     let mut feed = |bits: &mut dyn Iterator<Item = Bit>| {
         let progress = bits.map(|bit| match deframer.feed(bit).expect("an undisturbed line") {
-            hdlc::Progress::Frame(content) => Some(content.to_vec()),
-            hdlc::Progress::Pending | hdlc::Progress::Flag => None,
+            hdlc::Deframed::Frame(content) => Some(content.to_vec()),
+            hdlc::Deframed::Pending | hdlc::Deframed::Flag => None,
         });
         progress.flatten().collect::<Vec<_>>()
     };
@@ -72,7 +72,7 @@ fn received(frames: &[(Gap, &[u8])]) {
     let mut accepted = 0;
     for (gap, content) in frames {
         for bit in gap.bits().into_iter().chain(Framer::new(content)) {
-            if receiver.handle_bit(bit) == receiver::Progress::Frame {
+            if receiver.handle_bit(bit) == receiver::Reply::Frame {
                 let taken = receiver.frame().expect("just announced");
                 let mut sent = frames.iter().filter_map(|(_, content)| Frame::parse(content).ok());
                 assert!(sent.any(|frame| {

@@ -196,14 +196,12 @@ fn acknowledgment(
     refusal: Option<RefusalReason>,
 ) -> Option<Bit> {
     match receiver.handle_bit(bit) {
-        receiver::Progress::Acknowledge(ack) | receiver::Progress::VerdictComplete(ack) => {
-            Some(ack)
-        }
-        receiver::Progress::Frame => match refusal {
+        receiver::Reply::Acknowledge(ack) | receiver::Reply::VerdictComplete(ack) => Some(ack),
+        receiver::Reply::Frame => match refusal {
             None => receiver.accept(),
             Some(reason) => receiver.refuse(reason),
         },
-        receiver::Progress::Ignored => None,
+        receiver::Reply::Ignored => None,
     }
 }
 
@@ -243,8 +241,8 @@ fn drive_receiver(calls: &[ReceiverCall]) {
 
 fn feed(receiver: &mut Receiver<FRAME_OCTETS_MAX>, bit: Bit, held: &mut bool) {
     let progress = receiver.handle_bit(bit);
-    assert_eq!(progress == receiver::Progress::Ignored, *held);
-    *held |= progress == receiver::Progress::Frame;
+    assert_eq!(progress == receiver::Reply::Ignored, *held);
+    *held |= progress == receiver::Reply::Frame;
     assert_eq!(receiver.frame().is_some(), *held);
 }
 

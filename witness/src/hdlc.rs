@@ -2,7 +2,7 @@
 
 use minitalk_core::Bit;
 use minitalk_core::frame::{FRAME_OCTETS_MAX, Frame, ParseFrameError};
-use minitalk_core::hdlc::{Cursor, Deframer, Fcs, FeedError, Framer, Progress, Section};
+use minitalk_core::hdlc::{Cursor, Deframed, Deframer, Fcs, FeedError, Framer, Section};
 
 type Deframe = Deframer<FRAME_OCTETS_MAX>;
 
@@ -14,9 +14,9 @@ extern "C" fn deframer_new(deframer: &mut Deframe) {
 #[unsafe(no_mangle)]
 extern "C" fn deframer_feed(deframer: &mut Deframe, one: bool) -> i32 {
     match deframer.feed(Bit::from_bool(one)) {
-        Ok(Progress::Pending) => 0,
-        Ok(Progress::Flag) => -1,
-        Ok(Progress::Frame(content)) => i32::try_from(content.len()).unwrap_or(i32::MAX),
+        Ok(Deframed::Pending) => 0,
+        Ok(Deframed::Flag) => -1,
+        Ok(Deframed::Frame(content)) => i32::try_from(content.len()).unwrap_or(i32::MAX),
         Err(FeedError::Aborted) => -2,
         Err(FeedError::BadFcs) => -3,
         Err(FeedError::TooLong) => -4,

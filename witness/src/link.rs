@@ -2,7 +2,7 @@
 
 use minitalk_core::detect::{Detection, Detector};
 use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX};
-use minitalk_core::receiver::Progress;
+use minitalk_core::receiver::Reply;
 use minitalk_core::sender::{Event, OfferError};
 use minitalk_core::{Bit, Instant, Receiver, RefusalReason, Sender};
 
@@ -34,10 +34,10 @@ extern "C" fn receiver_after_ack(receiver: &mut Receive, one: bool) -> u32 {
 #[unsafe(no_mangle)]
 extern "C" fn receiver_handle_bit(receiver: &mut Receive, one: bool) -> u32 {
     match receiver.handle_bit(Bit::from_bool(one)) {
-        Progress::Acknowledge(ack) => code(Some(ack)),
-        Progress::VerdictComplete(ack) => 4 | code(Some(ack)),
-        Progress::Frame => 8,
-        Progress::Ignored => 9,
+        Reply::Acknowledge(ack) => code(Some(ack)),
+        Reply::VerdictComplete(ack) => 4 | code(Some(ack)),
+        Reply::Frame => 8,
+        Reply::Ignored => 9,
     }
 }
 

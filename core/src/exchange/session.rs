@@ -149,13 +149,13 @@ impl<const OCTETS: usize> Session<OCTETS> {
         self.turn_over = false;
         match &mut self.half {
             Half::Framed(receiver) => match receiver.handle_bit(bit) {
-                receiver::Progress::Acknowledge(ack) => self.owed = Acks::of(Some(ack)),
-                receiver::Progress::VerdictComplete(ack) => {
+                receiver::Reply::Acknowledge(ack) => self.owed = Acks::of(Some(ack)),
+                receiver::Reply::VerdictComplete(ack) => {
                     self.owed = Acks::of(Some(ack));
                     self.turn_over = true;
                 }
-                receiver::Progress::Frame => self.held = true,
-                receiver::Progress::Ignored => {}
+                receiver::Reply::Frame => self.held = true,
+                receiver::Reply::Ignored => {}
             },
             Half::Classic(_) => self.process_classic(bit),
             Half::Undecided(detector, _) => {

@@ -18,7 +18,7 @@ use crate::Bit;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use = "a frame that is not read is lost"]
-pub enum Progress<'a> {
+pub enum Deframed<'a> {
     /// Nothing yet.
     Pending,
     /// A flag that closed nothing: the first one, one right after another, or the first one after
@@ -72,17 +72,17 @@ impl core::error::Error for FeedError {}
 /// # Examples
 ///
 /// ```
-/// use minitalk_core::hdlc::{Deframer, Framer, Progress};
+/// use minitalk_core::hdlc::{Deframer, Framer, Deframed};
 ///
 /// let mut deframer = Deframer::<64>::new();
 /// let mut frames = 0;
 /// for bit in Framer::new(b"hello").chain(Framer::without_opening_flag(b"hello")) {
 ///     match deframer.feed(bit).expect("nothing disturbs this line") {
-///         Progress::Frame(content) => {
+///         Deframed::Frame(content) => {
 ///             assert_eq!(content, b"hello");
 ///             frames += 1;
 ///         }
-///         Progress::Pending | Progress::Flag => {}
+///         Deframed::Pending | Deframed::Flag => {}
 ///     }
 /// }
 /// assert_eq!(frames, 2);
@@ -177,19 +177,19 @@ impl<const N: usize> Deframer<N> {
     ///
     /// [`FeedError`], once for every frame lost.
     #[inline]
-    pub fn feed(&mut self, bit: Bit) -> Result<Progress<'_>, FeedError> {
+    pub fn feed(&mut self, bit: Bit) -> Result<Deframed<'_>, FeedError> {
         if self.latest >= FIVE_ONES { self.feed_after_five_ones(bit) } else { self.shift(bit) }
     }
 
     /// Takes a bit of content.
     #[inline]
-    fn shift(&mut self, bit: Bit) -> Result<Progress<'_>, FeedError> {
+    fn shift(&mut self, bit: Bit) -> Result<Deframed<'_>, FeedError> {
         self.latest = (self.latest >> 1) | (u32::from(bit.is_one()) << 31);
         self.missing = self.missing.wrapping_sub(1);
         if self.missing == 0 {
             self.store()?;
         }
-        Ok(Progress::Pending)
+        Ok(Deframed::Pending)
     }
 
     /// Takes the complete octet into the frame, if inside one, and begins the next.
@@ -214,12 +214,12 @@ impl<const N: usize> Deframer<N> {
     /// Takes a bit after five ones or more: an inserted zero, the end of a flag and an abort can only
     /// come here. One bit in 63 of random content does.
     #[cold]
-    fn feed_after_five_ones(&mut self, bit: Bit) -> Result<Progress<'_>, FeedError> {
+    fn feed_after_five_ones(&mut self, bit: Bit) -> Result<Deframed<'_>, FeedError> {
         match (bit, self.latest.leading_ones()) {
             (Bit::Zero, ..=5) => {
                 self.latest &= !NEWEST;
                 self.removed |= NEWEST.wrapping_shr(u32::from(self.missing));
-                Ok(Progress::Pending)
+                Ok(Deframed::Pending)
             }
             (Bit::Zero, 6) => self.flag(),
             (Bit::One, 6..) => self.abort(),
@@ -227,10 +227,10 @@ impl<const N: usize> Deframer<N> {
         }
     }
 
-    fn abort(&mut self) -> Result<Progress<'_>, FeedError> {
+    fn abort(&mut self) -> Result<Deframed<'_>, FeedError> {
         self.latest = u32::MAX;
         match core::mem::replace(&mut self.state, State::Hunting) {
-            State::Hunting => Ok(Progress::Pending),
+            State::Hunting => Ok(Deframed::Pending),
             State::Inside { .. } => Err(FeedError::Aborted),
         }
     }
@@ -240,7 +240,7 @@ impl<const N: usize> Deframer<N> {
     /// The first seven bits of the flag have been taken for content. If that content was whole
     /// octets they are the first seven of an octet which never became complete. If the zero among
     /// them was taken for an inserted one, that octet shows it: a zero was removed from it.
-    fn flag(&mut self) -> Result<Progress<'_>, FeedError> {
+    fn flag(&mut self) -> Result<Deframed<'_>, FeedError> {
         let [removed, ..] = self.removed.to_be_bytes();
         let whole = self.missing == 1 && removed == 0;
         let shares_zero = self.missing == 2;
@@ -249,14 +249,14 @@ impl<const N: usize> Deframer<N> {
         self.removed = 0;
         self.missing = 8;
         match state {
-            State::Hunting => Ok(Progress::Flag),
-            State::Inside { len: 0, .. } if whole || shares_zero => Ok(Progress::Flag),
+            State::Hunting => Ok(Deframed::Flag),
+            State::Inside { len: 0, .. } if whole || shares_zero => Ok(Deframed::Flag),
             State::Inside { len, fcs } if whole && len > FCS_OCTETS => {
                 if !fcs.is_good() {
                     return Err(FeedError::BadFcs);
                 }
                 self.completed = len.wrapping_sub(FCS_OCTETS);
-                Ok(Progress::Frame(self.frame().unwrap_or_default()))
+                Ok(Deframed::Frame(self.frame().unwrap_or_default()))
             }
             State::Inside { .. } => Err(FeedError::Noise),
         }

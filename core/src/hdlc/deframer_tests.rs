@@ -21,9 +21,9 @@ fn feed<const N: usize>(
     let mut seen = Vec::new();
     for bit in bits {
         match deframer.feed(bit) {
-            Ok(Progress::Pending) => {}
-            Ok(Progress::Flag) => seen.push(Seen::Flag),
-            Ok(Progress::Frame(content)) => seen.push(Seen::Frame(content.to_vec())),
+            Ok(Deframed::Pending) => {}
+            Ok(Deframed::Flag) => seen.push(Seen::Flag),
+            Ok(Deframed::Frame(content)) => seen.push(Seen::Frame(content.to_vec())),
             Err(error) => seen.push(Seen::Error(error)),
         }
     }
@@ -229,7 +229,7 @@ fn after_any_sixteen_bits_a_frame_is_received() {
             let mut deframer = Deframer::<16>::new();
             for bit in 0..length {
                 let seen = deframer.feed(Bit::from(junk >> bit & 1 == 1));
-                assert!(!matches!(seen, Ok(Progress::Frame(_))));
+                assert!(!matches!(seen, Ok(Deframed::Frame(_))));
             }
             let seen = feed(&mut deframer, line.iter().copied());
             assert_eq!(seen.last(), Some(&good()), "{junk:b}");
@@ -296,7 +296,7 @@ proptest! {
         let mut line = Vec::new();
         for bit in noise.into_iter().map(Bit::from) {
             line.push(bit);
-            if let Ok(Progress::Frame(content)) = deframer.feed(bit) {
+            if let Ok(Deframed::Frame(content)) = deframer.feed(bit) {
                 let sent: Vec<Bit> = Framer::new(content).collect();
                 prop_assert!(line.ends_with(&sent));
             }

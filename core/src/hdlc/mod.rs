@@ -33,7 +33,7 @@ mod deframer;
 mod fcs;
 mod framer;
 
-pub use deframer::{Deframer, FeedError, Progress};
+pub use deframer::{Deframed, Deframer, FeedError};
 pub use fcs::{FCS_OCTETS, Fcs};
 pub use framer::{Cursor, Framer, Section};
 

@@ -20,7 +20,7 @@ use super::explore::System;
 use super::feed::Feed;
 use super::kernel::{Origin, Pending};
 use super::line;
-use crate::receiver::{self, Progress};
+use crate::receiver::{self, Reply};
 use crate::sender::{self, Event};
 use crate::{Bit, Instant, Receiver, RefusalReason, Sender};
 
@@ -304,9 +304,9 @@ impl Link {
     fn receive(&mut self, bit: Bit) -> Result<(), String> {
         self.feed.receive(bit);
         match self.receiver.handle_bit(bit) {
-            Progress::Acknowledge(ack) | Progress::VerdictComplete(ack) => self.owed = Some(ack),
-            Progress::Ignored => {}
-            Progress::Frame => {
+            Reply::Acknowledge(ack) | Reply::VerdictComplete(ack) => self.owed = Some(ack),
+            Reply::Ignored => {}
+            Reply::Frame => {
                 let frame = self.receiver.frame().ok_or("a frame is announced and not there")?;
                 line::check_frame(self.setup.frames, self.delivered, &frame)?;
                 match self.setup.host {

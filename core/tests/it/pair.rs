@@ -3,7 +3,7 @@
 use minitalk_core::classic::Dialect;
 use minitalk_core::exchange::{self, Exchange, Handled, Output, Protocol};
 use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX};
-use minitalk_core::receiver::Progress;
+use minitalk_core::receiver::Reply;
 use minitalk_core::sender::{Event, OfferError};
 use minitalk_core::{Bit, Instant, Receiver, RefusalReason, Sender};
 
@@ -40,9 +40,9 @@ impl Pair {
     /// The acknowledgment of one bit.
     fn receive(&mut self, bit: Bit) -> Option<Bit> {
         match self.receiver.handle_bit(bit) {
-            Progress::Acknowledge(ack) | Progress::VerdictComplete(ack) => Some(ack),
-            Progress::Ignored => None,
-            Progress::Frame => {
+            Reply::Acknowledge(ack) | Reply::VerdictComplete(ack) => Some(ack),
+            Reply::Ignored => None,
+            Reply::Frame => {
                 if let Some(reason) = self.refuses {
                     return self.receiver.refuse(reason);
                 }

@@ -113,7 +113,7 @@ extern "Rust" fn classic_decoder_feed(
 extern "Rust" fn receiver_handle_bit(
     receiver: &mut Receiver<FRAME_OCTETS_MAX>,
     bit: Bit,
-) -> receiver::Progress {
+) -> receiver::Reply {
     receiver.handle_bit(bit)
 }
 
@@ -160,11 +160,11 @@ fn cost_of_link(content: &[u8]) {
     defmt::assert_eq!(offered, Ok(()));
     while let Some(bit) = measure(&mut transmit, || sender.poll_transmit(now)) {
         let ack = match measure(&mut handle, || receiver_handle_bit(&mut receiver, bit)) {
-            receiver::Progress::Acknowledge(ack) | receiver::Progress::VerdictComplete(ack) => {
+            receiver::Reply::Acknowledge(ack) | receiver::Reply::VerdictComplete(ack) => {
                 Some(ack)
             }
-            receiver::Progress::Frame => measure(&mut accept, || receiver.accept()),
-            receiver::Progress::Ignored => None,
+            receiver::Reply::Frame => measure(&mut accept, || receiver.accept()),
+            receiver::Reply::Ignored => None,
         };
         if let Some(ack) = ack {
             measure(&mut acknowledge, || sender.handle_ack(ack, now));

@@ -7,7 +7,7 @@ use core::cell::RefCell;
 use critical_section::Mutex;
 use defmt_semihosting as _;
 use minitalk_core::Bit;
-use minitalk_core::hdlc::{Deframer, Framer, Progress};
+use minitalk_core::hdlc::{Deframed, Deframer, Framer};
 use minitalk_cortex_m::{exit, interrupt, listen, raise};
 
 /// 64 octets between two flags are enough here. `new` is const, so nothing needs to be initialised.
@@ -26,8 +26,8 @@ fn LINE_ONE() {
 /// Both interrupts have the same priority, so only one call runs at a time.
 fn take(bit: Bit) {
     critical_section::with(|token| match DEFRAMER.borrow_ref_mut(token).feed(bit) {
-        Ok(Progress::Frame(content)) => defmt::info!("frame: {=[u8]:a}", content),
-        Ok(Progress::Pending | Progress::Flag) => {}
+        Ok(Deframed::Frame(content)) => defmt::info!("frame: {=[u8]:a}", content),
+        Ok(Deframed::Pending | Deframed::Flag) => {}
         Err(error) => defmt::warn!("{}", error),
     });
 }
