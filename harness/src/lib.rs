@@ -8,7 +8,7 @@ mod programs;
 mod server;
 
 pub use child::{Finished, Running};
-pub use programs::Programs;
+pub use programs::{Programs, example};
 pub use server::Server;
 
 use std::time::Duration;

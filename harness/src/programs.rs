@@ -25,27 +25,7 @@ impl Programs {
         static PROGRAMS: OnceLock<Programs> = OnceLock::new();
         PROGRAMS.get_or_init(|| {
             let directory = target_directory();
-            let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-            let mut command = Command::new(cargo);
-            command
-                .args(["build", "--quiet", "--locked"])
-                .args(["--package", "minitalk-server", "--package", "minitalk-client"])
-                .arg("--manifest-path")
-                .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml"))
-                .arg("--target-dir")
-                .arg(directory.parent().unwrap_or(&directory));
-            if directory.ends_with("release") {
-                command.arg("--release");
-            }
-            // cargo test sets variables for this package; the inner cargo must not inherit them.
-            for (name, _) in env::vars_os() {
-                let text = name.to_string_lossy();
-                if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
-                    command.env_remove(name);
-                }
-            }
-            let status = command.status().expect("cargo can be run");
-            assert!(status.success(), "cargo build failed: {status}");
+            cargo_build(&["--package", "minitalk-server", "--package", "minitalk-client"]);
             Self {
                 server: directory.join("minitalk-server"),
                 client: directory.join("minitalk-client"),
@@ -82,6 +62,43 @@ impl Programs {
     pub fn send(&self, pid: u32, text: &str) -> Running {
         Running::spawn(self.client().arg(pid.to_string()).arg("--").arg(text))
     }
+}
+
+/// Builds the example `name` of the library, and says where it is.
+///
+/// # Panics
+///
+/// If it cannot be built; cargo has said why.
+#[must_use]
+pub fn example(name: &str) -> PathBuf {
+    cargo_build(&["--package", "minitalk", "--example", name]);
+    target_directory().join("examples").join(name)
+}
+
+/// Builds what `arguments` say, with the profile that the caller was built with.
+fn cargo_build(arguments: &[&str]) {
+    let directory = target_directory();
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command
+        .args(["build", "--quiet", "--locked"])
+        .args(arguments)
+        .arg("--manifest-path")
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml"))
+        .arg("--target-dir")
+        .arg(directory.parent().unwrap_or(&directory));
+    if directory.ends_with("release") {
+        command.arg("--release");
+    }
+    // cargo test sets variables for this package; the inner cargo must not inherit them.
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(name);
+        }
+    }
+    let status = command.status().expect("cargo can be run");
+    assert!(status.success(), "cargo build failed: {status}");
 }
 
 /// The folder of the profile this program was built with: `target/debug`, say.

@@ -7,6 +7,7 @@ mod dialects;
 mod endings;
 mod framed_peers;
 mod idle;
+mod library;
 mod peers;
 mod several;
 mod talk;

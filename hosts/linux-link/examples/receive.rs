@@ -1,0 +1,29 @@
+//! Shows what arrives, one message a line: `receive`, and then `minitalk-client PID Hello`.
+
+use std::error::Error;
+use std::io::Write;
+
+use minitalk::{Happening, Listener, ListenerConfig};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut listener = Listener::open(&ListenerConfig::default())?;
+    let mut output = std::io::stdout();
+    writeln!(output, "{}", std::process::id())?;
+    loop {
+        match listener.next()? {
+            Happening::Piece(piece) => {
+                output.write_all(piece.octets)?;
+                if piece.last {
+                    writeln!(output)?;
+                }
+                // What is accepted must be written, or the receipt would be a lie.
+                output.flush()?;
+                let peer = piece.peer;
+                listener.accept(peer);
+            }
+            Happening::Cut { peer, .. } => eprintln!("PID {peer} ended too early"),
+            Happening::Terminate(_) => return Ok(()),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! Messages from other processes.
+
+mod config;
+mod happening;
+mod senders;
+
+use std::collections::VecDeque;
+
+use minitalk_core::exchange::{Event, Exchange, Handled, Output};
+use minitalk_core::frame::FRAME_OCTETS_MAX;
+use minitalk_core::{Bit, Instant, RefusalReason};
+use minitalk_signals::{
+    Arrival, Line, OpenLineError, Peer, SendError, Sender as Origin, WaitError, Wake, Watch, now,
+};
+
+use crate::Observer;
+use senders::{Senders, program_of};
+
+pub use config::ListenerConfig;
+use happening::PieceHeader;
+pub use happening::{Connected, Ended, Happening, Piece, Stray, StrayCause};
+
+/// Senders that can have a place at the same time.
+const PLACES: usize = 64;
+
+/// Receives messages: this process's end of the line.
+///
+/// There can be one in a process, opened before threads are started: see
+/// [`Line::open`](minitalk_signals::Line::open). Any number of processes may send at once; their messages
+/// are told apart by [`Piece::peer`].
+///
+/// # The loop
+///
+/// Call [`next`](Self::next). Each [`Happening::Piece`] is answered once, by [`accept`](Self::accept) or
+/// [`refuse`](Self::refuse), now or after other calls of `next`; until then its sender waits. Accept a piece
+/// when it is kept, and the last one when the whole message is where it belongs: that is the receipt.
+#[derive(Debug)]
+pub struct Listener<O = ()> {
+    line: Line,
+    exchange: Exchange<PLACES, FRAME_OCTETS_MAX>,
+    senders: Senders,
+    observer: O,
+    acknowledge_anyone: bool,
+    /// What has happened and has not been told. It comes before the piece.
+    news: VecDeque<Happening<'static>>,
+    piece: Option<PieceHeader>,
+    /// The octets of the piece.
+    octets: Vec<u8>,
+    strays: u64,
+    /// When the last wait ended. While bits come in at once the clock is not read, for that takes as long
+    /// as an acknowledgment.
+    woken_at: Instant,
+}
+
+impl Listener {
+    /// Takes over `SIGUSR1` and `SIGUSR2`. From now on others may send to this process.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Line::open`](minitalk_signals::Line::open). Nothing has changed then.
+    pub fn open(config: &ListenerConfig) -> Result<Self, OpenLineError> {
+        Self::open_observed(config, ())
+    }
+}
+
+impl<O: Observer> Listener<O> {
+    /// As [`open`](Listener::open), and `observer` sees every symbol.
+    pub fn open_observed(config: &ListenerConfig, observer: O) -> Result<Self, OpenLineError> {
+        let exchange = Exchange::new(config.dialect)
+            .with_protocols(config.protocols)
+            .with_octets_max(config.octets_max);
+        Ok(Self {
+            line: Line::open()?,
+            exchange,
+            senders: Senders::default(),
+            observer,
+            acknowledge_anyone: config.acknowledge_anyone,
+            news: VecDeque::new(),
+            piece: None,
+            octets: Vec::new(),
+            strays: 0,
+            woken_at: now(),
+        })
+    }
+
+    /// Waits for the next thing that happens.
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError`]. Nothing is lost: the call may be repeated.
+    #[expect(clippy::should_implement_trait, reason = "a piece borrows from the listener")]
+    pub fn next(&mut self) -> Result<Happening<'_>, WaitError> {
+        self.next_or(&[], None)
+    }
+
+    /// As [`next`](Self::next), but waits no longer than until one of the descriptors in `also` is ready or
+    /// the `deadline` has come.
+    pub fn next_or(
+        &mut self,
+        also: &[Watch<'_>],
+        deadline: Option<Instant>,
+    ) -> Result<Happening<'_>, WaitError> {
+        loop {
+            // Whoever has been accepted waits for it: that comes before the news.
+            if self.piece.is_none() {
+                self.advance();
+            }
+            if let Some(happening) = self.news.pop_front() {
+                return Ok(happening);
+            }
+            if let Some(piece) = self.piece.take() {
+                return Ok(Happening::Piece(piece.with(&self.octets)));
+            }
+            // While bits come in, that is all there is to look at: to watch the rest takes preparation.
+            let wake = match self.line.poll()? {
+                Some(wake) => wake,
+                None => self.wait(also, deadline)?,
+            };
+            match wake {
+                Wake::Arrival(arrival) => self.handle_arrival(arrival),
+                Wake::Terminate(termination) => return Ok(Happening::Terminate(termination)),
+                Wake::Ready => return Ok(Happening::Ready),
+                Wake::TimedOut => {
+                    self.exchange.handle_timeout(self.woken_at);
+                    if deadline.is_some_and(|deadline| deadline <= self.woken_at) {
+                        return Ok(Happening::TimedOut);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Accepts the piece of `peer` that waits: it is safe, or, if it was the last one, so is the whole
+    /// message. Nothing happens if no piece of it waits.
+    pub fn accept(&mut self, peer: u32) {
+        self.exchange.accept(peer);
+        self.news.extend(self.senders.accept(peer, self.woken_at).map(Happening::Ended));
+    }
+
+    /// Refuses the message of `peer` for good, whether a piece of it waits or not.
+    ///
+    /// A framed sender is told the reason, after its next frame if no piece waits. A classic one, which
+    /// cannot be told, is not listened to any more.
+    pub fn refuse(&mut self, peer: u32, reason: RefusalReason) {
+        self.exchange.refuse(peer, reason);
+        self.senders.refuse(peer, self.woken_at);
+    }
+
+    /// Whether a bit of `peer` has come and waits for its turn: it is not silent, it is kept waiting.
+    #[must_use]
+    pub fn is_waiting(&self, peer: u32) -> bool {
+        self.exchange.is_waiting(peer)
+    }
+
+    /// How many processes have a place.
+    #[must_use]
+    pub fn connected(&self) -> usize {
+        self.exchange.open_count()
+    }
+
+    /// Signals so far that were part of no message.
+    #[must_use]
+    pub const fn strays(&self) -> u64 {
+        self.strays
+    }
+
+    /// Closes the line, and gives the observer back.
+    #[must_use]
+    pub fn close(self) -> O {
+        self.observer
+    }
+
+    /// Does what the exchange wants, until there is something to tell.
+    fn advance(&mut self) {
+        let now = self.woken_at;
+        while let Some(output) = self.exchange.poll_output(now) {
+            match output {
+                Output::Transmit { peer, symbol } => {
+                    self.transmit(peer, symbol);
+                    continue;
+                }
+                Output::Event(Event::Payload(payload)) => {
+                    self.octets.clear();
+                    self.octets.extend_from_slice(payload.octets);
+                    if let Some((piece, cut)) = self.senders.take(&payload, now) {
+                        self.news.extend(cut);
+                        self.piece = Some(piece);
+                    }
+                }
+                Output::Event(Event::TooLong { peer, offset: octets }) => {
+                    self.senders.refuse(peer, now);
+                    self.news.push_back(Happening::TooLong { peer, octets });
+                }
+                Output::Event(Event::Closed { peer, cut }) => {
+                    let cut = cut.map(|octets| Happening::Cut { peer, octets });
+                    self.news.extend(cut);
+                    self.news.push_back(Happening::Left { peer });
+                    self.senders.forget(peer);
+                }
+            }
+            return;
+        }
+    }
+
+    fn transmit(&mut self, pid: u32, symbol: Bit) {
+        let Some(sender) = self.senders.find(pid) else { return };
+        match sender.peer.send(symbol) {
+            Ok(()) => self.observer.sent(pid, symbol),
+            // Its pidfd tells of its end, after its last signals have been taken.
+            Err(SendError::Gone) => {}
+            Err(error) => {
+                let cause = error.into();
+                self.stray(Stray { peer: Some(pid), program: program_of(pid), cause });
+                self.exchange.handle_gone(pid);
+            }
+        }
+    }
+
+    /// Waits for the next signal, the end of a sender, or what else there is to wait for.
+    fn wait(&mut self, also: &[Watch<'_>], deadline: Option<Instant>) -> Result<Wake, WaitError> {
+        let deadline = [self.exchange.poll_timeout(), deadline].into_iter().flatten().min();
+        let mut watches: Vec<Watch<'_>> = self.senders.iter().map(Peer::watch).collect();
+        watches.extend_from_slice(also);
+        let wake = self.line.wait(&mut watches, deadline)?;
+        self.woken_at = now();
+        if wake == Wake::Ready {
+            let ended = self.senders.iter().zip(&watches).filter(|(_, watch)| watch.is_ready());
+            for (peer, _) in ended {
+                self.exchange.handle_gone(peer.pid());
+            }
+        }
+        Ok(wake)
+    }
+
+    fn handle_arrival(&mut self, arrival: Arrival) {
+        match arrival.sender {
+            Origin::Process { pid, .. } => {
+                match self.exchange.handle_bit(pid, arrival.bit, self.woken_at) {
+                    Handled::Taken => self.observer.received(pid, arrival.bit),
+                    Handled::Lost => {
+                        if self.senders.lose(pid) {
+                            self.news.push_back(Happening::Damaged { peer: pid });
+                        }
+                    }
+                    Handled::Repeated | Handled::Ignored => {}
+                    Handled::Unknown => self.handle_newcomer(pid, arrival.bit),
+                }
+            }
+            Origin::Outside => self.stray(Stray::of_nobody(StrayCause::Outside)),
+            Origin::Forged { code } => self.stray(Stray::of_nobody(StrayCause::Forged { code })),
+        }
+    }
+
+    /// Gives a process that is heard for the first time a place, if it survives being answered.
+    fn handle_newcomer(&mut self, pid: u32, bit: Bit) {
+        let now = self.woken_at;
+        if self.senders.is_turned_away(pid, now) {
+            self.strays += 1;
+            return;
+        }
+        let connected = match self.senders.admit(pid, self.acknowledge_anyone, now) {
+            Ok(connected) => connected,
+            Err(stray) => {
+                self.senders.turn_away(pid, now);
+                self.stray(stray);
+                return;
+            }
+        };
+        if self.exchange.open(pid).is_err() {
+            self.senders.forget(pid);
+            self.senders.turn_away(pid, now);
+            self.news.push_back(Happening::Full { places: PLACES });
+            return;
+        }
+        self.news.push_back(Happening::Connected(connected));
+        self.observer.received(pid, bit);
+        // It has a place, and nothing of it waits: its bit is taken.
+        let _ = self.exchange.handle_bit(pid, bit, now);
+    }
+
+    fn stray(&mut self, stray: Stray) {
+        self.strays += 1;
+        self.news.push_back(Happening::Stray(stray));
+    }
+}

@@ -1,0 +1,164 @@
+//! What a listener tells its program.
+
+use minitalk_core::exchange::Protocol;
+use minitalk_signals::{OpenPeerError, ReadStatusError, SendError, Termination, WouldDie};
+use thiserror::Error;
+
+/// What has happened on a [`Listener`](super::Listener).
+#[derive(Debug)]
+#[must_use = "a piece that is neither accepted nor refused keeps its sender waiting"]
+pub enum Happening<'a> {
+    /// A process has sent its first bit, and has a place now.
+    Connected(Connected),
+    /// Octets of a message have arrived. Their sender waits for [`accept`](super::Listener::accept) or
+    /// [`refuse`](super::Listener::refuse), now or later.
+    Piece(Piece<'a>),
+    /// The last piece of a message has been accepted: the message is complete, and its receipt is on its way.
+    Ended(Ended),
+    /// A message ended before its end: its sender has ended, or has begun another one.
+    Cut {
+        /// The sender.
+        peer: u32,
+        /// Octets of the message that had arrived.
+        octets: u64,
+    },
+    /// A message is longer than [`octets_max`](super::ListenerConfig::octets_max) and has been refused.
+    TooLong {
+        /// The sender.
+        peer: u32,
+        /// Octets of the message that had arrived.
+        octets: u64,
+    },
+    /// A sender's process has ended, and its place is free.
+    Left {
+        /// The sender.
+        peer: u32,
+    },
+    /// Bits of a message were lost: its sender does not wait for acknowledgments. Told once a message.
+    Damaged {
+        /// The sender.
+        peer: u32,
+    },
+    /// A signal that is part of no message.
+    Stray(Stray),
+    /// A newcomer waits, since all places are taken.
+    Full {
+        /// How many places there are.
+        places: usize,
+    },
+    /// A signal asks this process to end.
+    Terminate(Termination),
+    /// What [`next_or`](super::Listener::next_or) was asked to watch is ready.
+    Ready,
+    /// The deadline that [`next_or`](super::Listener::next_or) was given has come.
+    TimedOut,
+}
+
+/// A process that has a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Connected {
+    /// Its PID.
+    pub peer: u32,
+    /// Its real user id.
+    pub uid: u32,
+    /// The name of its program, at most 15 bytes. Whoever runs it chose it: it may hold anything, control
+    /// characters included.
+    pub program: String,
+}
+
+/// A piece of a message. The pieces of one sender come in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Piece<'a> {
+    /// The sender.
+    pub peer: u32,
+    /// Its real user id.
+    pub uid: u32,
+    /// The protocol it speaks.
+    pub protocol: Protocol,
+    /// Whether the message begins with this piece.
+    pub first: bool,
+    /// Whether it ends with this piece. To accept the last piece is to confirm the whole message.
+    pub last: bool,
+    /// Length of the message in octets, if its beginning says so.
+    pub length: Option<u64>,
+    /// Octets of the message that came before this piece.
+    pub offset: u64,
+    /// The octets of this piece; none, if it only ends the message.
+    pub octets: &'a [u8],
+}
+
+/// A message that has arrived and been accepted.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Ended {
+    /// The sender.
+    pub peer: u32,
+    /// Its real user id.
+    pub uid: u32,
+    /// The protocol it speaks.
+    pub protocol: Protocol,
+    /// Octets of the message.
+    pub octets: u64,
+    /// Microseconds from its first bit to its last piece.
+    pub micros: u64,
+}
+
+/// A signal that is part of no message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stray {
+    /// Who sent it, if the kernel vouches for it.
+    pub peer: Option<u32>,
+    /// The name of its program, if it can be read; see [`Connected::program`].
+    pub program: Option<String>,
+    /// Why it is not answered.
+    pub cause: StrayCause,
+}
+
+/// Why a signal is not answered.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum StrayCause {
+    /// An acknowledgment would kill its sender.
+    #[error(transparent)]
+    WouldDie(#[from] WouldDie),
+    /// Its sender cannot be held by a pidfd.
+    #[error(transparent)]
+    Open(#[from] OpenPeerError),
+    /// The status of its sender cannot be read.
+    #[error(transparent)]
+    Status(#[from] ReadStatusError),
+    /// Its sender cannot be signalled.
+    #[error(transparent)]
+    Send(#[from] SendError),
+    /// It came from outside this PID namespace, where its sender has no number here.
+    #[error("its sender is outside this PID namespace")]
+    Outside,
+    /// It was not sent with kill(2), so that it may name any sender it likes.
+    #[error("it was not sent with kill(2) (si_code {code})")]
+    Forged {
+        /// The `si_code` it came with.
+        code: i32,
+    },
+}
+
+/// A piece without its octets, which are kept elsewhere.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PieceHeader {
+    pub(super) peer: u32,
+    pub(super) uid: u32,
+    pub(super) protocol: Protocol,
+    pub(super) first: bool,
+    pub(super) last: bool,
+    pub(super) length: Option<u64>,
+    pub(super) offset: u64,
+}
+
+impl PieceHeader {
+    pub(super) const fn with(self, octets: &[u8]) -> Piece<'_> {
+        let Self { peer, uid, protocol, first, last, length, offset } = self;
+        Piece { peer, uid, protocol, first, last, length, offset, octets }
+    }
+}
