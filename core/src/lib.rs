@@ -12,6 +12,7 @@
 //! | HDLC: flags, zero-bit insertion, FCS-32 | [`hdlc::Framer`] | [`hdlc::Deframer`] |
 //! | a link with acknowledgments | [`Sender`], [`classic::Sender`] | [`Receiver`], [`classic::Receiver`] |
 //! | many senders at one receiver | | [`Exchange`] |
+//! | a measurement of the link | [`Pinger`] | |
 //! | text for people | | [`text`] |
 //!
 //! # Where to begin
@@ -58,15 +59,18 @@ pub mod detect;
 pub mod exchange;
 pub mod frame;
 pub mod hdlc;
+pub mod ping;
 pub mod receiver;
 pub mod sender;
 pub mod text;
+pub mod withdrawal;
 
 #[cfg(test)]
 mod model;
 
 pub use bit::Bit;
 pub use exchange::Exchange;
+pub use ping::Pinger;
 pub use receiver::Receiver;
 pub use sender::Sender;
 pub use time::Instant;

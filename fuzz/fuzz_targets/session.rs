@@ -1,4 +1,4 @@
-//! Calls in any order and at any time on sender, receiver and exchange: what their documentation
+//! Calls in any order and at any time on sender, pinger, receiver and exchange: what their documentation
 //! says holds after each.
 #![no_main]
 
@@ -8,6 +8,7 @@ use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use minitalk_core::exchange::{Event, Exchange, Handled, OpenError, Output, Protocol, Protocols};
 use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX, PAYLOAD_OCTETS_MAX};
+use minitalk_core::ping::{PROBE_BITS, PingEvent, Pinger};
 use minitalk_core::{Bit, Instant, Receiver, RefusalReason, Sender, classic, receiver, sender};
 use minitalk_fuzz::{AnyBit, AnyDialect, AnyReason};
 
@@ -21,6 +22,7 @@ struct Input<'a> {
     classic: Vec<ClassicCall>,
     text: &'a [u8],
     exchange: Vec<ExchangeCall>,
+    pinger: Vec<PingCall>,
 }
 
 /// Calls of one run: enough for some frames.
@@ -45,6 +47,20 @@ enum SenderCall {
     },
     Timeout,
     Abort,
+}
+
+#[derive(Arbitrary, Clone, Copy, Debug)]
+enum PingCall {
+    Ack(AnyBit),
+    /// So many acknowledgments that alternate, each of a bit that is under way.
+    GoodAcks(u8),
+    Probe,
+    Wait {
+        to_deadline: bool,
+        micros: i32,
+    },
+    Timeout,
+    Withdraw,
 }
 
 #[derive(Arbitrary, Clone, Copy, Debug)]
@@ -94,6 +110,7 @@ fuzz_target!(|input: Input| {
     drive_receiver(&input.receiver);
     drive_classic(&input);
     drive_exchange(&input);
+    drive_pinger(&input.pinger);
 });
 
 /// `now`, moved.
@@ -292,6 +309,82 @@ fn drive_classic(input: &Input<'_>) {
                 assert_eq!(sender.completed_bytes(), input.text.len());
             }
         }
+    }
+}
+
+fn drive_pinger(calls: &[PingCall]) {
+    let mut pinger = Pinger::new();
+    let (mut now, mut ack) = (Instant::ZERO, Bit::Zero);
+    let mut host = PingHost::default();
+    for &call in calls.iter().take(CALLS_MAX) {
+        match call {
+            PingCall::Ack(AnyBit(ack)) => pinger.handle_ack(ack, now),
+            PingCall::GoodAcks(count) => {
+                for _ in 0..count {
+                    if host.take(&mut pinger, now) {
+                        pinger.handle_ack(ack, now);
+                        ack = !ack;
+                    }
+                }
+            }
+            PingCall::Probe => {
+                let is_ready = pinger.is_ready();
+                assert_eq!(pinger.probe(), is_ready);
+            }
+            PingCall::Wait { to_deadline, micros } => {
+                now = moved(now, pinger.poll_timeout(), to_deadline, micros);
+            }
+            PingCall::Timeout => {
+                pinger.handle_timeout(now);
+                assert!(pinger.poll_timeout().is_none_or(|deadline| deadline > now));
+            }
+            PingCall::Withdraw => {
+                pinger.withdraw(now);
+                host.is_leaving = true;
+            }
+        }
+        host.take(&mut pinger, now);
+    }
+    // Whatever came before, it leaves in the end, after a byte and a NUL at most.
+    pinger.withdraw(now);
+    host.is_leaving = true;
+    for _ in 0..PROBE_BITS * 2 {
+        host.take(&mut pinger, now);
+        now = pinger.poll_timeout().unwrap_or(now);
+        pinger.handle_timeout(now);
+    }
+    host.take(&mut pinger, now);
+    assert!(host.has_left);
+}
+
+#[derive(Default)]
+struct PingHost {
+    next: u8,
+    is_leaving: bool,
+    has_left: bool,
+}
+
+impl PingHost {
+    /// Takes out what there is; whether a bit was transmitted.
+    fn take(&mut self, pinger: &mut Pinger, now: Instant) -> bool {
+        let bits: Vec<Bit> = core::iter::from_fn(|| pinger.poll_transmit(now)).take(2).collect();
+        assert!(bits.len() < 2, "one bit at a time");
+        assert!(bits.is_empty() || (pinger.poll_timeout().is_some() && !self.has_left));
+        match pinger.poll_event() {
+            Some(PingEvent::Acknowledged { position, .. }) => {
+                assert!(!self.is_leaving && position == self.next % PROBE_BITS);
+                self.next = self.next.wrapping_add(1);
+            }
+            Some(PingEvent::Ready) => assert!(!self.is_leaving),
+            Some(PingEvent::NotFramed) => self.is_leaving = true,
+            Some(PingEvent::Withdrawn) => {
+                assert!(self.is_leaving && !self.has_left);
+                self.has_left = true;
+            }
+            None => {}
+        }
+        assert!(!self.has_left || pinger.poll_timeout().is_none());
+        !bits.is_empty()
     }
 }
 

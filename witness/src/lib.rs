@@ -11,6 +11,7 @@ mod classic;
 mod exchange;
 mod hdlc;
 mod link;
+mod ping;
 mod ram;
 mod text;
 mod time;

@@ -4,7 +4,7 @@ use core::sync::atomic::AtomicU8;
 
 use minitalk_core::detect::Detector;
 use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX};
-use minitalk_core::{Exchange, Receiver, Sender, classic, hdlc, text};
+use minitalk_core::{Exchange, Pinger, Receiver, Sender, classic, hdlc, text};
 
 macro_rules! ram {
     ($($name:ident: $type:ty;)*) => {$(
@@ -20,6 +20,7 @@ ram! {
     RAM_CLASSIC_RECEIVER: classic::Receiver;
     RAM_CLASSIC_SENDER: classic::Sender<'static>;
     RAM_DETECTOR: Detector;
+    RAM_PINGER: Pinger;
     RAM_RECEIVER: Receiver<FRAME_OCTETS_MAX>;
     RAM_SENDER: Sender<CONTENT_OCTETS_MAX>;
     RAM_EXCHANGE_OF_4: Exchange<4, FRAME_OCTETS_MAX>;

@@ -15,6 +15,7 @@ mod feed;
 mod kernel;
 mod line;
 mod link;
+mod ping;
 
 use std::boxed::Box;
 use std::time::Instant;
@@ -24,7 +25,9 @@ use std::{eprintln, format};
 use exchange::Shared;
 use explore::{Report, System, explore};
 use link::{Faults, Host, Link, Setup};
+use ping::Measured;
 
+use crate::exchange::Protocols;
 use crate::{Bit, RefusalReason, receiver, sender};
 
 /// A message of one frame, and one fault.
@@ -176,6 +179,28 @@ fn assert_shared(name: &str, setup: &'static exchange::Setup) {
     assert!(report.ended > 0, "{name}: no state is final");
 }
 
+const PING: ping::Setup =
+    ping::Setup { peer: Protocols::Both, faults: 0, gives_up: true, broken: false };
+
+const PING_TO_CLASSIC: ping::Setup = ping::Setup { peer: Protocols::ClassicOnly, ..PING };
+
+fn assert_measured(name: &str, setup: ping::Setup) {
+    let report = report(name, Measured::new(setup));
+    if let Some(violation) = report.violation {
+        panic!("{name}: {violation}");
+    }
+    assert!(report.ended > 0, "{name}: no state is final");
+}
+
+#[test]
+fn a_ping_leaves_its_peer_as_it_was() {
+    assert_measured("ping, no fault", ping::Setup { gives_up: false, ..PING });
+    assert_measured("ping, host gives up, two faults", ping::Setup { faults: 2, ..PING });
+    assert_measured("ping to a classic receiver, host gives up", PING_TO_CLASSIC);
+    let faulty = ping::Setup { faults: 2, ..PING_TO_CLASSIC };
+    assert_measured("ping to a classic receiver, two faults", faulty);
+}
+
 #[test]
 fn any_number_of_faults() {
     let storm_of_ones = Setup { storm: Some(Bit::One), ..ONE };
@@ -250,6 +275,14 @@ mod broken {
     fn a_sender_that_does_not_wait_for_quiet_is_caught() {
         const BROKEN: Option<sender::Broken> = Some(sender::Broken::NoQuiet);
         assert_caught(&const { Setup { broken_sender: BROKEN, ..TWO } });
+    }
+
+    #[test]
+    fn a_ping_that_leaves_a_classic_peer_in_the_middle_of_a_byte_is_caught() {
+        let setup = ping::Setup { broken: true, ..PING_TO_CLASSIC };
+        let report = report("broken", Measured::new(setup));
+        let violation = report.violation.expect("the model does not see what is broken");
+        assert!(violation.starts_with("the next message is not delivered"), "{violation}");
     }
 
     fn assert_caught_between_two(setup: &'static exchange::Setup) {
