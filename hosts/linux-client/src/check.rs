@@ -96,7 +96,7 @@ fn process(pid: u32, refusal: Option<&Refusal>) -> Option<Process> {
     };
     Some(Process {
         program: shown(&status.name),
-        name: names::of(pid).map(|name| name.to_string()),
+        name: names::of(pid).and_then(|entry| Some(entry.name?.to_string())),
         state: state(status.state),
         uid: status.uids.real,
         user: user_name(status.uids.real),

@@ -99,7 +99,7 @@ impl Failure {
             )
             | Cause::Send(SendError::NotPermitted) => 4,
             Cause::Refusal(Refusal::Unsupported | Refusal::Unreadable(_) | Refusal::Os(_))
-            | Cause::Find(FindError::Folder(_) | FindError::Io { .. })
+            | Cause::Find(FindError::Folder(_) | FindError::Io { .. } | FindError::Proc(_))
             | Cause::Trace(_)
             | Cause::Line(_)
             | Cause::Wait(_)
@@ -199,6 +199,8 @@ impl Cause {
         match self {
             Self::Find(FindError::Unknown(_)) => "unknown_name",
             Self::Find(FindError::Ended { .. }) => "no_such_process",
+            Self::Find(FindError::Elsewhere { .. }) => "other_namespace",
+            Self::Find(FindError::Ambiguous { .. }) => "ambiguous_name",
             Self::Refusal(refusal) => match refusal {
                 Refusal::OutOfRange => "not_a_pid",
                 Refusal::Itself => "itself",
@@ -214,7 +216,7 @@ impl Cause {
             },
             Self::Send(SendError::NotPermitted) => "not_permitted",
             Self::Died | Self::Send(SendError::Gone) => "died",
-            Self::Find(FindError::Folder(_) | FindError::Io { .. })
+            Self::Find(FindError::Folder(_) | FindError::Io { .. } | FindError::Proc(_))
             | Self::Trace(_)
             | Self::Line(_)
             | Self::Wait(_)

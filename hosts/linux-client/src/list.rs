@@ -2,10 +2,9 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::time::Duration;
 
 use minitalk::names;
-use minitalk_signals::{ProcessStatus, user_name};
+use minitalk_signals::{ProcessIdentity, ProcessStatus, user_name};
 use serde::Serialize;
 
 use crate::cli::Options;
@@ -47,10 +46,10 @@ pub(crate) fn run(options: &Options) -> Result<(u8, io::Result<()>), Failure> {
 fn servers() -> Result<Vec<Server>, names::FindError> {
     let mut servers: Vec<Server> = names::list()?
         .into_iter()
-        .map(|entry| server(entry.pid, Some(entry.name.to_string()), entry.uid))
+        .map(|entry| server(entry.pid, entry.name.map(|name| name.to_string()), entry.uid))
         .collect();
-    let named: Vec<u32> = servers.iter().map(|server| server.pid).collect();
-    for status in processes().filter(|status| !named.contains(&status.pid)) {
+    let registered: Vec<u32> = servers.iter().map(|server| server.pid).collect();
+    for status in processes().filter(|status| !registered.contains(&status.pid)) {
         if status.name == PROGRAM && status.survived().contains_line() {
             servers.push(server(status.pid, None, status.uids.real));
         }
@@ -59,7 +58,8 @@ fn servers() -> Result<Vec<Server>, names::FindError> {
 }
 
 fn server(pid: u32, name: Option<String>, uid: u32) -> Server {
-    let uptime_seconds = names::uptime(pid).as_ref().map(Duration::as_secs);
+    let identity = ProcessIdentity::of(pid).ok().flatten();
+    let uptime_seconds = identity.map(|identity| identity.uptime().as_secs());
     Server { pid, name, uid, user: user_name(uid), uptime_seconds }
 }
 

@@ -3,6 +3,7 @@
 //! * [`Listener`] receives messages from any number of processes.
 //! * [`Observer`] sees what goes over the line, as it happens.
 //! * [`names`]: servers are found by a name instead of a number.
+//! * [`text`]: which characters of a text do something instead of being read.
 //!
 //! # Receiving
 //!
@@ -44,6 +45,7 @@
 mod listener;
 pub mod names;
 mod observer;
+pub mod text;
 
 pub use listener::{
     Connected, Ended, Happening, Listener, ListenerConfig, Piece, Stray, StrayCause,

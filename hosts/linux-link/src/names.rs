@@ -1,23 +1,31 @@
-//! Servers by name: each is a file in a folder of the user's own, and the file says which process it is.
+//! Servers by name or number: each has an entry in a folder of its user, which says which process it is.
 //!
 //! ```text
-//! $XDG_RUNTIME_DIR/minitalk/          0700
-//! ├── logs                            "4242 98765\n": the PID, and when that process was started
-//! └── work
+//! $XDG_RUNTIME_DIR/minitalk/      0700
+//! ├── 4242.4026531836             a listener without a name: its PID and PID namespace
+//! └── logs                        a listener with one: "5151 98765 4 4026531836\n"
 //! ```
 //!
-//! The second number is that of `/proc/PID/stat` (field 22): a process that was given the PID of a server
-//! that has ended started later, so an entry that was left behind never leads to a stranger. Whoever
-//! changes the folder holds a lock on it (`flock(2)`); whoever reads it need not, as entries come and go
-//! in one piece.
+//! An entry holds the PID, when that process was started (`/proc/PID/stat`, field 22), and its PID namespace
+//! (device and inode of `/proc/PID/ns/pid`). A process that was given the number of a server that has ended
+//! started later, so an entry that was left behind never leads to a stranger.
+//!
+//! As long as the listener runs it holds a lock on its entry (`F_OFD_SETLK`, fcntl(2)). The lock says
+//! across PID namespaces whether an entry is in use. Nobody ever waits for it.
+//!
+//! Where the folder is: `$XDG_RUNTIME_DIR/minitalk` if the variable is set; else `/run/user/UID/minitalk` if
+//! `/run/user/UID` exists; else `/tmp/minitalk-UID`. Entries are made there and looked for in all three.
+//! A client of root also looks into the folders of other users: an entry there counts for processes of that
+//! user only, so nobody can lead root to the process of a third.
 
+mod entry;
 mod folder;
 mod lookup;
 mod name;
-mod record;
+mod place;
 mod registration;
 
 pub use folder::FolderError;
-pub use lookup::{Entry, FindError, find, list, of, uptime};
+pub use lookup::{Entry, FindError, find, list, of};
 pub use name::{NAME_BYTES_MAX, Name, NameError};
 pub use registration::{RegisterError, Registration};

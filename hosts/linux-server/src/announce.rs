@@ -33,7 +33,12 @@ impl Announcement {
     /// Tells everybody. The signals must be caught by now.
     pub(crate) fn new(options: &Options) -> Result<Self, AnnounceError> {
         let pid = process::id();
-        let registration = options.name.as_ref().map(Registration::new).transpose()?;
+        let registration = match Registration::new(options.name.as_ref()) {
+            Ok(registration) => Some(registration),
+            // Without a name it is known by its executable.
+            Err(_) if options.name.is_none() => None,
+            Err(error) => return Err(error.into()),
+        };
         let announcement = Self { _registration: registration, pid_file: options.pid_file.clone() };
         if let Some(path) = &options.pid_file {
             fs::write(path, format!("{pid}\n"))

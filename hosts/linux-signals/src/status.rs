@@ -262,7 +262,7 @@ impl ProcessStatus {
 }
 
 /// Whether a number in `/proc` means the same process as in kill(2).
-fn proc_is_ours() -> bool {
+pub(crate) fn proc_is_ours() -> bool {
     let own = fs::read_link("/proc/self");
     own.is_ok_and(|own| own.to_str() == Some(&process::id().to_string()))
 }

@@ -1,32 +1,71 @@
-//! The folder with one file for each server that has a name.
+//! The folder of entries, held open: what is done in it is done in this folder, whatever becomes of its path.
 
-use std::env;
-use std::fs::{self, DirBuilder, File, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, flock};
-use rustix::io::retry_on_intr;
+use minitalk_signals::user_name;
+use rustix::fs::{
+    AtFlags, CWD, Dir, FileType, Mode, OFlags, RenameFlags, Stat, fchmod, fstat, mkdirat, openat,
+    renameat, renameat_with, statat, unlinkat,
+};
+use rustix::io::Errno;
 use rustix::process::geteuid;
 use thiserror::Error;
 
-use super::Name;
+use super::place::{self, Owner, Place};
 
 /// Nobody else may look into the folder, or put an entry there.
-const MODE: u32 = 0o700;
+const FOLDER_MODE: Mode = Mode::RWXU;
+
+/// Nobody else may read an entry.
+pub(super) const FILE_MODE: Mode = Mode::from_raw_mode(0o600);
+
+/// Files that are looked at in a folder. More are not expected, and would be somebody's flood.
+const FILES_MAX: usize = 65_536;
 
 /// Why the folder cannot be used.
 #[derive(Debug, Error)]
 pub enum FolderError {
-    /// It belongs to another user, or is not a folder, or is a link to one.
-    #[error("{} is not a folder of this user; remove it, or set XDG_RUNTIME_DIR", path.display())]
+    /// It belongs to another user.
+    #[error(
+        "{} belongs to {}; set XDG_RUNTIME_DIR to a folder of your own, for the server and its clients",
+        path.display(), user(*uid)
+    )]
     NotOurs {
+        /// Where it is.
+        path: PathBuf,
+        /// Whose it is.
+        uid: u32,
+    },
+    /// The folder that it would be in belongs to another user.
+    #[error(
+        "XDG_RUNTIME_DIR is {}, which belongs to {}; unset it, or set it to a folder of your own",
+        path.display(), user(*uid)
+    )]
+    ParentNotOurs {
+        /// The parent.
+        path: PathBuf,
+        /// Whose it is.
+        uid: u32,
+    },
+    /// Everybody may put other folders in its place.
+    #[error(
+        "everybody may rename what is in {}; set XDG_RUNTIME_DIR to a folder that only you can write to",
+        path.display()
+    )]
+    ParentOpen {
+        /// The parent.
+        path: PathBuf,
+    },
+    /// It is a file or a link.
+    #[error("{} is not a folder; remove it, or set XDG_RUNTIME_DIR to another folder", path.display())]
+    NotAFolder {
         /// Where it is.
         path: PathBuf,
     },
     /// It cannot be made or opened.
-    #[error("cannot use {}: {error}; set XDG_RUNTIME_DIR to a folder of this user", path.display())]
+    #[error("cannot use {}: {error}; set XDG_RUNTIME_DIR to a folder of your own", path.display())]
     Io {
         /// Where it is.
         path: PathBuf,
@@ -35,127 +74,162 @@ pub enum FolderError {
     },
 }
 
-/// The folder, known to belong to this user and to nobody else.
-#[derive(Clone, Debug)]
-pub(super) struct Folder(PathBuf);
+fn user(uid: u32) -> String {
+    user_name(uid).map_or_else(|| format!("user {uid}"), |name| format!("user {name}"))
+}
 
-/// The right to change the folder, until it is dropped.
+/// The folder, known to belong to `owner`.
 #[derive(Debug)]
-pub(super) struct Locked(#[expect(dead_code, reason = "closing it gives the lock back")] File);
+pub(super) struct Folder {
+    fd: OwnedFd,
+    path: PathBuf,
+    /// Whose processes its entries may be about; `None` for any.
+    pub(super) only_of: Option<u32>,
+}
 
 impl Folder {
     /// The folder of this user, made if it is not there.
     pub(super) fn create() -> Result<Self, FolderError> {
-        Self::create_at(place())
+        Self::create_at(&place::own())
     }
 
-    /// The folder of this user; `None` if it is not there, and so nobody has a name.
-    pub(super) fn open() -> Result<Option<Self>, FolderError> {
-        Self::open_at(place())
-    }
-
-    pub(super) fn create_at(path: PathBuf) -> Result<Self, FolderError> {
-        match DirBuilder::new().mode(MODE).create(&path) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-                Err(FolderError::Io { path, error })
-            }
+    pub(super) fn create_at(place: &Place) -> Result<Self, FolderError> {
+        let io = |error: Errno| FolderError::Io { path: path(place), error: error.into() };
+        let parent = open_parent(place)?;
+        match mkdirat(&parent, place.child.as_str(), FOLDER_MODE) {
             // Whatever was there already may be anything.
-            Ok(()) | Err(_) => Self::checked(path),
+            Ok(()) | Err(Errno::EXIST) => {}
+            Err(error) => return Err(io(error)),
+        }
+        Self::open_in(&parent, place)?.ok_or_else(|| io(Errno::NOENT))
+    }
+
+    /// The folder at `place`; `None` if there is none.
+    pub(super) fn open_at(place: &Place) -> Result<Option<Self>, FolderError> {
+        match open_parent(place) {
+            Ok(parent) => Self::open_in(&parent, place),
+            Err(FolderError::Io { error, .. }) if error.kind() == io::ErrorKind::NotFound => {
+                Ok(None)
+            }
+            Err(error) => Err(error),
         }
     }
 
-    fn open_at(path: PathBuf) -> Result<Option<Self>, FolderError> {
-        match fs::symlink_metadata(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Ok(_) | Err(_) => Self::checked(path).map(Some),
-        }
-    }
-
-    /// In `/tmp`, anybody could have made the folder: for names to lead where this user wants, it
-    /// must be this user's.
-    fn checked(path: PathBuf) -> Result<Self, FolderError> {
-        let found = match fs::symlink_metadata(&path) {
-            Ok(found) => found,
-            Err(error) => return Err(FolderError::Io { path, error }),
+    /// Opens the folder and looks at what was opened, not at what is at its path.
+    fn open_in(parent: &OwnedFd, place: &Place) -> Result<Option<Self>, FolderError> {
+        let path = path(place);
+        let io = |error: Errno| FolderError::Io { path: path.clone(), error: error.into() };
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let fd = match openat(parent, place.child.as_str(), flags, Mode::empty()) {
+            Ok(fd) => fd,
+            Err(Errno::NOENT) => return Ok(None),
+            Err(Errno::NOTDIR | Errno::LOOP) => return Err(FolderError::NotAFolder { path }),
+            // The folder of somebody else is closed to this user, as it should be.
+            Err(error) => return Err(owned_by_other(parent, place).unwrap_or_else(|| io(error))),
         };
-        if !found.is_dir() || found.uid() != geteuid().as_raw() {
-            return Err(FolderError::NotOurs { path });
+        let found = fstat(&fd).map_err(io)?;
+        let own = geteuid().as_raw();
+        match place.owner {
+            Owner::Own | Owner::OwnInTmp if found.st_uid != own => {
+                Err(FolderError::NotOurs { path, uid: found.st_uid })
+            }
+            Owner::Own | Owner::OwnInTmp => {
+                if found.st_mode & 0o077 != 0 {
+                    fchmod(&fd, FOLDER_MODE).map_err(io)?;
+                }
+                Ok(Some(Self { fd, path, only_of: None }))
+            }
+            Owner::Anybody if found.st_mode & 0o022 != 0 => Ok(None),
+            Owner::Anybody => Ok(Some(Self { fd, path, only_of: Some(found.st_uid) })),
         }
-        if found.mode() & 0o077 != 0
-            && let Err(error) = fs::set_permissions(&path, Permissions::from_mode(MODE))
-        {
-            return Err(FolderError::Io { path, error });
+    }
+
+    pub(super) fn path_of(&self, file: &str) -> PathBuf {
+        self.path.join(file)
+    }
+
+    /// The names of the files in the folder.
+    pub(super) fn files(&self) -> Result<Vec<String>, FolderError> {
+        let io = |error: Errno| FolderError::Io { path: self.path.clone(), error: error.into() };
+        let files = Dir::read_from(&self.fd).map_err(io)?;
+        let names = files
+            .filter_map(|file| String::from_utf8(file.ok()?.file_name().to_bytes().to_vec()).ok());
+        Ok(names.take(FILES_MAX).collect())
+    }
+
+    /// Opens an ordinary file of the folder; `None` if there is none.
+    pub(super) fn open(&self, file: &str, access: OFlags) -> io::Result<Option<OwnedFd>> {
+        // Without waiting, for it may be a FIFO.
+        let flags = access | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let fd = match openat(&self.fd, file, flags, Mode::empty()) {
+            Ok(fd) => fd,
+            Err(Errno::NOENT) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        if FileType::from_raw_mode(fstat(&fd)?.st_mode) != FileType::RegularFile {
+            return Err(io::Error::other("it is not an ordinary file"));
         }
-        Ok(Self(path))
+        Ok(Some(fd))
     }
 
-    pub(super) fn path(&self) -> &Path {
-        &self.0
+    /// Makes a file that was not there.
+    pub(super) fn create_new(&self, file: &str) -> io::Result<OwnedFd> {
+        let flags =
+            OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let fd = openat(&self.fd, file, flags, FILE_MODE)?;
+        // Whatever the umask.
+        fchmod(&fd, FILE_MODE)?;
+        Ok(fd)
     }
 
-    /// Where the entry of `name` is, if there is one.
-    pub(super) fn entry(&self, name: &Name) -> PathBuf {
-        self.0.join(name.as_str())
+    /// Whether the file called `file` is the one that is open as `fd`.
+    pub(super) fn is_still(&self, file: &str, fd: &OwnedFd) -> bool {
+        let same = |a: Stat, b: Stat| (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino);
+        let there = statat(&self.fd, file, AtFlags::SYMLINK_NOFOLLOW);
+        matches!((there, fstat(fd)), (Ok(there), Ok(held)) if same(there, held))
     }
 
-    /// Waits until nobody else changes the folder.
-    pub(super) fn lock(&self) -> io::Result<Locked> {
-        let folder = File::open(&self.0)?;
-        retry_on_intr(|| flock(&folder, FlockOperation::LockExclusive))?;
-        Ok(Locked(folder))
+    /// Gives a file another name, unless something has that name.
+    pub(super) fn rename_to_free(&self, from: &str, to: &str) -> io::Result<()> {
+        Ok(renameat_with(&self.fd, from, &self.fd, to, RenameFlags::NOREPLACE)?)
+    }
+
+    /// Gives a file the name of another one, which is gone then.
+    pub(super) fn replace(&self, from: &str, to: &str) -> io::Result<()> {
+        Ok(renameat(&self.fd, from, &self.fd, to)?)
+    }
+
+    pub(super) fn remove(&self, file: &str) -> io::Result<()> {
+        Ok(unlinkat(&self.fd, file, AtFlags::empty())?)
     }
 }
 
-/// Where the folder is, or should be: next to what other programs of the session keep while they run.
-fn place() -> PathBuf {
-    let runtime = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from);
-    if let Some(runtime) = runtime.filter(|runtime| runtime.is_absolute()) {
-        return runtime.join("minitalk");
+fn path(place: &Place) -> PathBuf {
+    place.parent.join(&place.child)
+}
+
+/// The parent, in which nobody may put another folder in the place of this user's.
+fn open_parent(place: &Place) -> Result<OwnedFd, FolderError> {
+    let path: &Path = &place.parent;
+    let io = |error: Errno| FolderError::Io { path: path.to_owned(), error: error.into() };
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let parent = openat(CWD, path, flags, Mode::empty()).map_err(io)?;
+    let found = fstat(&parent).map_err(io)?;
+    if place.owner == Owner::Own && found.st_uid != geteuid().as_raw() && found.st_uid != 0 {
+        return Err(FolderError::ParentNotOurs { path: path.to_owned(), uid: found.st_uid });
     }
-    let uid = geteuid().as_raw();
-    let runtime = PathBuf::from(format!("/run/user/{uid}"));
-    match fs::symlink_metadata(&runtime) {
-        Ok(found) if found.is_dir() && found.uid() == uid => runtime.join("minitalk"),
-        Ok(_) | Err(_) => PathBuf::from(format!("/tmp/minitalk-{uid}")),
+    let is_sticky = Mode::from_raw_mode(found.st_mode).contains(Mode::SVTX);
+    if place.owner != Owner::Anybody && found.st_mode & 0o002 != 0 && !is_sticky {
+        return Err(FolderError::ParentOpen { path: path.to_owned() });
     }
+    Ok(parent)
+}
+
+fn owned_by_other(parent: &OwnedFd, place: &Place) -> Option<FolderError> {
+    let found = statat(parent, place.child.as_str(), AtFlags::SYMLINK_NOFOLLOW).ok()?;
+    let is_other = found.st_uid != geteuid().as_raw();
+    is_other.then(|| FolderError::NotOurs { path: path(place), uid: found.st_uid })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::os::unix::fs::symlink;
-
-    #[test]
-    fn a_new_folder_is_nobody_elses_business() {
-        let parent = tempfile::tempdir().unwrap();
-        let folder = Folder::create_at(parent.path().join("minitalk")).unwrap();
-        assert_eq!(fs::metadata(folder.path()).unwrap().mode() & 0o777, 0o700);
-        Folder::create_at(parent.path().join("minitalk")).expect("a second time");
-    }
-
-    #[test]
-    fn a_folder_that_others_can_open_is_closed() {
-        let parent = tempfile::tempdir().unwrap();
-        fs::set_permissions(parent.path(), Permissions::from_mode(0o755)).unwrap();
-        let folder = Folder::create_at(parent.path().to_owned()).unwrap();
-        assert_eq!(fs::metadata(folder.path()).unwrap().mode() & 0o777, 0o700);
-    }
-
-    #[test]
-    fn a_link_or_a_file_is_not_a_folder_of_this_user() {
-        let parent = tempfile::tempdir().unwrap();
-        let (link, file) = (parent.path().join("link"), parent.path().join("file"));
-        symlink(parent.path(), &link).unwrap();
-        fs::write(&file, "").unwrap();
-        for path in [link, file] {
-            assert!(matches!(Folder::create_at(path.clone()), Err(FolderError::NotOurs { .. })));
-            assert!(matches!(Folder::open_at(path), Err(FolderError::NotOurs { .. })));
-        }
-    }
-
-    #[test]
-    fn without_a_folder_nobody_has_a_name() {
-        let parent = tempfile::tempdir().unwrap();
-        assert!(Folder::open_at(parent.path().join("minitalk")).unwrap().is_none());
-    }
-}
+pub(super) mod tests;

@@ -1,22 +1,23 @@
 //! From names to processes.
 
-use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use minitalk_signals::ProcessStatus;
+use minitalk_signals::{ProcessStatus, ReadStatusError};
+use rustix::fs::OFlags;
 use thiserror::Error;
 
+use super::entry::{Record, Standing, is_nameless};
 use super::folder::{Folder, FolderError};
 use super::name::Name;
-use super::record::Record;
+use super::place;
 
-/// A server that runs and has a name.
+/// A listener that runs and has registered itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// What it is called.
-    pub name: Name,
+    /// What it is called, if it has a name.
+    pub name: Option<Name>,
     /// Its process.
     pub pid: u32,
     /// Whose it is: its real user id.
@@ -39,77 +40,165 @@ pub enum FindError {
         /// The process it was.
         pid: u32,
     },
-    /// There is no place for names.
+    /// The server that has the name runs where this process cannot signal it by number.
+    #[error("the server called '{name}' runs in another PID namespace (as PID {pid} there)")]
+    Elsewhere {
+        /// The name.
+        name: Name,
+        /// The number of its process there.
+        pid: u32,
+    },
+    /// Several users have servers of that name. Only root can see them.
+    #[error("servers of several users are called '{name}': PIDs {}", list_of(pids))]
+    Ambiguous {
+        /// The name.
+        name: Name,
+        /// Their processes.
+        pids: Vec<u32>,
+    },
+    /// The folder of entries cannot be used.
     #[error(transparent)]
     Folder(#[from] FolderError),
-    /// The entries cannot be read.
+    /// Nobody can say whether a server runs.
+    #[error("cannot find out which servers run: {0}")]
+    Proc(#[from] ReadStatusError),
+    /// An entry cannot be read.
     #[error("cannot read {}: {error}", path.display())]
     Io {
-        /// The entry, or the folder it is in.
+        /// The entry.
         path: PathBuf,
         /// What the system says.
         error: io::Error,
     },
 }
 
+fn list_of(pids: &[u32]) -> String {
+    pids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
 /// The PID of the server that is called `name`, and runs.
+///
+/// A server of this user comes before those of others, which only root can see.
 ///
 /// # Errors
 ///
 /// [`FindError`].
 pub fn find(name: &Name) -> Result<u32, FindError> {
-    find_in(Folder::open()?, name)
+    find_in(Folders::open()?, name)
 }
 
-/// Every server that runs and has a name, in the order of the names.
+/// Every listener that runs in this PID namespace and has registered itself: in the order of the names,
+/// and those without a name last.
 ///
 /// # Errors
 ///
-/// [`FindError::Folder`] and [`FindError::Io`]. Where nobody has taken a name the list is empty.
+/// [`FindError::Folder`] and [`FindError::Proc`]. Where nobody has registered the list is empty.
 pub fn list() -> Result<Vec<Entry>, FindError> {
-    list_in(Folder::open()?)
+    list_in(Folders::open()?)
 }
 
-/// The name of the process `pid`, if it is a server that has one.
-pub fn of(pid: u32) -> Option<Name> {
-    list().ok()?.into_iter().find(|entry| entry.pid == pid).map(|entry| entry.name)
+/// The listener whose process is `pid`, if it has registered itself and runs.
+///
+/// Its own user has made the entry, or root: so this is a process that is to be sent bits.
+pub fn of(pid: u32) -> Option<Entry> {
+    list().ok()?.into_iter().find(|entry| entry.pid == pid)
 }
 
-/// How long the process `pid` has been running, if it runs.
-pub fn uptime(pid: u32) -> Option<Duration> {
-    Record::of(pid).map(Record::uptime)
+/// The folders that are there, and why one of this user cannot be used.
+struct Folders {
+    own: Vec<Folder>,
+    of_others: Vec<Folder>,
+    refused: Option<FolderError>,
 }
 
-fn find_in(folder: Option<Folder>, name: &Name) -> Result<u32, FindError> {
-    let Some(folder) = folder else { return Err(FindError::Unknown(name.clone())) };
-    let path = folder.entry(name);
-    match Record::read(&path) {
-        Ok(Some(record)) if record.is_live() => Ok(record.pid),
-        Ok(Some(Record { pid, .. })) => Err(FindError::Ended { name: name.clone(), pid }),
-        Ok(None) => Err(FindError::Unknown(name.clone())),
-        Err(error) => Err(FindError::Io { path, error }),
+impl Folders {
+    fn open() -> Result<Self, FindError> {
+        // Without /proc nobody can be told from another.
+        Record::own()?;
+        let mut folders = Self { own: Vec::new(), of_others: Vec::new(), refused: None };
+        for place in place::all() {
+            match Folder::open_at(&place) {
+                Ok(Some(folder)) if folder.only_of.is_some() => folders.of_others.push(folder),
+                Ok(Some(folder)) => folders.own.push(folder),
+                Err(error) if place.owner != place::Owner::Anybody => {
+                    folders.refused.get_or_insert(error);
+                }
+                Ok(None) | Err(_) => {}
+            }
+        }
+        Ok(folders)
     }
 }
 
-fn list_in(folder: Option<Folder>) -> Result<Vec<Entry>, FindError> {
-    let Some(folder) = folder else { return Ok(Vec::new()) };
-    let files = fs::read_dir(folder.path())
-        .map_err(|error| FindError::Io { path: folder.path().to_owned(), error })?;
-    let names = files.filter_map(|file| Name::parse(file.ok()?.file_name().to_str()?).ok());
-    let mut entries: Vec<Entry> = names.filter_map(|name| entry(&folder, name)).collect();
-    entries.sort_by(|a, b| a.name.cmp(&b.name));
+/// What an entry leads to.
+struct Lead {
+    record: Record,
+    standing: Standing,
+}
+
+fn find_in(folders: Folders, name: &Name) -> Result<u32, FindError> {
+    let mut ended = None;
+    for folder in &folders.own {
+        let Some(Lead { record, standing }) = lead(folder, name.as_str())? else { continue };
+        let pid = record.process.pid;
+        match standing {
+            Standing::Live => return Ok(pid),
+            Standing::Elsewhere => return Err(FindError::Elsewhere { name: name.clone(), pid }),
+            Standing::Ended => {
+                ended.get_or_insert(FindError::Ended { name: name.clone(), pid });
+            }
+        }
+    }
+    let others = folders.of_others.iter();
+    let mut pids: Vec<u32> =
+        others.filter_map(|folder| Some(entry(folder, name.as_str())?.pid)).collect();
+    pids.sort_unstable();
+    // One folder may have been found by two paths.
+    pids.dedup();
+    match pids.as_slice() {
+        [pid] => Ok(*pid),
+        [_, ..] => Err(FindError::Ambiguous { name: name.clone(), pids }),
+        [] => Err(ended
+            .or(folders.refused.map(FindError::Folder))
+            .unwrap_or_else(|| FindError::Unknown(name.clone()))),
+    }
+}
+
+fn list_in(folders: Folders) -> Result<Vec<Entry>, FindError> {
+    let mut entries = Vec::new();
+    for folder in folders.own.iter().chain(&folders.of_others) {
+        let files = folder.files()?;
+        let files = files.iter().filter(|file| is_nameless(file) || Name::parse(file).is_ok());
+        entries.extend(files.filter_map(|file| entry(folder, file)));
+    }
+    if let (true, Some(error)) = (entries.is_empty(), folders.refused) {
+        return Err(error.into());
+    }
+    let key = |entry: &Entry| (entry.name.is_none(), entry.name.clone(), entry.pid);
+    entries.sort_by_cached_key(key);
+    entries.dedup();
     Ok(entries)
 }
 
-/// The server behind an entry, if it runs.
-fn entry(folder: &Folder, name: Name) -> Option<Entry> {
-    let record = Record::read(&folder.entry(&name)).ok()??;
-    let status = ProcessStatus::read(record.pid).ok()?;
-    record.is_live().then(|| Entry {
-        name,
-        pid: record.pid,
-        uid: status.uids.real,
-        uptime: record.uptime(),
+/// What the entry called `file` leads to; `None` if there is none, or what is there is not one.
+fn lead(folder: &Folder, file: &str) -> Result<Option<Lead>, FindError> {
+    let io = |error| FindError::Io { path: folder.path_of(file), error };
+    let Some(found) = folder.open(file, OFlags::RDONLY).map_err(io)? else { return Ok(None) };
+    let Some(record) = Record::read(&found).map_err(io)? else { return Ok(None) };
+    let standing = record.standing(&found)?;
+    Ok(Some(Lead { record, standing }))
+}
+
+/// The listener behind the entry called `file`, if it runs here.
+fn entry(folder: &Folder, file: &str) -> Option<Entry> {
+    let Lead { record, standing: Standing::Live } = lead(folder, file).ok()?? else { return None };
+    let uid = ProcessStatus::read(record.process.pid).ok()?.uids.real;
+    // Another user has no say in whose process root sends to.
+    folder.only_of.is_none_or(|owner| owner == uid).then(|| Entry {
+        name: Name::parse(file).ok(),
+        pid: record.process.pid,
+        uid,
+        uptime: record.process.uptime(),
     })
 }
 
@@ -117,33 +206,92 @@ fn entry(folder: &Folder, name: Name) -> Option<Entry> {
 mod tests {
     use super::*;
     use crate::names::Registration;
+    use crate::names::folder::tests::place_in;
+    use minitalk_signals::{PidNamespace, ProcessIdentity};
+    use std::fs;
     use std::process;
+
+    fn own(parent: &tempfile::TempDir) -> Folders {
+        let folder = Folder::create_at(&place_in(parent.path())).unwrap();
+        Folders { own: vec![folder], of_others: Vec::new(), refused: None }
+    }
+
+    fn of_other(parent: &tempfile::TempDir, uid: u32) -> Folders {
+        let mut folders = own(parent);
+        folders.of_others = std::mem::take(&mut folders.own);
+        folders.of_others[0].only_of = Some(uid);
+        folders
+    }
+
+    fn register(parent: &tempfile::TempDir, name: Option<&Name>) -> Registration {
+        Registration::new_in(own(parent).own.remove(0), name).unwrap()
+    }
+
+    fn name(text: &str) -> Name {
+        Name::parse(text).unwrap()
+    }
 
     #[test]
     fn a_server_is_found_by_its_name_and_nobody_by_another() {
         let parent = tempfile::tempdir().unwrap();
-        let folder = Folder::create_at(parent.path().join("minitalk")).unwrap();
-        let (logs, work) = (Name::parse("logs").unwrap(), Name::parse("work").unwrap());
-        let registration = Registration::new_in(folder.clone(), &logs).unwrap();
-        assert_eq!(find_in(Some(folder.clone()), &logs).unwrap(), process::id());
-        assert!(matches!(find_in(Some(folder.clone()), &work), Err(FindError::Unknown(_))));
-        let entries = list_in(Some(folder.clone())).unwrap();
+        let registration = register(&parent, Some(&name("logs")));
+        assert_eq!(find_in(own(&parent), &name("logs")).unwrap(), process::id());
+        let work = find_in(own(&parent), &name("work"));
+        assert!(matches!(work, Err(FindError::Unknown(_))));
+        let entries = list_in(own(&parent)).unwrap();
         assert_eq!(entries.len(), 1);
-        assert_eq!((&entries[0].name, entries[0].pid), (&logs, process::id()));
+        assert_eq!((&entries[0].name, entries[0].pid), (&Some(name("logs")), process::id()));
         drop(registration);
-        assert!(list_in(Some(folder)).unwrap().is_empty());
+        assert!(list_in(own(&parent)).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_listener_without_a_name_is_listed_by_its_number() {
+        let parent = tempfile::tempdir().unwrap();
+        let _registration = register(&parent, None);
+        let entries = list_in(own(&parent)).unwrap();
+        assert_eq!(entries.len(), 1);
+        assert_eq!((&entries[0].name, entries[0].pid), (&None, process::id()));
     }
 
     #[test]
     fn what_was_left_behind_is_neither_found_nor_listed() {
         let parent = tempfile::tempdir().unwrap();
-        let folder = Folder::create_at(parent.path().join("minitalk")).unwrap();
-        let name = Name::parse("old").unwrap();
+        let folder = &own(&parent).own[0];
         // A process of this number runs, but it was started at another time.
-        fs::write(folder.entry(&name), format!("{} 1\n", process::id())).unwrap();
-        fs::write(folder.path().join("torn"), "77").unwrap();
-        let found = find_in(Some(folder.clone()), &name);
+        let record = Record::own().unwrap();
+        let process = ProcessIdentity { started_ticks: 1, ..record.process };
+        fs::write(folder.path_of("old"), Record { process, ..record }.text()).unwrap();
+        fs::write(folder.path_of("torn"), "77").unwrap();
+        let found = find_in(own(&parent), &name("old"));
         assert!(matches!(found, Err(FindError::Ended { pid, .. }) if pid == process::id()));
-        assert!(list_in(Some(folder)).unwrap().is_empty());
+        assert!(matches!(find_in(own(&parent), &name("torn")), Err(FindError::Unknown(_))));
+        assert!(list_in(own(&parent)).unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_runs_in_another_namespace_is_said_to_be_there() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = &own(&parent).own[0];
+        let namespace = PidNamespace { device: 4, inode: 1 };
+        let record = Record { namespace, ..Record::own().unwrap() };
+        fs::write(folder.path_of("n"), record.text()).unwrap();
+        let held = folder.open("n", OFlags::RDWR).unwrap().unwrap();
+        assert!(super::super::entry::lock(&held).unwrap());
+        assert!(matches!(find_in(own(&parent), &name("n")), Err(FindError::Elsewhere { .. })));
+        assert!(list_in(own(&parent)).unwrap().is_empty(), "its number means nothing here");
+        drop(held);
+        assert!(matches!(find_in(own(&parent), &name("n")), Err(FindError::Ended { .. })));
+    }
+
+    #[test]
+    fn the_folder_of_another_user_leads_to_that_users_processes_only() {
+        let parent = tempfile::tempdir().unwrap();
+        let _registration = register(&parent, Some(&name("n")));
+        let uid = rustix::process::getuid().as_raw();
+        assert_eq!(find_in(of_other(&parent, uid), &name("n")).unwrap(), process::id());
+        let found = find_in(of_other(&parent, uid + 1), &name("n"));
+        assert!(matches!(found, Err(FindError::Unknown(_))));
+        assert!(list_in(of_other(&parent, uid + 1)).unwrap().is_empty());
     }
 }

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
+use crate::text::is_control;
+
 /// The longest name, in bytes.
 pub const NAME_BYTES_MAX: usize = 64;
 
@@ -58,7 +60,7 @@ impl Name {
             Err(NameError::Dot)
         } else if text.contains('/') {
             Err(NameError::Separator)
-        } else if text.chars().any(|c| c.is_control() || is_reordering(c)) {
+        } else if text.chars().any(is_control) {
             Err(NameError::Control)
         } else {
             Ok(Self(text.to_owned()))
@@ -69,11 +71,6 @@ impl Name {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-}
-
-/// Characters that change the direction or order of others: a name with one reads as another name.
-const fn is_reordering(c: char) -> bool {
-    matches!(c, '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 impl FromStr for Name {

@@ -1,28 +1,38 @@
-//! A server takes a name, and gives it back.
+//! A listener makes its entry, and removes it.
 
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
 use std::process;
+use std::thread;
+use std::time::Duration;
 
+use minitalk_signals::ReadStatusError;
+use rustix::fs::OFlags;
 use thiserror::Error;
 
+use super::entry::{Record, Standing, is_nameless, lock};
 use super::folder::{Folder, FolderError};
 use super::name::Name;
-use super::record::Record;
 
-/// This process is found by a name, until this is dropped.
+/// How often an entry that another process is just replacing is looked at again, a millisecond apart.
+const ATTEMPTS_MAX: usize = 50;
+
+/// This process is known as a listener, by a name or without one, until this is dropped.
 #[derive(Debug)]
 pub struct Registration {
     folder: Folder,
-    path: PathBuf,
-    record: Record,
+    file_name: String,
+    /// The entry. It is locked as long as it is open.
+    file: OwnedFd,
+    pid: u32,
 }
 
-/// Why a name could not be taken.
+/// Why an entry could not be made.
 #[derive(Debug, Error)]
 pub enum RegisterError {
-    /// Another server has it and still runs.
+    /// Another server has the name and still runs.
     #[error("the name '{name}' is taken by PID {pid}; choose another, or end that server")]
     Taken {
         /// The name.
@@ -30,13 +40,26 @@ pub enum RegisterError {
         /// Who has it.
         pid: u32,
     },
-    /// There is no place for names.
+    /// A server in another PID namespace has the name and still runs.
+    #[error(
+        "the name '{name}' is taken in another PID namespace (by PID {pid} there); choose another"
+    )]
+    TakenElsewhere {
+        /// The name.
+        name: Name,
+        /// The number of its process there.
+        pid: u32,
+    },
+    /// The folder of entries cannot be used.
     #[error(transparent)]
     Folder(#[from] FolderError),
+    /// Nobody can say which process this is.
+    #[error("cannot find out when this process was started: {0}")]
+    Proc(#[from] ReadStatusError),
     /// The entry cannot be written.
     #[error("cannot write {}: {error}", path.display())]
     Io {
-        /// The entry, or the folder it is in.
+        /// The entry.
         path: PathBuf,
         /// What the system says.
         error: io::Error,
@@ -44,53 +67,157 @@ pub enum RegisterError {
 }
 
 impl Registration {
-    /// Makes this process the one that is found by `name`.
+    /// Makes this process known as a listener, and as the one that is found by `name` if there is one.
     ///
-    /// An entry that a server which was killed has left behind is replaced.
+    /// Takes the place of an entry that a listener which was killed has left behind. The signals of the line must be
+    /// caught by now, for whoever finds the entry may send. Does not wait for anybody for more than 50 ms.
     ///
     /// # Errors
     ///
-    /// [`RegisterError`]; nothing has changed then.
-    pub fn new(name: &Name) -> Result<Self, RegisterError> {
+    /// [`RegisterError`]; nothing has changed then. A listener without a name can go on: it is then recognised
+    /// by its executable only, if at all.
+    pub fn new(name: Option<&Name>) -> Result<Self, RegisterError> {
         Self::new_in(Folder::create()?, name)
     }
 
-    pub(super) fn new_in(folder: Folder, name: &Name) -> Result<Self, RegisterError> {
-        let path = folder.entry(name);
-        match take(&folder, &path) {
-            Ok(Ok(record)) => Ok(Self { folder, path, record }),
-            Ok(Err(Occupied { pid })) => Err(RegisterError::Taken { name: name.clone(), pid }),
-            Err(error) => Err(RegisterError::Io { path, error }),
+    pub(super) fn new_in(folder: Folder, name: Option<&Name>) -> Result<Self, RegisterError> {
+        let own = Record::own()?;
+        remove_what_was_left(&folder);
+        let file_name = name.map_or_else(|| own.file_name(), |name| name.as_str().to_owned());
+        let draft = Draft::new(&folder, own);
+        match draft.and_then(|draft| draft.put(&file_name)) {
+            Ok(file) => Ok(Self { file, pid: own.process.pid, file_name, folder }),
+            Err(error) => Err(error.about(name, folder.path_of(&file_name))),
         }
     }
 }
 
-/// Somebody has the name.
-struct Occupied {
-    pid: u32,
-}
-
-fn take(folder: &Folder, path: &Path) -> io::Result<Result<Record, Occupied>> {
-    let pid = process::id();
-    let own =
-        Record::of(pid).ok_or_else(|| io::Error::other("/proc does not show this process"))?;
-    let _locked = folder.lock()?;
-    if let Some(record) = Record::read(path)?
-        && record.is_live()
-    {
-        return Ok(Err(Occupied { pid: record.pid }));
-    }
-    // Never a name: those do not begin with a dot.
-    own.write(path, &folder.path().join(format!(".draft-{pid}")))?;
-    Ok(Ok(own))
-}
-
 impl Drop for Registration {
     fn drop(&mut self) {
-        // If the folder is gone, so is the entry; one that is left behind is recognised as such.
-        let Ok(_locked) = self.folder.lock() else { return };
-        if Record::read(&self.path).is_ok_and(|record| record == Some(self.record)) {
-            let _ = fs::remove_file(&self.path);
+        // A child of fork(2) is not the listener.
+        if process::id() == self.pid && self.folder.is_still(&self.file_name, &self.file) {
+            let _ = self.folder.remove(&self.file_name);
+        }
+    }
+}
+
+/// An entry that is complete and locked, and not yet in its place.
+struct Draft<'f> {
+    folder: &'f Folder,
+    name: String,
+    file: OwnedFd,
+}
+
+/// Why an entry could not be put in its place.
+#[derive(Debug)]
+enum PutError {
+    /// There is one whose process runs.
+    Occupied(Record, Standing),
+    Proc(ReadStatusError),
+    Io(io::Error),
+}
+
+impl<'f> Draft<'f> {
+    fn new(folder: &'f Folder, own: Record) -> Result<Self, PutError> {
+        // Never a name: those do not begin with a dot.
+        Self::new_called(folder, own, format!(".draft-{}", own.file_name()))
+    }
+
+    fn new_called(folder: &'f Folder, own: Record, name: String) -> Result<Self, PutError> {
+        let file = match folder.create_new(&name) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                // Of a process of this number that was killed.
+                folder.remove(&name)?;
+                folder.create_new(&name)?
+            }
+            created => created?,
+        };
+        let draft = Self { folder, name, file };
+        let mut writer = File::from(draft.file.try_clone()?);
+        writer.write_all(own.text().as_bytes())?;
+        // Nobody else has opened a file that was made just now.
+        let _ = lock(&draft.file)?;
+        Ok(draft)
+    }
+
+    /// Puts the entry in its place, unless there is one whose process runs.
+    fn put(self, to: &str) -> Result<OwnedFd, PutError> {
+        for _ in 0..ATTEMPTS_MAX {
+            match self.folder.rename_to_free(&self.name, to) {
+                Ok(()) => return Ok(self.file.try_clone()?),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error.into()),
+            }
+            let Some(there) = self.folder.open(to, OFlags::RDWR)? else { continue };
+            let record = Record::read(&there)?;
+            let standing = record.map(|record| Ok((record, record.standing(&there)?)));
+            match standing.transpose().map_err(PutError::Proc)? {
+                Some((record, standing @ (Standing::Live | Standing::Elsewhere))) => {
+                    return Err(PutError::Occupied(record, standing));
+                }
+                Some((_, Standing::Ended)) | None => {}
+            }
+            // Whoever takes the place of an entry holds its lock, so only one does.
+            if lock(&there)? && self.folder.is_still(to, &there) {
+                self.folder.replace(&self.name, to)?;
+                return Ok(self.file.try_clone()?);
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        Err(PutError::Io(io::ErrorKind::ResourceBusy.into()))
+    }
+}
+
+impl Drop for Draft<'_> {
+    fn drop(&mut self) {
+        // It is there only if it was not put in its place.
+        if self.folder.is_still(&self.name, &self.file) {
+            let _ = self.folder.remove(&self.name);
+        }
+    }
+}
+
+impl From<io::Error> for PutError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl PutError {
+    /// The same about the entry at `path`, which is that of `name` if there is one.
+    fn about(self, name: Option<&Name>, path: PathBuf) -> RegisterError {
+        match (self, name) {
+            (Self::Occupied(Record { process, .. }, standing), Some(name)) => {
+                let (name, pid) = (name.clone(), process.pid);
+                match standing {
+                    Standing::Elsewhere => RegisterError::TakenElsewhere { name, pid },
+                    Standing::Live | Standing::Ended => RegisterError::Taken { name, pid },
+                }
+            }
+            // This process has made it itself: it is known already.
+            (Self::Occupied(..), None) => {
+                RegisterError::Io { path, error: io::ErrorKind::AlreadyExists.into() }
+            }
+            (Self::Proc(error), _) => error.into(),
+            (Self::Io(error), _) => RegisterError::Io { path, error },
+        }
+    }
+}
+
+/// Removes the entries without a name that killed listeners have left behind.
+///
+/// Those with a name stay: a client that looks for one is told what has become of it.
+fn remove_what_was_left(folder: &Folder) {
+    let files = folder.files().unwrap_or_default();
+    for file in files.iter().filter(|file| is_nameless(file)) {
+        let Ok(Some(entry)) = folder.open(file, OFlags::RDWR) else { continue };
+        let has_ended = match Record::read(&entry) {
+            Ok(Some(record)) => record.standing(&entry) == Ok(Standing::Ended),
+            Ok(None) => true,
+            Err(_) => false,
+        };
+        if has_ended && lock(&entry).unwrap_or(false) && folder.is_still(file, &entry) {
+            let _ = folder.remove(file);
         }
     }
 }
@@ -98,48 +225,131 @@ impl Drop for Registration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::names::folder::tests::place_in;
+    use minitalk_signals::{PidNamespace, ProcessIdentity};
+    use std::fs;
     use std::process::{Command, Stdio};
 
     fn folder(parent: &tempfile::TempDir) -> Folder {
-        Folder::create_at(parent.path().join("minitalk")).unwrap()
+        Folder::create_at(&place_in(parent.path())).unwrap()
+    }
+
+    fn register(parent: &tempfile::TempDir, name: &str) -> Result<Registration, RegisterError> {
+        Registration::new_in(folder(parent), Some(&Name::parse(name).unwrap()))
+    }
+
+    /// The path of an entry that says so.
+    fn written(parent: &tempfile::TempDir, name: &str, record: Record) -> PathBuf {
+        let path = folder(parent).path_of(name);
+        fs::write(&path, record.text()).unwrap();
+        path
+    }
+
+    fn files(parent: &tempfile::TempDir) -> Vec<String> {
+        folder(parent)
+            .files()
+            .unwrap()
+            .into_iter()
+            .filter(|file| !matches!(&**file, "." | ".."))
+            .collect()
     }
 
     #[test]
     fn a_name_is_taken_until_it_is_given_back() {
         let parent = tempfile::tempdir().unwrap();
-        let name = Name::parse("logs").unwrap();
-        let registration = Registration::new_in(folder(&parent), &name).unwrap();
-        let second = Registration::new_in(folder(&parent), &name);
+        let registration = register(&parent, "logs").unwrap();
+        let second = register(&parent, "logs");
         assert!(matches!(second, Err(RegisterError::Taken { pid, .. }) if pid == process::id()));
-        Registration::new_in(folder(&parent), &Name::parse("work").unwrap()).unwrap();
+        register(&parent, "work").unwrap();
+        assert_eq!(files(&parent), ["logs"], "neither drafts nor what was given back");
         drop(registration);
-        assert_eq!(fs::read_dir(folder(&parent).path()).unwrap().count(), 0);
-        Registration::new_in(folder(&parent), &name).expect("free again");
+        assert!(files(&parent).is_empty());
+        register(&parent, "logs").expect("free again");
+    }
+
+    #[test]
+    fn of_many_who_want_a_name_at_once_one_gets_it() {
+        let parent = tempfile::tempdir().unwrap();
+        let own = Record::own().unwrap();
+        let process = ProcessIdentity { started_ticks: 0, ..own.process };
+        for round in 0..20 {
+            let name = format!("n{round}");
+            if round % 2 == 1 {
+                // Left behind by a process that has ended.
+                written(&parent, &name, Record { process, ..own });
+            }
+            let folders: Vec<Folder> = (0..8).map(|_| folder(&parent)).collect();
+            let outcomes: Vec<bool> = thread::scope(|scope| {
+                let put = |(index, folder): (usize, Folder)| {
+                    let name = &name;
+                    scope.spawn(move || {
+                        let draft = Draft::new_called(&folder, own, format!(".draft-{index}"));
+                        draft.unwrap().put(name).map(std::mem::forget).is_ok()
+                    })
+                };
+                let threads: Vec<_> = folders.into_iter().enumerate().map(put).collect();
+                threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+            });
+            assert_eq!(outcomes.iter().filter(|is_ok| **is_ok).count(), 1, "round {round}");
+        }
     }
 
     #[test]
     fn what_a_killed_server_left_behind_is_replaced() {
         let parent = tempfile::tempdir().unwrap();
         let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
-        let name = Name::parse("logs").unwrap();
-        let entry = folder(&parent).entry(&name);
-        let record = Record::of(child.id()).unwrap();
-        record.write(&entry, &parent.path().join("draft")).unwrap();
-        let taken = Registration::new_in(folder(&parent), &name);
+        let process = ProcessIdentity::of(child.id()).unwrap().unwrap();
+        let record = Record { process, ..Record::own().unwrap() };
+        written(&parent, "logs", record);
+        let nameless = written(&parent, &record.file_name(), record);
+        let taken = register(&parent, "logs");
         assert!(matches!(taken, Err(RegisterError::Taken { pid, .. }) if pid == child.id()));
+        assert!(nameless.exists());
         drop(child.stdin.take());
         child.wait().unwrap();
-        let _registration = Registration::new_in(folder(&parent), &name).expect("it is stale");
+        let _registration = register(&parent, "logs").expect("it has ended");
+        assert!(!nameless.exists());
+    }
+
+    #[test]
+    fn an_entry_of_another_namespace_is_taken_as_long_as_it_is_locked() {
+        let parent = tempfile::tempdir().unwrap();
+        let own = Record::own().unwrap();
+        let namespace = PidNamespace { device: 4, inode: 1 };
+        written(&parent, "logs", Record { namespace, ..own });
+        let held = folder(&parent).open("logs", OFlags::RDWR).unwrap().unwrap();
+        assert!(lock(&held).unwrap());
+        assert!(matches!(register(&parent, "logs"), Err(RegisterError::TakenElsewhere { .. })));
+        drop(held);
+        register(&parent, "logs").expect("nobody holds it any more");
     }
 
     #[test]
     fn an_entry_that_is_somebody_elses_by_now_stays() {
         let parent = tempfile::tempdir().unwrap();
-        let name = Name::parse("logs").unwrap();
-        let registration = Registration::new_in(folder(&parent), &name).unwrap();
-        let entry = folder(&parent).entry(&name);
-        fs::write(&entry, "1 1\n").unwrap();
+        let registration = register(&parent, "logs").unwrap();
+        let entry = folder(&parent).path_of("logs");
+        fs::remove_file(&entry).unwrap();
+        fs::write(&entry, "1 1 1 1\n").unwrap();
         drop(registration);
         assert!(entry.exists());
+    }
+
+    #[test]
+    fn a_listener_without_a_name_has_an_entry_by_its_number() {
+        let parent = tempfile::tempdir().unwrap();
+        let registration = Registration::new_in(folder(&parent), None).unwrap();
+        assert_eq!(files(&parent), [Record::own().unwrap().file_name()]);
+        drop(registration);
+        assert!(files(&parent).is_empty());
+    }
+
+    #[test]
+    fn a_draft_that_was_left_behind_does_not_matter() {
+        let parent = tempfile::tempdir().unwrap();
+        let own = Record::own().unwrap();
+        let _draft = written(&parent, &format!(".draft-{}", own.file_name()), own);
+        let _registration = register(&parent, "logs").unwrap();
+        assert_eq!(files(&parent), ["logs"]);
     }
 }

@@ -1,0 +1,128 @@
+//! Which process a number means, for longer than the number lasts.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::time::Duration;
+
+use rustix::param::clock_ticks_per_second;
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::os_error::OsError;
+use crate::status::{ParseStatusError, ReadStatusError, proc_is_ours};
+
+/// A process that cannot be confused with a later one of the same number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ProcessIdentity {
+    /// Its number in this PID namespace.
+    pub pid: u32,
+    /// When it was started, in clock ticks since the machine was started (`proc_pid_stat(5)`, field 22).
+    pub started_ticks: u64,
+}
+
+impl ProcessIdentity {
+    /// The process `pid` as it is now; `None` if there is none, or one that has ended.
+    pub fn of(pid: u32) -> Result<Option<Self>, ReadStatusError> {
+        if !proc_is_ours() {
+            return Err(ReadStatusError::OtherProc);
+        }
+        match fs::read(format!("/proc/{pid}/stat")) {
+            Ok(stat) => {
+                let started_ticks = started_ticks(&String::from_utf8_lossy(&stat));
+                Ok(started_ticks.map(|started_ticks| Self { pid, started_ticks }))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            // It ended between open(2) and read(2).
+            Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(None),
+            Err(error) => Err(ReadStatusError::Io(OsError::from(&error))),
+        }
+    }
+
+    /// This process.
+    pub fn own() -> Result<Self, ReadStatusError> {
+        let malformed = ReadStatusError::Malformed(ParseStatusError::Missing("starttime"));
+        Self::of(std::process::id())?.ok_or(malformed)
+    }
+
+    /// How long the process has been running.
+    #[must_use]
+    pub fn uptime(self) -> Duration {
+        let now = clock_gettime(ClockId::Boottime);
+        let now = Duration::new(
+            u64::try_from(now.tv_sec).unwrap_or_default(),
+            u32::try_from(now.tv_nsec).unwrap_or_default(),
+        );
+        let ticks = clock_ticks_per_second().max(1);
+        let millis = self.started_ticks.saturating_mul(1_000) / ticks;
+        now.saturating_sub(Duration::from_millis(millis))
+    }
+}
+
+/// A PID namespace (`pid_namespaces(7)`): numbers of processes mean something in it and nowhere else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PidNamespace {
+    /// The device of `/proc/PID/ns/pid`.
+    pub device: u64,
+    /// Its inode.
+    pub inode: u64,
+}
+
+impl PidNamespace {
+    /// That of this process.
+    pub fn own() -> Result<Self, ReadStatusError> {
+        if !proc_is_ours() {
+            return Err(ReadStatusError::OtherProc);
+        }
+        let found = fs::metadata("/proc/self/ns/pid")
+            .map_err(|error| ReadStatusError::Io(OsError::from(&error)))?;
+        Ok(Self { device: found.dev(), inode: found.ino() })
+    }
+}
+
+/// Field 22 of a `/proc/PID/stat` (`proc_pid_stat(5)`), unless the process has ended.
+fn started_ticks(stat: &str) -> Option<u64> {
+    // The second field is the name in parentheses, and may hold anything, parentheses included.
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut fields = fields.split_ascii_whitespace();
+    let state = fields.next()?;
+    if matches!(state, "Z" | "X" | "x") {
+        return None;
+    }
+    // Field 3 has been taken.
+    fields.nth(22 - 4)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::{self, Command, Stdio};
+
+    const STAT: &str = "77 (a) b) S 1 77 77 0 -1 4194560 119 0 0 0 0 0 0 0 20 0 1 0 98765 2428928 \
+                        231 18446744073709551615 0 0";
+
+    #[test]
+    fn the_start_is_found_behind_any_name() {
+        assert_eq!(started_ticks(STAT), Some(98_765));
+        assert_eq!(started_ticks(&STAT.replace(") S", ") Z")), None, "a zombie has ended");
+        assert_eq!(started_ticks("77 (x"), None);
+        assert_eq!(started_ticks("77 (x) S 1"), None);
+    }
+
+    #[test]
+    fn a_process_is_known_until_it_has_ended() {
+        let own = ProcessIdentity::own().unwrap();
+        assert_eq!(own.pid, process::id());
+        assert!(own.uptime() < Duration::from_secs(3_600));
+        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+        assert!(ProcessIdentity::of(child.id()).unwrap().is_some());
+        drop(child.stdin.take());
+        child.wait().unwrap();
+        assert_eq!(ProcessIdentity::of(child.id()), Ok(None));
+    }
+
+    #[test]
+    fn a_process_is_in_the_namespace_of_its_tests() {
+        assert_eq!(PidNamespace::own(), PidNamespace::own());
+        assert_ne!(PidNamespace::own().unwrap().inode, 0);
+    }
+}
