@@ -29,7 +29,7 @@ fn classic(bits: &[Bit]) -> u32 {
     let mut decoder = classic::Decoder::new(Dialect::DEFAULT);
     let mut sum = 0_u32;
     for &bit in bits {
-        if let classic::Progress::Byte(byte) = decoder.feed(bit) {
+        if let classic::Decoded::Byte(byte) = decoder.feed(bit) {
             sum = sum.wrapping_add(u32::from(byte));
         }
     }

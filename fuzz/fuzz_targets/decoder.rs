@@ -79,19 +79,19 @@ fn decode(dialect: Dialect, line: &[Bit]) {
 }
 
 fn receive_classic(dialect: Dialect, line: &[Bit]) {
-    let mut receiver = classic::Receiver::new(dialect);
+    let mut receiver = classic::TextReceiver::new(dialect);
     let mut offset = 0;
     for &bit in line {
         let acks = match receiver.handle_bit(bit) {
-            classic::receiver::Progress::Acknowledge(acks) => acks,
-            classic::receiver::Progress::Byte(_) => {
+            classic::Completed::Nothing(acks) => acks,
+            classic::Completed::Byte(_) => {
                 offset += 1;
                 if receiver.is_last() {
                     offset = 0;
                 }
                 receiver.accept()
             }
-            classic::receiver::Progress::End => {
+            classic::Completed::End => {
                 offset = 0;
                 receiver.accept()
             }

@@ -5,7 +5,7 @@
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use minitalk_core::classic::{
-    ByteEncoder, Decoder, Dialect, EncodeError, Encoder, End, Prefix, Progress,
+    ByteEncoder, Decoded, Decoder, Dialect, EncodeError, Encoder, End, Prefix,
 };
 use minitalk_core::frame::{FRAME_OCTETS_MAX, Frame};
 use minitalk_core::hdlc::{Deframer, FLAG_BITS, Framer};
@@ -105,7 +105,7 @@ fn classic(dialect: Dialect, text: &[u8]) {
         assert_eq!(progress.ends(), encoder.ends());
         bytes.extend(progress.byte());
         messages += usize::from(progress.ends().message());
-        if let Progress::Length(length) = progress {
+        if let Decoded::Length(length) = progress {
             assert_eq!(length, text.len() as u64);
         }
     }

@@ -277,7 +277,7 @@ fn first_frame(message: u32, octets: u8, last: bool) -> impl Iterator<Item = Bit
 }
 
 fn drive_classic(input: &Input<'_>) {
-    let Ok(mut sender) = classic::Sender::new(input.dialect.0, input.text, 50) else { return };
+    let Ok(mut sender) = classic::TextSender::new(input.dialect.0, input.text, 50) else { return };
     let (mut now, mut ended) = (Instant::ZERO, false);
     for &call in input.classic.iter().take(CALLS_MAX) {
         let progress = sender.progress();
@@ -305,7 +305,7 @@ fn drive_classic(input: &Input<'_>) {
         if let Some(event) = sender.poll_event() {
             assert!(!ended && sender.poll_timeout().is_none());
             ended = true;
-            if event == classic::sender::Event::Delivered {
+            if event == classic::Ending::Delivered {
                 assert_eq!(sender.completed_bytes(), input.text.len());
             }
         }

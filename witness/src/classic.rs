@@ -1,8 +1,8 @@
 //! Eight bits a byte.
 
-use minitalk_core::classic::sender::Event;
 use minitalk_core::classic::{
-    Acks, ByteEncoder, Decoder, Dialect, Encoder, Prefix, Receiver, Sender, receiver,
+    Acks, ByteEncoder, Completed, Decoder, Dialect, Encoder, Ending, Prefix, TextReceiver,
+    TextSender,
 };
 use minitalk_core::{Bit, Instant};
 
@@ -34,32 +34,32 @@ extern "C" fn classic_dialect_bit_ack(dialect: &Dialect, one: bool) -> u32 {
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn classic_receiver_new(receiver: &mut Receiver, dialect: &Dialect) {
-    *receiver = Receiver::new(*dialect);
+extern "C" fn classic_receiver_new(receiver: &mut TextReceiver, dialect: &Dialect) {
+    *receiver = TextReceiver::new(*dialect);
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn classic_receiver_handle_bit(receiver: &mut Receiver, one: bool) -> u32 {
+extern "C" fn classic_receiver_handle_bit(receiver: &mut TextReceiver, one: bool) -> u32 {
     match receiver.handle_bit(Bit::from_bool(one)) {
-        receiver::Progress::Acknowledge(acks) => symbols(acks),
-        receiver::Progress::Byte(byte) => u32::from(byte) << 8,
-        receiver::Progress::End => 1 << 16,
+        Completed::Nothing(acks) => symbols(acks),
+        Completed::Byte(byte) => u32::from(byte) << 8,
+        Completed::End => 1 << 16,
     }
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn classic_receiver_accept(receiver: &mut Receiver) -> u32 {
+extern "C" fn classic_receiver_accept(receiver: &mut TextReceiver) -> u32 {
     symbols(receiver.accept())
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn classic_receiver_octets_at_risk(receiver: &Receiver) -> u64 {
+extern "C" fn classic_receiver_octets_at_risk(receiver: &TextReceiver) -> u64 {
     receiver.octets_at_risk().unwrap_or(receiver.offset()) ^ u64::from(receiver.is_last())
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn classic_acks_take(acks: &mut Acks) -> u32 {
-    code(acks.take()) ^ u32::from(acks.is_empty())
+extern "C" fn classic_acks_next(acks: &mut Acks) -> u32 {
+    code(acks.next()) ^ u32::from(acks.is_empty())
 }
 
 #[unsafe(no_mangle)]
@@ -115,58 +115,58 @@ extern "C" fn classic_encoder_bytes_left(encoder: &Encoder<'_>) -> usize {
 
 #[unsafe(no_mangle)]
 extern "C" fn classic_sender_new<'a>(
-    sender: &mut Sender<'a>,
+    sender: &mut TextSender<'a>,
     dialect: &Dialect,
     text: &'a [u8; TEXT_BYTES],
     pause_micros: u64,
 ) -> bool {
-    Sender::new(*dialect, text, pause_micros).map(|new| *sender = new).is_ok()
+    TextSender::new(*dialect, text, pause_micros).map(|new| *sender = new).is_ok()
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn classic_sender_postpone(sender: &mut Sender<'_>, now_micros: u64, micros: u64) {
+extern "C" fn classic_sender_postpone(sender: &mut TextSender<'_>, now_micros: u64, micros: u64) {
     sender.postpone(Instant::from_micros(now_micros), micros);
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn classic_sender_state(sender: &Sender<'_>) -> u64 {
+extern "C" fn classic_sender_state(sender: &TextSender<'_>) -> u64 {
     let is_either = sender.is_outcome_unknown() || sender.needs_rest();
     let bytes = u64::try_from(sender.completed_bytes()).unwrap_or(u64::MAX);
     bytes ^ sender.progress() ^ u64::from(is_either)
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn classic_sender_handle_ack(sender: &mut Sender<'_>, one: bool, micros: u64) {
+extern "C" fn classic_sender_handle_ack(sender: &mut TextSender<'_>, one: bool, micros: u64) {
     sender.handle_ack(Bit::from_bool(one), Instant::from_micros(micros));
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn classic_sender_handle_foreign(sender: &mut Sender<'_>, one: bool) {
+extern "C" fn classic_sender_handle_foreign(sender: &mut TextSender<'_>, one: bool) {
     sender.handle_foreign(Bit::from_bool(one));
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn classic_sender_handle_timeout(sender: &mut Sender<'_>, micros: u64) -> u64 {
+extern "C" fn classic_sender_handle_timeout(sender: &mut TextSender<'_>, micros: u64) -> u64 {
     sender.handle_timeout(Instant::from_micros(micros));
     sender.poll_timeout().map_or(0, Instant::as_micros)
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn classic_sender_poll_transmit(sender: &mut Sender<'_>, micros: u64) -> u32 {
+extern "C" fn classic_sender_poll_transmit(sender: &mut TextSender<'_>, micros: u64) -> u32 {
     code(sender.poll_transmit(Instant::from_micros(micros)))
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn classic_sender_poll_event(sender: &mut Sender<'_>) -> u32 {
+extern "C" fn classic_sender_poll_event(sender: &mut TextSender<'_>) -> u32 {
     match sender.poll_event() {
         None => 0,
-        Some(Event::Delivered) => 1,
-        Some(Event::Unexpected(bit)) => 2 | u32::from(bit.is_one()),
-        Some(Event::Doubled) => 4,
-        Some(Event::Disturbed) => 5,
+        Some(Ending::Delivered) => 1,
+        Some(Ending::Unexpected(bit)) => 2 | u32::from(bit.is_one()),
+        Some(Ending::Doubled) => 4,
+        Some(Ending::Disturbed) => 5,
     }
 }
 
 fn symbols(acks: Acks) -> u32 {
-    acks.into_iter().fold(1, |symbols, ack| (symbols << 1) | u32::from(ack.is_one()))
+    acks.fold(1, |symbols, ack| (symbols << 1) | u32::from(ack.is_one()))
 }

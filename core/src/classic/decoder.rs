@@ -7,7 +7,7 @@ use crate::Bit;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use = "a byte that is not read is lost"]
-pub enum Progress {
+pub enum Decoded {
     /// Nothing yet.
     Pending,
     /// Eight bits of the length; more of it follows.
@@ -24,7 +24,7 @@ pub enum Progress {
     Nul,
 }
 
-impl Progress {
+impl Decoded {
     /// What the symbol ended.
     #[must_use]
     pub const fn ends(self) -> Ends {
@@ -59,14 +59,14 @@ impl Progress {
 /// # Examples
 ///
 /// ```
-/// use minitalk_core::classic::{Decoder, Dialect, Encoder, Progress};
+/// use minitalk_core::classic::{Decoder, Dialect, Encoder, Decoded};
 ///
 /// let mut decoder = Decoder::new(Dialect::DEFAULT);
 /// let mut text = Vec::new();
 /// for symbol in Encoder::new(Dialect::DEFAULT, b"hi")? {
 ///     let progress = decoder.feed(symbol);
 ///     text.extend(progress.byte());
-///     if progress == Progress::Nul {
+///     if progress == Decoded::Nul {
 ///         text.push(b'\n');
 ///     }
 /// }
@@ -137,14 +137,14 @@ impl Decoder {
     /// *Signal safety*: takes a small bounded time whatever the symbol, allocates nothing, takes no
     /// lock and cannot panic.
     #[inline]
-    pub fn feed(&mut self, symbol: Bit) -> Progress {
+    pub fn feed(&mut self, symbol: Bit) -> Decoded {
         self.symbols = (self.symbols << 1) | u32::from(symbol.is_one());
-        if self.symbols & EIGHT_SYMBOLS == 0 { Progress::Pending } else { self.complete() }
+        if self.symbols & EIGHT_SYMBOLS == 0 { Decoded::Pending } else { self.complete() }
     }
 
     /// Takes the eight `symbols` as a byte and begins the next one.
     #[inline]
-    fn complete(&mut self) -> Progress {
+    fn complete(&mut self) -> Decoded {
         let [symbols, ..] = self.symbols.to_le_bytes();
         self.symbols = NO_SYMBOLS;
         let ordered = if self.dialect.one.is_one() { symbols } else { !symbols };
@@ -153,7 +153,7 @@ impl Decoder {
             BitOrder::LsbFirst => reversed(ordered),
         };
         if matches!(self.state, State::Terminated) && byte != 0 {
-            return Progress::Byte(byte);
+            return Decoded::Byte(byte);
         }
         let progress;
         (self.state, progress) = self.state.after(byte, self.dialect);
@@ -167,35 +167,35 @@ impl State {
     /// Out of line and without a pointer, so that `feed` is small and a decoder fed in a loop can stay
     /// in registers.
     #[inline(never)]
-    fn after(self, byte: u8, dialect: Dialect) -> (Self, Progress) {
+    fn after(self, byte: u8, dialect: Dialect) -> (Self, Decoded) {
         match self {
             Self::Start if dialect.length_bytes() > 0 => Self::after_length(0, 0, byte, dialect),
             Self::Length { taken, value } => Self::after_length(taken, value, byte, dialect),
-            Self::Start | Self::Terminated if byte == 0 => (Self::Start, Progress::Nul),
-            Self::Start | Self::Terminated => (Self::Terminated, Progress::Byte(byte)),
-            Self::Counted { left: 0 } => (Self::Start, Progress::Nul),
+            Self::Start | Self::Terminated if byte == 0 => (Self::Start, Decoded::Nul),
+            Self::Start | Self::Terminated => (Self::Terminated, Decoded::Byte(byte)),
+            Self::Counted { left: 0 } => (Self::Start, Decoded::Nul),
             Self::Counted { left: 1 } if !dialect.has_nul() => {
-                (Self::Start, Progress::LastByte(byte))
+                (Self::Start, Decoded::LastByte(byte))
             }
             Self::Counted { left } => {
-                (Self::Counted { left: left.wrapping_sub(1) }, Progress::Byte(byte))
+                (Self::Counted { left: left.wrapping_sub(1) }, Decoded::Byte(byte))
             }
         }
     }
 
     /// As [`after`](Self::after), for a byte of the length before which `taken` have come.
-    fn after_length(taken: u8, value: u64, byte: u8, dialect: Dialect) -> (Self, Progress) {
+    fn after_length(taken: u8, value: u64, byte: u8, dialect: Dialect) -> (Self, Decoded) {
         let value = match dialect.order {
             BitOrder::MsbFirst => value << 8 | u64::from(byte),
             BitOrder::LsbFirst => value | u64::from(byte).wrapping_shl(u32::from(taken) << 3),
         };
         let taken = taken.wrapping_add(1);
         if taken < dialect.length_bytes() {
-            (Self::Length { taken, value }, Progress::LengthByte)
+            (Self::Length { taken, value }, Decoded::LengthByte)
         } else if value == 0 && !dialect.has_nul() {
-            (Self::Start, Progress::Empty)
+            (Self::Start, Decoded::Empty)
         } else {
-            (Self::Counted { left: value }, Progress::Length(value))
+            (Self::Counted { left: value }, Decoded::Length(value))
         }
     }
 }
@@ -235,7 +235,7 @@ mod tests {
             assert_eq!(progress.ends(), encoder.ends());
             assert_eq!(decoder.pending_bits(), bits % 8);
             assert_eq!(decoder.is_idle(), progress.ends().message());
-            if let Progress::Length(length) = progress {
+            if let Decoded::Length(length) = progress {
                 assert_eq!(length, u64::try_from(text.len()).unwrap());
             }
         }
@@ -271,7 +271,7 @@ mod tests {
                 let mut decoder = Decoder::new(dialect);
                 let symbols = Prefix::new(dialect, length).unwrap().flatten();
                 let last = symbols.map(|symbol| decoder.feed(symbol)).last();
-                assert_eq!(last, Some(Progress::Length(length)));
+                assert_eq!(last, Some(Decoded::Length(length)));
             }
         }
     }

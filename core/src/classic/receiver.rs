@@ -1,21 +1,21 @@
 //! The receiving half of a classic link: symbols in, acknowledgments and bytes out.
 
-use super::decoder::{self, Decoder};
+use super::decoder::{Decoded, Decoder};
 use super::{Acks, Dialect, Ends};
 use crate::Bit;
 
 /// What one symbol led to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use = "an acknowledgment that is not sent stops the link"]
-pub enum Progress {
+pub enum Completed {
     /// The symbol is owed these acknowledgments.
-    Acknowledge(Acks),
+    Nothing(Acks),
     /// A byte of text is complete. The acknowledgments of the symbol come from
-    /// [`Receiver::accept`], once the byte is safe.
+    /// [`TextReceiver::accept`], once the byte is safe.
     Byte(u8),
     /// The message is complete, without a further byte. The acknowledgments of the symbol, and with
-    /// them the receipt, come from [`Receiver::accept`], once everything is written.
+    /// them the receipt, come from [`TextReceiver::accept`], once everything is written.
     End,
 }
 
@@ -30,19 +30,19 @@ pub enum Progress {
 ///
 /// ```
 /// use minitalk_core::Bit;
-/// use minitalk_core::classic::{Dialect, Encoder, Receiver, receiver::Progress};
+/// use minitalk_core::classic::{Dialect, Encoder, TextReceiver, Completed};
 ///
-/// let mut receiver = Receiver::new(Dialect::DEFAULT);
+/// let mut receiver = TextReceiver::new(Dialect::DEFAULT);
 /// let mut text = Vec::new();
 /// let mut acks = Vec::new();
 /// for symbol in Encoder::new(Dialect::DEFAULT, b"hi")? {
 ///     match receiver.handle_bit(symbol) {
-///         Progress::Acknowledge(owed) => acks.extend(owed),
-///         Progress::Byte(byte) => {
+///         Completed::Nothing(owed) => acks.extend(owed),
+///         Completed::Byte(byte) => {
 ///             text.push(byte);
 ///             acks.extend(receiver.accept());
 ///         }
-///         Progress::End => acks.extend(receiver.accept()),
+///         Completed::End => acks.extend(receiver.accept()),
 ///     }
 /// }
 /// assert_eq!(text, b"hi");
@@ -53,7 +53,7 @@ pub enum Progress {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Receiver {
+pub struct TextReceiver {
     dialect: Dialect,
     decoder: Decoder,
     /// The sender's greeting is still to come.
@@ -64,7 +64,7 @@ pub struct Receiver {
     held: Option<(Bit, Ends, bool)>,
 }
 
-impl Receiver {
+impl TextReceiver {
     /// A receiver for a sender of this dialect.
     #[must_use]
     pub const fn new(dialect: Dialect) -> Self {
@@ -86,28 +86,28 @@ impl Receiver {
 
     /// Takes the next symbol of the sender.
     #[inline]
-    pub fn handle_bit(&mut self, symbol: Bit) -> Progress {
+    pub fn handle_bit(&mut self, symbol: Bit) -> Completed {
         if !self.greeted {
             self.greeted = true;
             if self.dialect.hello.is_some() {
-                return Progress::Acknowledge(Acks::of(self.dialect.bit_ack(symbol)));
+                return Completed::Nothing(Acks::of(self.dialect.bit_ack(symbol)));
             }
         }
         let progress = self.decoder.feed(symbol);
         let (byte, is_last) = match progress {
-            decoder::Progress::Pending | decoder::Progress::LengthByte => {
-                return Progress::Acknowledge(self.dialect.acks(progress.ends(), symbol));
+            Decoded::Pending | Decoded::LengthByte => {
+                return Completed::Nothing(self.dialect.acks(progress.ends(), symbol));
             }
-            decoder::Progress::Length(length) => {
+            Decoded::Length(length) => {
                 self.length = Some(length);
-                return Progress::Acknowledge(self.dialect.acks(progress.ends(), symbol));
+                return Completed::Nothing(self.dialect.acks(progress.ends(), symbol));
             }
-            decoder::Progress::Byte(byte) => (Some(byte), false),
-            decoder::Progress::LastByte(byte) => (Some(byte), true),
-            decoder::Progress::Nul | decoder::Progress::Empty => (None, true),
+            Decoded::Byte(byte) => (Some(byte), false),
+            Decoded::LastByte(byte) => (Some(byte), true),
+            Decoded::Nul | Decoded::Empty => (None, true),
         };
         self.held = Some((symbol, progress.ends(), is_last));
-        byte.map_or(Progress::End, Progress::Byte)
+        byte.map_or(Completed::End, Completed::Byte)
     }
 
     /// Accepts what the last symbol completed, and returns what it is owed for that.

@@ -19,7 +19,7 @@ const MERGED_MICROS: u64 = 100_000;
 /// News for the application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Event {
+pub enum Ending {
     /// The whole message was sent, and everything the dialect owes for it has come.
     Delivered,
     /// An acknowledgment came that the dialect does not know at this place, although nothing was
@@ -33,7 +33,7 @@ pub enum Event {
     Disturbed,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 enum State {
     /// The next symbol may go at once.
@@ -59,7 +59,7 @@ enum State {
 /// No method allocates, locks, blocks or panics.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Sender<'a> {
+pub struct TextSender<'a> {
     dialect: Dialect,
     encoder: Encoder<'a>,
     greeting: Option<Bit>,
@@ -68,12 +68,12 @@ pub struct Sender<'a> {
     state: State,
     deadline: Option<Instant>,
     timeout_micros: u64,
-    event: Option<Event>,
+    ending: Option<Ending>,
     symbols: u64,
     resent_symbols: u64,
 }
 
-impl<'a> Sender<'a> {
+impl<'a> TextSender<'a> {
     /// A sender for `text`.
     ///
     /// # Errors
@@ -89,7 +89,7 @@ impl<'a> Sender<'a> {
             state: State::Ready,
             deadline: None,
             timeout_micros: TIMEOUT_MICROS,
-            event: None,
+            ending: None,
             symbols: 0,
             resent_symbols: 0,
         })
@@ -101,7 +101,7 @@ impl<'a> Sender<'a> {
     pub fn completed_bytes(&self) -> usize {
         let begun = self.length.saturating_sub(self.encoder.bytes_left());
         match self.state {
-            State::Ended if self.event.is_none() => begun,
+            State::Ended if self.ending.is_none() => begun,
             State::Ready | State::Pausing | State::Settling if self.encoder.ends().byte() => begun,
             State::Ready
             | State::Pausing
@@ -127,13 +127,13 @@ impl<'a> Sender<'a> {
     /// Takes an acknowledgment of the receiver.
     #[inline]
     pub fn handle_ack(&mut self, ack: Bit, now: Instant) {
-        match self.state {
+        match self.state.clone() {
             State::Waiting { symbol, mut owed, resent, disturbed, .. } => {
                 if !owed.arrived(ack) {
                     self.end(match (disturbed, self.resent_symbols) {
-                        (true, _) => Event::Disturbed,
-                        (false, 1..) => Event::Doubled,
-                        (false, 0) => Event::Unexpected(ack),
+                        (true, _) => Ending::Disturbed,
+                        (false, 1..) => Ending::Doubled,
+                        (false, 0) => Ending::Unexpected(ack),
                     });
                 } else if !owed.is_empty() {
                     // Only equal symbols can have been made one by the kernel.
@@ -146,7 +146,7 @@ impl<'a> Sender<'a> {
                     self.acknowledged();
                 }
             }
-            State::Settling => self.end(Event::Doubled),
+            State::Settling => self.end(Ending::Doubled),
             // A late one of a bit that the dialect does not acknowledge, or of a merged pair.
             State::Ready | State::Pausing | State::Ended => {}
         }
@@ -186,10 +186,10 @@ impl<'a> Sender<'a> {
             return;
         }
         self.deadline = None;
-        match self.state {
+        match self.state.clone() {
             State::Pausing => self.state = State::Ready,
             State::Settling => self.acknowledged(),
-            State::Waiting { disturbed: true, .. } => self.end(Event::Disturbed),
+            State::Waiting { disturbed: true, .. } => self.end(Ending::Disturbed),
             State::Waiting { symbol, owed, resent, .. } => {
                 if owed == self.owed_for(symbol) {
                     self.timeout_micros =
@@ -215,10 +215,11 @@ impl<'a> Sender<'a> {
     /// The next symbol to transmit now, if there is one.
     #[inline]
     pub fn poll_transmit(&mut self, now: Instant) -> Option<Bit> {
-        match self.state {
+        match &mut self.state {
             State::Ready => {}
-            State::Waiting { symbol, owed, due: true, disturbed, .. } => {
-                self.state = State::Waiting { symbol, owed, resent: true, due: false, disturbed };
+            State::Waiting { symbol, resent, due: due @ true, .. } => {
+                let symbol = *symbol;
+                (*resent, *due) = (true, false);
                 self.deadline = Some(now.after_micros(self.timeout_micros));
                 self.symbols = self.symbols.saturating_add(1);
                 self.resent_symbols = self.resent_symbols.saturating_add(1);
@@ -228,7 +229,7 @@ impl<'a> Sender<'a> {
         }
         let greeting = self.greeting.take();
         let Some(symbol) = greeting.or_else(|| self.encoder.next()) else {
-            self.end(Event::Delivered);
+            self.end(Ending::Delivered);
             return None;
         };
         self.symbols = self.symbols.saturating_add(1);
@@ -248,8 +249,8 @@ impl<'a> Sender<'a> {
 
     /// The next event, if there is one.
     #[must_use]
-    pub fn poll_event(&mut self) -> Option<Event> {
-        self.event.take()
+    pub fn poll_event(&mut self) -> Option<Ending> {
+        self.ending.take()
     }
 
     /// What the receiver owes for the symbol transmitted last.
@@ -276,10 +277,10 @@ impl<'a> Sender<'a> {
         self.state = State::Ready;
     }
 
-    fn end(&mut self, event: Event) {
+    fn end(&mut self, ending: Ending) {
         self.deadline = None;
         self.state = State::Ended;
-        self.event = Some(event);
+        self.ending = Some(ending);
     }
 }
 
@@ -289,12 +290,12 @@ mod tests {
 
     const NOW: Instant = Instant::ZERO;
 
-    fn sender(text: &[u8]) -> Sender<'_> {
-        Sender::new(Dialect::DEFAULT, text, 0).expect("a text without NUL")
+    fn sender(text: &[u8]) -> TextSender<'_> {
+        TextSender::new(Dialect::DEFAULT, text, 0).expect("a text without NUL")
     }
 
     /// Transmits `count` bits and acknowledges each.
-    fn pass(sender: &mut Sender<'_>, count: usize) {
+    fn pass(sender: &mut TextSender<'_>, count: usize) {
         for _ in 0..count {
             assert!(sender.poll_transmit(NOW).is_some());
             sender.handle_ack(Bit::Zero, NOW);
@@ -309,7 +310,7 @@ mod tests {
         assert!(sender.is_outcome_unknown());
         sender.handle_ack(Bit::One, NOW);
         assert_eq!(sender.poll_transmit(NOW), None);
-        assert_eq!(sender.poll_event(), Some(Event::Delivered));
+        assert_eq!(sender.poll_event(), Some(Ending::Delivered));
     }
 
     /// A receiver that has a bit twice sees the NUL of "b" one bit early, for "b" ends with a zero.
@@ -319,11 +320,11 @@ mod tests {
         pass(&mut sender, 15);
         assert!(sender.poll_transmit(NOW).is_some());
         sender.handle_ack(Bit::One, NOW);
-        assert_eq!(sender.poll_event(), Some(Event::Unexpected(Bit::One)));
+        assert_eq!(sender.poll_event(), Some(Ending::Unexpected(Bit::One)));
     }
 
     /// Transmits a bit, again after its timeout, and has it acknowledged once.
-    fn resend(sender: &mut Sender<'_>) {
+    fn resend(sender: &mut TextSender<'_>) {
         assert!(sender.poll_transmit(NOW).is_some());
         sender.handle_timeout(sender.poll_timeout().expect("a bit is under way"));
         assert!(sender.poll_transmit(NOW).is_some());
@@ -339,7 +340,7 @@ mod tests {
         pass(&mut sender, 5);
         assert!(sender.poll_transmit(NOW).is_some());
         sender.handle_ack(Bit::One, NOW);
-        assert_eq!(sender.poll_event(), Some(Event::Doubled));
+        assert_eq!(sender.poll_event(), Some(Ending::Doubled));
     }
 
     /// The receipt of a receiver that is one bit ahead may be late; sent meanwhile, the last bit would
@@ -353,13 +354,13 @@ mod tests {
         assert!(early.needs_rest());
         let mut in_time = early.clone();
         early.handle_ack(Bit::One, NOW);
-        assert_eq!(early.poll_event(), Some(Event::Doubled));
+        assert_eq!(early.poll_event(), Some(Ending::Doubled));
 
         in_time.handle_timeout(in_time.poll_timeout().expect("not for ever"));
         assert!(in_time.poll_transmit(NOW).is_some());
         in_time.handle_ack(Bit::Zero, NOW);
         in_time.handle_ack(Bit::One, NOW);
         assert_eq!(in_time.poll_transmit(NOW), None);
-        assert_eq!(in_time.poll_event(), Some(Event::Delivered));
+        assert_eq!(in_time.poll_event(), Some(Ending::Delivered));
     }
 }

@@ -59,8 +59,8 @@ impl Pending {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 enum Half<const OCTETS: usize> {
     /// Bits go to the classic half until the detector has decided.
-    Undecided(Detector, classic::Receiver),
-    Classic(classic::Receiver),
+    Undecided(Detector, classic::TextReceiver),
+    Classic(classic::TextReceiver),
     Framed(Receiver<OCTETS>),
 }
 
@@ -86,7 +86,7 @@ pub(super) struct Session<const OCTETS: usize> {
 
 impl<const OCTETS: usize> Session<OCTETS> {
     pub(super) fn new(peer: u32, dialect: Dialect, detect: bool) -> Self {
-        let classic = classic::Receiver::new(dialect);
+        let classic = classic::TextReceiver::new(dialect);
         let half =
             if detect { Half::Undecided(Detector::new(), classic) } else { Half::Classic(classic) };
         Self {
@@ -138,7 +138,7 @@ impl<const OCTETS: usize> Session<OCTETS> {
 
     #[inline]
     pub(super) fn next_owed(&mut self) -> Option<Bit> {
-        self.owed.take()
+        self.owed.next()
     }
 
     /// Processes the next bit that waits.
@@ -171,12 +171,12 @@ impl<const OCTETS: usize> Session<OCTETS> {
             return;
         };
         match receiver.handle_bit(bit) {
-            classic::receiver::Progress::Acknowledge(acks) => self.owed = acks,
-            classic::receiver::Progress::Byte(octet) => {
+            classic::Completed::Nothing(acks) => self.owed = acks,
+            classic::Completed::Byte(octet) => {
                 self.octet = Some(octet);
                 self.held = true;
             }
-            classic::receiver::Progress::End => {
+            classic::Completed::End => {
                 self.octet = None;
                 self.held = true;
             }

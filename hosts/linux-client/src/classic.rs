@@ -1,6 +1,6 @@
 //! Sends a message in the classic protocol.
 
-use minitalk_core::classic::sender::{Event, Sender};
+use minitalk_core::classic::{Ending, TextSender};
 use minitalk_signals::{Instant, now};
 
 use crate::cli::Options;
@@ -16,10 +16,8 @@ pub(crate) fn send(
     totals: &mut Totals,
 ) -> Result<(), Failure> {
     let pause_micros = u64::try_from(options.pace.as_micros()).unwrap_or(u64::MAX);
-    let sender = Sender::new(options.dialect(), text, pause_micros).map_err(|error| Failure {
-        pid: link.pid(),
-        cause: Cause::Encode(error),
-        delivered: Delivered::Octets(0),
+    let sender = TextSender::new(options.dialect(), text, pause_micros).map_err(|error| {
+        Failure { pid: link.pid(), cause: Cause::Encode(error), delivered: Delivered::Octets(0) }
     })?;
     let progress_at = now();
     let mut transfer = Transfer { link, sender, progress: 0, progress_at };
@@ -31,7 +29,7 @@ pub(crate) fn send(
 
 struct Transfer<'a> {
     link: &'a mut Link,
-    sender: Sender<'a>,
+    sender: TextSender<'a>,
     progress: u64,
     progress_at: Instant,
 }
@@ -44,13 +42,13 @@ impl Transfer<'_> {
                 self.link.send(symbol).map_err(Cause::Send)?;
             }
             match self.sender.poll_event() {
-                Some(Event::Delivered) => return Ok(()),
-                Some(Event::Unexpected(ack)) => {
+                Some(Ending::Delivered) => return Ok(()),
+                Some(Ending::Unexpected(ack)) => {
                     let is_first = self.sender.progress() <= 1;
                     return Err(Cause::UnexpectedAck { ack, is_first });
                 }
-                Some(Event::Doubled) => return Err(Cause::Doubled),
-                Some(Event::Disturbed) => return Err(Cause::Disturbed),
+                Some(Ending::Doubled) => return Err(Cause::Doubled),
+                Some(Ending::Disturbed) => return Err(Cause::Disturbed),
                 None => {}
             }
             if self.sender.progress() != self.progress {

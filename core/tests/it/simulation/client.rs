@@ -21,7 +21,7 @@ pub(crate) enum Outcome {
 
 enum Half {
     Framed { sender: Box<Sender<CONTENT_OCTETS_MAX>>, offered: usize, done: bool },
-    Classic(classic::Sender<'static>),
+    Classic(classic::TextSender<'static>),
 }
 
 /// How long a classic client waits without getting any further, and a framed one.
@@ -55,7 +55,7 @@ impl Client {
         } else {
             // Lives are short and few at a time; the text is given back when the process ends.
             let text: &'static [u8] = plan.text.clone().leak();
-            let sender = classic::Sender::new(classic::Dialect::DEFAULT, text, 0);
+            let sender = classic::TextSender::new(classic::Dialect::DEFAULT, text, 0);
             Half::Classic(sender.expect("the text has no NUL"))
         };
         let woken_at = Some(plan.starts_at);
@@ -177,7 +177,7 @@ impl Client {
             Half::Classic(sender) => {
                 self.outcome = match sender.poll_event() {
                     None => return,
-                    Some(classic::sender::Event::Delivered) => {
+                    Some(classic::Ending::Delivered) => {
                         self.accepted = self.plan.text.len();
                         Some(Outcome::Delivered)
                     }

@@ -104,7 +104,7 @@ extern "Rust" fn deframer_feed(deframer: &mut Deframer<FRAME_OCTETS_MAX>, bit: B
 extern "Rust" fn classic_decoder_feed(
     decoder: &mut classic::Decoder,
     bit: Bit,
-) -> classic::Progress {
+) -> classic::Decoded {
     decoder.feed(bit)
 }
 

@@ -127,12 +127,12 @@ fn classic_message() -> bool {
     open();
     let mut outcome = Outcome::default();
     let now = Instant::ZERO;
-    let Ok(mut sender) = classic::Sender::new(Dialect::DEFAULT, CLASSIC, 0) else { return false };
+    let Ok(mut sender) = classic::TextSender::new(Dialect::DEFAULT, CLASSIC, 0) else { return false };
     while let Some(bit) = sender.poll_transmit(now) {
         raise(bit);
         drain(CLASSIC, &mut outcome, |ack| sender.handle_ack(ack, now));
     }
-    let delivered = sender.poll_event() == Some(classic::sender::Event::Delivered);
+    let delivered = sender.poll_event() == Some(classic::Ending::Delivered);
     close(&mut outcome);
     delivered && outcome.is(CLASSIC, Protocol::Classic) && outcome.closed && outcome.cut.is_none()
 }
