@@ -175,7 +175,7 @@ impl Withdrawal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::classic::{Decoder, Dialect, Progress};
+    use crate::classic::{Decoded, Decoder, Dialect};
 
     const NOW: Instant = Instant::ZERO;
 
@@ -185,7 +185,7 @@ mod tests {
         let mut alignment = Alignment::new();
         let mut is_between = true;
         let mut feed = |bit| {
-            is_between = matches!(decoder.feed(bit), Progress::Nul);
+            is_between = matches!(decoder.feed(bit), Decoded::Nul);
         };
         for &bit in bits {
             alignment.transmitted(bit);
