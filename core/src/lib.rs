@@ -13,7 +13,6 @@
 //! | a link with acknowledgments | [`Sender`], [`classic::TextSender`] | [`Receiver`], [`classic::TextReceiver`] |
 //! | many senders at one receiver | | [`Exchange`] |
 //! | a measurement of the link | [`Pinger`] | |
-//! | text for people | | [`text`] |
 //!
 //! # Where to begin
 //!
@@ -62,7 +61,6 @@ pub mod hdlc;
 pub mod ping;
 pub mod receiver;
 pub mod sender;
-pub mod text;
 pub mod withdrawal;
 
 #[cfg(test)]

@@ -3,30 +3,23 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use minitalk_core::text::{Decoder, visible};
+use minitalk::text::is_control;
+use minitalk_cli::json::line;
+use minitalk_cli::text::{Decoder, visible};
 
-fuzz_target!(|bytes: &[u8]| {
-    let mut decoder = Decoder::new();
-    let mut text = String::new();
-    for &byte in bytes {
-        text.extend(decoder.feed(byte));
+fuzz_target!(|octets: &[u8]| {
+    let (mut decoder, mut text) = (Decoder::default(), String::new());
+    let piece_octets = usize::from(octets.first().copied().unwrap_or(0) % 7) + 1;
+    for piece in octets.chunks(piece_octets) {
+        decoder.feed(piece, &mut text);
     }
-    let is_inside = decoder.is_inside();
-    let rest = decoder.finish();
-    assert_eq!(rest.is_some(), is_inside);
-    assert!(!decoder.is_inside());
-    text.extend(rest);
-    assert_eq!(text, String::from_utf8_lossy(bytes));
+    decoder.finish(&mut text);
+    assert_eq!(decoder, Decoder::default());
+    assert_eq!(text, String::from_utf8_lossy(octets));
 
-    for character in text.chars() {
-        let shown: String = visible(character).collect();
-        assert!((1..=8).contains(&shown.chars().count()));
-        assert!(shown.chars().all(is_harmless), "{character:?} is shown as {shown:?}");
-    }
+    let shown = visible(&text);
+    assert!(shown.chars().all(|c| !is_control(c) || matches!(c, '\n' | '\t')), "{shown:?}");
+    let line = line(&text).expect("a text can be written");
+    assert!(!line.trim_end_matches('\n').contains(is_control), "{line:?}");
+    assert_eq!(serde_json::from_str::<String>(&line).expect("it is JSON"), text);
 });
-
-/// No control but newline and tab, and nothing that turns the direction of text round.
-fn is_harmless(character: char) -> bool {
-    let turns_round = matches!(character, '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
-    matches!(character, '\n' | '\t') || !(character.is_control() || turns_round)
-}

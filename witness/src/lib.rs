@@ -13,7 +13,6 @@ mod hdlc;
 mod link;
 mod ping;
 mod ram;
-mod text;
 mod time;
 
 #[cfg(any(feature = "control-index", feature = "control-overflow"))]

@@ -4,7 +4,7 @@ use core::sync::atomic::AtomicU8;
 
 use minitalk_core::detect::Detector;
 use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX};
-use minitalk_core::{Exchange, Pinger, Receiver, Sender, classic, hdlc, text};
+use minitalk_core::{Exchange, Pinger, Receiver, Sender, classic, hdlc};
 
 macro_rules! ram {
     ($($name:ident: $type:ty;)*) => {$(
@@ -24,5 +24,4 @@ ram! {
     RAM_RECEIVER: Receiver<FRAME_OCTETS_MAX>;
     RAM_SENDER: Sender<CONTENT_OCTETS_MAX>;
     RAM_EXCHANGE_OF_4: Exchange<4, FRAME_OCTETS_MAX>;
-    RAM_TEXT_DECODER: text::Decoder;
 }

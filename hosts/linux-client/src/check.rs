@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, Write};
 
 use minitalk::names;
-use minitalk_cli::shown;
+use minitalk_cli::text::shown;
 use minitalk_signals::{Bit, ProcessState, ProcessStatus, Refusal, Target, user_name};
 use serde::Serialize;
 

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use minitalk_cli::json::line;
 use serde::Serialize;
 
 use crate::failure::{Cause, Delivered, Failure};
@@ -9,10 +10,9 @@ use crate::stats::Totals;
 
 /// Prints an object on a line of its own.
 pub(crate) fn print(object: &impl Serialize) -> io::Result<()> {
-    let mut line = serde_json::to_vec(object)?;
-    line.push(b'\n');
+    let line = line(object)?;
     let mut stdout = io::stdout().lock();
-    stdout.write_all(&line)?;
+    stdout.write_all(line.as_bytes())?;
     stdout.flush()
 }
 

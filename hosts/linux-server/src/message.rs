@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use minitalk_cli::{json as json_text, text};
+use minitalk_core::Instant;
 use minitalk_core::exchange::{Payload, Protocol};
-use minitalk_core::{Instant, text};
 use serde_json::{Value, json};
 
 use crate::peers::Known;
@@ -91,7 +92,7 @@ impl Message {
             state: State::Arriving,
             owed: false,
             style,
-            text: text::Decoder::new(),
+            text: text::Decoder::default(),
             unwritten: Vec::new(),
             is_begun: false,
             collected: String::new(),
@@ -105,7 +106,7 @@ impl Message {
         let empty = Payload { peer, protocol, first, last, length, offset, octets: &[] };
         let mut line = Self::new(&empty, None, Style::Json, Instant::ZERO);
         line.state = State::Ended;
-        line.collected = format!("{object}\n");
+        line.collected = json_line(object);
         line.rewind();
         line
     }
@@ -124,11 +125,9 @@ impl Message {
         match self.style {
             Style::Raw => self.unwritten.extend_from_slice(piece.octets),
             Style::Text | Style::Terminal | Style::Json => {
-                for &octet in piece.octets {
-                    for character in self.text.feed(octet) {
-                        self.show(character);
-                    }
-                }
+                let mut text = String::new();
+                self.text.feed(piece.octets, &mut text);
+                self.show(&text);
             }
         }
         if piece.last {
@@ -198,9 +197,9 @@ impl Message {
         if self.style == Style::Raw {
             return;
         }
-        if let Some(character) = self.text.finish() {
-            self.show(character);
-        }
+        let mut rest = String::new();
+        self.text.finish(&mut rest);
+        self.show(&rest);
         match (self.style, cut) {
             (Style::Json, None) => self.push_line(&json!({
                 "event": "message",
@@ -223,24 +222,22 @@ impl Message {
     }
 
     fn push_line(&mut self, object: &Value) {
-        self.unwritten.extend_from_slice(format!("{object}\n").as_bytes());
+        self.unwritten.extend(json_line(object).into_bytes());
         self.collected = String::new();
     }
 
-    fn show(&mut self, character: char) {
-        let mut buffer = [0; 4];
+    fn show(&mut self, text: &str) {
         match self.style {
-            Style::Json => self.collected.push(character),
-            Style::Terminal => {
-                for character in text::visible(character) {
-                    self.unwritten.extend_from_slice(character.encode_utf8(&mut buffer).as_bytes());
-                }
-            }
-            Style::Raw | Style::Text => {
-                self.unwritten.extend_from_slice(character.encode_utf8(&mut buffer).as_bytes());
-            }
+            Style::Json => self.collected.push_str(text),
+            Style::Terminal => self.unwritten.extend(text::visible(text).into_bytes()),
+            Style::Raw | Style::Text => self.unwritten.extend_from_slice(text.as_bytes()),
         }
     }
+}
+
+/// An object on a line of its own. A [`Value`] can always be written.
+fn json_line(object: &Value) -> String {
+    json_text::line(object).unwrap_or_default()
 }
 
 /// The object for a message that ended before its end.

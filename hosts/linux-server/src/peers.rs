@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use minitalk_cli::shown;
+use minitalk_cli::text::shown;
 use minitalk_core::Instant;
 use minitalk_signals::{
     OpenPeerError, Peer, ProcessStatus, ReadStatusError, WouldDie, may_acknowledge,

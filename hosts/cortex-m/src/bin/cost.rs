@@ -16,7 +16,7 @@ use minitalk_core::classic::{self, Dialect};
 use minitalk_core::exchange::{Event, Exchange, Output};
 use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX};
 use minitalk_core::hdlc::{Deframer, Framer};
-use minitalk_core::{Bit, Instant, Receiver, Sender, receiver, text};
+use minitalk_core::{Bit, Instant, Receiver, Sender, receiver};
 use minitalk_cortex_m::exit;
 
 /// Octets of stack that are watched: more than anything here takes.
@@ -117,12 +117,6 @@ extern "Rust" fn receiver_handle_bit(
     receiver.handle_bit(bit)
 }
 
-#[unsafe(no_mangle)]
-#[inline(never)]
-extern "Rust" fn text_decoder_feed(decoder: &mut text::Decoder, byte: u8) -> text::Decoded {
-    decoder.feed(byte)
-}
-
 fn cost_of_deframer(content: &[u8]) {
     let mut cost = Cost::default();
     let mut deframer = Deframer::<FRAME_OCTETS_MAX>::new();
@@ -139,15 +133,6 @@ fn cost_of_classic(content: &[u8]) {
         let _ = measure(&mut cost, || classic_decoder_feed(&mut decoder, bit));
     }
     cost.print("classic::Decoder::feed", size_of_val(&decoder));
-}
-
-fn cost_of_text(content: &[u8]) {
-    let mut cost = Cost::default();
-    let mut decoder = text::Decoder::new();
-    for &byte in content {
-        measure(&mut cost, || text_decoder_feed(&mut decoder, byte));
-    }
-    cost.print("text::Decoder::feed", size_of_val(&decoder));
 }
 
 fn cost_of_link(content: &[u8]) {
@@ -215,6 +200,5 @@ fn main() -> ! {
     cost_of_classic(&content);
     cost_of_link(&content);
     cost_of_exchange(&content);
-    cost_of_text("text 🦀 é".as_bytes());
     exit(true)
 }
