@@ -20,13 +20,13 @@ const MAX_MICROS: u64 = 1_000_000;
 /// so that the gains 1/8 and 1/4 of RFC 6298 (2.3) are shifts (Jacobson 1988, appendix A).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub(crate) struct RetransmissionTimer {
+pub(crate) struct RetransmissionTimeout {
     smoothed_eighths: u64,
     variation_quarters: u64,
     timeout_micros: u64,
 }
 
-impl RetransmissionTimer {
+impl RetransmissionTimeout {
     pub(crate) const fn new() -> Self {
         Self { smoothed_eighths: 0, variation_quarters: 0, timeout_micros: INITIAL_MICROS }
     }
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn steady_round_trips_bring_the_timeout_down_to_the_floor() {
-        let mut timer = RetransmissionTimer::new();
+        let mut timer = RetransmissionTimeout::new();
         assert_eq!(timer.timeout_micros(), INITIAL_MICROS);
         for _ in 0..100 {
             timer.sample(5);
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn slow_round_trips_raise_it_above_what_was_seen() {
-        let mut timer = RetransmissionTimer::new();
+        let mut timer = RetransmissionTimeout::new();
         for _ in 0..50 {
             timer.sample(10_000);
         }
@@ -108,14 +108,14 @@ mod tests {
 
     #[test]
     fn the_first_sample_sets_srtt_and_half_of_it_as_variation() {
-        let mut timer = RetransmissionTimer::new();
+        let mut timer = RetransmissionTimeout::new();
         timer.sample(8_000);
         assert_eq!(timer.timeout_micros(), 8_000 + 4 * 4_000);
     }
 
     #[test]
     fn each_expiry_doubles_it_up_to_the_ceiling_and_an_answer_takes_that_back() {
-        let mut timer = RetransmissionTimer::new();
+        let mut timer = RetransmissionTimeout::new();
         timer.sample(8_000);
         let before = timer.timeout_micros();
         timer.back_off();
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn absurd_samples_stay_within_bounds() {
-        let mut timer = RetransmissionTimer::new();
+        let mut timer = RetransmissionTimeout::new();
         for sample in [u64::MAX, 0, u64::MAX, 0, 0, 0] {
             timer.sample(sample);
             assert!((MIN_MICROS..=MAX_MICROS).contains(&timer.timeout_micros()));

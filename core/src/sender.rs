@@ -12,39 +12,31 @@
 //! The drawing is that of `docs/protocol.md`, section "Sender".
 
 mod acknowledgments;
-mod broken;
+mod flight;
 #[cfg(test)]
 mod model;
 mod news;
+mod outgoing;
+mod reach;
+mod rules;
 mod transmission;
 
 use crate::detect::MARK_BITS;
-use crate::frame::{Frame, Header, PAYLOAD_OCTETS_MAX, Sequence, VERSION};
 use crate::hdlc::Cursor;
-use crate::retransmission::RetransmissionTimer;
 use crate::{Bit, Instant};
 
-pub(crate) use broken::Broken;
+use flight::{Expired, Flight};
 pub use news::{Event, OfferError, Statistics};
-use transmission::PATIENCE_MICROS_MAX;
-
-/// How long to listen for a second acknowledgment after a bit was resent: long enough for a
-/// receiver that is awake, and it has just answered.
-const SETTLE_MICROS: u64 = 500;
-
-/// Ones before a frame that is repeated. Acknowledgments of the first attempt that come after all can
-/// let the sender run ahead of the receiver, so that some of these are lost; enough must be left for an
-/// abort, or what the receiver has of the first attempt could be closed by the next flag.
-const REPEATED_MARK_BITS: u8 = 2 * MARK_BITS;
-
-/// Failures in a row, each at the first acknowledgment that is checked and without any resend,
-/// after which the peer is taken for one that does not speak this protocol.
-const FOREIGN_STARTS_MAX: u8 = 3;
+use outgoing::Outgoing;
+use reach::Reach;
+#[cfg(test)]
+pub(crate) use rules::Broken;
+use rules::Rules;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Phase {
-    /// Waits for a payload.
-    Ready,
+    /// Waits for a payload. If `in_step`, a flag is behind us, which the next frame may follow.
+    Ready { in_step: bool },
     /// Sends ones that abort whatever the receiver thinks it is in the middle of.
     Mark { left: u8 },
     /// Sends the frame; the cursor knows where.
@@ -59,22 +51,6 @@ enum Phase {
     Abort { left: u8 },
     /// Nothing more will be sent.
     Ended,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Outstanding {
-    /// Nothing: the next bit may go.
-    None,
-    /// One bit.
-    One { bit: Bit, sent_at: Instant },
-    /// One bit whose timeout expired. `due` if it is to be transmitted now.
-    Resent { bit: Bit, due: bool },
-    /// A resent bit has been acknowledged; a second acknowledgment would mean that it came twice.
-    Settling,
-    /// A zero and a one. `seen` is the acknowledgment that has come, if one has.
-    Pair { seen: Option<Bit>, sent_at: Instant },
-    /// A pair of which neither bit was acknowledged in time. `due` is the bit to transmit now.
-    ResentPair { seen: Option<Bit>, due: Option<Bit> },
 }
 
 /// The sending half of a link, for one message.
@@ -95,51 +71,31 @@ enum Outstanding {
 /// handler, as long as only one call runs at a time.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[expect(clippy::struct_excessive_bools, reason = "each is true or false whatever the others are")]
 pub struct Sender<const N: usize> {
-    content: heapless::Vec<u8, N>,
-    payload_octets: usize,
-    last: bool,
-    cursor: Cursor,
-    /// The bit after the one transmitted last, looked at to see whether the two make a pair.
-    upcoming: Option<Bit>,
+    outgoing: Outgoing<N>,
     #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
     phase: Phase,
-    #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
-    outstanding: Outstanding,
-    deadline: Option<Instant>,
-    timer: RetransmissionTimer,
-    /// The least time to wait for the bit under way, if its acknowledgment may be held back or a resend would cost
-    /// the reason of a refusal, else 0.
-    patience_micros: u64,
-    /// The acknowledgment that came last: the next one must differ.
-    last_ack: Bit,
-    /// Whether a flag of the line is behind us and the next frame may follow it directly.
-    in_step: bool,
+    flight: Flight,
+    parity: Parity,
     /// Whether a bit has been resent since the mark, or since the verdict or the reason began.
     resent: bool,
-    /// Whether the frame is a repetition, which is sent in single bits.
-    repeated: bool,
-    /// Whether the whole frame has been on the line: from here on it may have been delivered.
-    exposed: bool,
-    /// Acknowledgments checked since the mark.
-    checked: bool,
-    foreign_starts: u8,
-    pairs: bool,
-    sequence: Sequence,
-    message: u32,
-    length: Option<u64>,
-    began: bool,
+    sends_pairs: bool,
+    reach: Reach,
     event: Option<Event>,
-    /// Bits of this frame acknowledged since its mark, or since its beginning if it has none.
-    acknowledged: u32,
-    /// The most that `acknowledged` has been for this frame.
-    furthest: u32,
-    progress: u64,
     statistics: Statistics,
-    /// A rule that is deliberately not kept, to show that the model notices.
-    #[cfg(test)]
-    pub(crate) broken: Option<Broken>,
+    rules: Rules,
+}
+
+/// What the alternation of the acknowledgments has shown.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+struct Parity {
+    /// The acknowledgment that came last: the next one must differ.
+    last_ack: Bit,
+    /// Whether one has been right since the mark.
+    is_checked: bool,
+    /// How often in a row the first one that was checked was wrong.
+    foreign_starts: u8,
 }
 
 impl<const N: usize> Sender<N> {
@@ -150,32 +106,14 @@ impl<const N: usize> Sender<N> {
     #[must_use]
     pub const fn new(message: u32, length: Option<u64>) -> Self {
         Self {
-            content: heapless::Vec::new(),
-            payload_octets: 0,
-            last: false,
-            cursor: Cursor::new(),
-            upcoming: None,
-            phase: Phase::Ready,
-            outstanding: Outstanding::None,
-            deadline: None,
-            timer: RetransmissionTimer::new(),
-            patience_micros: 0,
-            last_ack: Bit::Zero,
-            in_step: false,
+            outgoing: Outgoing::new(message, length),
+            phase: Phase::Ready { in_step: false },
+            flight: Flight::new(),
+            parity: Parity { last_ack: Bit::Zero, is_checked: false, foreign_starts: 0 },
             resent: false,
-            repeated: false,
-            exposed: false,
-            checked: false,
-            foreign_starts: 0,
-            pairs: true,
-            sequence: Sequence::FIRST,
-            message,
-            length,
-            began: false,
+            sends_pairs: true,
+            reach: Reach::new(),
             event: None,
-            acknowledged: 0,
-            furthest: 0,
-            progress: 0,
             statistics: Statistics {
                 bits: 0,
                 resent_bits: 0,
@@ -184,22 +122,22 @@ impl<const N: usize> Sender<N> {
                 accepted_octets: 0,
                 stray_acks: 0,
             },
-            #[cfg(test)]
-            broken: None,
+            rules: Rules::new(),
         }
     }
 
     /// The same sender, never with two bits under way.
     #[must_use]
     pub const fn without_pairs(mut self) -> Self {
-        self.pairs = false;
+        self.sends_pairs = false;
         self
     }
 
-    /// Whether the next payload may be [offered](Self::offer).
+    /// Whether the next payload may be [offered](Self::offer): the one before it has been accepted, and
+    /// the [event](Self::poll_event) that says so has been taken.
     #[must_use]
     pub const fn is_ready(&self) -> bool {
-        matches!(self.phase, Phase::Ready)
+        matches!(self.phase, Phase::Ready { .. }) && self.event.is_none()
     }
 
     /// Whether the frame under way may have been delivered without our having heard of it.
@@ -208,20 +146,20 @@ impl<const N: usize> Sender<N> {
     /// could tell (Lynch, Mansour and Fekete 1988).
     #[must_use]
     pub const fn is_outcome_unknown(&self) -> bool {
-        self.exposed
+        self.outgoing.is_exposed
     }
 
     /// Whether the frame under way, if one is, ends the message.
     #[must_use]
     pub const fn is_last(&self) -> bool {
-        self.last
+        self.outgoing.is_last
     }
 
     /// A number that grows whenever the message gets further than it ever was: what tells a slow
     /// link from one that only repeats itself.
     #[must_use]
     pub const fn progress(&self) -> u64 {
-        self.progress
+        self.reach.total()
     }
 
     /// What has been done so far.
@@ -231,7 +169,7 @@ impl<const N: usize> Sender<N> {
     }
 
     /// Hands over the next piece of the message, at most
-    /// [`PAYLOAD_OCTETS_MAX`] octets of it, empty ones included.
+    /// [`PAYLOAD_OCTETS_MAX`](crate::frame::PAYLOAD_OCTETS_MAX) octets of it, empty ones included.
     ///
     /// `last` ends the message: it must be known when the piece is offered.
     ///
@@ -239,23 +177,13 @@ impl<const N: usize> Sender<N> {
     ///
     /// [`OfferError`]; the sender is unchanged.
     pub fn offer(&mut self, payload: &[u8], last: bool) -> Result<(), OfferError> {
-        if !self.is_ready() {
+        let Phase::Ready { in_step } = self.phase else { return Err(OfferError::NotReady) };
+        if self.event.is_some() {
             return Err(OfferError::NotReady);
         }
-        if payload.len() > PAYLOAD_OCTETS_MAX {
-            return Err(OfferError::TooLong);
-        }
-        let (version, message, length) = (VERSION, self.message, self.length);
-        let header = (!self.began).then_some(Header { version, message, length });
-        let frame = Frame { sequence: self.sequence, header, last, payload };
-        frame.encode(&mut self.content).map_err(|_| OfferError::TooLong)?;
-        self.began = true;
-        self.payload_octets = payload.len();
-        self.last = last;
-        self.repeated = false;
-        self.acknowledged = 0;
-        self.furthest = 0;
-        if self.in_step {
+        self.outgoing.load(payload, last)?;
+        self.reach.begin_frame();
+        if in_step {
             self.start_frame(Cursor::after_flag());
         } else {
             self.start_mark();
@@ -267,7 +195,7 @@ impl<const N: usize> Sender<N> {
     pub fn abort(&mut self) {
         match self.phase {
             Phase::Ended => {}
-            Phase::Ready
+            Phase::Ready { .. }
             | Phase::Mark { .. }
             | Phase::Frame
             | Phase::Verdict { .. }
@@ -275,99 +203,37 @@ impl<const N: usize> Sender<N> {
             | Phase::Quiet
             | Phase::Abort { .. } => {
                 self.phase = Phase::Abort { left: MARK_BITS };
-                self.outstanding = Outstanding::None;
-                self.deadline = None;
+                self.flight.clear();
             }
-        }
-    }
-
-    /// Takes an acknowledgment of the receiver.
-    #[inline]
-    pub fn handle_ack(&mut self, ack: Bit, now: Instant) {
-        match self.outstanding {
-            Outstanding::One { sent_at, .. } => {
-                // How long others took says nothing about the line.
-                if self.patience_micros == 0 {
-                    self.timer.sample(now.micros_since(sent_at));
-                }
-                self.outstanding = Outstanding::None;
-                self.deadline = None;
-                self.take_ack(ack, now);
-            }
-            Outstanding::Pair { seen: None, sent_at } => {
-                self.outstanding = Outstanding::Pair { seen: Some(ack), sent_at };
-            }
-            // Two different acknowledgments further, the alternation is where it was.
-            Outstanding::Pair { seen: Some(seen), sent_at } if seen != ack => {
-                self.timer.sample(now.micros_since(sent_at));
-                self.outstanding = Outstanding::None;
-                self.deadline = None;
-                self.advance(2);
-                self.end_frame_if_complete();
-            }
-            Outstanding::ResentPair { seen: None, due } => {
-                self.outstanding = Outstanding::ResentPair { seen: Some(ack), due };
-            }
-            Outstanding::ResentPair { seen: Some(seen), .. } if seen != ack => {
-                self.settle(now);
-                self.advance(2);
-                self.end_frame_if_complete();
-            }
-            Outstanding::Pair { .. } | Outstanding::ResentPair { .. } => {
-                self.fall_out_of_step(now);
-            }
-            Outstanding::Resent { .. } => {
-                self.settle(now);
-                self.take_ack(ack, now);
-            }
-            Outstanding::Settling => self.take_second_ack(ack, now),
-            Outstanding::None => self.take_stray_ack(now),
         }
     }
 
     /// Tells that time has passed. Nothing happens before [`poll_timeout`](Self::poll_timeout).
     pub fn handle_timeout(&mut self, now: Instant) {
-        if self.deadline.is_none_or(|deadline| now < deadline) {
-            return;
+        match self.flight.expire(now) {
+            None | Some(Expired::Settled) => {}
+            Some(Expired::Resend) => self.resent = true,
+            Some(Expired::HalfPair) => self.fall_out_of_step(now),
+            Some(Expired::Quiet) => self.start_mark(),
         }
-        self.deadline = None;
-        match self.outstanding {
-            Outstanding::One { bit, .. } | Outstanding::Resent { bit, .. } => {
-                self.timer.back_off();
-                self.patience_micros =
-                    self.patience_micros.saturating_mul(2).min(PATIENCE_MICROS_MAX);
-                self.resent = true;
-                self.outstanding = Outstanding::Resent { bit, due: true };
-            }
-            Outstanding::Pair { seen: None, .. } | Outstanding::ResentPair { seen: None, .. } => {
-                self.timer.back_off();
-                self.resent = true;
-                self.outstanding = Outstanding::ResentPair { seen: None, due: Some(Bit::Zero) };
-            }
-            // Nobody can tell which of the two was lost.
-            Outstanding::Pair { seen: Some(_), .. }
-            | Outstanding::ResentPair { seen: Some(_), .. } => self.fall_out_of_step(now),
-            Outstanding::Settling => self.outstanding = Outstanding::None,
-            Outstanding::None => match self.phase {
-                Phase::Quiet => self.start_mark(),
-                Phase::Ready
-                | Phase::Mark { .. }
-                | Phase::Frame
-                | Phase::Verdict { .. }
-                | Phase::Reason { .. }
-                | Phase::Abort { .. }
-                | Phase::Ended => {}
-            },
-        }
+    }
+
+    /// Lets the timeout of what is under way, or of what is being listened for, run from `now`.
+    ///
+    /// A host that polls for acknowledgments need not read the clock for each: it may pass the time of its
+    /// last reading to the other methods, and call this once, with a new one, before it waits after all. What was
+    /// acknowledged before counts as a round trip of no time: of less than the host polls.
+    pub fn restart_timeout(&mut self, now: Instant) {
+        self.flight.restart(now);
     }
 
     /// The next moment at which [`handle_timeout`](Self::handle_timeout) has something to do.
     #[must_use]
-    pub const fn poll_timeout(&self) -> Option<Instant> {
-        self.deadline
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.flight.deadline()
     }
 
-    /// The next event, if there is one.
+    /// The next event, if there is one. Until it is taken, no further payload is.
     #[must_use]
     pub fn poll_event(&mut self) -> Option<Event> {
         self.event.take()
@@ -375,25 +241,33 @@ impl<const N: usize> Sender<N> {
 
     fn start_mark(&mut self) {
         self.resent = false;
-        self.checked = false;
-        self.acknowledged = 0;
-        self.outstanding = Outstanding::None;
-        self.deadline = None;
-        let is_long = self.repeated && !self.breaks(Broken::ShortMark);
-        let left = if is_long { REPEATED_MARK_BITS } else { MARK_BITS };
-        self.phase = Phase::Mark { left };
+        self.parity.is_checked = false;
+        self.reach.begin_attempt();
+        self.flight.clear();
+        self.phase = Phase::Mark { left: self.rules.mark_bits(self.outgoing.is_repeated) };
     }
 
     fn start_frame(&mut self, cursor: Cursor) {
-        self.cursor = cursor;
+        self.outgoing.begin(cursor);
         self.phase = Phase::Frame;
-        self.look_ahead();
+    }
+
+    /// Nothing the other end says can be trusted until the line has been quiet.
+    #[cold]
+    fn fall_out_of_step(&mut self, now: Instant) {
+        self.statistics.repeated_frames = self.statistics.repeated_frames.saturating_add(1);
+        self.outgoing.is_repeated = true;
+        if self.rules.waits_for_quiet() {
+            self.phase = Phase::Quiet;
+            self.flight.await_quiet(now);
+        } else {
+            self.start_mark();
+        }
     }
 
     fn end(&mut self, event: Event) {
         self.phase = Phase::Ended;
-        self.outstanding = Outstanding::None;
-        self.deadline = None;
+        self.flight.clear();
         self.event = Some(event);
     }
 }

@@ -101,6 +101,8 @@ impl fmt::Display for RefusalReason {
     }
 }
 
+impl core::error::Error for RefusalReason {}
+
 /// The bit of `octet` at `position`, counted from the most significant, which is 0.
 pub(crate) fn bit_at(octet: u8, position: u8) -> Bit {
     Bit::from_bool(octet.wrapping_shl(u32::from(position)) & 0x80 != 0)

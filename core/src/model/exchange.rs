@@ -117,11 +117,9 @@ pub(super) enum Step {
 impl Shared {
     pub(super) fn new(setup: &'static Setup) -> Self {
         let client = |message| {
-            let sender = Sender::new(message, None);
-            let mut sender = if setup.pairs { sender } else { sender.without_pairs() };
-            sender.broken = setup.broken_sender;
+            let sender = Sender::new(message, None).breaking(setup.broken_sender);
             Client {
-                sender,
+                sender: if setup.pairs { sender } else { sender.without_pairs() },
                 acks: Pending::default(),
                 offered: 0,
                 accepted: 0,
@@ -283,7 +281,7 @@ impl Shared {
             if !self.exchange.is_waiting(pid(client)) {
                 self.clients[client].passed_over = 0;
             }
-            self.clients[client].sender.forget_the_past(false);
+            self.clients[client].sender.forget_the_past();
             self.clients[client].check()?;
         }
         let (exact, sent) = (self.setup.exact, self.sent);

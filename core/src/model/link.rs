@@ -29,14 +29,6 @@ pub(super) const FRAME: usize = 16;
 pub(super) const NOW: Instant = Instant::ZERO;
 const MESSAGE: u32 = 0x1234_5678;
 
-/// How often something goes wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Faults {
-    AtMost(u8),
-    /// At any step, without end.
-    Unlimited,
-}
-
 /// What the receiver's host does with a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Host {
@@ -51,7 +43,8 @@ pub(super) enum Host {
 pub(super) struct Setup {
     /// The payload of each frame of the message.
     pub(super) frames: &'static [&'static [u8]],
-    pub(super) faults: Faults,
+    /// How often something may go wrong.
+    pub(super) faults: u8,
     /// Whether two bits may be under way.
     pub(super) pairs: bool,
     pub(super) host: Host,
@@ -119,11 +112,8 @@ pub(super) enum Step {
 
 impl Link {
     pub(super) fn new(setup: &'static Setup) -> Self {
-        let mut sender = Sender::new(MESSAGE, None);
-        if !setup.pairs {
-            sender = sender.without_pairs();
-        }
-        sender.broken = setup.broken_sender;
+        let sender = Sender::new(MESSAGE, None).breaking(setup.broken_sender);
+        let sender = if setup.pairs { sender } else { sender.without_pairs() };
         let mut receiver = Receiver::new();
         receiver.broken = setup.broken_receiver;
         let mut link = Self {
@@ -134,10 +124,7 @@ impl Link {
             bits: Pending::default(),
             acks: Pending::default(),
             owed: None,
-            faults_left: match setup.faults {
-                Faults::AtMost(count) => count,
-                Faults::Unlimited => 1,
-            },
+            faults_left: setup.faults,
             feed: Feed::NEW,
             falls: 0,
             storming: false,
@@ -231,11 +218,11 @@ impl Link {
             }
             Step::TimerFires => self.fire(),
             Step::EarlyTimer => {
-                self.spend_fault();
+                self.faults_left -= 1;
                 self.fire();
             }
             Step::StormBegins => {
-                self.spend_fault();
+                self.faults_left -= 1;
                 self.storming = true;
             }
             Step::StormEnds => self.storming = false,
@@ -247,7 +234,7 @@ impl Link {
         self.hear_the_sender()?;
         self.offer();
         self.check_costs()?;
-        self.sender.forget_the_past(self.setup.faults == Faults::Unlimited);
+        self.sender.forget_the_past();
         let (exact, sent) = (self.setup.exact, self.sent);
         self.receiver
             .forget_the_past(|octets| exact || sent.iter().any(|frame| frame.starts_with(octets)));
@@ -257,20 +244,10 @@ impl Link {
     /// kill(2), while a foreign signal of the same number is pending if the symbol is `hidden`.
     fn transmit(&mut self, pending: &mut Pending, symbol: Bit, hidden: bool) {
         if hidden {
-            self.spend_fault();
-        }
-        match self.setup.faults {
-            // That the foreign signal stays and hides the next one as well is one more fault.
-            Faults::Unlimited if hidden => {}
-            Faults::AtMost(_) if hidden => pending.send(symbol, Origin::Foreign),
-            Faults::Unlimited | Faults::AtMost(_) => pending.send(symbol, Origin::Peer(0)),
-        }
-    }
-
-    fn spend_fault(&mut self) {
-        match self.setup.faults {
-            Faults::AtMost(_) => self.faults_left -= 1,
-            Faults::Unlimited => {}
+            self.faults_left -= 1;
+            pending.send(symbol, Origin::Foreign);
+        } else {
+            pending.send(symbol, Origin::Peer(0));
         }
     }
 
@@ -290,14 +267,6 @@ impl Link {
                 self.feed = Feed::Unclear;
                 Ok(())
             }
-        }
-    }
-
-    /// How many faults there have been, if they are counted.
-    fn faults_spent(&self) -> u8 {
-        match self.setup.faults {
-            Faults::AtMost(count) => count - self.faults_left,
-            Faults::Unlimited => u8::MAX,
         }
     }
 
@@ -336,8 +305,6 @@ impl Link {
             (Event::Refused(None), Host::Refuses(_)) => self.over = true,
             (Event::Refused(Some(heard)), Host::Refuses(said)) if heard == said => self.over = true,
             (Event::Aborted, _) if self.aborting => self.over = true,
-            // It may give up, and says so, when every beginning is disturbed.
-            (Event::NotFramed, _) if self.setup.faults == Faults::Unlimited => self.over = true,
             (event, _) => return Err(std::format!("the sender is told {event:?}")),
         }
         Ok(())
@@ -357,7 +324,8 @@ impl Link {
         if !self.sender.is_in_frame() {
             self.feed = Feed::NEW;
         }
-        if self.faults_spent() > 1 {
+        let faults_spent = self.setup.faults - self.faults_left;
+        if faults_spent > 1 {
             (self.feed, self.falls) = (Feed::NEW, 0);
             return Ok(());
         }
@@ -365,7 +333,7 @@ impl Link {
         if self.setup.host != Host::AcceptsLater && self.setup.storm.is_none() {
             self.falls += self.sender.statistics().repeated_frames;
         }
-        if self.falls > u64::from(self.faults_spent()) {
+        if self.falls > u64::from(faults_spent) {
             return Err("a frame is repeated more often than there were faults".into());
         }
         if self.sender.is_in_verdict() && self.receiver.frame().is_some() {

@@ -24,7 +24,7 @@ use std::{eprintln, format};
 
 use exchange::Shared;
 use explore::{Report, System, explore};
-use link::{Faults, Host, Link, Setup};
+use link::{Host, Link, Setup};
 use ping::Measured;
 
 use crate::exchange::Protocols;
@@ -33,7 +33,7 @@ use crate::{Bit, RefusalReason, receiver, sender};
 /// A message of one frame, and one fault.
 const ONE: Setup = Setup {
     frames: &[b""],
-    faults: Faults::AtMost(1),
+    faults: 1,
     pairs: true,
     host: Host::Accepts,
     aborts: false,
@@ -59,8 +59,8 @@ fn assert_sound(name: &str, setup: &'static Setup) {
     assert!(report.ended > 0, "{name}: no state is final");
 }
 
-const TWO: Setup = Setup { faults: Faults::AtMost(2), ..ONE };
-const THREE: Setup = Setup { faults: Faults::AtMost(3), ..ONE };
+const TWO: Setup = Setup { faults: 2, ..ONE };
+const THREE: Setup = Setup { faults: 3, ..ONE };
 const TWO_FRAMES: Setup = Setup { frames: &[b"", b"a"], ..ONE };
 
 #[test]
@@ -95,7 +95,7 @@ fn with_every_octet_of_a_damaged_frame_kept_nothing_else_comes_out() {
 
 #[test]
 fn a_sender_may_give_up_and_a_host_may_be_slow_at_any_moment() {
-    let setup = &const { Setup { faults: Faults::AtMost(2), ..SLOW } };
+    let setup = &const { Setup { faults: 2, ..SLOW } };
     assert_sound("slow host, aborts, two faults", setup);
 }
 
@@ -216,14 +216,14 @@ fn any_number_of_faults_of_a_refusal() {
 /// With as many faults as the environment says, if it does.
 fn assert_all_sound(variable: &str, setups: &[Setup]) {
     let Ok(faults) = std::env::var(variable) else { return };
-    let faults = Faults::AtMost(faults.parse().expect("a number of faults"));
+    let faults: u8 = faults.parse().expect("a number of faults");
     let mut violations = Vec::new();
     for setup in setups {
         let setup = Box::leak(Box::new(Setup { faults, ..*setup }));
         let Setup { frames, pairs, storm, host, .. } = setup;
         let count = frames.len();
         let name =
-            format!("frames: {count}, pairs: {pairs}, storm: {storm:?}, {host:?}, {faults:?}");
+            format!("frames: {count}, pairs: {pairs}, storm: {storm:?}, {host:?}, {faults} faults");
         violations.extend(report(&name, Link::new(setup)).violation);
     }
     assert!(violations.is_empty(), "{}", violations.join("\n"));
@@ -315,10 +315,7 @@ mod broken {
     fn a_receiver_that_acknowledges_a_repetition_while_it_holds_the_bit_is_caught() {
         const BROKEN: Option<receiver::Broken> = Some(receiver::Broken::HeldNotIgnored);
         assert_caught(
-            &const {
-                let faults = Faults::AtMost(0);
-                Setup { broken_receiver: BROKEN, host: Host::AcceptsLater, faults, ..ONE }
-            },
+            &const { Setup { broken_receiver: BROKEN, host: Host::AcceptsLater, faults: 0, ..ONE } },
         );
     }
 

@@ -1,35 +1,32 @@
 //! What the model asks of a sender.
 
-use super::{Outstanding, Phase, Sender, Statistics};
-use crate::hdlc::Cursor;
-use crate::retransmission::RetransmissionTimer;
-use crate::{Bit, Instant};
+use super::{Broken, Phase, Sender, Statistics};
+use crate::Bit;
+use crate::sender::reach::Reach;
 
 impl<const N: usize> Sender<N> {
+    /// The same sender, which does not keep a rule.
+    pub(crate) const fn breaking(mut self, rule: Option<Broken>) -> Self {
+        self.rules.broken = rule;
+        self
+    }
+
     /// Forgets what nothing depends on any more, so that states that will behave alike are equal:
     /// the model has fewer of them to look at.
-    pub(crate) fn forget_the_past(&mut self, never_gives_up: bool) {
-        if never_gives_up {
-            self.foreign_starts = 0;
-            self.resent &= matches!(self.phase, Phase::Verdict { .. } | Phase::Reason { .. });
-        }
-        if !self.pairs {
-            self.checked &= !never_gives_up;
-        }
+    pub(crate) fn forget_the_past(&mut self) {
         self.statistics = Statistics::default();
-        (self.progress, self.acknowledged, self.furthest) = (0, 0, 0);
-        self.timer = RetransmissionTimer::new();
-        self.patience_micros = 0;
-        self.deadline = self.deadline.map(|_| Instant::ZERO);
+        // Of how far it has got, whether that is anything at all decides how long a bit waits, and
+        // no time passes in the model.
+        self.reach = Reach::new();
+        self.flight.forget_the_past();
         if !matches!(self.phase, Phase::Frame) {
-            self.cursor = Cursor::new();
-            self.upcoming = None;
+            self.outgoing.forget_the_past();
         }
         if matches!(self.phase, Phase::Mark { .. } | Phase::Quiet) {
-            self.last_ack = Bit::Zero;
+            self.parity.last_ack = Bit::Zero;
         }
         if matches!(self.phase, Phase::Quiet) {
-            (self.checked, self.resent) = (false, false);
+            (self.parity.is_checked, self.resent) = (false, false);
         }
     }
 
@@ -45,11 +42,11 @@ impl<const N: usize> Sender<N> {
 
     /// Whether two bits are under way, neither of them resent.
     pub(crate) const fn has_pair_under_way(&self) -> bool {
-        matches!(self.outstanding, Outstanding::Pair { .. })
+        self.flight.is_pair()
     }
 
     /// Whether two bits are under way that have been resent.
     pub(crate) const fn has_resent_pair_under_way(&self) -> bool {
-        matches!(self.outstanding, Outstanding::ResentPair { .. })
+        self.flight.is_resent_pair()
     }
 }

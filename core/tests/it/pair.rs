@@ -3,6 +3,7 @@
 use minitalk_core::classic::Dialect;
 use minitalk_core::exchange::{self, Exchange, Handled, Output, Protocol};
 use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX};
+use minitalk_core::hdlc::Framer;
 use minitalk_core::receiver::Reply;
 use minitalk_core::sender::{Event, OfferError};
 use minitalk_core::{Bit, Instant, Receiver, RefusalReason, Sender};
@@ -252,6 +253,32 @@ fn a_payload_that_does_not_fit_or_comes_too_early_is_not_taken() {
     assert_eq!(sender.offer(&[0; 257], true), Err(OfferError::TooLong));
     assert_eq!(sender.offer(&[0; 256], false), Ok(()));
     assert_eq!(sender.offer(b"", true), Err(OfferError::NotReady));
+}
+
+#[test]
+fn an_acknowledgment_that_comes_while_news_is_unread_is_not_forgotten() {
+    let mut pair = Pair::new();
+    pair.sender.offer(b"a", false).expect("a new sender is ready");
+    while pair.receiver.counters().accepted == 0 {
+        pair.steps(1);
+    }
+    // The verdict, up to its last acknowledgment; the news of it is not taken.
+    for _ in 0..8 {
+        let bit = pair.sender.poll_transmit(pair.now).expect("the flag of the verdict");
+        let ack = pair.receive(bit).expect("nothing is held back");
+        pair.sender.handle_ack(ack, pair.now);
+    }
+    assert!(!pair.sender.is_ready());
+    assert_eq!(pair.sender.offer(b"b", true), Err(OfferError::NotReady));
+    pair.sender.handle_ack(Bit::One, pair.now);
+    assert_eq!(pair.sender.poll_event(), Some(Event::Accepted { octets: 1, last: false }));
+    pair.sender.offer(b"b", true).expect("its news has been taken");
+    // Out of step, a frame begins with a mark and a flag of its own.
+    let bits = pair.bits;
+    pair.drive();
+    assert_eq!(pair.text, b"ab");
+    let content = Framer::without_opening_flag(&[0xFF, 0b0001_0010, b'b']).count();
+    assert_eq!(usize::try_from(pair.bits - bits), Ok(8 + 8 + content + 8));
 }
 
 /// A server that answers at once, and everything it did.

@@ -1,0 +1,309 @@
+//! The bits that are under way, and the one timer of a sender.
+
+use super::transmission::{PAIR_PATIENCE, PATIENCE_MICROS_MAX};
+use crate::retransmission::RetransmissionTimeout;
+use crate::{Bit, Instant};
+
+/// How long to listen for a second acknowledgment after a bit was resent: long enough for a
+/// receiver that is awake, and it has just answered.
+const SETTLE_MICROS: u64 = 500;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Outstanding {
+    /// Nothing: the next bit may go.
+    None,
+    /// One bit.
+    One { bit: Bit, sent_at: Instant },
+    /// One bit whose timeout expired. `due` if it is to be transmitted now.
+    Resent { bit: Bit, due: bool },
+    /// A resent bit has been acknowledged; a second acknowledgment would mean that it came twice.
+    Settling,
+    /// A zero and a one. `seen` is the acknowledgment that has come, if one has.
+    Pair { seen: Option<Bit>, sent_at: Instant },
+    /// A pair of which neither bit was acknowledged in time. `due` is the bit to transmit now.
+    ResentPair { seen: Option<Bit>, due: Option<Bit> },
+}
+
+/// What the timer is set for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Timer {
+    /// What is under way is to be acknowledged.
+    Retransmission,
+    /// A second acknowledgment of what was resent would have come.
+    Settling,
+    /// No acknowledgment has come for a while, so no more are on their way.
+    Quiet,
+}
+
+/// What an acknowledgment says about what is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Acknowledged {
+    /// Of one bit, which was `resent` or not.
+    One { resent: bool },
+    /// Of one bit of a pair; the other one's is to come.
+    Half,
+    /// Of the second bit of a pair, which was `resent` or not: all of it has arrived.
+    Pair { resent: bool },
+    /// Of the second bit of a pair, but the same as that of the first.
+    Contradiction,
+    /// One more for a bit that was resent: both copies arrived.
+    Twice,
+    /// Of nothing: no bit is under way.
+    Stray,
+}
+
+/// What it means that the timer has run out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Expired {
+    /// What is under way is to be sent again.
+    Resend,
+    /// Of a pair one bit was acknowledged, and nobody can tell which.
+    HalfPair,
+    /// What was resent arrived once.
+    Settled,
+    /// The line is quiet.
+    Quiet,
+}
+
+/// The bits under way, what they wait for, and for how long.
+///
+/// The timer is set if and only if something is under way, is being listened for, or the line is to
+/// become quiet.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub(super) struct Flight {
+    #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
+    outstanding: Outstanding,
+    #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
+    timer: Option<(Timer, Instant)>,
+    timeout: RetransmissionTimeout,
+    /// The least time to wait for the bit under way, if its acknowledgment may be held back or a
+    /// resend would cost the reason of a refusal, else 0.
+    patience_micros: u64,
+}
+
+impl Flight {
+    pub(super) const fn new() -> Self {
+        Self {
+            outstanding: Outstanding::None,
+            timer: None,
+            timeout: RetransmissionTimeout::new(),
+            patience_micros: 0,
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.timer.map(|(_, at)| at)
+    }
+
+    /// Whether the next bit may go.
+    #[inline]
+    pub(super) const fn is_empty(&self) -> bool {
+        matches!(self.outstanding, Outstanding::None)
+    }
+
+    /// Whether a zero is under way, alone and not resent.
+    #[inline]
+    pub(super) const fn is_one_zero(&self) -> bool {
+        matches!(self.outstanding, Outstanding::One { bit: Bit::Zero, .. })
+    }
+
+    /// Sends a bit. Its acknowledgment is waited for at least `patience_micros`.
+    #[inline]
+    pub(super) fn send(&mut self, bit: Bit, patience_micros: u64, now: Instant) {
+        self.patience_micros = patience_micros;
+        self.outstanding = Outstanding::One { bit, sent_at: now };
+        self.wait(self.bit_timeout_micros(), now);
+    }
+
+    /// Sends a one after the zero that is under way.
+    #[inline]
+    pub(super) fn send_second(&mut self) {
+        if let Outstanding::One { sent_at, .. } = self.outstanding {
+            self.outstanding = Outstanding::Pair { seen: None, sent_at };
+            self.wait(self.pair_timeout_micros(), sent_at);
+        }
+    }
+
+    /// The bit that is to be sent again now, if one is.
+    #[cold]
+    pub(super) fn resend(&mut self, now: Instant) -> Option<Bit> {
+        match self.outstanding {
+            Outstanding::Resent { bit, due: true } => {
+                self.outstanding = Outstanding::Resent { bit, due: false };
+                self.wait(self.bit_timeout_micros(), now);
+                Some(bit)
+            }
+            Outstanding::ResentPair { seen, due: Some(bit) } => {
+                let due = (!bit.is_one()).then_some(Bit::One);
+                self.outstanding = Outstanding::ResentPair { seen, due };
+                self.wait(self.pair_timeout_micros(), now);
+                Some(bit)
+            }
+            Outstanding::None
+            | Outstanding::One { .. }
+            | Outstanding::Resent { due: false, .. }
+            | Outstanding::Settling
+            | Outstanding::Pair { .. }
+            | Outstanding::ResentPair { due: None, .. } => None,
+        }
+    }
+
+    /// Takes an acknowledgment.
+    #[inline]
+    pub(super) fn acknowledge(&mut self, ack: Bit, now: Instant) -> Acknowledged {
+        match self.outstanding {
+            Outstanding::One { sent_at, .. } => {
+                // How long others took says nothing about the line.
+                if self.patience_micros == 0 {
+                    self.timeout.sample(now.micros_since(sent_at));
+                }
+                self.clear();
+                Acknowledged::One { resent: false }
+            }
+            Outstanding::Pair { seen: None, sent_at } => {
+                self.outstanding = Outstanding::Pair { seen: Some(ack), sent_at };
+                Acknowledged::Half
+            }
+            Outstanding::Pair { seen: Some(seen), sent_at } if seen != ack => {
+                self.timeout.sample(now.micros_since(sent_at));
+                self.clear();
+                Acknowledged::Pair { resent: false }
+            }
+            Outstanding::ResentPair { seen: None, due } => {
+                self.outstanding = Outstanding::ResentPair { seen: Some(ack), due };
+                Acknowledged::Half
+            }
+            Outstanding::ResentPair { seen: Some(seen), .. } if seen != ack => {
+                Acknowledged::Pair { resent: true }
+            }
+            Outstanding::Pair { .. } | Outstanding::ResentPair { .. } => {
+                Acknowledged::Contradiction
+            }
+            Outstanding::Resent { .. } => Acknowledged::One { resent: true },
+            Outstanding::Settling => Acknowledged::Twice,
+            Outstanding::None => Acknowledged::Stray,
+        }
+    }
+
+    /// Lets the timer run out, if its time has come.
+    pub(super) fn expire(&mut self, now: Instant) -> Option<Expired> {
+        let (timer, _) = self.timer.take_if(|(_, at)| *at <= now)?;
+        match timer {
+            Timer::Retransmission => Some(self.retransmit()),
+            Timer::Settling => {
+                self.outstanding = Outstanding::None;
+                Some(Expired::Settled)
+            }
+            Timer::Quiet => Some(Expired::Quiet),
+        }
+    }
+
+    fn retransmit(&mut self) -> Expired {
+        match self.outstanding {
+            Outstanding::One { bit, .. } | Outstanding::Resent { bit, .. } => {
+                self.timeout.back_off();
+                self.patience_micros =
+                    self.patience_micros.saturating_mul(2).min(PATIENCE_MICROS_MAX);
+                self.outstanding = Outstanding::Resent { bit, due: true };
+                Expired::Resend
+            }
+            Outstanding::Pair { seen: None, .. } | Outstanding::ResentPair { seen: None, .. } => {
+                self.timeout.back_off();
+                self.outstanding = Outstanding::ResentPair { seen: None, due: Some(Bit::Zero) };
+                Expired::Resend
+            }
+            Outstanding::Pair { seen: Some(_), .. }
+            | Outstanding::ResentPair { seen: Some(_), .. } => Expired::HalfPair,
+            // The timer runs for what is under way, so there is something.
+            Outstanding::None | Outstanding::Settling => Expired::Settled,
+        }
+    }
+
+    /// What was resent has been acknowledged: listens whether that happens twice.
+    #[cold]
+    pub(super) fn settle(&mut self, now: Instant) {
+        self.timeout.forget_back_off();
+        self.outstanding = Outstanding::Settling;
+        self.listen_on(now);
+    }
+
+    /// The same without listening.
+    #[cold]
+    pub(super) fn settle_at_once(&mut self) {
+        self.timeout.forget_back_off();
+        self.clear();
+    }
+
+    /// Goes on listening for a second acknowledgment.
+    #[cold]
+    pub(super) fn listen_on(&mut self, now: Instant) {
+        self.timer = Some((Timer::Settling, now.after_micros(SETTLE_MICROS)));
+    }
+
+    /// Forgets what is under way, and waits until the line has been quiet.
+    #[cold]
+    pub(super) fn await_quiet(&mut self, now: Instant) {
+        self.outstanding = Outstanding::None;
+        let at = now.after_micros(self.timeout.timeout_micros());
+        self.timer = Some((Timer::Quiet, at));
+    }
+
+    /// Forgets what is under way.
+    #[inline]
+    pub(super) fn clear(&mut self) {
+        self.outstanding = Outstanding::None;
+        self.timer = None;
+    }
+
+    /// Lets the timer run from `now`. What has been resent keeps its own.
+    pub(super) fn restart(&mut self, now: Instant) {
+        match (&mut self.outstanding, self.timer) {
+            (Outstanding::One { sent_at, .. }, _) => {
+                *sent_at = now;
+                self.wait(self.bit_timeout_micros(), now);
+            }
+            (Outstanding::Pair { sent_at, .. }, _) => {
+                *sent_at = now;
+                self.wait(self.pair_timeout_micros(), now);
+            }
+            (Outstanding::Settling, _) => self.listen_on(now),
+            (Outstanding::None, Some((Timer::Quiet, _))) => self.await_quiet(now),
+            (
+                Outstanding::None | Outstanding::Resent { .. } | Outstanding::ResentPair { .. },
+                _,
+            ) => {}
+        }
+    }
+
+    #[inline]
+    fn wait(&mut self, micros: u64, from: Instant) {
+        self.timer = Some((Timer::Retransmission, from.after_micros(micros)));
+    }
+
+    fn bit_timeout_micros(&self) -> u64 {
+        self.timeout.timeout_micros().max(self.patience_micros)
+    }
+
+    const fn pair_timeout_micros(&self) -> u64 {
+        self.timeout.timeout_micros().saturating_mul(PAIR_PATIENCE)
+    }
+}
+
+#[cfg(test)]
+impl Flight {
+    /// See [`Sender::forget_the_past`](super::Sender::forget_the_past).
+    pub(super) fn forget_the_past(&mut self) {
+        self.timeout = RetransmissionTimeout::new();
+        self.patience_micros = 0;
+        self.timer = self.timer.map(|(timer, _)| (timer, Instant::ZERO));
+    }
+
+    pub(super) const fn is_pair(&self) -> bool {
+        matches!(self.outstanding, Outstanding::Pair { .. })
+    }
+
+    pub(super) const fn is_resent_pair(&self) -> bool {
+        matches!(self.outstanding, Outstanding::ResentPair { .. })
+    }
+}
