@@ -1,11 +1,11 @@
 //! `--check`: whether a message could be delivered, and why not, without sending anything.
 
-use std::fs;
 use std::io::{self, Write};
 
+use minitalk::admission::{Admission, Refusal, Trust};
 use minitalk::names;
 use minitalk_cli::text::shown;
-use minitalk_signals::{Bit, ProcessState, ProcessStatus, Refusal, Target, user_name};
+use minitalk_signals::{Bit, PidNamespace, ProcessState, ProcessStatus, user_name};
 use serde::Serialize;
 
 use crate::address::Address;
@@ -53,9 +53,13 @@ struct SignalFindings {
 }
 
 /// Prints what there is to say about a server. The exit code, and whether it could be shown.
-pub(crate) fn run(server: &Address, is_json: bool) -> Result<(u8, io::Result<()>), Failure> {
+pub(crate) fn run(
+    server: &Address,
+    trust: Trust,
+    is_json: bool,
+) -> Result<(u8, io::Result<()>), Failure> {
     let pid = server.find().map_err(Failure::not_found)?;
-    let refusal = Target::check(pid).err();
+    let refusal = Admission::new().server(pid, trust).err();
     let process = u32::try_from(pid).ok().and_then(|pid| process(pid, refusal.as_ref()));
     let failure = refusal.map(|refusal| Failure::before_sending(pid, Cause::Refusal(refusal)));
     let findings = Findings {
@@ -101,7 +105,7 @@ fn process(pid: u32, refusal: Option<&Refusal>) -> Option<Process> {
         uid: status.uids.real,
         user: user_name(status.uids.real),
         may_signal: !matches!(refusal, Some(Refusal::NotPermitted { .. })),
-        may_answer: status.uids.may_signal(own.uids),
+        may_answer: status.may_signal(&own),
         sigusr1: signal(Bit::Zero),
         sigusr2: signal(Bit::One),
         same_pid_namespace: same_namespace(pid),
@@ -109,8 +113,7 @@ fn process(pid: u32, refusal: Option<&Refusal>) -> Option<Process> {
 }
 
 fn same_namespace(pid: u32) -> Option<bool> {
-    let namespace = |pid: &str| fs::read_link(format!("/proc/{pid}/ns/pid")).ok();
-    Some(namespace(&pid.to_string())? == namespace("self")?)
+    Some(PidNamespace::of(pid).ok()? == PidNamespace::own().ok()?)
 }
 
 /// A process that was sent `SIGSTOP` or `SIGTSTP`.

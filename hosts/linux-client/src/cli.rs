@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::error::{Error as UsageError, ErrorKind};
 use clap::{ArgGroup, CommandFactory, Parser, ValueEnum, ValueHint};
+use minitalk::admission::Trust;
 use minitalk_cli::arguments;
 use minitalk_cli::generate::Generate;
 use minitalk_core::classic::Dialect;
@@ -199,6 +200,17 @@ impl Options {
             Some(protocol) => protocol,
             None if self.called_client || self.dialect.is_some() => Protocol::Classic,
             None => Protocol::Framed,
+        }
+    }
+
+    /// How far the user vouches for the server.
+    pub(crate) fn trust(&self) -> Trust {
+        if self.force {
+            Trust::Forced
+        } else if self.protocol.is_some() || self.dialect.is_some() || self.called_client {
+            Trust::Told
+        } else {
+            Trust::Unspoken
         }
     }
 

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::io;
 
+use minitalk::admission::Refusal;
 use minitalk::names::FindError;
 use minitalk_core::classic::EncodeError;
 use minitalk_core::{Bit, RefusalReason};
 use minitalk_signals::{
-    OpenLineError, ReadStatusError, Refusal, SendError, Termination, WaitError, user_name,
+    OpenLineError, ReadProcessError, SendError, Termination, WaitError, user_name,
 };
 
 use crate::json::{self, FailedLine};
@@ -98,7 +99,7 @@ impl Failure {
                 | Refusal::NamespaceInside,
             )
             | Cause::Send(SendError::NotPermitted) => 4,
-            Cause::Refusal(Refusal::Unsupported | Refusal::Unreadable(_) | Refusal::Os(_))
+            Cause::Refusal(Refusal::Unopened(_) | Refusal::Unreadable(_))
             | Cause::Find(FindError::Folder(_) | FindError::Io { .. } | FindError::Proc(_))
             | Cause::Trace(_)
             | Cause::Line(_)
@@ -122,7 +123,13 @@ impl Failure {
         let pid = self.pid;
         let unknown = self.delivered == Delivered::Unknown;
         match &self.cause {
-            Cause::Refusal(Refusal::WouldDie(_) | Refusal::Deaf { .. }) => {
+            Cause::Refusal(Refusal::Unknown) => {
+                "if it is another minitalk, say how it speaks with --protocol classic or --dialect; our own are shown by --list"
+                    .to_owned()
+            }
+            Cause::Refusal(
+                Refusal::WouldDie { .. } | Refusal::Deaf { .. } | Refusal::Unlike,
+            ) => {
                 "use the PID that minitalk-server prints on its first line, or --force if you mean it"
                     .to_owned()
             }
@@ -135,7 +142,7 @@ impl Failure {
             Cause::Refusal(Refusal::NamespaceInside) => {
                 "run client and server in the same container".to_owned()
             }
-            Cause::Refusal(Refusal::Unreadable(ReadStatusError::OtherProc)) => {
+            Cause::Refusal(Refusal::Unreadable(ReadProcessError::OtherProc | ReadProcessError::NoProc)) => {
                 "mount /proc in this PID namespace (unshare has --mount-proc for it)".to_owned()
             }
             Cause::Refusal(Refusal::Thread { of }) => format!("use {of}"),
@@ -209,10 +216,12 @@ impl Cause {
                 Refusal::Thread { .. } => "thread",
                 Refusal::NotPermitted { .. } => "not_permitted",
                 Refusal::AcknowledgmentNotPermitted { .. } => "answer_not_permitted",
-                Refusal::WouldDie(_) => "would_die",
+                Refusal::WouldDie { .. } | Refusal::Unlike => "would_die",
+                Refusal::Unknown => "not_known",
+                Refusal::Replaced => "replaced",
                 Refusal::Deaf { .. } => "ignores_signals",
                 Refusal::NamespaceInside => "other_namespace",
-                Refusal::Unsupported | Refusal::Unreadable(_) | Refusal::Os(_) => "system",
+                Refusal::Unopened(_) | Refusal::Unreadable(_) => "system",
             },
             Self::Send(SendError::NotPermitted) => "not_permitted",
             Self::Died | Self::Send(SendError::Gone) => "died",

@@ -3,11 +3,11 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
 
 use minitalk_core::frame::PAYLOAD_OCTETS_MAX;
-use minitalk_signals::{Watch, is_ready};
+use minitalk_signals::{Interest, is_ready};
 
 use crate::failure::{Cause, Failure};
 
@@ -86,9 +86,9 @@ impl Input {
     }
 
     /// Standard input, to be watched while a piece is pending.
-    pub(crate) fn watch(&self) -> Option<Watch<'_>> {
+    pub(crate) fn watch(&self) -> Option<BorrowedFd<'_>> {
         match &self.source {
-            Source::Stdin(stdin) => Some(Watch::readable(stdin.as_fd())),
+            Source::Stdin(stdin) => Some(stdin.as_fd()),
             Source::Ended => None,
         }
     }
@@ -109,7 +109,7 @@ impl Input {
     /// Reads what standard input has; false if it has nothing now, or has ended.
     fn read(&mut self) -> io::Result<bool> {
         let Source::Stdin(stdin) = &mut self.source else { return Ok(false) };
-        if !is_ready(Watch::readable(stdin.as_fd())) {
+        if !is_ready(stdin.as_fd(), Interest::Readable) {
             return Ok(false);
         }
         self.ready.drain(..self.taken);

@@ -1,14 +1,13 @@
 //! The line to one server.
 
-use std::fs;
 use std::io::{self, IsTerminal};
-use std::thread;
-use std::time::{Duration, Instant as WallInstant};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
 
+use minitalk::admission::{Admission, Admitted};
 use minitalk_core::{Bit, Instant};
 use minitalk_signals::{
-    Arrival, Line, Peer, ProcessState, Refusal, SendError, Sender, Target, Termination, Wake,
-    Watch, now,
+    Arrival, Interest, Line, Origin, ProcessState, SendError, Termination, WaitError, Wake, now,
 };
 
 use crate::address::Address;
@@ -18,8 +17,9 @@ use crate::observer::Observer;
 use crate::silence::{Lookout, Silence};
 use crate::way::Way;
 
-/// A process so young that it does not handle the signals yet may be a server that is starting.
-const YOUTH: Duration = Duration::from_secs(1);
+/// The tokens of what is watched.
+const PEER: u64 = 0;
+const INPUT: u64 = 1;
 
 /// Silence after which to tell what the server does.
 const SUSPICIOUS_MICROS: u64 = 1_000_000;
@@ -31,7 +31,7 @@ pub(crate) const REST_MICROS: u64 = 20_000;
 #[derive(Debug)]
 pub(crate) struct Link {
     line: Line,
-    peer: Peer,
+    server: Admitted,
     timeout: Duration,
     clock: Instant,
     /// Something has come since the clock was read.
@@ -75,19 +75,17 @@ impl Link {
         observer: Observer,
     ) -> Result<Self, Failure> {
         let failure = |cause| Failure::before_sending(pid, cause);
-        let peer = match check(pid) {
-            Ok(target) => target.peer,
-            Err(refusal @ (Refusal::WouldDie(_) | Refusal::Deaf { .. })) if options.force => {
-                let pid = u32::try_from(pid).unwrap_or(0);
-                Peer::open(pid).map_err(|_| failure(Cause::Refusal(refusal)))?
-            }
-            Err(refusal) => return Err(failure(Cause::Refusal(refusal))),
-        };
-        server.confirm(&peer).map_err(Failure::not_found)?;
-        let line = Line::open().map_err(|error| failure(Cause::Line(error)))?;
+        let server_process = Admission::new()
+            .server(pid, options.trust())
+            .map_err(|refusal| failure(Cause::Refusal(refusal)))?;
+        server.confirm(server_process.peer()).map_err(Failure::not_found)?;
+        let mut line = Line::open().map_err(|error| failure(Cause::Line(error)))?;
+        line.take_terminations().map_err(|error| failure(Cause::Line(error)))?;
+        line.watch(server_process.peer().as_fd(), PEER, Interest::Readable)
+            .map_err(|error| failure(Cause::Wait(WaitError(error.0))))?;
         Ok(Self {
             line,
-            peer,
+            server: server_process,
             timeout: options.timeout,
             clock: now(),
             is_clock_late: false,
@@ -102,13 +100,13 @@ impl Link {
     }
 
     pub(crate) fn pid(&self) -> i64 {
-        self.peer.pid().into()
+        self.server.pid().into()
     }
 
     /// Sends one bit.
     pub(crate) fn send(&mut self, bit: Bit) -> Result<(), SendError> {
         self.observer.sent(bit);
-        self.peer.send(bit)
+        self.server.send(bit).map(drop)
     }
 
     /// What comes at once, if anything does. The clock is not read: between an acknowledgment and the next bit
@@ -119,26 +117,32 @@ impl Link {
         Ok(match wake {
             Some(Wake::Arrival(arrival)) => Some(self.heard(arrival)),
             Some(Wake::Terminate(termination)) => Some(Heard::Interrupted(termination)),
-            Some(Wake::Ready | Wake::TimedOut) | None => None,
+            Some(Wake::Ready(_) | Wake::TimedOut) | None => None,
         })
     }
 
     /// Waits until something comes, or for the deadline.
     pub(crate) fn wait(
         &mut self,
-        input: Option<Watch<'_>>,
+        input: Option<BorrowedFd<'_>>,
         deadline: Option<Instant>,
     ) -> Result<Heard, Cause> {
-        let count = if input.is_some() { 2 } else { 1 };
-        let mut watches = [self.peer.watch(), input.unwrap_or_else(|| self.peer.watch())];
-        let wake = self.line.wait(&mut watches[..count], deadline).map_err(Cause::Wait)?;
-        let is_gone = watches[0].is_ready();
+        if let Some(input) = input {
+            self.line
+                .watch(input, INPUT, Interest::Readable)
+                .map_err(|error| Cause::Wait(WaitError(error.0)))?;
+        }
+        let wake = self.line.wait(deadline).map_err(Cause::Wait);
+        if let Some(input) = input {
+            self.line.unwatch(input);
+        }
+        let wake = wake?;
         self.read_clock();
         Ok(match wake {
             Wake::Arrival(arrival) => self.heard(arrival),
             Wake::Terminate(termination) => Heard::Interrupted(termination),
-            Wake::Ready if is_gone => Heard::Gone,
-            Wake::Ready => Heard::Input,
+            Wake::Ready(PEER) => Heard::Gone,
+            Wake::Ready(_) => Heard::Input,
             Wake::TimedOut => {
                 self.observer.timed_out();
                 Heard::TimedOut
@@ -147,13 +151,13 @@ impl Link {
     }
 
     fn heard(&mut self, arrival: Arrival) -> Heard {
-        match arrival.sender {
-            Sender::Process { pid, .. } if pid == self.peer.pid() => {
+        match arrival.origin {
+            Origin::Process { pid, .. } if pid == self.server.pid() => {
                 self.heard_at = self.clock;
                 self.observer.acknowledged(arrival.bit);
                 Heard::Ack(arrival.bit)
             }
-            Sender::Process { .. } | Sender::Outside | Sender::Forged { .. } => {
+            Origin::Process { .. } | Origin::Outside | Origin::Forged { .. } => {
                 Heard::Foreign(arrival.bit)
             }
         }
@@ -183,7 +187,7 @@ impl Link {
 
     /// Why nothing gets any further.
     pub(crate) fn timed_out(&mut self) -> Cause {
-        let silence = self.lookout.look(&self.peer, self.heard_at, now());
+        let silence = self.lookout.look(self.server.peer(), self.heard_at, now());
         let way = match (silence, self.is_classic) {
             (Silence::Stopped, _) => Way::Continue,
             (Silence::Busy, _) => Way::Turn,
@@ -195,12 +199,12 @@ impl Link {
 
     /// Says, once each, why the server is silent, if that can be seen.
     pub(crate) fn watch_silence(&mut self, now: Instant) {
-        let silence = self.lookout.look(&self.peer, self.heard_at, now);
+        let silence = self.lookout.look(self.server.peer(), self.heard_at, now);
         if now.micros_since(self.heard_at) < SUSPICIOUS_MICROS {
             self.said = None;
             return;
         }
-        let pid = self.peer.pid();
+        let pid = self.server.pid();
         let line = match silence {
             Silence::Stopped => {
                 format!("PID {pid} is stopped; waiting for it; continue it with: kill -CONT {pid}")
@@ -220,7 +224,7 @@ impl Link {
     /// the two signals is pending there, and it has not been scheduled since it was looked at before.
     /// Whatever it was going to answer has been answered.
     pub(crate) fn is_at_rest(&mut self, now: Instant) -> bool {
-        let asleep = self.peer.status().ok().filter(|status| {
+        let asleep = self.server.peer().status().ok().filter(|status| {
             let taken_all = ![Bit::Zero, Bit::One].iter().any(|&bit| status.pending.contains(bit));
             status.state == ProcessState::Sleeping && taken_all
         });
@@ -234,23 +238,4 @@ impl Link {
         });
         now.micros_since(since) >= REST_MICROS
     }
-}
-
-/// Checks the server; one that has just been started is given the time to install its handlers.
-fn check(pid: i64) -> Result<Target, Refusal> {
-    let deadline = WallInstant::now() + YOUTH;
-    loop {
-        match Target::check(pid) {
-            Err(Refusal::WouldDie(_)) if is_young(pid) && WallInstant::now() < deadline => {
-                thread::sleep(Duration::from_millis(2));
-            }
-            result => return result,
-        }
-    }
-}
-
-/// Whether the process was started, or became another program, within the last second.
-fn is_young(pid: i64) -> bool {
-    let age = fs::metadata(format!("/proc/{pid}")).and_then(|entry| entry.modified());
-    age.is_ok_and(|started| started.elapsed().is_ok_and(|age| age < YOUTH))
 }

@@ -1,10 +1,9 @@
 //! `--list`: the servers that run, by name and by number.
 
-use std::fs;
 use std::io::{self, Write};
 
 use minitalk::names;
-use minitalk_signals::{ProcessIdentity, ProcessStatus, user_name};
+use minitalk_signals::{ProcessIdentity, ProcessStatus, process_ids, user_name};
 use serde::Serialize;
 
 use crate::cli::Options;
@@ -49,7 +48,7 @@ fn servers() -> Result<Vec<Server>, names::FindError> {
         .map(|entry| server(entry.pid, entry.name.map(|name| name.to_string()), entry.uid))
         .collect();
     let registered: Vec<u32> = servers.iter().map(|server| server.pid).collect();
-    for status in processes().filter(|status| !registered.contains(&status.pid)) {
+    for status in processes()?.filter(|status| !registered.contains(&status.pid)) {
         if status.name == PROGRAM && status.survived().contains_line() {
             servers.push(server(status.pid, None, status.uids.real));
         }
@@ -63,10 +62,9 @@ fn server(pid: u32, name: Option<String>, uid: u32) -> Server {
     Server { pid, name, uid, user: user_name(uid), uptime_seconds }
 }
 
-fn processes() -> impl Iterator<Item = ProcessStatus> {
-    let entries = fs::read_dir("/proc").into_iter().flatten();
-    let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-    pids.filter_map(|pid| ProcessStatus::read(pid).ok())
+fn processes() -> Result<impl Iterator<Item = ProcessStatus>, names::FindError> {
+    let pids = process_ids()?;
+    Ok(pids.into_iter().filter_map(|pid| ProcessStatus::read(pid).ok()))
 }
 
 fn print(servers: &[Server]) -> io::Result<()> {

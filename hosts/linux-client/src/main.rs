@@ -39,7 +39,7 @@ fn run(options: &Options) -> Result<u8, Failure> {
     let (code, shown) = match options.mode() {
         Mode::Send(server) => return send::run(server, options).map(|()| 0),
         Mode::Ping(server) => ping::run(server, options),
-        Mode::Check(server) => check::run(server, options.json),
+        Mode::Check(server) => check::run(server, options.trust(), options.json),
         Mode::List => list::run(options),
         Mode::Generate(what) => {
             Ok((0, generate::write(what, Options::command(), &mut io::stdout())))

@@ -2,6 +2,7 @@
 //!
 //! * [`Listener`] receives messages from any number of processes.
 //! * [`Observer`] sees what goes over the line, as it happens.
+//! * [`admission`]: who may be signalled, and with what.
 //! * [`names`]: servers are found by a name instead of a number.
 //! * [`text`]: which characters of a text do something instead of being read.
 //!
@@ -36,12 +37,13 @@
 //! #     let dialect = minitalk_core::classic::Dialect::DEFAULT;
 //! #     for bit in minitalk_core::classic::Encoder::new(dialect, text)? {
 //! #         peer.send(bit)?;
-//! #         let _ = line.wait(&mut [], None)?;
+//! #         let _ = line.wait(None)?;
 //! #     }
 //! #     Ok(())
 //! # }
 //! ```
 
+pub mod admission;
 mod listener;
 pub mod names;
 mod observer;

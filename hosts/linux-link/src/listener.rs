@@ -5,15 +5,17 @@ mod happening;
 mod senders;
 
 use std::collections::VecDeque;
+use std::os::fd::{AsFd, BorrowedFd};
 
 use minitalk_core::exchange::{Event, Exchange, Handled, Output};
 use minitalk_core::frame::FRAME_OCTETS_MAX;
 use minitalk_core::{Bit, Instant, RefusalReason};
 use minitalk_signals::{
-    Arrival, Line, OpenLineError, Peer, SendError, Sender as Origin, WaitError, Wake, Watch, now,
+    Arrival, Interest, Line, OpenLineError, Origin, SendError, WaitError, Wake, WatchError, now,
 };
 
 use crate::Observer;
+use crate::admission::Sending;
 use senders::{Senders, program_of};
 
 pub use config::ListenerConfig;
@@ -22,6 +24,9 @@ pub use happening::{Connected, Ended, Happening, Piece, Stray, StrayCause};
 
 /// Senders that can have a place at the same time.
 const PLACES: usize = 64;
+
+/// What the token of a sender's pidfd has beside its number.
+const SENDER_TOKEN: u64 = 1 << 63;
 
 /// Receives messages: this process's end of the line.
 ///
@@ -90,16 +95,36 @@ impl<O: Observer> Listener<O> {
     /// [`WaitError`]. Nothing is lost: the call may be repeated.
     #[expect(clippy::should_implement_trait, reason = "a piece borrows from the listener")]
     pub fn next(&mut self) -> Result<Happening<'_>, WaitError> {
-        self.next_or(&[], None)
+        self.next_or(None)
     }
 
-    /// As [`next`](Self::next), but waits no longer than until one of the descriptors in `also` is ready or
-    /// the `deadline` has come.
-    pub fn next_or(
+    /// Watches `fd` from now on: see [`Line::watch`](minitalk_signals::Line::watch). The `token`, which is below
+    /// 2^63, comes back with [`Happening::Ready`].
+    ///
+    /// # Errors
+    ///
+    /// [`WatchError`].
+    pub fn watch(
         &mut self,
-        also: &[Watch<'_>],
-        deadline: Option<Instant>,
-    ) -> Result<Happening<'_>, WaitError> {
+        fd: BorrowedFd<'_>,
+        token: u64,
+        interest: Interest,
+    ) -> Result<(), WatchError> {
+        self.line.watch(fd, token & !SENDER_TOKEN, interest)
+    }
+
+    /// Watches `fd` no longer.
+    pub fn unwatch(&mut self, fd: BorrowedFd<'_>) {
+        self.line.unwatch(fd);
+    }
+
+    /// The line, for what else can be asked of it.
+    pub const fn line(&mut self) -> &mut Line {
+        &mut self.line
+    }
+
+    /// As [`next`](Self::next), but waits no longer than until the `deadline` has come.
+    pub fn next_or(&mut self, deadline: Option<Instant>) -> Result<Happening<'_>, WaitError> {
         loop {
             // Whoever has been accepted waits for it: that comes before the news.
             if self.piece.is_none() {
@@ -114,12 +139,16 @@ impl<O: Observer> Listener<O> {
             // While bits come in, that is all there is to look at: to watch the rest takes preparation.
             let wake = match self.line.poll()? {
                 Some(wake) => wake,
-                None => self.wait(also, deadline)?,
+                None => self.wait(deadline)?,
             };
             match wake {
                 Wake::Arrival(arrival) => self.handle_arrival(arrival),
                 Wake::Terminate(termination) => return Ok(Happening::Terminate(termination)),
-                Wake::Ready => return Ok(Happening::Ready),
+                Wake::Ready(token) if token & SENDER_TOKEN != 0 => {
+                    let pid = u32::try_from(token & !SENDER_TOKEN).unwrap_or_default();
+                    self.exchange.handle_gone(pid);
+                }
+                Wake::Ready(token) => return Ok(Happening::Ready { token }),
                 Wake::TimedOut => {
                     self.exchange.handle_timeout(self.woken_at);
                     if deadline.is_some_and(|deadline| deadline <= self.woken_at) {
@@ -195,7 +224,7 @@ impl<O: Observer> Listener<O> {
                     let cut = cut.map(|octets| Happening::Cut { peer, octets });
                     self.news.extend(cut);
                     self.news.push_back(Happening::Left { peer });
-                    self.senders.forget(peer);
+                    self.forget(peer);
                 }
             }
             return;
@@ -204,8 +233,10 @@ impl<O: Observer> Listener<O> {
 
     fn transmit(&mut self, pid: u32, symbol: Bit) {
         let Some(sender) = self.senders.find(pid) else { return };
-        match sender.peer.send(symbol) {
-            Ok(()) => self.observer.sent(pid, symbol),
+        match sender.process.send(symbol) {
+            Ok(Sending::Sent) => self.observer.sent(pid, symbol),
+            // It handles other signals only.
+            Ok(Sending::Withheld) => {}
             // Its pidfd tells of its end, after its last signals have been taken.
             Err(SendError::Gone) => {}
             Err(error) => {
@@ -217,23 +248,15 @@ impl<O: Observer> Listener<O> {
     }
 
     /// Waits for the next signal, the end of a sender, or what else there is to wait for.
-    fn wait(&mut self, also: &[Watch<'_>], deadline: Option<Instant>) -> Result<Wake, WaitError> {
+    fn wait(&mut self, deadline: Option<Instant>) -> Result<Wake, WaitError> {
         let deadline = [self.exchange.poll_timeout(), deadline].into_iter().flatten().min();
-        let mut watches: Vec<Watch<'_>> = self.senders.iter().map(Peer::watch).collect();
-        watches.extend_from_slice(also);
-        let wake = self.line.wait(&mut watches, deadline)?;
+        let wake = self.line.wait(deadline)?;
         self.woken_at = now();
-        if wake == Wake::Ready {
-            let ended = self.senders.iter().zip(&watches).filter(|(_, watch)| watch.is_ready());
-            for (peer, _) in ended {
-                self.exchange.handle_gone(peer.pid());
-            }
-        }
         Ok(wake)
     }
 
     fn handle_arrival(&mut self, arrival: Arrival) {
-        match arrival.sender {
+        match arrival.origin {
             Origin::Process { pid, .. } => {
                 match self.exchange.handle_bit(pid, arrival.bit, self.woken_at) {
                     Handled::Taken => self.observer.received(pid, arrival.bit),
@@ -267,15 +290,34 @@ impl<O: Observer> Listener<O> {
             }
         };
         if self.exchange.open(pid).is_err() {
-            self.senders.forget(pid);
+            self.forget(pid);
             self.senders.turn_away(pid, now);
             self.news.push_back(Happening::Full { places: PLACES });
+            return;
+        }
+        if let Some(sender) = self.senders.find(pid)
+            && let Err(error) = self.line.watch(
+                sender.process.peer().as_fd(),
+                SENDER_TOKEN | u64::from(pid),
+                Interest::Readable,
+            )
+        {
+            let stray =
+                Stray { peer: Some(pid), program: Some(connected.program), cause: error.into() };
+            self.exchange.handle_gone(pid);
+            self.stray(stray);
             return;
         }
         self.news.push_back(Happening::Connected(connected));
         self.observer.received(pid, bit);
         // It has a place, and nothing of it waits: its bit is taken.
         let _ = self.exchange.handle_bit(pid, bit, now);
+    }
+
+    fn forget(&mut self, pid: u32) {
+        if let Some(sender) = self.senders.forget(pid) {
+            self.line.unwatch(sender.process.peer().as_fd());
+        }
     }
 
     fn stray(&mut self, stray: Stray) {

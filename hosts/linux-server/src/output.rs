@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use minitalk_core::Instant;
 use minitalk_core::exchange::{Payload, Protocol};
-use minitalk_signals::Watch;
+use minitalk_signals::{Interest, is_ready};
 use serde_json::Value;
 
 use crate::cli::Options;
@@ -219,9 +219,9 @@ impl Output {
         self.messages.front().is_some_and(|message| !message.unwritten().is_empty())
     }
 
-    /// The sink, if something waits for it to become writable.
-    pub(crate) fn watch(&self) -> Option<Watch<'_>> {
-        self.is_behind().then(|| Watch::writable(self.sink.as_fd()))
+    /// Where it is written.
+    pub(crate) fn sink(&self) -> BorrowedFd<'_> {
+        self.sink.as_fd()
     }
 
     /// The sender whose message keeps others from being written, and when it will have been silent
@@ -242,5 +242,5 @@ impl Output {
 }
 
 fn is_writable(sink: BorrowedFd<'_>) -> bool {
-    minitalk_signals::is_ready(Watch::writable(sink))
+    is_ready(sink, Interest::Writable)
 }

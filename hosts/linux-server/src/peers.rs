@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 
+use minitalk::admission::{Admission, Admitted, Refusal, Trust};
 use minitalk_cli::text::shown;
 use minitalk_core::Instant;
-use minitalk_signals::{
-    OpenPeerError, Peer, ProcessStatus, ReadStatusError, WouldDie, may_acknowledge,
-};
+use minitalk_signals::ProcessStatus;
 use thiserror::Error;
 
 use crate::report::Happening;
@@ -20,21 +19,13 @@ const TURNED_AWAY_MAX: usize = 256;
 
 /// Why a process is not answered.
 #[derive(Debug, Error)]
-pub(crate) enum TurnedAway {
-    /// An acknowledgment would kill it.
-    #[error("it {0} by an acknowledgment")]
-    WouldDie(WouldDie),
-    /// It cannot be held by a pidfd.
-    #[error("{0}")]
-    Open(#[from] OpenPeerError),
-    /// Its status cannot be read.
-    #[error("{0}")]
-    Status(#[from] ReadStatusError),
-}
+#[error("it {0}")]
+pub(crate) struct TurnedAway(#[from] pub(crate) Refusal);
 
 /// Every process with a place in the exchange.
 #[derive(Debug, Default)]
 pub(crate) struct Peers {
+    admission: Admission,
     /// At most as many as the exchange has places: looking through them beats hashing.
     open: Vec<Known>,
     turned_away: HashMap<u32, Instant>,
@@ -43,7 +34,7 @@ pub(crate) struct Peers {
 /// A process that is answered.
 #[derive(Debug)]
 pub(crate) struct Known {
-    pub(crate) peer: Peer,
+    pub(crate) process: Admitted,
     /// Its real user id.
     pub(crate) uid: u32,
     /// Its name in parentheses after a space.
@@ -57,13 +48,10 @@ pub(crate) struct Known {
 impl Peers {
     /// Opens the process `pid` if it survives an acknowledgment, or, with `anyone`, in any case.
     pub(crate) fn admit(&mut self, pid: u32, anyone: bool, now: Instant) -> Result<(), TurnedAway> {
-        let peer = Peer::open(pid)?;
-        let status = peer.status()?;
-        if !anyone {
-            may_acknowledge(&status).map_err(TurnedAway::WouldDie)?;
-        }
-        let (uid, program) = (status.uids.real, in_parentheses(&status));
-        self.open.push(Known { peer, uid, program, since: now, is_damaged: false });
+        let trust = if anyone { Trust::Forced } else { Trust::Unspoken };
+        let process = self.admission.sender(pid, trust)?;
+        let (uid, program) = (process.status().uids.real, in_parentheses(process.status()));
+        self.open.push(Known { process, uid, program, since: now, is_damaged: false });
         Ok(())
     }
 
@@ -81,12 +69,12 @@ impl Peers {
     }
 
     pub(crate) fn find(&self, pid: u32) -> Option<&Known> {
-        self.open.iter().find(|known| known.peer.pid() == pid)
+        self.open.iter().find(|known| known.process.pid() == pid)
     }
 
     /// Tells that a message of `pid` has ended: what comes now is another one.
     pub(crate) fn between_messages(&mut self, pid: u32, now: Instant) {
-        if let Some(known) = self.open.iter_mut().find(|known| known.peer.pid() == pid) {
+        if let Some(known) = self.open.iter_mut().find(|known| known.process.pid() == pid) {
             known.since = now;
             known.is_damaged = false;
         }
@@ -94,17 +82,13 @@ impl Peers {
 
     /// Tells that a bit of `pid` was lost: news once a message.
     pub(crate) fn lose(&mut self, pid: u32) -> Option<Happening> {
-        let known = self.open.iter_mut().find(|known| known.peer.pid() == pid)?;
+        let known = self.open.iter_mut().find(|known| known.process.pid() == pid)?;
         let told = std::mem::replace(&mut known.is_damaged, true);
         (!told).then_some(Happening::Damaged { peer: pid })
     }
 
     pub(crate) fn forget(&mut self, pid: u32) {
-        self.open.retain(|known| known.peer.pid() != pid);
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Peer> {
-        self.open.iter().map(|known| &known.peer)
+        self.open.retain(|known| known.process.pid() != pid);
     }
 }
 

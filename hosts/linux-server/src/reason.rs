@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 
+use minitalk::admission::Refusal;
 use minitalk_core::RefusalReason;
 use minitalk_signals::SendError;
 use serde_json::{Value, json};
@@ -64,9 +65,9 @@ impl From<RefusalReason> for Reason {
 
 impl From<&TurnedAway> for Reason {
     fn from(why: &TurnedAway) -> Self {
-        let word = match why {
-            TurnedAway::WouldDie(_) => "would_die",
-            TurnedAway::Open(_) | TurnedAway::Status(_) => "not_found",
+        let word = match why.0 {
+            Refusal::WouldDie { .. } | Refusal::Deaf { .. } | Refusal::Unlike => "would_die",
+            _ => "not_found",
         };
         Self::new(word, why.to_string())
     }

@@ -2,12 +2,15 @@
 
 use std::io;
 
+use std::os::fd::AsFd;
+
+use minitalk::admission::Sending;
 use minitalk_cli::trace::Trace;
 use minitalk_core::exchange::{Event, Exchange, Handled, Output as Step};
 use minitalk_core::frame::FRAME_OCTETS_MAX;
 use minitalk_core::{Bit, Instant, RefusalReason};
 use minitalk_signals::{
-    Arrival, Line, OpenLineError, Peer, SendError, Sender, Termination, WaitError, Wake, Watch, now,
+    Arrival, Interest, Line, OpenLineError, Origin, SendError, Termination, WaitError, Wake, now,
 };
 use thiserror::Error;
 
@@ -22,6 +25,9 @@ use crate::strays::Strays;
 
 /// Senders that can have a place at the same time.
 const SESSIONS: usize = 64;
+
+/// The token of the output. Those of senders are their numbers.
+const OUTPUT: u64 = u64::MAX;
 
 /// How long senders are told that no more will be taken.
 const FAREWELL_MICROS: u64 = 1_000_000;
@@ -71,7 +77,8 @@ struct Farewell {
 impl Server {
     /// Takes over the signals, then says the PID: whoever reads it may send at once.
     pub(crate) fn start(options: &Options) -> Result<Self, ServeError> {
-        let line = Line::open()?;
+        let mut line = Line::open()?;
+        line.take_terminations()?;
         let output = Output::new(options)?;
         let trace = options.trace.as_deref().map(|path| {
             let file = |error| ServeError::File { path: path.display().to_string(), error };
@@ -126,7 +133,7 @@ impl Server {
                     self.is_asked_to_end = true;
                     return self.end(signal_name(termination));
                 }
-                Wake::Ready => {}
+                Wake::Ready(_) => {}
                 Wake::TimedOut => self.handle_timeout(woken_at),
             }
             // Most bits bring an acknowledgment and nothing else.
@@ -146,21 +153,23 @@ impl Server {
         let farewell = self.farewell.as_ref().map(|farewell| farewell.deadline);
         let stall = self.output.stall().map(|(_, deadline)| deadline);
         let deadline = [self.exchange.poll_timeout(), stall, farewell].into_iter().flatten().min();
-        let mut watches: Vec<Watch<'_>> = self.peers.iter().map(Peer::watch).collect();
-        watches.extend(self.output.watch());
-        let wake = self.line.wait(&mut watches, deadline)?;
-        if wake == Wake::Ready {
-            let ended = self.peers.iter().zip(&watches).filter(|(_, watch)| watch.is_ready());
-            for (peer, _) in ended {
-                self.exchange.handle_gone(peer.pid());
-            }
+        match self.output.is_behind() {
+            true => self.line.watch(self.output.sink(), OUTPUT, Interest::Writable),
+            false => Ok(self.line.unwatch(self.output.sink())),
+        }
+        .map_err(|error| WaitError(error.0))?;
+        let wake = self.line.wait(deadline)?;
+        if let Wake::Ready(pid) = wake
+            && let Ok(pid) = u32::try_from(pid)
+        {
+            self.exchange.handle_gone(pid);
         }
         Ok(wake)
     }
 
     fn handle_arrival(&mut self, arrival: Arrival, now: Instant) {
-        match arrival.sender {
-            Sender::Process { pid, .. } => {
+        match arrival.origin {
+            Origin::Process { pid, .. } => {
                 let handled = self.exchange.handle_bit(pid, arrival.bit, now);
                 self.output.hear(pid, now);
                 match handled {
@@ -177,11 +186,11 @@ impl Server {
                     Handled::Unknown => self.handle_newcomer(pid, arrival.bit, now),
                 }
             }
-            Sender::Outside => {
+            Origin::Outside => {
                 let news = self.strays.outside();
                 self.report_some(news);
             }
-            Sender::Forged { code } => {
+            Origin::Forged { code } => {
                 let news = self.strays.forged(code);
                 self.report_some(news);
             }
@@ -205,6 +214,12 @@ impl Server {
             self.peers.turn_away(pid, now);
             let news = self.strays.full(SESSIONS);
             self.report_some(news);
+            return;
+        }
+        if let Some(Known { process, .. }) = self.peers.find(pid)
+            && self.line.watch(process.peer().as_fd(), pid.into(), Interest::Readable).is_err()
+        {
+            self.exchange.handle_gone(pid);
             return;
         }
         if let Some(Known { uid, program, .. }) = self.peers.find(pid) {
@@ -339,8 +354,9 @@ impl Server {
 
     fn transmit(&mut self, pid: u32, symbol: Bit) {
         let Some(known) = self.peers.find(pid) else { return };
-        match known.peer.send(symbol) {
-            Ok(()) => {
+        match known.process.send(symbol) {
+            Ok(Sending::Withheld) => {}
+            Ok(Sending::Sent) => {
                 if let Some(trace) = &mut self.trace {
                     trace.ack(symbol);
                 }
@@ -394,6 +410,9 @@ impl Server {
             self.output.cut(peer, &Reason::ended());
         }
         self.report(&Happening::Left { peer });
+        if let Some(known) = self.peers.find(peer) {
+            self.line.unwatch(known.process.peer().as_fd());
+        }
         self.peers.forget(peer);
     }
 

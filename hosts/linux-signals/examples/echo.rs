@@ -7,76 +7,66 @@
 //!
 //! Says on standard output who came and who ended. Ends on Ctrl-C.
 
+use std::collections::HashMap;
 use std::error::Error;
 use std::os::fd::AsFd;
 
-use minitalk_signals::{
-    Arrival, Line, Peer, SendError, Sender, Termination, Wake, Watch, may_acknowledge,
-};
+use minitalk_signals::{Arrival, Interest, Line, Origin, Peer, SendError, Wake};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut line = Line::open()?;
+    line.take_terminations()?;
     println!("echo {}", std::process::id());
-    let mut peers: Vec<Peer> = Vec::new();
+    let mut peers: HashMap<u32, Peer> = HashMap::new();
     loop {
-        match serve(&mut line, &peers)? {
-            News::Gone => peers.retain(|peer| {
-                let has_exited = peer.has_exited();
-                if has_exited {
-                    println!("gone {}", peer.pid());
+        let arrival = match line.wait(None)? {
+            Wake::Arrival(arrival) => arrival,
+            // The token of a peer is its number.
+            Wake::Ready(token) => {
+                let pid = u32::try_from(token)?;
+                if let Some(peer) = peers.remove(&pid) {
+                    line.unwatch(peer.as_fd());
+                    println!("gone {pid}");
                 }
-                !has_exited
-            }),
-            News::Stranger(arrival) => match greet(arrival) {
-                Ok(peer) => {
-                    println!("peer {}", peer.pid());
-                    peers.push(peer);
-                }
-                Err(why) => println!("stray {:?}: {why}", arrival.sender),
-            },
-            News::End(termination) => {
+                continue;
+            }
+            Wake::Terminate(termination) => {
                 println!("end {termination:?}");
                 return Ok(());
             }
-        }
-    }
-}
-
-/// What the inner loop leaves to the outer one, which may change the peers.
-enum News {
-    Stranger(Arrival),
-    Gone,
-    End(Termination),
-}
-
-fn serve(line: &mut Line, peers: &[Peer]) -> Result<News, Box<dyn Error>> {
-    let mut watched: Vec<_> = peers.iter().map(|peer| Watch::readable(peer.as_fd())).collect();
-    loop {
-        let arrival = match line.wait(&mut watched, None)? {
-            Wake::Arrival(arrival) => arrival,
-            Wake::Ready => return Ok(News::Gone),
-            Wake::Terminate(termination) => return Ok(News::End(termination)),
             Wake::TimedOut => continue,
         };
-        let from = |peer: &&Peer| matches!(arrival.sender, Sender::Process { pid, .. } if pid == peer.pid());
-        match peers.iter().find(from) {
+        let known = match arrival.origin {
+            Origin::Process { pid, .. } => peers.get(&pid),
+            Origin::Outside | Origin::Forged { .. } => None,
+        };
+        match known {
             // One that has ended is told of by its pidfd.
             Some(peer) => match peer.send(arrival.bit) {
                 Ok(()) | Err(SendError::Gone) => {}
                 Err(error) => return Err(error.into()),
             },
-            None => return Ok(News::Stranger(arrival)),
+            None => match greet(arrival) {
+                Ok(peer) => {
+                    println!("peer {}", peer.pid());
+                    line.watch(peer.as_fd(), peer.pid().into(), Interest::Readable)?;
+                    peers.insert(peer.pid(), peer);
+                }
+                Err(why) => println!("stray {:?}: {why}", arrival.origin),
+            },
         }
     }
 }
 
-/// Answers a stranger, if it can be answered without killing it.
+/// Answers a stranger, if it survives that.
 fn greet(arrival: Arrival) -> Result<Peer, Box<dyn Error>> {
-    let Sender::Process { pid, .. } = arrival.sender else {
+    let Origin::Process { pid, .. } = arrival.origin else {
         return Err("no process vouches for it".into());
     };
     let peer = Peer::open(pid)?;
-    may_acknowledge(&peer.status()?)?;
+    if !peer.status()?.survived().contains_line() {
+        return Err("it would be killed".into());
+    }
     peer.send(arrival.bit)?;
     Ok(peer)
 }

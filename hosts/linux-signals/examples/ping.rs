@@ -11,25 +11,31 @@ use std::error::Error;
 use std::os::fd::AsFd;
 use std::process::ExitCode;
 
-use minitalk_signals::{Bit, Instant, Line, Sender, Target, Wake, Watch, monotonic_nanos, now};
+use minitalk_signals::{Bit, Instant, Interest, Line, Origin, Peer, Wake, monotonic_nanos, now};
 
 /// For one bit to come back.
 const DEADLINE_MICROS: u64 = 5_000_000;
 
+/// The token of the only descriptor that is watched.
+const PEER: u64 = 0;
+
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let arguments = Arguments::parse().ok_or("usage: ping PID BITS [--pause MICROS] [--hold]")?;
     let mut line = Line::open()?;
-    let target = Target::check(arguments.pid)
-        .map_err(|refusal| format!("process {} {refusal}", arguments.pid))?;
-    let mut watched = [Watch::readable(target.peer.as_fd())];
+    line.take_terminations()?;
+    let peer = Peer::open(arguments.pid)?;
+    if !peer.status()?.survived().contains_line() {
+        return Err(format!("process {} would be killed", arguments.pid).into());
+    }
+    line.watch(peer.as_fd(), PEER, Interest::Readable)?;
     let mut random = monotonic_nanos();
 
     let start = monotonic_nanos();
     for k in 0..arguments.bits {
         let bit = Bit::from(k % 2 == 1);
-        target.peer.send(bit)?;
+        peer.send(bit)?;
         let deadline = now().after_micros(DEADLINE_MICROS);
-        match await_echo(&mut line, &mut watched, target.peer.pid(), deadline)? {
+        match await_echo(&mut line, peer.pid(), deadline)? {
             Echo::Came(echo) if echo == bit => {}
             echo => {
                 println!("failed at bit {k}: {echo:?}");
@@ -42,12 +48,15 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1_442_695_040_888_963_407);
             let pause = now().after_micros((random >> 33) % arguments.pause_micros);
-            while !matches!(line.wait(&mut [], Some(pause))?, Wake::TimedOut) {}
+            line.unwatch(peer.as_fd());
+            while !matches!(line.wait(Some(pause))?, Wake::TimedOut) {}
+            line.watch(peer.as_fd(), PEER, Interest::Readable)?;
         }
     }
     let seconds = std::time::Duration::from_nanos(monotonic_nanos() - start).as_secs_f64();
     println!("{} bits {:.0} bits/s", arguments.bits, f64::from(arguments.bits) / seconds);
-    while arguments.hold && !matches!(line.wait(&mut [], None)?, Wake::Terminate(_)) {}
+    line.unwatch(peer.as_fd());
+    while arguments.hold && !matches!(line.wait(None)?, Wake::Terminate(_)) {}
     Ok(ExitCode::SUCCESS)
 }
 
@@ -58,16 +67,11 @@ enum Echo {
     Never(Wake),
 }
 
-fn await_echo(
-    line: &mut Line,
-    watched: &mut [Watch<'_>],
-    from: u32,
-    deadline: Instant,
-) -> Result<Echo, Box<dyn Error>> {
+fn await_echo(line: &mut Line, from: u32, deadline: Instant) -> Result<Echo, Box<dyn Error>> {
     loop {
-        match line.wait(watched, Some(deadline))? {
+        match line.wait(Some(deadline))? {
             Wake::Arrival(arrival) => {
-                if matches!(arrival.sender, Sender::Process { pid, .. } if pid == from) {
+                if matches!(arrival.origin, Origin::Process { pid, .. } if pid == from) {
                     return Ok(Echo::Came(arrival.bit));
                 }
             }
@@ -77,7 +81,7 @@ fn await_echo(
 }
 
 struct Arguments {
-    pid: i64,
+    pid: u32,
     bits: u32,
     pause_micros: u64,
     hold: bool,

@@ -13,22 +13,23 @@ use std::error::Error;
 use std::io::{BufRead, stdin};
 use std::os::fd::AsFd;
 
-use minitalk_signals::{Line, ProcessStatus, Wake, Watch, now};
+use minitalk_signals::{Interest, Line, ProcessStatus, Wake, now};
 
 const SECOND_MICROS: u64 = 1_000_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
     print_dispositions("before")?;
     let mut line = Line::open()?;
+    line.take_terminations()?;
     print_dispositions("open")?;
     let stdin = stdin();
-    let mut watched = [Watch::readable(stdin.as_fd())];
+    line.watch(stdin.as_fd(), 0, Interest::Readable)?;
     loop {
         let began = now();
-        match line.wait(&mut watched, Some(began.after_micros(SECOND_MICROS)))? {
-            Wake::Arrival(arrival) => println!("{} from {:?}", arrival.bit, arrival.sender),
+        match line.wait(Some(began.after_micros(SECOND_MICROS)))? {
+            Wake::Arrival(arrival) => println!("{} from {:?}", arrival.bit, arrival.origin),
             Wake::Terminate(_) => break,
-            Wake::Ready => {
+            Wake::Ready(_) => {
                 let mut text = String::new();
                 if stdin.lock().read_line(&mut text)? == 0 {
                     break;

@@ -10,12 +10,12 @@ pub struct Arrival {
     /// Which of the two signals it was.
     pub bit: Bit,
     /// Who sent it, as far as the kernel vouches for it.
-    pub sender: Sender,
+    pub origin: Origin,
 }
 
 /// The origin of a signal (sigaction(2), `siginfo_t`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Sender {
+pub enum Origin {
     /// Sent by kill(2), `pidfd_send_signal(2)` or the like: the kernel filled in who did.
     Process {
         /// The process, as numbered in this one's PID namespace. It may have ended since, and the
@@ -93,18 +93,18 @@ impl Caught {
     pub(crate) fn meaning(self) -> Option<Meaning> {
         let is = |signal: Signal| self.number == signal as i32;
         if let Some(bit) = [Bit::Zero, Bit::One].into_iter().find(|&bit| is(bit_signal(bit))) {
-            return Some(Meaning::Arrival(Arrival { bit, sender: self.sender() }));
+            return Some(Meaning::Arrival(Arrival { bit, origin: self.origin() }));
         }
         Termination::ALL.into_iter().find(|end| is(end.signal())).map(Meaning::Termination)
     }
 
-    fn sender(self) -> Sender {
+    fn origin(self) -> Origin {
         match (self.code, u32::try_from(self.pid)) {
             (libc::SI_USER | libc::SI_TKILL, Ok(pid @ 1..)) => {
-                Sender::Process { pid, uid: self.uid }
+                Origin::Process { pid, uid: self.uid }
             }
-            (libc::SI_USER | libc::SI_TKILL, _) => Sender::Outside,
-            (code, _) => Sender::Forged { code },
+            (libc::SI_USER | libc::SI_TKILL, _) => Origin::Outside,
+            (code, _) => Origin::Forged { code },
         }
     }
 }
@@ -114,19 +114,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_the_kernel_vouches_for_has_a_sender() {
+    fn only_what_the_kernel_vouches_for_has_an_origin() {
         let rows = [
-            (libc::SI_USER, 7, Sender::Process { pid: 7, uid: 1 }),
-            (libc::SI_TKILL, 7, Sender::Process { pid: 7, uid: 1 }),
-            (libc::SI_USER, 0, Sender::Outside),
-            (libc::SI_TKILL, 0, Sender::Outside),
-            (libc::SI_QUEUE, 7, Sender::Forged { code: -1 }),
-            (libc::SI_TIMER, 0, Sender::Forged { code: -2 }),
-            (libc::SI_KERNEL, 0, Sender::Forged { code: 128 }),
+            (libc::SI_USER, 7, Origin::Process { pid: 7, uid: 1 }),
+            (libc::SI_TKILL, 7, Origin::Process { pid: 7, uid: 1 }),
+            (libc::SI_USER, 0, Origin::Outside),
+            (libc::SI_TKILL, 0, Origin::Outside),
+            (libc::SI_QUEUE, 7, Origin::Forged { code: -1 }),
+            (libc::SI_TIMER, 0, Origin::Forged { code: -2 }),
+            (libc::SI_KERNEL, 0, Origin::Forged { code: 128 }),
         ];
-        for (code, pid, sender) in rows {
+        for (code, pid, origin) in rows {
             let caught = Caught { number: libc::SIGUSR1, code, pid, uid: 1 };
-            let arrival = Arrival { bit: Bit::Zero, sender };
+            let arrival = Arrival { bit: Bit::Zero, origin };
             assert_eq!(caught.meaning(), Some(Meaning::Arrival(arrival)), "{caught:?}");
         }
     }
@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn every_signal_of_the_line_has_its_meaning() {
         let meaning = |number| Caught { number, code: 0, pid: 0, uid: 0 }.meaning();
-        let one = Arrival { bit: Bit::One, sender: Sender::Outside };
+        let one = Arrival { bit: Bit::One, origin: Origin::Outside };
         assert_eq!(meaning(libc::SIGUSR2), Some(Meaning::Arrival(one)));
         for end in Termination::ALL {
             assert_eq!(meaning(end.number()), Some(Meaning::Termination(end)));

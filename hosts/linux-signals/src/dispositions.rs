@@ -4,7 +4,7 @@ use nix::sys::signal::{SigAction, SigHandler, SigSet, SigmaskHow, Signal};
 
 use crate::arrival::{Termination, bit_signal};
 use crate::os_error::OsError;
-use crate::status::SignalSet;
+use crate::process::SignalSet;
 use crate::sys;
 use crate::watchdog;
 use minitalk_core::Bit;
@@ -20,7 +20,7 @@ pub(crate) struct Dispositions {
     actions_before: Vec<(Signal, SigAction)>,
 }
 
-/// What a line takes over.
+/// Signals that are about to be taken over.
 #[derive(Debug)]
 pub(crate) struct Wanted {
     /// The signals that are caught.
@@ -30,17 +30,26 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    /// What a line that is opened now takes: not a termination signal that is ignored.
-    pub(crate) fn now() -> Result<Self, OsError> {
-        let mut caught = vec![bit_signal(Bit::Zero), bit_signal(Bit::One)];
+    /// The signals of the bits.
+    pub(crate) fn bits() -> Self {
+        Self::new(vec![bit_signal(Bit::Zero), bit_signal(Bit::One)])
+    }
+
+    /// The termination signals that are not ignored now.
+    pub(crate) fn terminations() -> Result<Self, OsError> {
+        let mut caught = Vec::new();
         for signal in Termination::ALL.map(Termination::signal) {
             if !sys::is_ignored(signal)? {
                 caught.push(signal);
             }
         }
+        Ok(Self::new(caught))
+    }
+
+    fn new(caught: Vec<Signal>) -> Self {
         let mut waited: SigSet = caught.iter().copied().collect();
         waited.add(watchdog::SIGNAL);
-        Ok(Self { caught, waited })
+        Self { caught, waited }
     }
 
     /// What every thread of the process must have blocked, as `/proc` writes it.
@@ -52,21 +61,33 @@ impl Wanted {
 impl Dispositions {
     /// Blocks the signals in this thread and has them caught in the process.
     ///
-    /// A termination signal that is ignored (`nohup`, a background job of a shell without job control)
-    /// stays ignored. If it fails, everything is as before.
-    pub(crate) fn take(Wanted { caught, waited }: Wanted) -> Result<Self, OsError> {
-        let mask_before = waited.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
-        let mut asleep = mask_before;
-        for &signal in &caught {
-            asleep.remove(signal);
-        }
-        asleep.add(watchdog::SIGNAL);
-
+    /// If it fails, everything is as before.
+    pub(crate) fn take(wanted: Wanted) -> Result<Self, OsError> {
+        let none = SigSet::empty();
+        let mask_before = none.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
+        let (waited, asleep) = (none, mask_before);
         let mut taken = Self { waited, asleep, mask_before, actions_before: Vec::new() };
-        for signal in caught {
-            taken.actions_before.push((signal, sys::catch(signal)?));
-        }
+        taken.add(wanted)?;
         Ok(taken)
+    }
+
+    /// Takes over more signals, in the same way.
+    pub(crate) fn add(&mut self, Wanted { caught, waited }: Wanted) -> Result<(), OsError> {
+        waited.thread_block()?;
+        for signal in &waited {
+            self.waited.add(signal);
+        }
+        for signal in caught {
+            self.asleep.remove(signal);
+            self.actions_before.push((signal, sys::catch(signal)?));
+        }
+        self.asleep.add(watchdog::SIGNAL);
+        Ok(())
+    }
+
+    /// Whether it has `signal` taken over.
+    pub(crate) fn has(&self, signal: Signal) -> bool {
+        self.actions_before.iter().any(|(taken, _)| *taken == signal)
     }
 
     pub(crate) const fn waited(&self) -> &SigSet {
@@ -75,6 +96,15 @@ impl Dispositions {
 
     pub(crate) const fn asleep(&self) -> &SigSet {
         &self.asleep
+    }
+
+    /// What is blocked in a sleep that is for the termination signals only.
+    pub(crate) fn asleep_for_terminations(&self) -> SigSet {
+        let mut mask = self.asleep;
+        for bit in [Bit::Zero, Bit::One] {
+            mask.add(bit_signal(bit));
+        }
+        mask
     }
 }
 

@@ -6,8 +6,7 @@
 //! * [`Line`] receives: it waits for signals, descriptors and deadlines at once. While traffic flows it
 //!   polls, so that a round trip takes a few microseconds; asleep it uses no processor time at all.
 //! * [`Peer`] sends: it holds a process by a pidfd, so a signal reaches that process or nobody.
-//! * [`Target::check`] and [`may_acknowledge`] decide beforehand, from [`ProcessStatus`], whether a process
-//!   survives being sent to, and whether it can answer.
+//! * [`ProcessStatus`] and others tell what can be seen of a process from outside, such as whether it would survive.
 //! * [`Arrival`] tells who sent a bit, and when nobody vouches for that.
 //!
 //! # Examples
@@ -15,21 +14,17 @@
 //! Sends every bit back to where it came from (the example `echo` does so with more care):
 //!
 //! ```no_run
-//! use minitalk_signals::{Line, Peer, Sender, Wake, may_acknowledge};
+//! use minitalk_signals::{Line, Origin, Peer, Wake};
 //!
 //! fn main() -> Result<(), Box<dyn std::error::Error>> {
 //!     let mut line = Line::open()?;
 //!     println!("{}", std::process::id());
 //!     loop {
-//!         match line.wait(&mut [], None)? {
-//!             Wake::Arrival(arrival) => {
-//!                 let Sender::Process { pid, .. } = arrival.sender else { continue };
-//!                 let peer = Peer::open(pid)?;
-//!                 may_acknowledge(&peer.status()?)?;
-//!                 peer.send(arrival.bit)?;
-//!             }
-//!             Wake::Terminate(_) => return Ok(()),
-//!             Wake::Ready | Wake::TimedOut => {}
+//!         let Wake::Arrival(arrival) = line.wait(None)? else { continue };
+//!         let Origin::Process { pid, .. } = arrival.origin else { continue };
+//!         let peer = Peer::open(pid)?;
+//!         if peer.status()?.survived().contains(arrival.bit) {
+//!             peer.send(arrival.bit)?;
 //!         }
 //!     }
 //! }
@@ -73,33 +68,35 @@
 //! wildcard, so that a new variant breaks every match that forgot it: one comes with a new minor version as long
 //! as this is 0.x, and with a new major one afterwards.
 
-mod admission;
 mod arrival;
+mod blocking;
 mod clock;
-mod credentials;
+mod descriptors;
 mod dispositions;
-mod identity;
+mod gate;
 mod line;
 mod os_error;
 mod peer;
+mod process;
 mod processor;
 mod queue;
 mod span;
-mod status;
 #[expect(unsafe_code, reason = "the one module that holds the unsafe code of the Linux hosts")]
 mod sys;
 mod waiting;
 mod watch;
 mod watchdog;
 
-pub use admission::{PID_MAX, Refusal, Target, WouldDie, may_acknowledge};
-pub use arrival::{Arrival, Sender, Termination};
+pub use arrival::{Arrival, Origin, Termination};
+pub use blocking::BlockingError;
 pub use clock::{monotonic_nanos, now};
-pub use credentials::{Credentials, user_name};
-pub use identity::{PidNamespace, ProcessIdentity};
-pub use line::{Line, OpenLineError, WaitError, Wake};
+pub use line::{Line, OpenLineError, WaitError, Wake, WatchError};
 pub use minitalk_core::{Bit, Instant};
 pub use os_error::OsError;
 pub use peer::{OpenPeerError, Peer, SendError};
-pub use status::{ParseStatusError, ProcessState, ProcessStatus, ReadStatusError, SignalSet};
-pub use watch::{Interest, Watch, is_ready};
+pub use process::{
+    CapabilitySet, Credentials, Executable, ParseStatusError, PidNamespace, ProcessIdentity,
+    ProcessState, ProcessStatus, ReadProcessError, SignalSet, SleepWatch, Slumber, process_ids,
+    processor_time, user_name,
+};
+pub use watch::{Interest, is_ready};

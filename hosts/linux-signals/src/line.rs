@@ -1,23 +1,28 @@
 //! The receiving end of the line: this process.
 
 use std::marker::PhantomData;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Acquire, Release};
-use std::{fs, io, thread};
+use std::thread;
 
 use minitalk_core::Instant;
 use thiserror::Error;
 
 use crate::arrival::{Arrival, Meaning, Termination};
+use crate::blocking::{self, BlockingError};
 use crate::dispositions::{Dispositions, Wanted};
+use crate::gate::Gate;
 use crate::os_error::OsError;
+use crate::peer::{OpenPeerError, Peer};
+use crate::process::{self, ProcessStatus, SignalSet};
 use crate::queue::QUEUE;
-use crate::status::{ProcessStatus, SignalSet};
 use crate::waiting::Waiting;
-use crate::watch::Watch;
+use crate::watch::{Interest, Watches};
 use crate::watchdog::Watchdog;
 
-/// The receiving end of the line: `SIGUSR1`, `SIGUSR2` and the signals that ask to end.
+/// The receiving end of the line: `SIGUSR1` and `SIGUSR2`, and, if it is asked to, the signals that ask a
+/// program to end.
 ///
 /// As long as it is open, those signals are blocked in this thread, and in the threads it starts, except
 /// while [`wait`](Self::wait) sleeps. Dropping it gives everything back, except that a bit's signal which
@@ -26,6 +31,8 @@ use crate::watchdog::Watchdog;
 pub struct Line {
     waiting: Waiting,
     dispositions: Dispositions,
+    /// For another event loop, if one has asked.
+    gate: Option<Gate>,
     _open: Open,
     /// The mask is this thread's.
     _not_send: PhantomData<*const ()>,
@@ -37,15 +44,15 @@ pub struct Line {
 pub enum Wake {
     /// A symbol came in.
     Arrival(Arrival),
-    /// A signal asks this process to end.
+    /// A signal asks this process to end: only after [`Line::take_terminations`].
     Terminate(Termination),
-    /// A watched descriptor is ready: [`Watch::is_ready`] tells which.
-    Ready,
+    /// A watched descriptor is ready: the one that was given this token to [`Line::watch`].
+    Ready(u64),
     /// The deadline has come.
     TimedOut,
 }
 
-/// Why the line could not be opened.
+/// Why the line could not be opened, or could not take the termination signals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum OpenLineError {
@@ -58,6 +65,9 @@ pub enum OpenLineError {
         /// The id of that thread.
         tid: u32,
     },
+    /// Processes cannot be held and signalled here: see [`Peer::check_supported`].
+    #[error("cannot answer anybody: {0}")]
+    Peers(OpenPeerError),
     /// The kernel did not give what was needed.
     #[error("cannot take over the signals: {0}")]
     Os(#[from] OsError),
@@ -70,11 +80,16 @@ pub enum OpenLineError {
 #[error("cannot wait for signals: {0}")]
 pub struct WaitError(#[from] pub OsError);
 
+/// Why a descriptor could not be watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("cannot watch a descriptor: {0}")]
+pub struct WatchError(#[from] pub OsError);
+
 impl Line {
-    /// Blocks the signals in this thread and installs handlers for them in this process.
+    /// Blocks the signals of the two bits in this thread and installs handlers for them in this process.
     ///
-    /// It wants to be early in `main`, before threads are started. A termination signal that is ignored
-    /// at that moment stays so: that is how `nohup` and a shell's background jobs ask for it.
+    /// It wants to be early in `main`, before threads are started. What asks the program to end still ends it,
+    /// at any time, until [`take_terminations`](Self::take_terminations) is called.
     ///
     /// # Errors
     ///
@@ -84,23 +99,76 @@ impl Line {
     /// * [`OpenLineError::Thread`]: open the line before starting threads, or block the signals in them, and
     ///   `SIGALRM` as well: it is that of a timer of the line, and a thread that does not block it would end the
     ///   process.
-    /// * [`OpenLineError::Os`]: the kernel refused, for want of memory or of timers.
+    /// * [`OpenLineError::Peers`]: nobody could be answered.
+    /// * [`OpenLineError::Os`]: the kernel refused, for want of memory, of timers or of descriptors.
     pub fn open() -> Result<Self, OpenLineError> {
         let open = Open::new().ok_or(OpenLineError::AlreadyOpen)?;
-        let wanted = Wanted::now()?;
-        if let Some(tid) = receptive_thread(wanted.blocked()) {
-            return Err(OpenLineError::Thread { tid });
-        }
+        let wanted = Wanted::bits();
+        refuse_receptive_threads(&wanted)?;
+        Peer::check_supported().map_err(OpenLineError::Peers)?;
         // What a former line has left.
         while QUEUE.pop().is_some() {}
         let processors = thread::available_parallelism().map_or(1, usize::from);
-        let watchdog = Watchdog::new()?;
+        let (watchdog, watches) = (Watchdog::new()?, Watches::new()?);
         Ok(Self {
-            waiting: Waiting::new(processors, watchdog),
+            waiting: Waiting::new(processors, watchdog, watches),
             dispositions: Dispositions::take(wanted)?,
+            gate: None,
             _open: open,
             _not_send: PhantomData,
         })
+    }
+
+    /// Takes over the signals that ask a program to end as well: `SIGINT`, `SIGTERM` and `SIGHUP` come as
+    /// [`Wake::Terminate`] from now on.
+    ///
+    /// Between two waits the program cannot be ended by them any more. So it calls this when all that may block
+    /// is behind it, and afterwards blocks nowhere but in [`wait`](Self::wait) and in
+    /// [`run_blocking`](Self::run_blocking).
+    ///
+    /// One of them that is ignored at that moment stays so: that is how `nohup` and a shell's background jobs ask
+    /// for it. To call it again changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenLineError::Thread`] and [`OpenLineError::Os`]. Signals that were taken before it failed are given
+    /// back when the line is dropped.
+    pub fn take_terminations(&mut self) -> Result<(), OpenLineError> {
+        if Termination::ALL.iter().any(|end| self.dispositions.has(end.signal())) {
+            return Ok(());
+        }
+        let wanted = Wanted::terminations()?;
+        refuse_receptive_threads(&wanted)?;
+        self.dispositions.add(wanted)?;
+        if let Some(gate) = &mut self.gate {
+            gate.let_in(self.dispositions.waited())?;
+        }
+        Ok(())
+    }
+
+    /// Watches `fd` from now on: when what is expected of it holds, waits return [`Wake::Ready`] with `token`.
+    ///
+    /// It is registered once; what a wait costs does not depend on how many there are. A descriptor that is
+    /// ready and not wanted at the moment wants to be [unwatched](Self::unwatch): it ends every wait. Watching one
+    /// again replaces token and interest. Before a watched descriptor is closed it must be unwatched.
+    ///
+    /// A file on a disk is always ready.
+    ///
+    /// # Errors
+    ///
+    /// [`WatchError`] for want of memory, or because of the limit on watches (epoll(7), `max_user_watches`).
+    pub fn watch(
+        &mut self,
+        fd: BorrowedFd<'_>,
+        token: u64,
+        interest: Interest,
+    ) -> Result<(), WatchError> {
+        Ok(self.waiting.watches.add(fd, token, interest)?)
+    }
+
+    /// Watches `fd` no longer. It need not have been watched.
+    pub fn unwatch(&mut self, fd: BorrowedFd<'_>) {
+        self.waiting.watches.remove(fd);
     }
 
     /// Waits until a signal comes, a watched descriptor is ready, or the `deadline` has come.
@@ -108,21 +176,68 @@ impl Line {
     /// Signals come first: whatever was sent before a descriptor became ready is returned before
     /// [`Wake::Ready`] is. So a peer that sends and then ends has its last bits seen before its pidfd is. In
     /// return, readiness may be seen up to 20 milliseconds late while signals come in, and a deadline up to
-    /// 10; a descriptor that the wait before did not watch is looked at without delay. A deadline that
-    /// has passed already makes the wait a look.
+    /// 10; a descriptor that was not watched before is looked at without delay. A deadline that has passed
+    /// already makes the wait a look.
     ///
-    /// A descriptor that is ready ends every wait, so stop watching what is not wanted. A process asleep
-    /// here with neither signals nor deadlines is not woken at all.
+    /// A process asleep here with neither signals nor deadlines is not woken at all.
     ///
     /// # Errors
     ///
-    /// [`WaitError`] if there are more descriptors than a process may have (`RLIMIT_NOFILE`) or no memory.
-    pub fn wait(
+    /// [`WaitError`] if there is no memory.
+    pub fn wait(&mut self, deadline: Option<Instant>) -> Result<Wake, WaitError> {
+        Ok(self.waiting.wait(&self.dispositions, deadline)?)
+    }
+
+    /// What there is now, without waiting: a signal that has come, or a watched descriptor that is ready.
+    ///
+    /// This is for a program that waits in an event loop of its own; it never returns [`Wake::TimedOut`]. Let
+    /// the loop watch [`descriptor`](Self::descriptor), and call this until it returns `None`. It is slower than
+    /// [`wait`](Self::wait), by the round through the other loop.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`wait`](Self::wait).
+    pub fn try_wait(&mut self) -> Result<Option<Wake>, WaitError> {
+        Ok(self.waiting.try_wait(&self.dispositions)?)
+    }
+
+    /// A descriptor that is readable as long as [`try_wait`](Self::try_wait) has something to return.
+    ///
+    /// It is for poll(2), epoll(7) and whatever is built on them; nothing can be read from it. It is opened when
+    /// it is asked for, and costs whoever sends signals a little time from then on.
+    ///
+    /// # Errors
+    ///
+    /// [`WatchError`] for want of memory or of descriptors.
+    pub fn descriptor(&mut self) -> Result<BorrowedFd<'_>, WatchError> {
+        if self.gate.is_none() {
+            let (watches, signals) = (&self.waiting.watches, self.dispositions.waited());
+            self.gate = Some(Gate::new(watches, signals)?);
+        }
+        match &self.gate {
+            Some(gate) => Ok(gate.as_fd()),
+            None => Ok(self.waiting.watches.as_fd()),
+        }
+    }
+
+    /// Runs something that may block, such as to open a FIFO, in a thread of its own, and returns its result, or
+    /// the signal that asked this program to end meanwhile.
+    ///
+    /// Bits that come meanwhile stay for the next wait. If a signal ends the wait, the thread goes on by itself
+    /// until the process ends.
+    ///
+    /// # Errors
+    ///
+    /// [`BlockingError::Terminated`], and [`BlockingError::Os`] if no thread could be started or waited for.
+    ///
+    /// # Panics
+    ///
+    /// If `work` does.
+    pub fn run_blocking<T: Send + 'static>(
         &mut self,
-        watched: &mut [Watch<'_>],
-        deadline: Option<Instant>,
-    ) -> Result<Wake, WaitError> {
-        Ok(self.waiting.wait(&self.dispositions, watched, deadline)?)
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, BlockingError> {
+        blocking::run(&self.dispositions, work)
     }
 
     /// The next signal, if one comes within a few looks: what a loop with much to watch may try first.
@@ -175,19 +290,19 @@ impl Drop for Open {
     }
 }
 
-/// Another thread of this process in which one of these signals is not blocked.
+/// Refuses if another thread of this process has one of these signals not blocked.
 ///
 /// Without `/proc` none is found: the check helps programmers, it protects nothing.
-fn receptive_thread(signals: SignalSet) -> Option<u32> {
+fn refuse_receptive_threads(wanted: &Wanted) -> Result<(), OpenLineError> {
     let own = nix::unistd::gettid().as_raw().cast_unsigned();
-    let tids = fs::read_dir("/proc/self/task").ok()?;
-    let tid = |entry: io::Result<fs::DirEntry>| entry.ok()?.file_name().to_str()?.parse().ok();
-    tids.filter_map(tid).find(|&tid: &u32| tid != own && is_receptive(tid, signals))
+    let tids = process::own_threads().unwrap_or_default();
+    let signals = wanted.blocked();
+    let receptive = tids.into_iter().find(|&tid| tid != own && is_receptive(tid, signals));
+    receptive.map_or(Ok(()), |tid| Err(OpenLineError::Thread { tid }))
 }
 
 fn is_receptive(tid: u32, signals: SignalSet) -> bool {
-    ProcessStatus::read_file(&format!("/proc/self/task/{tid}/status"))
-        .is_ok_and(|status| !status.blocked.contains_all(signals))
+    ProcessStatus::of_own_thread(tid).is_ok_and(|status| !status.blocked.contains_all(signals))
 }
 
 #[cfg(test)]
@@ -208,9 +323,8 @@ mod tests {
     }
 
     /// Whether a thread that blocks these signals and no others would get one of the line's.
-    fn is_receptive_with(blocked: &[Signal]) -> bool {
+    fn is_receptive_with(blocked: &[Signal], signals: SignalSet) -> bool {
         let blocked: SigSet = blocked.iter().copied().collect();
-        let signals = Wanted::now().unwrap().blocked();
         let look = || {
             blocked.thread_set_mask().unwrap();
             is_receptive(nix::unistd::gettid().as_raw().cast_unsigned(), signals)
@@ -220,16 +334,18 @@ mod tests {
 
     #[test]
     fn a_thread_must_block_the_timer_and_what_asks_to_end_as_well() {
-        assert!(is_receptive_with(&[Signal::SIGUSR1, Signal::SIGUSR2]));
+        let bits = Wanted::bits().blocked();
+        assert!(is_receptive_with(&[Signal::SIGUSR1, Signal::SIGUSR2], bits));
+        assert!(!is_receptive_with(&[Signal::SIGUSR1, Signal::SIGUSR2, Signal::SIGALRM], bits));
         // Where a termination signal is ignored, as under `nohup`, the line leaves it alone.
-        let wanted = Wanted::now().unwrap().blocked();
-        let is_wanted = |signal: &Signal| wanted.contains_all(SignalSet::of([*signal]));
+        let wanted = Wanted::terminations().unwrap().blocked();
+        let is_wanted = |signal: &Signal| wanted.contains_all(SignalSet::from_iter([*signal]));
         let all: Vec<Signal> = Signal::iterator().filter(is_wanted).collect();
         assert!(all.contains(&Signal::SIGALRM), "unblocked, it ends the process: {all:?}");
-        assert!(!is_receptive_with(&all));
+        assert!(!is_receptive_with(&all, wanted));
         for missing in 0..all.len() {
             let others = [&all[..missing], &all[missing + 1..]].concat();
-            assert!(is_receptive_with(&others), "all but {}", all[missing]);
+            assert!(is_receptive_with(&others, wanted), "all but {}", all[missing]);
         }
     }
 }

@@ -8,14 +8,15 @@ use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use thiserror::Error;
 
 use crate::os_error::OsError;
-use crate::status::{ProcessStatus, ReadStatusError};
-use crate::watch::{Watch, is_ready};
+use crate::process::{ProcessStatus, ReadProcessError, SleepWatch};
+use crate::watch::{Interest, is_ready};
+use crate::{descriptors, sys};
 
 /// A process that bits are sent to.
 ///
 /// It is held by a pidfd (`pidfd_open(2)`): what is sent reaches the process that was opened or nobody,
 /// even if its number is given to another one meanwhile. The descriptor ([`AsFd`]) becomes readable
-/// when the process ends; watch it with [`Line::wait`](crate::Line::wait).
+/// when the process ends: give it to [`Line::watch`](crate::Line::watch).
 #[derive(Debug)]
 pub struct Peer {
     pid: u32,
@@ -38,7 +39,15 @@ pub enum OpenPeerError {
         "pidfds are not available here (they need Linux 5.3, and no sandbox that forbids them)"
     )]
     Unsupported,
-    /// Anything else, such as too many open files.
+    /// This process has as many files open as it may (`RLIMIT_NOFILE`), and may not raise the limit.
+    #[error(
+        "as many processes are held as this one may have open files ({limit}); raise the hard limit"
+    )]
+    TooManyOpenFiles {
+        /// The hard limit.
+        limit: u64,
+    },
+    /// Anything else.
     #[error("cannot open the process: {0}")]
     Os(OsError),
 }
@@ -66,15 +75,38 @@ pub enum SendError {
 
 impl Peer {
     /// Opens the process `pid`.
+    ///
+    /// Where the soft limit on open files is reached, it is raised to the hard one, for this process and what it
+    /// starts later.
     pub fn open(pid: u32) -> Result<Self, OpenPeerError> {
         let id = i32::try_from(pid).ok().and_then(Pid::from_raw);
         let id = id.ok_or(OpenPeerError::NoSuchProcess)?;
-        match pidfd_open(id, PidfdFlags::empty()) {
+        let mut opened = pidfd_open(id, PidfdFlags::empty());
+        if opened.as_ref().is_err_and(|&errno| errno == Errno::MFILE) {
+            descriptors::raise_limit()
+                .map_err(|limit| OpenPeerError::TooManyOpenFiles { limit })?;
+            opened = pidfd_open(id, PidfdFlags::empty());
+        }
+        match opened {
             Ok(pidfd) => Ok(Self { pid, pidfd }),
             Err(Errno::SRCH) => Err(OpenPeerError::NoSuchProcess),
             Err(Errno::INVAL | Errno::NOENT) => Err(OpenPeerError::Thread),
             Err(Errno::NOSYS | Errno::PERM) => Err(OpenPeerError::Unsupported),
             Err(errno) => Err(OpenPeerError::Os(errno.into())),
+        }
+    }
+
+    /// Checks that processes can be held and signalled here at all, by means of this process: a program that
+    /// needs it had better know it at its start.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenPeerError::Unsupported`] above all.
+    pub fn check_supported() -> Result<(), OpenPeerError> {
+        match Self::open(std::process::id())?.check_permission() {
+            Ok(()) | Err(SendError::Gone | SendError::NotPermitted) => Ok(()),
+            Err(SendError::Unsupported) => Err(OpenPeerError::Unsupported),
+            Err(SendError::Os(error)) => Err(OpenPeerError::Os(error)),
         }
     }
 
@@ -93,33 +125,64 @@ impl Peer {
             Bit::Zero => Signal::USR1,
             Bit::One => Signal::USR2,
         };
-        pidfd_send_signal(&self.pidfd, signal).map_err(|errno| match errno {
-            Errno::SRCH => SendError::Gone,
-            Errno::PERM => SendError::NotPermitted,
-            Errno::NOSYS => SendError::Unsupported,
-            errno => SendError::Os(errno.into()),
-        })
+        pidfd_send_signal(&self.pidfd, signal).map_err(SendError::from)
     }
 
-    /// A watch on the end of the process, for [`Line::wait`](crate::Line::wait).
-    #[must_use]
-    pub fn watch(&self) -> Watch<'_> {
-        Watch::readable(self.as_fd())
+    /// Asks the kernel whether this process may signal it, without sending anything.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send).
+    pub fn check_permission(&self) -> Result<(), SendError> {
+        sys::check_pidfd(self.pidfd.as_fd()).map_err(SendError::from)
     }
 
     /// Whether the process has ended. One that nobody has waited for yet (a zombie) has.
     #[must_use]
     pub fn has_exited(&self) -> bool {
-        is_ready(self.watch())
+        is_ready(self.as_fd(), Interest::Readable)
     }
 
     /// What `/proc` says of the process now, for example whether it is stopped.
     ///
     /// The status is that of this process and not of a later one with the same number.
-    pub fn status(&self) -> Result<ProcessStatus, ReadStatusError> {
-        let status = ProcessStatus::read(self.pid)?;
+    pub fn status(&self) -> Result<ProcessStatus, ReadProcessError> {
+        self.read(|| ProcessStatus::read(self.pid))
+    }
+
+    /// Reads something about the process: what is read by its number is about this process or an error.
+    ///
+    /// # Errors
+    ///
+    /// Those of `read`; [`ReadProcessError::NoSuchProcess`] if it has ended, and
+    /// [`ReadProcessError::Hidden`] if it has not and `/proc` does not show it.
+    pub fn read<T>(
+        &self,
+        read: impl FnOnce() -> Result<T, ReadProcessError>,
+    ) -> Result<T, ReadProcessError> {
+        let read = read();
         // Its number cannot be given to another one before it has ended.
-        if self.has_exited() { Err(ReadStatusError::NoSuchProcess) } else { Ok(status) }
+        match (self.has_exited(), read) {
+            (true, _) => Err(ReadProcessError::NoSuchProcess),
+            (false, Err(ReadProcessError::NoSuchProcess)) => Err(ReadProcessError::Hidden),
+            (false, read) => read,
+        }
+    }
+
+    /// A kept look at whether the process sleeps.
+    pub fn sleep_watch(&self) -> Result<SleepWatch, ReadProcessError> {
+        self.read(|| SleepWatch::open(self.pid))
+    }
+}
+
+impl From<Errno> for SendError {
+    fn from(errno: Errno) -> Self {
+        match errno {
+            Errno::SRCH => Self::Gone,
+            Errno::PERM => Self::NotPermitted,
+            Errno::NOSYS => Self::Unsupported,
+            errno => Self::Os(errno.into()),
+        }
     }
 }
 
@@ -150,6 +213,11 @@ mod tests {
     }
 
     #[test]
+    fn this_machine_has_pidfds() {
+        assert_eq!(Peer::check_supported(), Ok(()));
+    }
+
+    #[test]
     fn an_ended_process_is_gone_and_stays_gone() {
         let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
         let peer = Peer::open(child.id()).unwrap();
@@ -161,6 +229,6 @@ mod tests {
         child.wait().unwrap();
         assert!(peer.has_exited(), "and after");
         assert_eq!(peer.send(Bit::Zero), Err(SendError::Gone));
-        assert_eq!(peer.status(), Err(ReadStatusError::NoSuchProcess));
+        assert_eq!(peer.status(), Err(ReadProcessError::NoSuchProcess));
     }
 }

@@ -1,7 +1,8 @@
-//! Everything that is `unsafe`: the handler, its installation, and two system calls.
+//! Everything that is `unsafe`: the handler, its installation, and a few system calls.
 
 use std::ffi::c_int;
 use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::ptr;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use nix::sys::time::TimeSpec;
 use crate::arrival::Caught;
 use crate::os_error::OsError;
 use crate::queue::QUEUE;
-use crate::watch::Watch;
+use crate::watch::Interest;
 
 /// How long to sleep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,53 +62,60 @@ fn take_within(set: &SigSet, timeout: Option<&libc::timespec>) -> Result<Option<
     }
 }
 
-/// Looks which of the descriptors are ready, without sleep.
-///
-/// Returns whether any is.
-pub(crate) fn poll_now(watched: &mut [Watch<'_>]) -> Result<bool, OsError> {
-    if watched.is_empty() {
-        return Ok(false);
-    }
-    poll(watched, Some(&NO_TIME), None)
+/// Whether what is expected of the descriptor with this number holds now (poll(2)); not if there is none.
+pub(crate) fn is_ready(fd: RawFd, interest: Interest) -> bool {
+    let events = match interest {
+        Interest::Readable => libc::POLLIN,
+        Interest::Writable => libc::POLLOUT,
+    };
+    poll(Some((fd, events)), Some(&NO_TIME), None).is_ok_and(|ready| ready)
 }
 
-/// Sleeps until a descriptor is ready or a signal that `mask` does not block has run its handler.
+/// Sleeps until `fd` is readable or a signal that `mask` does not block has run its handler.
 ///
-/// Mask and sleep change in one step (ppoll(2)): a signal that is pending already ends the sleep at
-/// once. Returns whether a descriptor is ready.
+/// Mask and sleep change in one step (ppoll(2)): a signal that is pending already ends the sleep at once.
 pub(crate) fn poll_asleep(
-    watched: &mut [Watch<'_>],
+    fd: Option<BorrowedFd<'_>>,
     sleep: Sleep,
     mask: &SigSet,
-) -> Result<bool, OsError> {
+) -> Result<(), OsError> {
+    let fd = fd.map(|fd| (fd.as_raw_fd(), libc::POLLIN));
     match sleep {
-        Sleep::Unlimited => poll(watched, None, Some(mask)),
-        Sleep::Micros(micros) => poll(watched, Some(&timespec(micros)), Some(mask)),
-    }
+        Sleep::Unlimited => poll(fd, None, Some(mask))?,
+        Sleep::Micros(micros) => poll(fd, Some(&timespec(micros)), Some(mask))?,
+    };
+    Ok(())
 }
 
 fn poll(
-    watched: &mut [Watch<'_>],
+    fd: Option<(RawFd, i16)>,
     timeout: Option<&libc::timespec>,
     mask: Option<&SigSet>,
 ) -> Result<bool, OsError> {
-    let fds = watched.as_mut_ptr().cast::<libc::pollfd>();
-    // No machine has so many descriptors that the length would not fit.
-    let len = watched.len() as libc::nfds_t;
+    // A negative number is not looked at.
+    let (fd, events) = fd.unwrap_or((-1, 0));
+    let mut watched = libc::pollfd { fd, events, revents: 0 };
     let timeout = timeout.map_or(ptr::null(), ptr::from_ref);
     let mask = mask.map_or(ptr::null(), |mask| ptr::from_ref(mask.as_ref()));
-    // SAFETY: `Watch` is a transparent wrapper of `pollfd`, and `watched` is borrowed exclusively for the
-    // call; `timeout` (null: no limit) and `mask` (null: no change) are borrowed for it as well.
-    let ready = unsafe { libc::ppoll(fds, len, timeout, mask) };
+    // SAFETY: `watched` is one `pollfd`, borrowed exclusively for the call; `timeout` (null: no limit) and
+    // `mask` (null: no change) are borrowed for it as well.
+    let ready = unsafe { libc::ppoll(&raw mut watched, 1, timeout, mask) };
     if ready >= 0 {
-        return Ok(ready > 0);
+        return Ok(ready > 0 && watched.revents & libc::POLLNVAL == 0);
     }
-    // The descriptors have not been looked at: what they say is from another time.
-    watched.iter_mut().for_each(Watch::set_not_ready);
     match Errno::last() {
         Errno::EINTR | Errno::EAGAIN => Ok(false),
         errno => Err(errno.into()),
     }
+}
+
+/// Asks whether this process may signal the one that `pidfd` holds: signal 0 (`pidfd_send_signal(2)`).
+pub(crate) fn check_pidfd(pidfd: BorrowedFd<'_>) -> Result<(), rustix::io::Errno> {
+    let info = ptr::null::<libc::siginfo_t>();
+    // SAFETY: no memory is passed: the signal is 0, the siginfo null, and there are no flags.
+    let result =
+        unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), 0, info, 0) };
+    if result == 0 { Ok(()) } else { Err(rustix::io::Errno::from_raw_os_error(Errno::last_raw())) }
 }
 
 fn timespec(micros: u64) -> libc::timespec {

@@ -15,7 +15,6 @@
 //! Descriptors and deadlines are looked at when a doze or a sleep ends, and from a poll every
 //! [`CHECK_MICROS`].
 
-use std::os::fd::RawFd;
 use std::thread;
 
 use minitalk_core::Instant;
@@ -30,7 +29,7 @@ use crate::processor;
 use crate::queue::{self, QUEUE};
 use crate::span::PollSpan;
 use crate::sys::{self, Sleep};
-use crate::watch::{self, Watch};
+use crate::watch::Watches;
 use crate::watchdog::{self, Watchdog};
 
 /// While signals come in: how often descriptors and the deadline are looked at.
@@ -67,12 +66,9 @@ pub(crate) struct Waiting {
     /// Signals to sleep for without polling.
     shared_sleeps: u32,
     checked_at: Instant,
-    /// Of the set that was looked at last.
-    fingerprint: u64,
-    /// Something other than a signal is to be reported once the queue is empty.
-    owed: bool,
-    /// The descriptors that were seen ready then.
-    owed_fds: Vec<RawFd>,
+    /// The deadline was seen to have come, and is to be reported once the queue is empty.
+    is_deadline_owed: bool,
+    pub(crate) watches: Watches,
     preemptions: i64,
 }
 
@@ -88,7 +84,7 @@ enum Activity {
 }
 
 impl Waiting {
-    pub(crate) fn new(processors: usize, watchdog: Watchdog) -> Self {
+    pub(crate) fn new(processors: usize, watchdog: Watchdog, watches: Watches) -> Self {
         let mut waiting = Self {
             span: PollSpan::new(processors),
             watchdog,
@@ -98,9 +94,8 @@ impl Waiting {
             yields: 0,
             shared_sleeps: 0,
             checked_at: Instant::ZERO,
-            fingerprint: 0,
-            owed: false,
-            owed_fds: Vec::new(),
+            is_deadline_owed: false,
+            watches,
             preemptions: 0,
         };
         waiting.was_preempted();
@@ -110,13 +105,12 @@ impl Waiting {
     pub(crate) fn wait(
         &mut self,
         signals: &Dispositions,
-        watched: &mut [Watch<'_>],
         deadline: Option<Instant>,
     ) -> Result<Wake, OsError> {
         if let Some(wake) = self.next_queued() {
             return Ok(wake);
         }
-        let mut wait = Wait { waiting: self, signals, watched, deadline };
+        let mut wait = Wait { waiting: self, signals, deadline };
         if let Some(wake) = wait.first_look()? {
             return Ok(wake);
         }
@@ -129,13 +123,29 @@ impl Waiting {
         wait.sleep()
     }
 
+    /// What there is now: see [`Line::try_wait`](crate::Line::try_wait).
+    pub(crate) fn try_wait(&mut self, signals: &Dispositions) -> Result<Option<Wake>, OsError> {
+        loop {
+            if let Some(wake) = self.next_queued().or_else(|| self.next_ready()) {
+                return Ok(Some(wake));
+            }
+            match self.take(signals, Sleep::Micros(0))? {
+                Taken::Wake(wake) => return Ok(Some(wake)),
+                Taken::Watchdog => {}
+                Taken::Nothing => break,
+            }
+        }
+        Wait { waiting: self, signals, deadline: None }.check(clock::now())
+    }
+
     /// The next signal, if one is recorded or comes soon: see [`Line::poll`](crate::Line::poll).
     #[inline]
     pub(crate) fn poll_briefly(&mut self, signals: &Dispositions) -> Result<Option<Wake>, OsError> {
         if let Some(wake) = self.next_queued() {
             return Ok(Some(wake));
         }
-        if self.owed || self.activity == Activity::Silence || !self.may_poll() {
+        let is_owed = self.is_deadline_owed || self.watches.is_owed();
+        if is_owed || self.activity == Activity::Silence || !self.may_poll() {
             return Ok(None);
         }
         while !self.is_clock_due() {
@@ -199,6 +209,11 @@ impl Waiting {
         Some(meaning.into())
     }
 
+    /// The next descriptor that was seen ready and has not been reported.
+    fn next_ready(&mut self) -> Option<Wake> {
+        self.watches.next_ready().map(Wake::Ready)
+    }
+
     /// Whether the thread has lost its processor to another since this was asked last.
     fn was_preempted(&mut self) -> bool {
         let Ok(usage) = getrusage(UsageWho::RUSAGE_THREAD) else { return false };
@@ -208,10 +223,9 @@ impl Waiting {
 }
 
 /// One wait, with what it was asked for.
-struct Wait<'w, 'fd> {
+struct Wait<'w> {
     waiting: &'w mut Waiting,
     signals: &'w Dispositions,
-    watched: &'w mut [Watch<'fd>],
     deadline: Option<Instant>,
 }
 
@@ -222,21 +236,20 @@ enum Taken {
     Nothing,
 }
 
-impl Wait<'_, '_> {
-    /// Looks at the descriptors if that is owed, or if they are others than before.
+impl Wait<'_> {
+    /// Reports what was seen before the signals that have been returned since, if it is still so; and looks at
+    /// the descriptors if one is new.
+    ///
+    /// What has become ready later has to wait for the next check: signals may have been sent before it.
     fn first_look(&mut self) -> Result<Option<Wake>, OsError> {
-        self.watched.iter_mut().for_each(Watch::set_not_ready);
-        if self.waiting.owed
-            && let Some(wake) = self.report_owed()?
-        {
+        if let Some(wake) = self.waiting.next_ready() {
             return Ok(Some(wake));
         }
-        let fingerprint = watch::fingerprint(self.watched);
-        if fingerprint != self.waiting.fingerprint {
-            self.waiting.fingerprint = fingerprint;
-            return self.check(clock::now());
+        let is_owed = std::mem::take(&mut self.waiting.is_deadline_owed);
+        if is_owed && self.is_late(clock::now()) {
+            return Ok(Some(Wake::TimedOut));
         }
-        Ok(None)
+        if self.waiting.watches.is_changed() { self.check(clock::now()) } else { Ok(None) }
     }
 
     fn poll(&mut self) -> Result<Option<Wake>, OsError> {
@@ -342,8 +355,13 @@ impl Wait<'_, '_> {
 
     fn sleep(&mut self) -> Result<Wake, OsError> {
         loop {
-            let sleep = self.deadline.map_or(Sleep::Unlimited, until);
-            sys::poll_asleep(self.watched, sleep, self.signals.asleep())?;
+            let watches = &self.waiting.watches;
+            let sleep = if watches.is_always_ready() {
+                Sleep::Micros(0)
+            } else {
+                self.deadline.map_or(Sleep::Unlimited, until)
+            };
+            sys::poll_asleep(watches.descriptor(), sleep, self.signals.asleep())?;
             if let Some(wake) = self.waiting.next_queued() {
                 return Ok(wake);
             }
@@ -362,7 +380,7 @@ impl Wait<'_, '_> {
     /// If something is to be reported, the signals that came before it go first: those that are pending now.
     fn check(&mut self, now: Instant) -> Result<Option<Wake>, OsError> {
         self.waiting.checked_at = now;
-        let is_ready = sys::poll_now(self.watched)?;
+        let is_ready = self.waiting.watches.look()?;
         let is_late = self.is_late(now);
         if !is_ready && !is_late {
             return Ok(None);
@@ -377,31 +395,13 @@ impl Wait<'_, '_> {
             }
         }
         if let Some(wake) = self.waiting.next_queued() {
-            let ready = self.watched.iter().filter(|watch| watch.is_ready());
-            self.waiting.owed_fds.extend(ready.map(Watch::raw_fd));
-            self.waiting.owed = true;
-            self.watched.iter_mut().for_each(Watch::set_not_ready);
+            self.waiting.is_deadline_owed = is_late;
             return Ok(Some(wake));
         }
-        Ok(Some(if is_ready { Wake::Ready } else { Wake::TimedOut }))
-    }
-
-    /// Reports what was seen before the signals that have been returned since, if it is still so.
-    ///
-    /// What has become ready later has to wait for the next check: signals may have been sent before it.
-    fn report_owed(&mut self) -> Result<Option<Wake>, OsError> {
-        self.waiting.owed = false;
-        sys::poll_now(self.watched)?;
-        for watch in self.watched.iter_mut() {
-            if !self.waiting.owed_fds.contains(&watch.raw_fd()) {
-                watch.set_not_ready();
-            }
+        if let Some(wake) = self.waiting.next_ready() {
+            return Ok(Some(wake));
         }
-        self.waiting.owed_fds.clear();
-        if self.watched.iter().any(Watch::is_ready) {
-            return Ok(Some(Wake::Ready));
-        }
-        Ok(self.is_late(clock::now()).then_some(Wake::TimedOut))
+        Ok(is_late.then_some(Wake::TimedOut))
     }
 
     fn is_late(&self, now: Instant) -> bool {

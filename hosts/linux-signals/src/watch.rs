@@ -1,9 +1,17 @@
-//! File descriptors to be looked at while waiting for signals.
+//! Descriptors that are watched while the line waits for signals.
 
-use std::marker::PhantomData;
-use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+use std::collections::{HashMap, VecDeque};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
+use rustix::event::epoll::{self, CreateFlags, Event, EventData, EventFlags};
+use rustix::io::Errno;
+
+use crate::os_error::OsError;
 use crate::sys;
+
+/// How many ready descriptors are taken note of at once.
+const READY_MAX: usize = 64;
 
 /// What is expected of a watched descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -14,106 +22,217 @@ pub enum Interest {
     Writable,
 }
 
-/// One file descriptor for [`Line::wait`](crate::Line::wait) to watch.
-///
-/// It is a `pollfd` (poll(2)), so a slice of them goes to the kernel as it is and building one costs
-/// next to nothing.
-#[derive(Clone)]
-#[repr(transparent)]
-pub struct Watch<'fd> {
-    poll_fd: libc::pollfd,
-    borrow: PhantomData<BorrowedFd<'fd>>,
-}
-
-impl<'fd> Watch<'fd> {
-    /// Watches `fd` for `interest`.
-    #[must_use]
-    pub fn new(fd: BorrowedFd<'fd>, interest: Interest) -> Self {
-        let events = match interest {
-            Interest::Readable => libc::POLLIN,
-            Interest::Writable => libc::POLLOUT,
-        };
-        let poll_fd = libc::pollfd { fd: fd.as_raw_fd(), events, revents: 0 };
-        Self { poll_fd, borrow: PhantomData }
-    }
-
-    /// Watches `fd` until it becomes readable: a pidfd until its process ends.
-    #[must_use]
-    pub fn readable(fd: BorrowedFd<'fd>) -> Self {
-        Self::new(fd, Interest::Readable)
-    }
-
-    /// Watches `fd` until it can be written to.
-    #[must_use]
-    pub fn writable(fd: BorrowedFd<'fd>) -> Self {
-        Self::new(fd, Interest::Writable)
-    }
-
-    /// Whether the last wait returned [`Wake::Ready`](crate::Wake::Ready) because of this one.
-    ///
-    /// An error or a hangup counts: reading or writing will tell which, without blocking.
-    #[must_use]
-    pub fn is_ready(&self) -> bool {
-        self.poll_fd.revents != 0
-    }
-
-    pub(crate) fn raw_fd(&self) -> RawFd {
-        self.poll_fd.fd
-    }
-
-    pub(crate) fn set_not_ready(&mut self) {
-        self.poll_fd.revents = 0;
-    }
-}
-
 /// Looks at one descriptor without waiting: whether what is expected of it holds now.
+///
+/// An error or a hangup counts: reading or writing will tell which, without blocking.
 #[must_use]
-pub fn is_ready(watch: Watch<'_>) -> bool {
-    let mut watched = [watch];
-    sys::poll_now(&mut watched).is_ok() && watched[0].is_ready()
+pub fn is_ready(fd: BorrowedFd<'_>, interest: Interest) -> bool {
+    sys::is_ready(fd.as_raw_fd(), interest)
 }
 
-impl std::fmt::Debug for Watch<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Watch")
-            .field("fd", &self.poll_fd.fd)
-            .field("events", &self.poll_fd.events)
-            .field("ready", &self.is_ready())
-            .finish()
+/// The watched descriptors, registered with the kernel once (epoll(7)): a look costs the same however many
+/// there are.
+#[derive(Debug)]
+pub(crate) struct Watches {
+    epoll: OwnedFd,
+    watched: HashMap<RawFd, Watched>,
+    /// Those that the kernel watches for nobody because they are ready always: files on a disk, `/dev/null`.
+    always_ready: Vec<RawFd>,
+    /// Seen ready and not yet reported, in turn.
+    ready: VecDeque<RawFd>,
+    /// One has been added since they were looked at.
+    is_changed: bool,
+}
+
+impl AsFd for Watches {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.epoll.as_fd()
     }
 }
 
-/// A number that changes when another set of descriptors is watched, or for something else.
-///
-/// Two sets may share a number; the wait then notices the change some milliseconds later.
-pub(crate) fn fingerprint(watched: &[Watch<'_>]) -> u64 {
-    watched.iter().fold(0, |hash: u64, watch| {
-        let fd = u64::from(watch.poll_fd.fd.cast_unsigned());
-        let events = u64::from(watch.poll_fd.events.cast_unsigned());
-        // Fibonacci hashing; the constant is 2^64 divided by the golden ratio.
-        (hash.rotate_left(5) ^ (fd << 16 | events)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
-    })
+#[derive(Clone, Copy, Debug)]
+struct Watched {
+    token: u64,
+    interest: Interest,
+}
+
+impl Watches {
+    pub(crate) fn new() -> Result<Self, OsError> {
+        Ok(Self {
+            epoll: epoll::create(CreateFlags::CLOEXEC)?,
+            watched: HashMap::new(),
+            always_ready: Vec::new(),
+            ready: VecDeque::new(),
+            is_changed: false,
+        })
+    }
+
+    /// Watches `fd`, or watches it for something else from now on.
+    pub(crate) fn add(
+        &mut self,
+        fd: BorrowedFd<'_>,
+        token: u64,
+        interest: Interest,
+    ) -> Result<(), OsError> {
+        let raw = fd.as_raw_fd();
+        let data = EventData::new_u64(u64::from(raw.cast_unsigned()));
+        let events = match interest {
+            Interest::Readable => EventFlags::IN,
+            Interest::Writable => EventFlags::OUT,
+        };
+        self.always_ready.retain(|&other| other != raw);
+        let added = match epoll::add(&self.epoll, fd, data, events) {
+            Err(Errno::EXIST) => epoll::modify(&self.epoll, fd, data, events),
+            added => added,
+        };
+        match added {
+            Ok(()) => {}
+            Err(Errno::PERM) => self.always_ready.push(raw),
+            Err(errno) => return Err(errno.into()),
+        }
+        self.watched.insert(raw, Watched { token, interest });
+        self.is_changed = true;
+        Ok(())
+    }
+
+    /// Watches `fd` no longer. It need not have been watched.
+    pub(crate) fn remove(&mut self, fd: BorrowedFd<'_>) {
+        let raw = fd.as_raw_fd();
+        if self.watched.remove(&raw).is_some() {
+            self.always_ready.retain(|&other| other != raw);
+            // Fails if it is one of those, or if another descriptor had the number before.
+            let _ = epoll::delete(&self.epoll, fd);
+        }
+    }
+
+    /// Takes note of those that are ready now. Whether any is, or was when this was called before and has not
+    /// been reported yet.
+    pub(crate) fn look(&mut self) -> Result<bool, OsError> {
+        self.is_changed = false;
+        if self.watched.is_empty() || !self.ready.is_empty() {
+            return Ok(!self.ready.is_empty());
+        }
+        let mut events = [MaybeUninit::<Event>::uninit(); READY_MAX];
+        let no_time = rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 };
+        let (events, _) = match epoll::wait(&self.epoll, &mut events, Some(&no_time)) {
+            Ok(events) => events,
+            Err(Errno::INTR) => return Ok(false),
+            Err(errno) => return Err(errno.into()),
+        };
+        let fds = events.iter().filter_map(|event| RawFd::try_from(event.data.u64()).ok());
+        self.ready.extend(fds.chain(self.always_ready.iter().copied()));
+        Ok(!self.ready.is_empty())
+    }
+
+    /// The token of the next one that was seen ready and still is.
+    pub(crate) fn next_ready(&mut self) -> Option<u64> {
+        while let Some(fd) = self.ready.pop_front() {
+            if let Some(Watched { token, interest }) = self.watched.get(&fd)
+                && sys::is_ready(fd, *interest)
+            {
+                return Some(*token);
+            }
+        }
+        None
+    }
+
+    /// Whether one has been added since they were looked at.
+    #[inline]
+    pub(crate) const fn is_changed(&self) -> bool {
+        self.is_changed
+    }
+
+    /// Whether one has been seen ready and not been reported.
+    #[inline]
+    pub(crate) fn is_owed(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
+    /// What to sleep on; nothing if nothing is watched, or if a sleep would be none.
+    pub(crate) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        (!self.watched.is_empty()).then(|| self.epoll.as_fd())
+    }
+
+    /// Whether one is watched that is ready always.
+    pub(crate) fn is_always_ready(&self) -> bool {
+        !self.always_ready.is_empty()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::{stderr, stdin};
-    use std::os::fd::AsFd;
+    use std::fs::File;
+    use std::io::{Read, Write, pipe};
+
+    fn ready(watches: &mut Watches) -> Vec<u64> {
+        watches.look().unwrap();
+        let mut tokens: Vec<u64> = std::iter::from_fn(|| watches.next_ready()).collect();
+        tokens.sort_unstable();
+        tokens
+    }
 
     #[test]
-    fn the_fingerprint_tells_sets_apart() {
-        let (stdin, stderr) = (stdin(), stderr());
-        let read = Watch::readable(stdin.as_fd());
-        let write = Watch::writable(stdin.as_fd());
-        let other = Watch::readable(stderr.as_fd());
-        let both = [read.clone(), other.clone()];
-        let turned = [other.clone(), read.clone()];
-        let sets: [&[Watch<'_>]; 6] = [&[], &[read], &[write], &[other], &both, &turned];
-        for (i, one) in sets.iter().enumerate() {
-            for (j, another) in sets.iter().enumerate() {
-                assert_eq!(fingerprint(one) == fingerprint(another), i == j, "{one:?} {another:?}");
-            }
+    fn what_is_ready_is_told_by_its_token() {
+        let mut watches = Watches::new().unwrap();
+        let (mut reader, mut writer) = pipe().unwrap();
+        watches.add(reader.as_fd(), 1, Interest::Readable).unwrap();
+        watches.add(writer.as_fd(), 2, Interest::Writable).unwrap();
+        assert!(watches.is_changed());
+        assert_eq!(ready(&mut watches), [2]);
+        assert!(!watches.is_changed());
+        writer.write_all(b"x").unwrap();
+        assert_eq!(ready(&mut watches), [1, 2]);
+        watches.remove(writer.as_fd());
+        assert_eq!(ready(&mut watches), [1]);
+        reader.read_exact(&mut [0]).unwrap();
+        assert_eq!(ready(&mut watches), []);
+        drop(writer);
+        assert_eq!(ready(&mut watches), [1], "the other end is gone");
+    }
+
+    #[test]
+    fn what_has_been_dealt_with_meanwhile_is_not_told() {
+        let mut watches = Watches::new().unwrap();
+        let (mut reader, mut writer) = pipe().unwrap();
+        watches.add(reader.as_fd(), 1, Interest::Readable).unwrap();
+        writer.write_all(b"xy").unwrap();
+        assert!(watches.look().unwrap() && watches.is_owed());
+        reader.read_exact(&mut [0; 2]).unwrap();
+        assert_eq!(watches.next_ready(), None);
+        writer.write_all(b"x").unwrap();
+        assert!(watches.look().unwrap());
+        watches.remove(reader.as_fd());
+        assert_eq!(watches.next_ready(), None);
+    }
+
+    #[test]
+    fn a_file_is_ready_always_and_watched_for_something_else_on_demand() {
+        let mut watches = Watches::new().unwrap();
+        let file = File::open(std::env::current_exe().unwrap()).unwrap();
+        watches.add(file.as_fd(), 7, Interest::Readable).unwrap();
+        assert!(watches.is_always_ready());
+        assert_eq!(ready(&mut watches), [7]);
+        assert_eq!(ready(&mut watches), [7]);
+        watches.remove(file.as_fd());
+        assert_eq!(ready(&mut watches), []);
+        let (reader, _writer) = pipe().unwrap();
+        watches.add(reader.as_fd(), 1, Interest::Writable).unwrap();
+        watches.add(reader.as_fd(), 2, Interest::Readable).unwrap();
+        assert_eq!(ready(&mut watches), []);
+    }
+
+    #[test]
+    fn many_that_are_ready_at_once_have_their_turn() {
+        let mut watches = Watches::new().unwrap();
+        let pipes: Vec<_> = (0..200).map(|_| pipe().unwrap()).collect();
+        for (token, (_, writer)) in (0..).zip(&pipes) {
+            watches.add(writer.as_fd(), token, Interest::Writable).unwrap();
         }
+        let mut seen = std::collections::HashSet::new();
+        for _ in 0..4 {
+            seen.extend(ready(&mut watches));
+        }
+        assert_eq!(seen.len(), 200);
     }
 }

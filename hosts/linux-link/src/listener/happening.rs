@@ -1,8 +1,10 @@
 //! What a listener tells its program.
 
 use minitalk_core::exchange::Protocol;
-use minitalk_signals::{OpenPeerError, ReadStatusError, SendError, Termination, WouldDie};
+use minitalk_signals::{SendError, Termination, WatchError};
 use thiserror::Error;
+
+use crate::admission::Refusal;
 
 /// What has happened on a [`Listener`](super::Listener).
 #[derive(Debug)]
@@ -48,8 +50,11 @@ pub enum Happening<'a> {
     },
     /// A signal asks this process to end.
     Terminate(Termination),
-    /// What [`next_or`](super::Listener::next_or) was asked to watch is ready.
-    Ready,
+    /// What [`watch`](super::Listener::watch) was given is ready.
+    Ready {
+        /// The token it was given.
+        token: u64,
+    },
     /// The deadline that [`next_or`](super::Listener::next_or) was given has come.
     TimedOut,
 }
@@ -121,15 +126,12 @@ pub struct Stray {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum StrayCause {
-    /// An acknowledgment would kill its sender.
+    /// Its sender must not be signalled.
+    #[error("it {0}")]
+    Refused(#[from] Refusal),
+    /// The end of its sender could not be watched for.
     #[error(transparent)]
-    WouldDie(#[from] WouldDie),
-    /// Its sender cannot be held by a pidfd.
-    #[error(transparent)]
-    Open(#[from] OpenPeerError),
-    /// The status of its sender cannot be read.
-    #[error(transparent)]
-    Status(#[from] ReadStatusError),
+    Watch(#[from] WatchError),
     /// Its sender cannot be signalled.
     #[error(transparent)]
     Send(#[from] SendError),

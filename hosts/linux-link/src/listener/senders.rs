@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use minitalk_core::Instant;
 use minitalk_core::exchange::{Payload, Protocol};
-use minitalk_signals::{Peer, ProcessStatus, may_acknowledge};
+use minitalk_signals::ProcessStatus;
+
+use crate::admission::{Admission, Admitted, Trust};
 
 use super::happening::{Connected, Ended, Happening, PieceHeader, Stray, StrayCause};
 
@@ -18,6 +20,7 @@ const TURNED_AWAY_MAX: usize = 256;
 /// Every process with a place in the exchange.
 #[derive(Debug, Default)]
 pub(super) struct Senders {
+    admission: Admission,
     open: HashMap<u32, Sender>,
     turned_away: HashMap<u32, Instant>,
 }
@@ -25,7 +28,7 @@ pub(super) struct Senders {
 /// A process that is answered.
 #[derive(Debug)]
 pub(super) struct Sender {
-    pub(super) peer: Peer,
+    pub(super) process: Admitted,
     uid: u32,
     /// When it was first heard, or, later, when its last message ended.
     since: Instant,
@@ -44,24 +47,23 @@ struct Message {
 }
 
 impl Senders {
-    /// Opens the process `pid` if it survives an acknowledgment, or, with `anyone`, in any case.
+    /// Opens the process `pid` if it may be served, or, with `anyone`, in any case.
     pub(super) fn admit(
         &mut self,
         pid: u32,
         anyone: bool,
         now: Instant,
     ) -> Result<Connected, Stray> {
-        let stray = |program, cause| Stray { peer: Some(pid), program, cause };
-        let peer = Peer::open(pid).map_err(|error| stray(None, error.into()))?;
-        let status = peer.status().map_err(|error| stray(None, error.into()))?;
-        if !anyone {
-            may_acknowledge(&status)
-                .map_err(|error| stray(Some(status.name.clone()), error.into()))?;
-        }
-        let uid = status.uids.real;
-        let sender = Sender { peer, uid, since: now, message: None, is_damaged: false };
+        let trust = if anyone { Trust::Forced } else { Trust::Unspoken };
+        let process = self.admission.sender(pid, trust).map_err(|refusal| Stray {
+            peer: Some(pid),
+            program: program_of(pid),
+            cause: refusal.into(),
+        })?;
+        let (uid, program) = (process.status().uids.real, process.status().name.clone());
+        let sender = Sender { process, uid, since: now, message: None, is_damaged: false };
         self.open.insert(pid, sender);
-        Ok(Connected { peer: pid, uid, program: status.name })
+        Ok(Connected { peer: pid, uid, program })
     }
 
     /// Remembers that `pid` was turned away.
@@ -81,12 +83,8 @@ impl Senders {
         self.open.get(&pid)
     }
 
-    pub(super) fn forget(&mut self, pid: u32) {
-        self.open.remove(&pid);
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Peer> {
-        self.open.values().map(|sender| &sender.peer)
+    pub(super) fn forget(&mut self, pid: u32) -> Option<Sender> {
+        self.open.remove(&pid)
     }
 
     /// Notes a piece of a message. The second value is the message that it breaks off, if it does.

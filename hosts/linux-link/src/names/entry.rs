@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 
-use minitalk_signals::{PidNamespace, ProcessIdentity, ReadStatusError};
+use minitalk_signals::{PidNamespace, ProcessIdentity, ReadProcessError};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
@@ -32,7 +32,7 @@ const RECORD_BYTES_MAX: u64 = 128;
 
 impl Record {
     /// This process.
-    pub(super) fn own() -> Result<Self, ReadStatusError> {
+    pub(super) fn own() -> Result<Self, ReadProcessError> {
         Ok(Self { process: ProcessIdentity::own()?, namespace: PidNamespace::own()? })
     }
 
@@ -65,7 +65,7 @@ impl Record {
     }
 
     /// What has become of the process whose entry is open as `file`.
-    pub(super) fn standing(self, file: &OwnedFd) -> Result<Standing, ReadStatusError> {
+    pub(super) fn standing(self, file: &OwnedFd) -> Result<Standing, ReadProcessError> {
         if self.namespace == PidNamespace::own()? {
             let is_live = ProcessIdentity::of(self.process.pid)? == Some(self.process);
             return Ok(if is_live { Standing::Live } else { Standing::Ended });

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use minitalk_signals::{ProcessStatus, ReadStatusError};
+use minitalk_signals::{ProcessStatus, ReadProcessError};
 use rustix::fs::OFlags;
 use thiserror::Error;
 
@@ -61,7 +61,7 @@ pub enum FindError {
     Folder(#[from] FolderError),
     /// Nobody can say whether a server runs.
     #[error("cannot find out which servers run: {0}")]
-    Proc(#[from] ReadStatusError),
+    Proc(#[from] ReadProcessError),
     /// An entry cannot be read.
     #[error("cannot read {}: {error}", path.display())]
     Io {

@@ -8,7 +8,7 @@ use std::process;
 use std::thread;
 use std::time::Duration;
 
-use minitalk_signals::ReadStatusError;
+use minitalk_signals::ReadProcessError;
 use rustix::fs::OFlags;
 use thiserror::Error;
 
@@ -55,7 +55,7 @@ pub enum RegisterError {
     Folder(#[from] FolderError),
     /// Nobody can say which process this is.
     #[error("cannot find out when this process was started: {0}")]
-    Proc(#[from] ReadStatusError),
+    Proc(#[from] ReadProcessError),
     /// The entry cannot be written.
     #[error("cannot write {}: {error}", path.display())]
     Io {
@@ -113,7 +113,7 @@ struct Draft<'f> {
 enum PutError {
     /// There is one whose process runs.
     Occupied(Record, Standing),
-    Proc(ReadStatusError),
+    Proc(ReadProcessError),
     Io(io::Error),
 }
 

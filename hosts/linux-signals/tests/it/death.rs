@@ -63,7 +63,7 @@ fn an_echo_that_dies_is_noticed_by_the_ping() {
     assert!(echo.line().starts_with("peer "));
     echo.signal(Signal::SIGKILL);
     let line = ping.line();
-    assert!(line.ends_with("Never(Ready)"), "{line}");
+    assert!(line.ends_with("Never(Ready(0))"), "{line}");
 }
 
 fn has_bit(status: &ProcessStatus) -> bool {

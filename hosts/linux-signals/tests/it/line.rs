@@ -63,7 +63,7 @@ fn a_stray_signal_is_not_answered() {
     echo.signal(Signal::SIGUSR1);
     let line = echo.line();
     assert!(line.starts_with(&format!("stray Process {{ pid: {}", std::process::id())), "{line}");
-    assert!(line.ends_with("does not handle SIGUSR1 and SIGUSR2: it would be killed"), "{line}");
+    assert!(line.ends_with("it would be killed"), "{line}");
 }
 
 #[test]

@@ -1,4 +1,5 @@
 use super::*;
+use minitalk_core::Bit;
 use std::process;
 
 /// From a minitalk server on Linux 6.18, shortened where this library does not look.
@@ -26,6 +27,7 @@ SigBlk:\t0000000000006a03
 SigIgn:\t0000000000001000
 SigCgt:\t0000000000004a03
 CapInh:\t0000000000000000
+CapEff:\t0000000000000020
 Cpus_allowed_list:\t0-1
 voluntary_ctxt_switches:\t21
 nonvoluntary_ctxt_switches:\t19
@@ -36,6 +38,8 @@ fn a_real_status_is_understood() {
     let status = ProcessStatus::parse(SERVER).unwrap();
     let expected = ProcessStatus {
         context_switches: 40,
+        capabilities: CapabilitySet(0x20),
+        threads: 1,
         name: "minitalk-server".into(),
         state: ProcessState::Sleeping,
         pid: 12567,
@@ -119,5 +123,5 @@ fn processes_are_read_while_they_are_there() {
     let own = ProcessStatus::own().unwrap();
     assert_eq!(own.tgid, process::id());
     assert_eq!(ProcessStatus::read(process::id()).unwrap().uids, own.uids);
-    assert_eq!(ProcessStatus::read(4_194_305), Err(ReadStatusError::NoSuchProcess));
+    assert_eq!(ProcessStatus::read(4_194_305), Err(ReadProcessError::NoSuchProcess));
 }

@@ -1,15 +1,11 @@
 //! Which process a number means, for longer than the number lasts.
 
-use std::fs;
-use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 
 use rustix::param::clock_ticks_per_second;
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::os_error::OsError;
-use crate::status::{ParseStatusError, ReadStatusError, proc_is_ours};
+use super::entry::{self, ParseStatusError, ReadProcessError};
 
 /// A process that cannot be confused with a later one of the same number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -22,25 +18,17 @@ pub struct ProcessIdentity {
 
 impl ProcessIdentity {
     /// The process `pid` as it is now; `None` if there is none, or one that has ended.
-    pub fn of(pid: u32) -> Result<Option<Self>, ReadStatusError> {
-        if !proc_is_ours() {
-            return Err(ReadStatusError::OtherProc);
-        }
-        match fs::read(format!("/proc/{pid}/stat")) {
-            Ok(stat) => {
-                let started_ticks = started_ticks(&String::from_utf8_lossy(&stat));
-                Ok(started_ticks.map(|started_ticks| Self { pid, started_ticks }))
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            // It ended between open(2) and read(2).
-            Err(error) if error.raw_os_error() == Some(libc::ESRCH) => Ok(None),
-            Err(error) => Err(ReadStatusError::Io(OsError::from(&error))),
+    pub fn of(pid: u32) -> Result<Option<Self>, ReadProcessError> {
+        match entry::text(pid, "stat") {
+            Ok(stat) => Ok(started_ticks(&stat).map(|started_ticks| Self { pid, started_ticks })),
+            Err(ReadProcessError::NoSuchProcess) => Ok(None),
+            Err(error) => Err(error),
         }
     }
 
     /// This process.
-    pub fn own() -> Result<Self, ReadStatusError> {
-        let malformed = ReadStatusError::Malformed(ParseStatusError::Missing("starttime"));
+    pub fn own() -> Result<Self, ReadProcessError> {
+        let malformed = ReadProcessError::Malformed(ParseStatusError::Missing("starttime"));
         Self::of(std::process::id())?.ok_or(malformed)
     }
 
@@ -55,27 +43,6 @@ impl ProcessIdentity {
         let ticks = clock_ticks_per_second().max(1);
         let millis = self.started_ticks.saturating_mul(1_000) / ticks;
         now.saturating_sub(Duration::from_millis(millis))
-    }
-}
-
-/// A PID namespace (`pid_namespaces(7)`): numbers of processes mean something in it and nowhere else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct PidNamespace {
-    /// The device of `/proc/PID/ns/pid`.
-    pub device: u64,
-    /// Its inode.
-    pub inode: u64,
-}
-
-impl PidNamespace {
-    /// That of this process.
-    pub fn own() -> Result<Self, ReadStatusError> {
-        if !proc_is_ours() {
-            return Err(ReadStatusError::OtherProc);
-        }
-        let found = fs::metadata("/proc/self/ns/pid")
-            .map_err(|error| ReadStatusError::Io(OsError::from(&error)))?;
-        Ok(Self { device: found.dev(), inode: found.ino() })
     }
 }
 
@@ -118,11 +85,5 @@ mod tests {
         drop(child.stdin.take());
         child.wait().unwrap();
         assert_eq!(ProcessIdentity::of(child.id()), Ok(None));
-    }
-
-    #[test]
-    fn a_process_is_in_the_namespace_of_its_tests() {
-        assert_eq!(PidNamespace::own(), PidNamespace::own());
-        assert_ne!(PidNamespace::own().unwrap().inode, 0);
     }
 }

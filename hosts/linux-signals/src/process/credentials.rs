@@ -14,18 +14,34 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Whether a process with these ids may signal one with the ids of `target`.
+    /// Whether the ids alone let a process signal one with the ids of `target`.
     ///
     /// kill(2): the real or effective user id of the sender must equal the real or saved one of the
-    /// target, or the sender be privileged. Privileged here means effective user id 0; see
-    /// *Limitations* in the [crate's documentation](crate).
+    /// target. A process with [`CapabilitySet::has_kill`] need not ask; see
+    /// [`ProcessStatus::may_signal`](crate::process::ProcessStatus::may_signal).
     #[must_use]
     pub const fn may_signal(self, target: Self) -> bool {
-        self.effective == 0
-            || self.effective == target.saved
+        self.effective == target.saved
             || self.effective == target.real
             || self.real == target.saved
             || self.real == target.real
+    }
+}
+
+/// A set of capabilities (capabilities(7)), as the hexadecimal masks in `/proc/PID/status`: bit `n`, counted
+/// from the least significant one and from 0, stands for capability `n`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct CapabilitySet(pub u64);
+
+impl CapabilitySet {
+    /// `CAP_KILL` of `linux/capability.h`.
+    const KILL: u32 = 5;
+
+    /// Whether it holds `CAP_KILL`: the right to signal processes of other users. User id 0 alone is not
+    /// enough for it, nor needed.
+    #[must_use]
+    pub const fn has_kill(self) -> bool {
+        self.0 >> Self::KILL & 1 == 1
     }
 }
 
@@ -53,7 +69,8 @@ mod tests {
         let rows = [
             (alice, alice, true),
             (alice, bob, false),
-            (root, alice, true),
+            // What root may beyond this, it may by a capability.
+            (root, alice, false),
             (alice, root, false),
             (alice_as_bob, bob, true),
             (alice_as_bob, alice, true),
@@ -66,6 +83,12 @@ mod tests {
         for (sender, target, expected) in rows {
             assert_eq!(sender.may_signal(target), expected, "{sender:?} to {target:?}");
         }
+    }
+
+    #[test]
+    fn the_capability_to_signal_anybody_is_the_fifth_bit() {
+        assert!(CapabilitySet(0x20).has_kill() && CapabilitySet(u64::MAX).has_kill());
+        assert!(!CapabilitySet(!0x20).has_kill() && !CapabilitySet(0).has_kill());
     }
 
     #[test]

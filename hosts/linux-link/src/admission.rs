@@ -1,0 +1,280 @@
+//! Who may be signalled, with which of the two signals: decided before the first one, because the wrong process
+//! would die of it.
+//!
+//! The default action of `SIGUSR1` and `SIGUSR2` ends a process (signal(7)), and a process that handles them may
+//! do so for a purpose of its own: to end in good order, to begin a new log file, to make room for its
+//! successor. So what is decided by is a list of what is *good*, and the decision is made in one place,
+//! [`decide`].
+//!
+//! What is decided holds for the moment of the look: a process may become another program. [`Admitted::recheck`]
+//! looks again.
+
+mod decide;
+mod recognise;
+mod refusal;
+mod shape;
+
+use std::process;
+use std::thread;
+use std::time::{Duration, Instant as WallInstant};
+
+use minitalk_signals::{Bit, OpenPeerError, Peer, SendError};
+use minitalk_signals::{
+    Executable, ProcessIdentity, ProcessState, ProcessStatus, ReadProcessError, SignalSet,
+    SleepWatch, Slumber,
+};
+
+use self::decide::{Facts, Part, decide};
+use self::recognise::Ours;
+pub use self::recognise::Recognition;
+pub use self::refusal::{PID_MAX, Refusal};
+
+/// A process so young may be a server that is starting, and does not handle the signals yet.
+const YOUTH: Duration = Duration::from_secs(1);
+
+/// How often a young process is looked at.
+const YOUTH_LOOK: Duration = Duration::from_millis(2);
+
+/// How far somebody vouches for a process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Trust {
+    /// Nobody has said anything: only what is known to be a minitalk server is sent to.
+    #[default]
+    Unspoken,
+    /// The user has said that it is a minitalk: then it must look like one.
+    Told,
+    /// The user has said that it is to be signalled whatever it is.
+    Forced,
+}
+
+/// The door: knows which programs are this project's own.
+#[derive(Debug)]
+pub struct Admission {
+    ours: Ours,
+}
+
+/// A process that may be signalled, as far as [`may_receive`](Self::may_receive) says.
+#[derive(Debug)]
+pub struct Admitted {
+    peer: Peer,
+    part: Part,
+    trust: Trust,
+    found: Found,
+    sleep_watch: Option<SleepWatch>,
+}
+
+/// What a look at a process has found.
+#[derive(Debug)]
+struct Found {
+    status: ProcessStatus,
+    recognition: Option<Recognition>,
+    executable: Option<Executable>,
+    may_receive: SignalSet,
+}
+
+/// What became of a symbol that was to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Sending {
+    /// It was sent.
+    Sent,
+    /// The process must not be sent this signal, and was not.
+    Withheld,
+}
+
+impl Default for Admission {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Admission {
+    /// Looks up this program's own executable, and those beside it.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { ours: Ours::find() }
+    }
+
+    /// Opens the process `pid` as a server, if bits may be sent there and can be acknowledged from there.
+    ///
+    /// No signal is sent. The process is held first and examined then, so what is found is about the process
+    /// that was opened, even if its number changes hands in between. One that has just been started is given a
+    /// second to become a server.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] says why not. What [`Trust`] can change about it is said there.
+    pub fn server(&self, pid: i64, trust: Trust) -> Result<Admitted, Refusal> {
+        let pid = in_range(pid)?;
+        if pid == process::id() {
+            return Err(Refusal::Itself);
+        }
+        let deadline = WallInstant::now() + YOUTH;
+        let peer = open(pid)?;
+        loop {
+            match self.look(&peer, Part::Server, trust) {
+                Ok(found) => return Ok(Admitted::new(peer, Part::Server, trust, found)),
+                Err(refusal) => {
+                    let may_change = refusal.is_about_handlers() && self.may_become_server(&peer);
+                    if !may_change || WallInstant::now() >= deadline {
+                        return Err(refusal);
+                    }
+                }
+            }
+            thread::sleep(YOUTH_LOOK);
+        }
+    }
+
+    /// Opens the process `pid`, which has sent a bit.
+    ///
+    /// One that handles neither signal is admitted and may receive none.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::Unlike`] for a process that handles a signal, and does not look like a minitalk; and whatever
+    /// keeps it from being looked at.
+    pub fn sender(&self, pid: u32, trust: Trust) -> Result<Admitted, Refusal> {
+        let peer = open(pid)?;
+        let found = self.look(&peer, Part::Sender, trust)?;
+        Ok(Admitted::new(peer, Part::Sender, trust, found))
+    }
+
+    fn look(&self, peer: &Peer, part: Part, trust: Trust) -> Result<Found, Refusal> {
+        let status = ProcessStatus::read(peer.pid())?;
+        let executable = Executable::of(peer.pid()).ok();
+        let recognition = self.ours.recognise(part, peer.pid(), executable);
+        let permitted = peer.check_permission() != Err(SendError::NotPermitted);
+        let own = ProcessStatus::own().map_err(Refusal::Unreadable)?;
+        if status.state != ProcessState::Zombie && peer.has_exited() {
+            return Err(Refusal::NoSuchProcess);
+        }
+        let facts = Facts { status: &status, own: &own, permitted, recognition };
+        let may_receive = decide(&facts, part, trust)?;
+        Ok(Found { status, recognition, executable, may_receive })
+    }
+
+    /// Whether what keeps it from being a server may be that it is only just becoming one.
+    fn may_become_server(&self, peer: &Peer) -> bool {
+        let identity = ProcessIdentity::of(peer.pid()).ok().flatten();
+        let is_young = identity.is_some_and(|identity| identity.uptime() < YOUTH);
+        let executable = Executable::of(peer.pid()).ok();
+        is_young || self.ours.recognise(Part::Server, peer.pid(), executable).is_some()
+    }
+}
+
+impl Admitted {
+    const fn new(peer: Peer, part: Part, trust: Trust, found: Found) -> Self {
+        Self { peer, part, trust, found, sleep_watch: None }
+    }
+
+    /// The process.
+    #[must_use]
+    pub const fn peer(&self) -> &Peer {
+        &self.peer
+    }
+
+    /// Its number.
+    #[must_use]
+    pub const fn pid(&self) -> u32 {
+        self.peer.pid()
+    }
+
+    /// Its status when it was looked at last.
+    #[must_use]
+    pub const fn status(&self) -> &ProcessStatus {
+        &self.found.status
+    }
+
+    /// The file it ran when it was admitted, if that could be seen: a name for its program.
+    #[must_use]
+    pub const fn executable(&self) -> Option<Executable> {
+        self.found.executable
+    }
+
+    /// By what it is known to be of this project; `None` for a stranger.
+    #[must_use]
+    pub const fn recognition(&self) -> Option<Recognition> {
+        self.found.recognition
+    }
+
+    /// Whether it may be sent the signal that stands for `symbol`.
+    #[must_use]
+    pub const fn may_receive(&self, symbol: Bit) -> bool {
+        self.found.may_receive.contains(symbol)
+    }
+
+    /// Whether it does something with the signal that stands for `symbol`, and so may be waiting for it: it has a
+    /// handler for it, or blocks it and takes it with sigwait(3).
+    #[must_use]
+    pub const fn handles(&self, symbol: Bit) -> bool {
+        self.found.status.caught.union(self.found.status.blocked).contains(symbol)
+    }
+
+    /// Sends a symbol, if the process may receive it.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`].
+    #[inline]
+    pub fn send(&self, symbol: Bit) -> Result<Sending, SendError> {
+        if !self.may_receive(symbol) {
+            return Ok(Sending::Withheld);
+        }
+        self.peer.send(symbol).map(|()| Sending::Sent)
+    }
+
+    /// Looks again, before something is sent that has been held back: the process may have become another
+    /// program, or may handle its signals otherwise by now. It costs some tens of microseconds.
+    ///
+    /// # Errors
+    ///
+    /// Why it must not be signalled any more. What it [may receive](Self::may_receive) is nothing then.
+    pub fn recheck(&mut self) -> Result<(), Refusal> {
+        self.found.may_receive = SignalSet::default();
+        self.found.status = self.peer.status()?;
+        let executable = Executable::of(self.peer.pid()).ok();
+        if executable != self.found.executable && self.trust != Trust::Forced {
+            return Err(Refusal::Replaced);
+        }
+        self.found.may_receive = decide::again(&self.found.status, self.part, self.trust)?;
+        Ok(())
+    }
+
+    /// Waits for at most a millisecond until a stranger sleeps, as a minitalk does that waits for a signal: one
+    /// that calls kill(2) and then pause(2) would miss a signal between the two. What it does at last.
+    ///
+    /// A process that is known is not waited for, and one that never sleeps not for long.
+    pub fn wait_until_asleep(&mut self) -> Slumber {
+        if self.found.recognition.is_some() {
+            return Slumber::Awake;
+        }
+        if self.sleep_watch.is_none() {
+            self.sleep_watch = self.peer.sleep_watch().ok();
+        }
+        let slumber = self.sleep_watch.as_mut().and_then(|watch| watch.wait().ok());
+        slumber.unwrap_or(Slumber::Awake)
+    }
+}
+
+fn in_range(pid: i64) -> Result<u32, Refusal> {
+    match u32::try_from(pid) {
+        Ok(pid @ 1..=PID_MAX) => Ok(pid),
+        _ => Err(Refusal::OutOfRange),
+    }
+}
+
+fn open(pid: u32) -> Result<Peer, Refusal> {
+    Peer::open(pid).map_err(|error| match error {
+        OpenPeerError::NoSuchProcess => Refusal::NoSuchProcess,
+        OpenPeerError::Thread => thread_of(pid),
+        error => Refusal::Unopened(error),
+    })
+}
+
+/// The refusal of a number that is not a thread group's.
+fn thread_of(tid: u32) -> Refusal {
+    match ProcessStatus::read(tid) {
+        Ok(status) => Refusal::Thread { of: status.tgid },
+        Err(ReadProcessError::NoSuchProcess) => Refusal::NoSuchProcess,
+        Err(error) => Refusal::Unreadable(error),
+    }
+}

@@ -1,0 +1,85 @@
+//! The decision: who may be sent which of the two signals.
+
+use minitalk_signals::{ProcessState, ProcessStatus, SignalSet};
+
+use super::Trust;
+use super::recognise::Recognition;
+use super::refusal::Refusal;
+use super::shape::looks_like_minitalk;
+
+/// What a process is to this one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// It is to be sent a message, and so both signals.
+    Server,
+    /// It has sent a bit, and is to be sent what answers it.
+    Sender,
+}
+
+/// What is known of a process when it is decided about.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Facts<'f> {
+    pub(super) status: &'f ProcessStatus,
+    pub(super) own: &'f ProcessStatus,
+    /// The kernel lets this process signal it.
+    pub(super) permitted: bool,
+    pub(super) recognition: Option<Recognition>,
+}
+
+/// Decides which of the two signals a process may be sent.
+pub(super) fn decide(facts: &Facts<'_>, part: Part, trust: Trust) -> Result<SignalSet, Refusal> {
+    let &Facts { status, own, permitted, recognition } = facts;
+    if matches!(status.state, ProcessState::Zombie | ProcessState::Dead) {
+        return Err(Refusal::Zombie);
+    }
+    if !permitted {
+        return Err(Refusal::NotPermitted { uid: status.uids.real });
+    }
+    let allowed = again(status, part, trust)?;
+    if recognition.is_none() && trust != Trust::Forced && !allowed.is_empty() {
+        if !looks_like_minitalk(status) {
+            return Err(Refusal::Unlike);
+        }
+        if part == Part::Server && trust == Trust::Unspoken {
+            return Err(Refusal::Unknown);
+        }
+    }
+    if part == Part::Server {
+        if !status.may_signal(own) {
+            return Err(Refusal::AcknowledgmentNotPermitted { uid: status.uids.effective });
+        }
+        if status.namespace_pids.len() > own.namespace_pids.len() {
+            return Err(Refusal::NamespaceInside);
+        }
+    }
+    Ok(allowed)
+}
+
+/// Decides the same by the signals alone: what a process that was admitted before may be sent now.
+pub(super) fn again(
+    status: &ProcessStatus,
+    part: Part,
+    trust: Trust,
+) -> Result<SignalSet, Refusal> {
+    if trust == Trust::Forced {
+        return Ok(SignalSet::LINE);
+    }
+    let handled = SignalSet::LINE.intersection(status.caught.union(status.blocked));
+    match part {
+        Part::Server => {
+            let deadly = SignalSet::LINE.without(status.survived());
+            if !deadly.is_empty() {
+                return Err(Refusal::WouldDie { signals: deadly });
+            }
+            // A blocked signal is kept, even if it would be ignored.
+            let ignored = SignalSet::LINE.without(handled);
+            if !ignored.is_empty() {
+                return Err(Refusal::Deaf { signals: ignored });
+            }
+            Ok(SignalSet::LINE)
+        }
+        // One that ignores a signal is not hurt by it.
+        Part::Sender if handled.is_empty() => Ok(SignalSet::default()),
+        Part::Sender => Ok(SignalSet::LINE.intersection(status.survived())),
+    }
+}

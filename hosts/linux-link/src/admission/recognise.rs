@@ -1,0 +1,106 @@
+//! What is known to be of this project, by what cannot be chosen: never by its name alone.
+
+use std::env;
+
+use minitalk_signals::Executable;
+
+use super::decide::Part;
+use crate::names;
+
+/// By what a process is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Recognition {
+    /// It runs this very program, or the other one that lies beside it: the same file, not the same name.
+    Executable,
+    /// It has registered itself as a listener ([`names`]), and still runs.
+    Registered,
+}
+
+/// The executables of this project: this program's own, and the two beside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Ours {
+    own: Option<Executable>,
+    server: Option<Executable>,
+    client: Option<Executable>,
+}
+
+impl Ours {
+    pub(super) fn find() -> Self {
+        let folder = env::current_exe().ok().and_then(|path| Some(path.parent()?.to_owned()));
+        let beside = |name: &str| Executable::at(&folder.as_ref()?.join(name)).ok();
+        Self {
+            own: Executable::own().ok(),
+            server: beside("minitalk-server"),
+            client: beside("minitalk-client"),
+        }
+    }
+
+    /// By what the process `pid`, which runs `executable`, is known to play its part.
+    pub(super) fn recognise(
+        &self,
+        part: Part,
+        pid: u32,
+        executable: Option<Executable>,
+    ) -> Option<Recognition> {
+        let beside = match part {
+            Part::Server => self.server,
+            Part::Sender => self.client,
+        };
+        if executable.is_some() && (executable == beside || executable == self.own) {
+            return Some(Recognition::Executable);
+        }
+        // Only listeners register; and nobody looks through the names for each stray signal.
+        let is_registered = part == Part::Server && names::of(pid).is_some();
+        is_registered.then_some(Recognition::Registered)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::process;
+
+    #[expect(clippy::unnecessary_wraps, reason = "what is looked up may be missing")]
+    fn file(device: u64, inode: u64) -> Option<Executable> {
+        Some(Executable { device, inode })
+    }
+
+    #[test]
+    fn a_program_is_known_by_its_file_and_its_part() {
+        let ours = Ours { own: file(1, 1), server: file(1, 2), client: file(1, 3) };
+        let by = |part, executable| ours.recognise(part, process::id(), executable);
+        for (part, executable, is_ours) in [
+            (Part::Server, file(1, 1), true),
+            (Part::Server, file(1, 2), true),
+            (Part::Server, file(1, 3), false),
+            (Part::Server, file(2, 2), false),
+            (Part::Server, None, false),
+            (Part::Sender, file(1, 1), true),
+            (Part::Sender, file(1, 2), false),
+            (Part::Sender, file(1, 3), true),
+            (Part::Sender, None, false),
+        ] {
+            let known = is_ours.then_some(Recognition::Executable);
+            assert_eq!(by(part, executable), known, "{part:?} {executable:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_found_is_nobody() {
+        let ours = Ours { own: None, server: None, client: None };
+        assert_eq!(ours.recognise(Part::Sender, process::id(), None), None);
+    }
+
+    #[test]
+    fn a_copy_is_another_file_whatever_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let copy = folder.path().join("minitalk-server");
+        fs::copy(env::current_exe().unwrap(), &copy).unwrap();
+        let ours = Ours::find();
+        let copied = Executable::at(&copy).ok();
+        assert!(ours.own.is_some() && copied.is_some());
+        assert_eq!(ours.recognise(Part::Sender, process::id(), copied), None);
+        assert!(ours.recognise(Part::Sender, process::id(), ours.own).is_some());
+    }
+}

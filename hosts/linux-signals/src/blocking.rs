@@ -1,0 +1,73 @@
+//! Something that may block, beside a thread that can still be told to end.
+
+use std::io::{self, PipeReader};
+use std::os::fd::AsFd;
+use std::panic;
+use std::thread::{self, JoinHandle};
+
+use nix::sys::signal::SigSet;
+use thiserror::Error;
+
+use crate::arrival::{Caught, Meaning, Termination};
+use crate::dispositions::Dispositions;
+use crate::os_error::OsError;
+use crate::queue::QUEUE;
+use crate::sys::{self, Sleep};
+use crate::watch::{Interest, is_ready};
+
+/// Why a result was not waited for to the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum BlockingError {
+    /// A signal asked this program to end.
+    #[error("ended by signal {}", .0.number())]
+    Terminated(Termination),
+    /// The kernel did not give what was needed.
+    #[error("cannot start a thread: {0}")]
+    Os(#[from] OsError),
+}
+
+impl From<io::Error> for BlockingError {
+    fn from(error: io::Error) -> Self {
+        Self::Os(OsError::from(&error))
+    }
+}
+
+/// Runs `work` in a thread: see [`Line::run_blocking`](crate::Line::run_blocking).
+pub(crate) fn run<T: Send + 'static>(
+    signals: &Dispositions,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, BlockingError> {
+    let (reader, writer) = io::pipe()?;
+    let thread = thread::Builder::new().spawn(move || {
+        let result = work();
+        // Whoever waits sees the end of the pipe, also after a panic.
+        drop(writer);
+        result
+    })?;
+    // What the handler has recorded before stays for the next wait, in the same order.
+    let before: Vec<Caught> = std::iter::from_fn(|| QUEUE.pop()).collect();
+    let ended = wait(&reader, &thread, &signals.asleep_for_terminations());
+    let since: Vec<Caught> = std::iter::from_fn(|| QUEUE.pop()).collect();
+    for caught in before.into_iter().chain(since) {
+        QUEUE.record(caught);
+    }
+    if let Some(termination) = ended? {
+        return Err(BlockingError::Terminated(termination));
+    }
+    Ok(thread.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked)))
+}
+
+/// Sleeps until the other end of the pipe is gone; or until a signal asks to end, which it returns.
+fn wait<T>(
+    reader: &PipeReader,
+    thread: &JoinHandle<T>,
+    mask: &SigSet,
+) -> Result<Option<Termination>, OsError> {
+    while !is_ready(reader.as_fd(), Interest::Readable) && !thread.is_finished() {
+        sys::poll_asleep(Some(reader.as_fd()), Sleep::Unlimited, mask)?;
+        if let Some(Meaning::Termination(termination)) = QUEUE.pop().and_then(Caught::meaning) {
+            return Ok(Some(termination));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,27 @@
+//! Other processes as they are seen from outside: all that is read from `/proc` (proc(5)).
+//!
+//! Each fact is as it was when it was read. A number may be another process's by the time it is read: what
+//! a [`Peer`](crate::Peer) says of its process is of that process or an error.
+
+mod credentials;
+mod entry;
+mod executable;
+mod identity;
+mod list;
+mod namespace;
+mod processor_time;
+mod signal_set;
+mod sleep;
+mod status;
+
+pub use credentials::{CapabilitySet, Credentials, user_name};
+pub use entry::{ParseStatusError, ReadProcessError};
+pub use executable::Executable;
+pub use identity::ProcessIdentity;
+pub(crate) use list::own_threads;
+pub use list::process_ids;
+pub use namespace::PidNamespace;
+pub use processor_time::processor_time;
+pub use signal_set::SignalSet;
+pub use sleep::{SleepWatch, Slumber};
+pub use status::{ProcessState, ProcessStatus};

@@ -1,0 +1,94 @@
+//! Reading an entry of `/proc` (proc(5)), and what can be wrong with it.
+
+use std::fs;
+use std::io;
+use std::process;
+
+use thiserror::Error;
+
+use crate::os_error::OsError;
+
+/// Why a fact about a process could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ReadProcessError {
+    /// There is no such process, or `/proc` hides it (`hidepid`).
+    #[error("no such process")]
+    NoSuchProcess,
+    /// There is a process of this number, and `/proc` hides it (`hidepid`).
+    #[error("/proc hides the processes of other users (it is mounted with hidepid)")]
+    Hidden,
+    /// Nothing, or something else, is mounted on `/proc`.
+    #[error("/proc is not mounted")]
+    NoProc,
+    /// The numbers in `/proc` are not those that this process signals by: it was mounted in another PID
+    /// namespace (`pid_namespaces(7)`).
+    #[error("/proc is not that of this PID namespace")]
+    OtherProc,
+    /// This process may not know it: the other one belongs to somebody else (ptrace(2), *access mode
+    /// checking*).
+    #[error("no permission to look at the process")]
+    NotPermitted,
+    /// `/proc` could not be read.
+    #[error("cannot read /proc: {0}")]
+    Io(OsError),
+    /// The file is not what the manual page describes.
+    #[error(transparent)]
+    Malformed(#[from] ParseStatusError),
+}
+
+/// Why a text is not the contents of a file in `/proc`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ParseStatusError {
+    /// A field that this library needs is not there.
+    #[error("the process status has no line '{0}'")]
+    Missing(&'static str),
+    /// The value of a field is not of the documented form.
+    #[error("the line '{0}' of the process status makes no sense")]
+    Malformed(&'static str),
+}
+
+/// The contents of `/proc/PID/NAME`.
+pub(super) fn text(pid: u32, name: &str) -> Result<String, ReadProcessError> {
+    let octets = checked(|| fs::read(path(pid, name)))?;
+    Ok(String::from_utf8_lossy(&octets).into_owned())
+}
+
+/// Where `/proc` has the entry `name` of the process `pid`.
+pub(super) fn path(pid: u32, name: &str) -> String {
+    format!("/proc/{pid}/{name}")
+}
+
+/// Reads something, if `/proc` is the right one.
+pub(super) fn checked<T>(read: impl FnOnce() -> io::Result<T>) -> Result<T, ReadProcessError> {
+    // The numbers in another `/proc` may be those of other processes.
+    check_proc()?;
+    read().map_err(|error| refused(&error))
+}
+
+/// What the error of an access to an entry means.
+pub(super) fn refused(error: &io::Error) -> ReadProcessError {
+    match error.raw_os_error() {
+        // ESRCH: it ended between open(2) and read(2).
+        Some(libc::ENOENT | libc::ESRCH) => ReadProcessError::NoSuchProcess,
+        Some(libc::EACCES | libc::EPERM) => ReadProcessError::NotPermitted,
+        _ => ReadProcessError::Io(OsError::from(error)),
+    }
+}
+
+/// Checks that a number in `/proc` means the same process as in kill(2).
+pub(super) fn check_proc() -> Result<(), ReadProcessError> {
+    match fs::read_link("/proc/self") {
+        Ok(own) if own.to_str() == Some(&process::id().to_string()) => Ok(()),
+        Ok(_) => Err(ReadProcessError::OtherProc),
+        // A /proc of a PID namespace without this process shows the link, and nothing behind it.
+        Err(error) if error.raw_os_error() == Some(libc::ENOENT) => {
+            match fs::symlink_metadata("/proc/self") {
+                Ok(_) => Err(ReadProcessError::OtherProc),
+                Err(_) => Err(ReadProcessError::NoProc),
+            }
+        }
+        Err(error) => Err(ReadProcessError::Io(OsError::from(&error))),
+    }
+}

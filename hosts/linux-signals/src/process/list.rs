@@ -1,0 +1,30 @@
+//! Which processes there are.
+
+use std::fs;
+
+use super::entry::{self, ReadProcessError};
+
+/// The numbers of all processes that `/proc` shows, in no order. Some may have ended meanwhile.
+pub fn process_ids() -> Result<Vec<u32>, ReadProcessError> {
+    let entries = entry::checked(|| fs::read_dir("/proc"))?;
+    let pid = |name: std::ffi::OsString| name.to_str()?.parse().ok();
+    Ok(entries.filter_map(|entry| pid(entry.ok()?.file_name())).collect())
+}
+
+/// The numbers of the threads of this process.
+pub(crate) fn own_threads() -> Result<Vec<u32>, ReadProcessError> {
+    let entries = entry::checked(|| fs::read_dir("/proc/self/task"))?;
+    let tid = |name: std::ffi::OsString| name.to_str()?.parse().ok();
+    Ok(entries.filter_map(|entry| tid(entry.ok()?.file_name())).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_is_among_them() {
+        assert!(process_ids().unwrap().contains(&std::process::id()));
+        assert!(own_threads().unwrap().contains(&nix::unistd::gettid().as_raw().cast_unsigned()));
+    }
+}
