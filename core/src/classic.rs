@@ -33,7 +33,7 @@ mod setting;
 
 pub use acks::Acks;
 pub use decoder::{Decoded, Decoder};
-pub use dialect::{Ack, BitOrder, Dialect, End, Receipt};
+pub use dialect::{Ack, BitOrder, Dialect, End, Hello, Lead, Length, Receipt};
 pub use encoder::{ByteEncoder, EncodeError, Encoder, Prefix};
 pub use ends::Ends;
 pub use receiver::{Completed, TextReceiver};

@@ -1,6 +1,6 @@
 //! Any bits into every decoder: no panic, bounded output, and back in step at the next flag.
 //!
-//! The input is two octets that choose a classic dialect and then the line, least significant bit
+//! The input is four octets that choose a classic dialect and then the line, least significant bit
 //! first.
 #![no_main]
 
@@ -143,7 +143,7 @@ fn receive_framed(line: &[Bit], messages: &BTreeSet<u32>) {
 fn exchange(dialect: Dialect, line: &[Bit]) {
     const PEER: u32 = 4242;
     /// For one bit: the pieces of a message that it completes and what it is owed.
-    const OUTPUTS_MAX: usize = 4;
+    const OUTPUTS_MAX: usize = 6;
     let mut exchange = Exchange::<2, SMALL>::new(dialect).with_octets_max(Some(SMALL as u64));
     exchange.open(PEER).expect("a new exchange has room");
     for (place, &bit) in line.iter().enumerate() {

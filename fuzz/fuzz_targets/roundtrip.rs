@@ -109,7 +109,9 @@ fn classic(dialect: Dialect, text: &[u8]) {
             assert_eq!(length, text.len() as u64);
         }
     }
-    assert_eq!((bytes.as_slice(), messages), (text, 1));
+    messages += usize::from(decoder.handle_silence());
+    let is_nothing = dialect.end == End::Silence && text.is_empty();
+    assert_eq!((bytes.as_slice(), messages), (text, usize::from(!is_nothing)));
     assert!(decoder.is_idle());
 }
 

@@ -9,13 +9,13 @@ pub fn bits(octets: &[u8]) -> impl Iterator<Item = Bit> {
     octets.iter().flat_map(|octet| (0..8).map(move |place| Bit::from(octet >> place & 1 == 1)))
 }
 
-/// Any dialect, from the first two octets of the input.
+/// Any dialect, from the first four octets of the input.
 #[derive(Clone, Copy, Debug)]
 pub struct AnyDialect(pub Dialect);
 
 impl<'a> Arbitrary<'a> for AnyDialect {
     fn arbitrary(input: &mut Unstructured<'a>) -> arbitrary::Result<Self> {
-        let mut choice = usize::from(u16::arbitrary(input)?);
+        let mut choice = u32::arbitrary(input)? as usize;
         let settings = Setting::ALL.map(|setting| {
             let values = setting.values();
             let value = values[choice % values.len()];
@@ -27,7 +27,7 @@ impl<'a> Arbitrary<'a> for AnyDialect {
     }
 
     fn size_hint(depth: usize) -> (usize, Option<usize>) {
-        u16::size_hint(depth)
+        u32::size_hint(depth)
     }
 }
 

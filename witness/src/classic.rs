@@ -22,9 +22,10 @@ extern "C" fn classic_decoder_feed(decoder: &mut Decoder, one: bool) -> u32 {
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn classic_decoder_reset(decoder: &mut Decoder) -> u32 {
+extern "C" fn classic_decoder_silence_and_reset(decoder: &mut Decoder) -> u32 {
+    let is_over = decoder.handle_silence();
     decoder.reset();
-    decoder.pending_bits() ^ u32::from(decoder.is_idle())
+    decoder.pending_bits() ^ u32::from(decoder.is_idle()) ^ u32::from(is_over)
 }
 
 #[unsafe(no_mangle)]
@@ -34,13 +35,27 @@ extern "C" fn classic_dialect_bit_ack(dialect: &Dialect, one: bool) -> u32 {
 }
 
 #[unsafe(no_mangle)]
+extern "C" fn classic_dialect_receipt(dialect: &Dialect) -> u32 {
+    symbols(dialect.receipt())
+}
+
+#[unsafe(no_mangle)]
 extern "C" fn classic_receiver_new(receiver: &mut TextReceiver, dialect: &Dialect) {
     *receiver = TextReceiver::new(*dialect);
 }
 
 #[unsafe(no_mangle)]
 extern "C" fn classic_receiver_handle_bit(receiver: &mut TextReceiver, one: bool) -> u32 {
-    match receiver.handle_bit(Bit::from_bool(one)) {
+    completed(receiver.handle_bit(Bit::from_bool(one)))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn classic_receiver_handle_silence(receiver: &mut TextReceiver) -> u32 {
+    completed(receiver.handle_silence()) ^ receiver.pid().unwrap_or_default()
+}
+
+fn completed(completed: Completed) -> u32 {
+    match completed {
         Completed::Nothing(acks) => symbols(acks),
         Completed::Byte(byte) => u32::from(byte) << 8,
         Completed::End => 1 << 16,
@@ -86,7 +101,7 @@ extern "C" fn classic_byte_encoder_next(encoder: &mut ByteEncoder) -> u32 {
 
 #[unsafe(no_mangle)]
 extern "C" fn classic_prefix_new(prefix: &mut Prefix, dialect: &Dialect, length: u64) -> bool {
-    Prefix::new(*dialect, length).map(|new| *prefix = new).is_ok()
+    Prefix::new(*dialect, length).map(|new| *prefix = new.with_pid(4242)).is_ok()
 }
 
 #[unsafe(no_mangle)]
@@ -100,7 +115,7 @@ extern "C" fn classic_encoder_new<'a>(
     dialect: &Dialect,
     text: &'a [u8; TEXT_BYTES],
 ) -> bool {
-    Encoder::new(*dialect, text).map(|new| *encoder = new).is_ok()
+    Encoder::new(*dialect, text).map(|new| *encoder = new.with_pid(4242)).is_ok()
 }
 
 #[unsafe(no_mangle)]

@@ -22,7 +22,7 @@ pub struct Acks(Vec<Bit, { Self::LEN_MAX }>);
 
 impl Acks {
     /// Most symbols that are owed for one.
-    pub const LEN_MAX: usize = 4;
+    pub const LEN_MAX: usize = 5;
 
     /// No symbol at all.
     pub const NONE: Self = Self(Vec::new());
@@ -82,7 +82,10 @@ impl Acks {
             [first] => Vec::from_array([first]),
             [first, second] => Vec::from_array([first, second]),
             [first, second, third] => Vec::from_array([first, second, third]),
-            [first, second, third, fourth, ..] => Vec::from_array([first, second, third, fourth]),
+            [first, second, third, fourth] => Vec::from_array([first, second, third, fourth]),
+            [first, second, third, fourth, fifth, ..] => {
+                Vec::from_array([first, second, third, fourth, fifth])
+            }
         })
     }
 
@@ -97,6 +100,9 @@ impl Acks {
             [first] => Self(Vec::from_array([first, symbol])),
             [first, second] => Self(Vec::from_array([first, second, symbol])),
             [first, second, third] => Self(Vec::from_array([first, second, third, symbol])),
+            [first, second, third, fourth] => {
+                Self(Vec::from_array([first, second, third, fourth, symbol]))
+            }
             _ => self,
         }
     }
@@ -133,60 +139,86 @@ impl Dialect {
     /// | a byte, the length| the ack                                                  |
     /// | the message       | the ack, the receipt; or the receipt, the ack            |
     ///
-    /// With [`Receipt::InsteadOfAck`] the ack of the last symbol of a message is left out. Whatever
-    /// the dialect does not have is left out everywhere.
+    /// With [`Receipt::InsteadOfAck`] and [`Receipt::NothingInsteadOfAck`] the ack of the last symbol of a
+    /// message is left out. Whatever the dialect does not have is left out everywhere.
     #[must_use]
     pub fn acks(self, ends: Ends, symbol: Bit) -> Acks {
-        let ack = match self.ack {
-            Ack::None => None,
-            Ack::PerByte(ack) => ends.byte().then_some(ack),
-            Ack::PerBit(ack) => Some(ack),
-            Ack::Echo => Some(symbol),
+        let (ack, second) = match self.ack {
+            Ack::None => (None, None),
+            Ack::PerByte(ack) => (ends.byte().then_some(ack), None),
+            Ack::Auto | Ack::PerBit(_) | Ack::Echo => (self.bit_ack(symbol), None),
+            Ack::PerBitAndByte(ack) => (Some(ack), ends.byte().then_some(!ack)),
         };
-        let receipt = if ends.message() { self.receipt } else { Receipt::None };
-        match receipt {
-            Receipt::None => Acks::of(ack),
-            Receipt::AfterAck(symbol) => Acks::of(ack).and(symbol),
-            Receipt::BeforeAck(symbol) => ack.into_iter().fold(Acks::of(Some(symbol)), Acks::and),
-            Receipt::InsteadOfAck(symbol) => Acks::of(Some(symbol)),
+        let acks = second.into_iter().fold(Acks::of(ack), Acks::and);
+        if !ends.message() {
+            return acks;
+        }
+        match self.receipt {
+            Receipt::None => acks,
+            Receipt::NothingInsteadOfAck => Acks::NONE,
+            Receipt::Auto => acks.and(Bit::One),
+            Receipt::AfterAck(receipt) => acks.and(receipt),
+            Receipt::BeforeAck(receipt) => acks.fold(Acks::of(Some(receipt)), Acks::and),
+            Receipt::InsteadOfAck(receipt) => Acks::of(Some(receipt)),
+            Receipt::ThreeAfterAck => acks.and(Bit::One).and(Bit::Zero).and(Bit::One),
+        }
+    }
+
+    /// What is owed when a message is over and its last symbol has been acknowledged already.
+    #[must_use]
+    pub fn receipt(self) -> Acks {
+        match self.receipt {
+            Receipt::None | Receipt::NothingInsteadOfAck => Acks::NONE,
+            Receipt::Auto => Acks::of(Some(Bit::One)),
+            Receipt::AfterAck(receipt)
+            | Receipt::BeforeAck(receipt)
+            | Receipt::InsteadOfAck(receipt) => Acks::of(Some(receipt)),
+            Receipt::ThreeAfterAck => Acks::of(Some(Bit::One)).and(Bit::Zero).and(Bit::One),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::dialect::every_dialect;
+    use super::super::dialect::every_answer;
     use super::*;
-    use std::string::{String, ToString};
-    use std::vec::Vec;
+    use std::string::String;
 
     const ENDS: [Ends; 5] =
         [Ends::Nothing, Ends::Byte, Ends::Length, Ends::Message, Ends::EmptyMessage];
 
-    /// The table of [`Dialect::acks`] as texts: `a` the ack, `r` the receipt.
-    fn owed(dialect: Dialect, ends: Ends) -> &'static str {
+    /// The table of [`Dialect::acks`] as texts: `a` the ack, `b` the second one, `r` the receipt.
+    fn owed(dialect: Dialect, ends: Ends) -> String {
+        let acks = match (dialect.ack, ends) {
+            (Ack::PerBit(_) | Ack::Echo | Ack::Auto, _) => "a",
+            (Ack::PerByte(_) | Ack::None, Ends::Nothing) => "",
+            (Ack::PerByte(_), _) => "a",
+            (Ack::None, _) => "",
+            (Ack::PerBitAndByte(_), Ends::Nothing) => "a",
+            (Ack::PerBitAndByte(_), _) => "ab",
+        };
         match (ends, dialect.receipt) {
-            (Ends::Nothing, _) => match dialect.ack {
-                Ack::PerBit(_) | Ack::Echo => "a",
-                Ack::PerByte(_) | Ack::None => "",
-            },
-            (Ends::Byte | Ends::Length, _) => "a",
-            (_, Receipt::None | Receipt::AfterAck(_)) => "ar",
-            (_, Receipt::BeforeAck(_)) => "ra",
-            (_, Receipt::InsteadOfAck(_)) => "r",
+            (Ends::Nothing | Ends::Byte | Ends::Length, _) | (_, Receipt::None) => acks.into(),
+            (_, Receipt::NothingInsteadOfAck) => String::new(),
+            (_, Receipt::AfterAck(_) | Receipt::Auto) => [acks, "r"].concat(),
+            (_, Receipt::BeforeAck(_)) => ["r", acks].concat(),
+            (_, Receipt::InsteadOfAck(_)) => "r".into(),
+            (_, Receipt::ThreeAfterAck) => [acks, "101"].concat(),
         }
     }
 
     /// The symbol that a letter stands for, read from the dialect as it is written.
-    fn symbol(dialect: Dialect, letter: char, cause: Bit) -> Option<Bit> {
-        let text = dialect.to_string();
-        let key = if letter == 'a' { "ack=" } else { "receipt=" };
-        let value: String = text.split(',').find_map(|item| item.strip_prefix(key)).unwrap().into();
-        match value {
-            value if value == "none" => None,
-            value if value == "echo" => Some(cause),
-            value if value.contains("usr1") => Some(Bit::Zero),
-            _ => Some(Bit::One),
+    fn symbol(dialect: Dialect, letter: char, cause: Bit) -> Bit {
+        let ack = match super::super::Setting::Ack.value(dialect) {
+            "echo" => cause,
+            "usr2" | "byte-usr2" | "usr2-byte-usr1" => Bit::One,
+            _ => Bit::Zero,
+        };
+        match letter {
+            'a' => ack,
+            'b' => !ack,
+            'r' => Bit::from(!super::super::Setting::Receipt.value(dialect).starts_with("usr1")),
+            digit => Bit::from(digit == '1'),
         }
     }
 
@@ -217,18 +249,31 @@ mod tests {
 
     #[test]
     fn every_dialect_owes_what_the_table_says() {
-        for dialect in every_dialect() {
+        for dialect in every_answer() {
             for ends in ENDS {
                 for cause in [Bit::Zero, Bit::One] {
-                    let letters = owed(dialect, ends).chars();
-                    let expected: Vec<Bit> =
-                        letters.filter_map(|letter| symbol(dialect, letter, cause)).collect();
+                    let letters = owed(dialect, ends);
+                    let expected: std::vec::Vec<Bit> =
+                        letters.chars().map(|letter| symbol(dialect, letter, cause)).collect();
                     let acks = dialect.acks(ends, cause);
                     assert_eq!(acks.as_slice(), expected, "{dialect} {ends:?}");
                     assert_eq!(acks.is_empty(), expected.is_empty());
-                    assert_eq!(acks.collect::<Vec<_>>(), expected);
+                    assert_eq!(acks.collect::<std::vec::Vec<_>>(), expected);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_receipt_that_comes_after_all_else_is_what_the_message_was_owed_and_not_its_last_bit() {
+        for dialect in every_answer() {
+            let with = dialect.acks(Ends::Message, Bit::Zero).len();
+            let receipt = dialect.receipt().len();
+            assert!(receipt <= with, "{dialect}");
+            let acks = dialect.acks(Ends::Byte, Bit::Zero).len();
+            let is_instead =
+                matches!(dialect.receipt, Receipt::InsteadOfAck(_) | Receipt::NothingInsteadOfAck);
+            assert!(is_instead || receipt + acks == with, "{dialect}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Line symbols to bytes.
 
-use super::{BitOrder, Dialect, Ends};
+use super::{BitOrder, Dialect, End, Ends, Lead, Length};
 use crate::Bit;
 
 /// What one line symbol led to.
@@ -10,12 +10,19 @@ use crate::Bit;
 pub enum Decoded {
     /// Nothing yet.
     Pending,
-    /// Eight bits of the length; more of it follows.
-    LengthByte,
+    /// Eight bits of what comes before the text; more of it, or the text, follows.
+    PrefixByte,
     /// The length is complete: so many bytes of text follow, then a NUL if the dialect has one.
     Length(u64),
     /// The length is complete and zero, and with it the message.
     Empty,
+    /// What stands between the length and the text is complete.
+    Lead {
+        /// The process to be answered, if the dialect says it.
+        pid: Option<u32>,
+        /// Whether the text is empty and the message complete.
+        is_empty: bool,
+    },
     /// A byte of text. More follows, or the NUL that ends the message.
     Byte(u8),
     /// The last byte of the text of a message with a length, and with it the message.
@@ -30,9 +37,9 @@ impl Decoded {
     pub const fn ends(self) -> Ends {
         match self {
             Self::Pending => Ends::Nothing,
-            Self::LengthByte | Self::Byte(_) => Ends::Byte,
+            Self::PrefixByte | Self::Lead { is_empty: false, .. } | Self::Byte(_) => Ends::Byte,
             Self::Length(_) => Ends::Length,
-            Self::Empty => Ends::EmptyMessage,
+            Self::Empty | Self::Lead { is_empty: true, .. } => Ends::EmptyMessage,
             Self::LastByte(_) | Self::Nul => Ends::Message,
         }
     }
@@ -42,7 +49,12 @@ impl Decoded {
     pub const fn byte(self) -> Option<u8> {
         match self {
             Self::Byte(byte) | Self::LastByte(byte) => Some(byte),
-            Self::Pending | Self::LengthByte | Self::Length(_) | Self::Empty | Self::Nul => None,
+            Self::Pending
+            | Self::PrefixByte
+            | Self::Length(_)
+            | Self::Empty
+            | Self::Lead { .. }
+            | Self::Nul => None,
         }
     }
 }
@@ -64,9 +76,9 @@ impl Decoded {
 /// let mut decoder = Decoder::new(Dialect::DEFAULT);
 /// let mut text = Vec::new();
 /// for symbol in Encoder::new(Dialect::DEFAULT, b"hi")? {
-///     let progress = decoder.feed(symbol);
-///     text.extend(progress.byte());
-///     if progress == Decoded::Nul {
+///     let decoded = decoder.feed(symbol);
+///     text.extend(decoded.byte());
+///     if decoded == Decoded::Nul {
 ///         text.push(b'\n');
 ///     }
 /// }
@@ -90,9 +102,12 @@ enum State {
     Start,
     /// The length, of which so many bytes have come and make this value.
     Length { taken: u8, value: u64 },
+    /// What stands between the length and the text, of which so many bytes have come and make this
+    /// number; and how many bytes of text follow, if that is known.
+    Lead { taken: u8, pid: u32, left: Option<u64> },
     /// The text after a length, of which so many bytes are to come; when none is, its NUL.
     Counted { left: u64 },
-    /// The text before a NUL.
+    /// The text before a NUL, or before silence.
     Terminated,
 }
 
@@ -132,6 +147,18 @@ impl Decoder {
         NO_SYMBOLS.leading_zeros().saturating_sub(self.symbols.leading_zeros())
     }
 
+    /// Tells that the sender has been silent for so long that it must be done. Returns whether that
+    /// ends a message, which it does with [`End::Silence`]; bits of a byte that is not complete are
+    /// dropped then.
+    pub const fn handle_silence(&mut self) -> bool {
+        let ends = matches!((self.dialect.end, self.state), (End::Silence, State::Terminated));
+        if ends {
+            self.state = State::Start;
+            self.symbols = NO_SYMBOLS;
+        }
+        ends
+    }
+
     /// Takes the next line symbol.
     ///
     /// *Signal safety*: takes a small bounded time whatever the symbol, allocates nothing, takes no
@@ -155,10 +182,15 @@ impl Decoder {
         if matches!(self.state, State::Terminated) && byte != 0 {
             return Decoded::Byte(byte);
         }
-        let progress;
-        (self.state, progress) = self.state.after(byte, self.dialect);
-        progress
+        let decoded;
+        (self.state, decoded) = self.state.after(byte, self.dialect);
+        decoded
     }
+}
+
+/// The value of a decimal digit in ASCII. What is none has some value, too.
+fn digit(byte: u8) -> u32 {
+    u32::from(byte & 0x0F)
 }
 
 impl State {
@@ -170,10 +202,16 @@ impl State {
     fn after(self, byte: u8, dialect: Dialect) -> (Self, Decoded) {
         match self {
             Self::Start if dialect.length_bytes() > 0 => Self::after_length(0, 0, byte, dialect),
+            Self::Start if dialect.lead_bytes() > 0 => Self::after_lead(0, 0, None, byte, dialect),
             Self::Length { taken, value } => Self::after_length(taken, value, byte, dialect),
-            Self::Start | Self::Terminated if byte == 0 => (Self::Start, Decoded::Nul),
+            Self::Lead { taken, pid, left } => Self::after_lead(taken, pid, left, byte, dialect),
+            Self::Start | Self::Terminated if byte == 0 && dialect.has_nul() => {
+                (Self::Start, Decoded::Nul)
+            }
             Self::Start | Self::Terminated => (Self::Terminated, Decoded::Byte(byte)),
-            Self::Counted { left: 0 } => (Self::Start, Decoded::Nul),
+            Self::Counted { left: 0 } if byte == 0 => (Self::Start, Decoded::Nul),
+            // More text than its length said: up to the NUL it is text all the same.
+            Self::Counted { left: 0 } => (self, Decoded::Byte(byte)),
             Self::Counted { left: 1 } if !dialect.has_nul() => {
                 (Self::Start, Decoded::LastByte(byte))
             }
@@ -185,18 +223,58 @@ impl State {
 
     /// As [`after`](Self::after), for a byte of the length before which `taken` have come.
     fn after_length(taken: u8, value: u64, byte: u8, dialect: Dialect) -> (Self, Decoded) {
-        let value = match dialect.order {
-            BitOrder::MsbFirst => value << 8 | u64::from(byte),
-            BitOrder::LsbFirst => value | u64::from(byte).wrapping_shl(u32::from(taken) << 3),
+        let place = taken.checked_rem(dialect.width()).unwrap_or_default();
+        let value = match dialect.length {
+            Length::Digits => value.wrapping_mul(10).wrapping_add(digit(byte).into()),
+            Length::Bits | Length::Twice | Length::SwappedBytes => {
+                let value = if place == 0 { 0 } else { value };
+                if dialect.is_big_endian(matches!(dialect.length, Length::SwappedBytes)) {
+                    value << 8 | u64::from(byte)
+                } else {
+                    value | u64::from(byte).wrapping_shl(u32::from(place) << 3)
+                }
+            }
         };
         let taken = taken.wrapping_add(1);
         if taken < dialect.length_bytes() {
-            (Self::Length { taken, value }, Decoded::LengthByte)
-        } else if value == 0 && !dialect.has_nul() {
+            return (Self::Length { taken, value }, Decoded::PrefixByte);
+        }
+        let left = value.saturating_sub(dialect.counts_nul().into());
+        if dialect.lead_bytes() > 0 {
+            (Self::Lead { taken: 0, pid: 0, left: Some(left) }, Decoded::Length(left))
+        } else if left == 0 && !dialect.has_nul() {
             (Self::Start, Decoded::Empty)
         } else {
-            (Self::Counted { left: value }, Decoded::Length(value))
+            (Self::Counted { left }, Decoded::Length(left))
         }
+    }
+
+    /// As [`after`](Self::after), for a byte between length and text before which `taken` have come.
+    fn after_lead(
+        taken: u8,
+        pid: u32,
+        left: Option<u64>,
+        byte: u8,
+        dialect: Dialect,
+    ) -> (Self, Decoded) {
+        let pid = match dialect.lead {
+            Lead::None | Lead::Nul => 0,
+            Lead::PidBits if dialect.is_big_endian(false) => pid << 8 | u32::from(byte),
+            Lead::PidBits => pid >> 8 | u32::from(byte).wrapping_shl(24),
+            Lead::PidDigits => pid.wrapping_mul(10).wrapping_add(digit(byte)),
+        };
+        let taken = taken.wrapping_add(1);
+        if taken < dialect.lead_bytes() {
+            return (Self::Lead { taken, pid, left }, Decoded::PrefixByte);
+        }
+        let says_pid = matches!(dialect.lead, Lead::PidBits | Lead::PidDigits);
+        let pid = says_pid.then_some(pid);
+        let (state, is_empty) = match left {
+            Some(0) if dialect.ends_with_text() => (Self::Start, true),
+            Some(left) => (Self::Counted { left }, false),
+            None => (Self::Terminated, false),
+        };
+        (state, Decoded::Lead { pid, is_empty })
     }
 }
 
@@ -216,8 +294,8 @@ impl Default for Decoder {
 #[cfg(test)]
 #[expect(clippy::arithmetic_side_effects, reason = "an overflow fails the test")]
 mod tests {
-    use super::super::dialect::every_dialect;
-    use super::super::{Encoder, End, Prefix};
+    use super::super::dialect::every_wire_format;
+    use super::super::{Encoder, Prefix};
     use super::*;
     use proptest::prelude::*;
     use std::vec::Vec;
@@ -229,26 +307,31 @@ mod tests {
         let mut bits = 0;
         assert!(decoder.is_idle());
         while let Some(symbol) = encoder.next() {
-            let progress = decoder.feed(symbol);
+            let decoded = decoder.feed(symbol);
             bits += 1;
-            arrived.extend(progress.byte());
-            assert_eq!(progress.ends(), encoder.ends());
+            arrived.extend(decoded.byte());
+            assert_eq!(decoded.ends(), encoder.ends());
             assert_eq!(decoder.pending_bits(), bits % 8);
-            assert_eq!(decoder.is_idle(), progress.ends().message());
-            if let Decoded::Length(length) = progress {
+            let is_over = decoded.ends().message();
+            assert_eq!(decoder.is_idle(), is_over, "{}", decoder.dialect());
+            if let Decoded::Length(length) = decoded {
                 assert_eq!(length, u64::try_from(text.len()).unwrap());
             }
         }
+        let is_over = decoder.dialect().end != End::Silence || arrived.is_empty();
+        assert_eq!(decoder.handle_silence(), !is_over);
         arrived
     }
 
     #[test]
     fn every_dialect_carries_every_text_that_it_can_and_then_the_next_one() {
         let texts: [&[u8]; 5] = [b"", b"a", b"~\x80\xFF\x01\x7F", "héllo 🦀".as_bytes(), b"\0 \0"];
-        for dialect in every_dialect() {
+        for dialect in every_wire_format() {
             let mut decoder = Decoder::new(dialect);
             for text in texts {
-                if dialect.end != End::Nul || !text.contains(&0) {
+                if (dialect.end != End::Nul || !text.contains(&0))
+                    && (dialect.end != End::Silence || !text.is_empty())
+                {
                     assert_eq!(send(&mut decoder, text), text, "{dialect}");
                 }
             }
@@ -258,7 +341,7 @@ mod tests {
     #[test]
     fn every_byte_but_nul_comes_through_in_every_bit_order_and_polarity() {
         let text: Vec<u8> = (1..=255).collect();
-        for dialect in every_dialect() {
+        for dialect in every_wire_format() {
             assert_eq!(send(&mut Decoder::new(dialect), &text), text);
         }
     }
@@ -274,6 +357,38 @@ mod tests {
                 assert_eq!(last, Some(Decoded::Length(length)));
             }
         }
+    }
+
+    #[test]
+    fn the_process_to_be_answered_is_said_by_every_message_that_leads_with_it() {
+        for dialect in every_wire_format() {
+            let mut decoder = Decoder::new(dialect);
+            for sent in [1_234_567, 4242] {
+                let mut said = None;
+                for symbol in Encoder::new(dialect, b"a").unwrap().with_pid(sent) {
+                    if let Decoded::Lead { pid, .. } = decoder.feed(symbol) {
+                        said = pid;
+                    }
+                }
+                let says = matches!(dialect.lead, Lead::PidBits | Lead::PidDigits);
+                assert_eq!(said, says.then_some(sent), "{dialect}");
+                let _ = decoder.handle_silence();
+            }
+        }
+    }
+
+    /// One in the wild sends a newline that its length does not count.
+    #[test]
+    fn text_beyond_its_length_is_text_up_to_the_nul() {
+        let dialect = Dialect { end: End::Length32Nul, ..Dialect::DEFAULT };
+        let text = |dialect, text| Encoder::new(dialect, text).unwrap();
+        let prefix = text(dialect, b"ab").take(6 * 8);
+        let rest = text(Dialect::DEFAULT, b"\n");
+        let mut decoder = Decoder::new(dialect);
+        let decoded: Vec<Decoded> = prefix.chain(rest).map(|symbol| decoder.feed(symbol)).collect();
+        let bytes: Vec<u8> = decoded.iter().filter_map(|decoded| decoded.byte()).collect();
+        assert_eq!(bytes, b"ab\n");
+        assert_eq!(decoded.last(), Some(&Decoded::Nul));
     }
 
     #[test]
@@ -307,12 +422,12 @@ mod tests {
         #[test]
         fn any_symbols_are_taken_and_every_eighth_completes_a_byte(
             symbols in prop::collection::vec(any::<bool>(), 0..400),
-            which in 0_usize..1512,
+            which in 0_usize..2560,
         ) {
-            let mut decoder = Decoder::new(every_dialect()[which]);
+            let mut decoder = Decoder::new(every_wire_format()[which]);
             for (index, symbol) in symbols.into_iter().enumerate() {
-                let progress = decoder.feed(Bit::from(symbol));
-                prop_assert_eq!(progress.ends().byte(), index % 8 == 7);
+                let decoded = decoder.feed(Bit::from(symbol));
+                prop_assert_eq!(decoded.ends().byte(), index % 8 == 7);
             }
         }
     }

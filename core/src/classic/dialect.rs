@@ -16,6 +16,9 @@ pub enum BitOrder {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Ack {
+    /// Whatever the other side does: a sender takes what comes back for what it is, a receiver sends
+    /// `SIGUSR1` after every bit unless it knows better.
+    Auto,
     /// Nothing.
     None,
     /// This symbol after every eighth bit.
@@ -24,20 +27,29 @@ pub enum Ack {
     PerBit(Bit),
     /// After every bit, the symbol that brought it.
     Echo,
+    /// This symbol after every bit, and the other one behind it after every eighth.
+    PerBitAndByte(Bit),
 }
 
 /// What the receiver sends back when the message is complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Receipt {
+    /// Whatever the other side does: a sender takes what comes back for what it is, a receiver sends
+    /// `SIGUSR2` after the acknowledgment unless it knows better.
+    Auto,
     /// Nothing.
     None,
+    /// Nothing, and no acknowledgment of the last bit either.
+    NothingInsteadOfAck,
     /// This symbol, after the acknowledgment of the last bit.
     AfterAck(Bit),
     /// This symbol, before the acknowledgment of the last bit.
     BeforeAck(Bit),
     /// This symbol, and no acknowledgment of the last bit.
     InsteadOfAck(Bit),
+    /// `SIGUSR2`, `SIGUSR1` and `SIGUSR2`, after the acknowledgment of the last bit.
+    ThreeAfterAck,
 }
 
 /// What ends a message.
@@ -54,14 +66,59 @@ pub enum End {
     Length32Nul,
     /// A length of 64 bits before the text, and a NUL, which it does not count, after it.
     Length64Nul,
+    /// A length of 32 bits before the text, and a NUL, which it counts, after it.
+    Length32CountedNul,
+    /// A length of 64 bits before the text, and a NUL, which it counts, after it.
+    Length64CountedNul,
+    /// Nothing on the line: a message is over when its sender is silent.
+    Silence,
+}
+
+/// How a length is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Length {
+    /// As one number, in the bit order of the dialect.
+    Bits,
+    /// As one number whose bytes come in the other order: the lowest byte first where the most
+    /// significant bit of a byte is first.
+    SwappedBytes,
+    /// As one number, and then once more.
+    Twice,
+    /// As decimal digits in ASCII, ten for a length of 32 bits and twenty for one of 64.
+    Digits,
+}
+
+/// What stands between the length, if there is one, and the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Lead {
+    /// Nothing.
+    None,
+    /// A NUL byte.
+    Nul,
+    /// The process to be answered, as a number of 32 bits in the bit order of the dialect.
+    PidBits,
+    /// The process to be answered, as ten decimal digits in ASCII.
+    PidDigits,
+}
+
+/// The symbols with which a sender greets before a message. They are not bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Hello {
+    /// None.
+    None,
+    /// This one.
+    One(Bit),
+    /// This one, and then `SIGUSR1` if the length has 32 bits or `SIGUSR2` if it has 64.
+    AndWidth(Bit),
 }
 
 /// How one implementation speaks the classic protocol.
 ///
-/// Written as text it is a list such as
-/// `one=usr2,order=msb,ack=usr1,receipt=usr2-after,end=nul,hello=none`, which is the default.
-/// Any of the six [settings](super::Setting) may be left out, in any order; the rest is as in the
-/// default. `usr1` is [`Bit::Zero`], `usr2` is [`Bit::One`].
+/// It is written as a list of [settings](super::Setting), in any order, of which any may be left out;
+/// the rest is as in the default. `usr1` is [`Bit::Zero`], `usr2` is [`Bit::One`].
 ///
 /// # Examples
 ///
@@ -71,10 +128,7 @@ pub enum End {
 ///
 /// let dialect: Dialect = "ack=echo,order=lsb".parse()?;
 /// assert_eq!(dialect, Dialect { ack: Ack::Echo, order: BitOrder::LsbFirst, ..Dialect::DEFAULT });
-/// assert_eq!(
-///     dialect.to_string(),
-///     "one=usr2,order=lsb,ack=echo,receipt=usr2-after,end=nul,hello=none",
-/// );
+/// assert_eq!(dialect.to_string(), "one=usr2,order=lsb,ack=echo,receipt=usr2-after,end=nul");
 /// # Ok::<(), minitalk_core::classic::ParseDialectError>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -90,9 +144,16 @@ pub struct Dialect {
     pub receipt: Receipt,
     /// What ends a message.
     pub end: End,
-    /// The symbol with which the sender greets before a message, if it does. It is acknowledged like
-    /// a bit of the dialect and is none.
-    pub hello: Option<Bit>,
+    /// How the length is written, if there is one.
+    pub length: Length,
+    /// What stands right before the text.
+    pub lead: Lead,
+    /// The symbols with which the sender greets before a message.
+    pub hello: Hello,
+    /// What the first symbol of the greeting is answered with, if not with the acknowledgment of a bit.
+    pub ready: Option<Bit>,
+    /// What a receiver sends instead of an acknowledgment if the sender is to try again later.
+    pub busy: Option<Bit>,
 }
 
 impl Dialect {
@@ -104,7 +165,11 @@ impl Dialect {
         ack: Ack::PerBit(Bit::Zero),
         receipt: Receipt::AfterAck(Bit::One),
         end: End::Nul,
-        hello: None,
+        length: Length::Bits,
+        lead: Lead::None,
+        hello: Hello::None,
+        ready: None,
+        busy: None,
     };
 
     /// The [default](Self::DEFAULT) dialect.
@@ -113,20 +178,100 @@ impl Dialect {
         Self::DEFAULT
     }
 
-    /// Bytes of the length before the text: 0, 4 or 8.
-    pub(super) const fn length_bytes(self) -> u8 {
+    /// Bytes of the number that says the length: 0, 4 or 8.
+    pub(super) const fn width(self) -> u8 {
         match self.end {
-            End::Nul => 0,
-            End::Length32 | End::Length32Nul => 4,
-            End::Length64 | End::Length64Nul => 8,
+            End::Nul | End::Silence => 0,
+            End::Length32 | End::Length32Nul | End::Length32CountedNul => 4,
+            End::Length64 | End::Length64Nul | End::Length64CountedNul => 8,
         }
+    }
+
+    /// Bytes before the text in which the length is written.
+    pub(super) const fn length_bytes(self) -> u8 {
+        match (self.width(), self.length) {
+            (0, _) => 0,
+            (4, Length::Digits) => 10,
+            (_, Length::Digits) => 20,
+            (width, Length::Twice) => width.saturating_mul(2),
+            (width, Length::Bits | Length::SwappedBytes) => width,
+        }
+    }
+
+    /// Bytes between the length and the text.
+    pub(super) const fn lead_bytes(self) -> u8 {
+        match self.lead {
+            Lead::None => 0,
+            Lead::Nul => 1,
+            Lead::PidBits => 4,
+            Lead::PidDigits => 10,
+        }
+    }
+
+    /// Whether the most significant byte of a number comes first.
+    pub(super) const fn is_big_endian(self, is_swapped: bool) -> bool {
+        matches!(self.order, BitOrder::MsbFirst) != is_swapped
     }
 
     /// Whether a NUL follows the text.
     pub(super) const fn has_nul(self) -> bool {
         match self.end {
-            End::Nul | End::Length32Nul | End::Length64Nul => true,
-            End::Length32 | End::Length64 => false,
+            End::Nul
+            | End::Length32Nul
+            | End::Length64Nul
+            | End::Length32CountedNul
+            | End::Length64CountedNul => true,
+            End::Length32 | End::Length64 | End::Silence => false,
+        }
+    }
+
+    /// Whether a message ends with the last byte of its text, or with that of its prefix if the text is
+    /// empty.
+    pub(super) const fn ends_with_text(self) -> bool {
+        match self.end {
+            End::Length32 | End::Length64 => true,
+            End::Nul
+            | End::Length32Nul
+            | End::Length64Nul
+            | End::Length32CountedNul
+            | End::Length64CountedNul
+            | End::Silence => false,
+        }
+    }
+
+    /// Whether the length counts the NUL after the text.
+    pub(super) const fn counts_nul(self) -> bool {
+        matches!(self.end, End::Length32CountedNul | End::Length64CountedNul)
+    }
+
+    /// The dialect with a length, if it has one, of 32 bits, or of 64 if `is_wide`.
+    pub(super) const fn with_width(mut self, is_wide: bool) -> Self {
+        self.end = match (self.end, is_wide) {
+            (End::Length32 | End::Length64, false) => End::Length32,
+            (End::Length32 | End::Length64, true) => End::Length64,
+            (End::Length32Nul | End::Length64Nul, false) => End::Length32Nul,
+            (End::Length32Nul | End::Length64Nul, true) => End::Length64Nul,
+            (End::Length32CountedNul | End::Length64CountedNul, false) => End::Length32CountedNul,
+            (End::Length32CountedNul | End::Length64CountedNul, true) => End::Length64CountedNul,
+            (end @ (End::Nul | End::Silence), _) => end,
+        };
+        self
+    }
+
+    /// The symbols of the greeting, in their order.
+    pub(super) const fn greeting(self) -> (Option<Bit>, Option<Bit>) {
+        match self.hello {
+            Hello::None => (None, None),
+            Hello::One(symbol) => (Some(symbol), None),
+            Hello::AndWidth(symbol) => (Some(symbol), Some(Bit::from_bool(self.width() == 8))),
+        }
+    }
+
+    /// What the first symbol of the greeting is answered with.
+    pub(super) const fn greeting_ack(self, symbol: Bit) -> Option<Bit> {
+        match self.ready {
+            Some(ready) => Some(ready),
+            None => self.bit_ack(symbol),
         }
     }
 
@@ -135,7 +280,8 @@ impl Dialect {
     pub const fn bit_ack(self, symbol: Bit) -> Option<Bit> {
         match self.ack {
             Ack::None | Ack::PerByte(_) => None,
-            Ack::PerBit(ack) => Some(ack),
+            Ack::Auto => Some(Bit::Zero),
+            Ack::PerBit(ack) | Ack::PerBitAndByte(ack) => Some(ack),
             Ack::Echo => Some(symbol),
         }
     }
@@ -154,13 +300,16 @@ impl Dialect {
     /// contains, and as the upper byte of a length more than four billion.
     #[must_use]
     pub const fn admits_framed(self) -> bool {
-        let lengths_begin_high = match self.end {
-            End::Nul => true,
-            End::Length32 | End::Length64 | End::Length32Nul | End::Length64Nul => {
-                matches!(self.order, BitOrder::MsbFirst)
-            }
+        let length_begins_high = match (self.width(), self.length) {
+            (0, _) | (_, Length::Digits) => true,
+            (_, Length::Bits | Length::Twice) => self.is_big_endian(false),
+            (_, Length::SwappedBytes) => self.is_big_endian(true),
         };
-        self.can_hold_back() && self.one.is_one() && lengths_begin_high && self.hello.is_none()
+        let is_pid_first = self.width() == 0 && matches!(self.lead, Lead::PidBits);
+        let pid_begins_high = !is_pid_first || self.is_big_endian(false);
+        let greets = !matches!(self.hello, Hello::None);
+        let is_clear = length_begins_high && pid_begins_high && !greets;
+        self.can_hold_back() && self.one.is_one() && is_clear
     }
 }
 
@@ -170,20 +319,38 @@ impl Default for Dialect {
     }
 }
 
-/// Every dialect there is.
+/// Every way to write a message: polarity, order, what comes before the text and what after it.
 #[cfg(test)]
-pub(super) fn every_dialect() -> std::vec::Vec<Dialect> {
-    use super::setting::{ACK, END, HELLO, ONE, ORDER, RECEIPT};
+pub(super) fn every_wire_format() -> std::vec::Vec<Dialect> {
+    use super::setting::{END, HELLO, LEAD, LENGTH, ONE, ORDER};
     let mut dialects = std::vec::Vec::new();
     for one in ONE.values {
         for order in ORDER.values {
-            for ack in ACK.values {
-                for receipt in RECEIPT.values {
-                    for end in END.values {
+            for end in END.values {
+                for length in LENGTH.values {
+                    for lead in LEAD.values {
                         for hello in HELLO.values {
-                            dialects.push(Dialect { one, order, ack, receipt, end, hello });
+                            let dialect = Dialect { one, order, end, length, ..Dialect::DEFAULT };
+                            dialects.push(Dialect { lead, hello, ..dialect });
                         }
                     }
+                }
+            }
+        }
+    }
+    dialects
+}
+
+/// Every way to answer a message.
+#[cfg(test)]
+pub(super) fn every_answer() -> std::vec::Vec<Dialect> {
+    use super::setting::{ACK, BUSY, READY, RECEIPT};
+    let mut dialects = std::vec::Vec::new();
+    for ack in ACK.values {
+        for receipt in RECEIPT.values {
+            for ready in READY.values {
+                for busy in BUSY.values {
+                    dialects.push(Dialect { ack, receipt, ready, busy, ..Dialect::DEFAULT });
                 }
             }
         }
@@ -196,11 +363,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_are_as_many_dialects_as_the_settings_multiply_to() {
-        let mut dialects = every_dialect();
-        assert_eq!(dialects.len(), 2 * 2 * 6 * 7 * 5 * 3);
-        while let Some(dialect) = dialects.pop() {
-            assert!(!dialects.contains(&dialect));
+    fn no_dialect_is_listed_twice() {
+        for mut dialects in [every_wire_format(), every_answer()] {
+            while let Some(dialect) = dialects.pop() {
+                assert!(!dialects.contains(&dialect));
+            }
         }
     }
 

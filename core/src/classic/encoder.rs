@@ -4,7 +4,7 @@ use core::fmt;
 use core::iter::FusedIterator;
 use core::slice;
 
-use super::{BitOrder, Dialect, End, Ends};
+use super::{BitOrder, Dialect, End, Ends, Lead, Length};
 use crate::Bit;
 
 /// The eight line symbols of one byte.
@@ -85,13 +85,18 @@ impl Iterator for ByteEncoder {
 impl ExactSizeIterator for ByteEncoder {}
 impl FusedIterator for ByteEncoder {}
 
-/// What a message begins with: its length, byte by byte, if the dialect has one.
+/// What a message begins with, byte by byte: its length and what leads to the text, as far as the
+/// dialect has them.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Prefix {
     dialect: Dialect,
+    /// The length as it is written: with the NUL, if that counts.
     length: u64,
-    left: u8,
+    is_empty: bool,
+    pid: u32,
+    /// Bytes yielded.
+    place: u8,
 }
 
 impl Prefix {
@@ -101,29 +106,85 @@ impl Prefix {
     ///
     /// [`EncodeError::TooLong`].
     pub fn new(dialect: Dialect, length: u64) -> Result<Self, EncodeError> {
-        if dialect.length_bytes() == 4 && u32::try_from(length).is_err() {
+        let is_empty = length == 0;
+        let length = length.checked_add(u64::from(dialect.counts_nul()));
+        let length = length.ok_or(EncodeError::TooLong)?;
+        if dialect.width() == 4 && u32::try_from(length).is_err() {
             return Err(EncodeError::TooLong);
         }
-        Ok(Self { dialect, length, left: dialect.length_bytes() })
+        Ok(Self { dialect, length, is_empty, pid: 0, place: 0 })
     }
+
+    /// The same with the process that is to be answered, for a dialect that says it.
+    #[must_use]
+    pub const fn with_pid(mut self, pid: u32) -> Self {
+        self.pid = pid;
+        self
+    }
+
+    /// The byte of the length at `place`.
+    fn length_byte(&self, place: u8) -> u8 {
+        let width = self.dialect.width();
+        let bits =
+            |place, is_swapped| number_byte(self.dialect, self.length, width, place, is_swapped);
+        match self.dialect.length {
+            Length::Bits => bits(place, false),
+            Length::SwappedBytes => bits(place, true),
+            Length::Twice => bits(place.checked_rem(width).unwrap_or_default(), false),
+            Length::Digits => digit(self.length, self.dialect.length_bytes(), place),
+        }
+    }
+
+    /// The byte at `place` of what stands between the length and the text.
+    fn lead_byte(&self, place: u8) -> u8 {
+        match self.dialect.lead {
+            Lead::None | Lead::Nul => 0,
+            Lead::PidBits => number_byte(self.dialect, self.pid.into(), 4, place, false),
+            Lead::PidDigits => digit(self.pid.into(), self.dialect.lead_bytes(), place),
+        }
+    }
+}
+
+/// The byte at `place` of a number of `width` bytes.
+fn number_byte(dialect: Dialect, number: u64, width: u8, place: u8, is_swapped: bool) -> u8 {
+    let place = if dialect.is_big_endian(is_swapped) {
+        width.wrapping_sub(place).wrapping_sub(1)
+    } else {
+        place
+    };
+    number.to_le_bytes().get(usize::from(place)).copied().unwrap_or_default()
+}
+
+/// The digit at `place` of a number of `digits` digits, in ASCII.
+fn digit(number: u64, digits: u8, place: u8) -> u8 {
+    let exponent = digits.wrapping_sub(place).wrapping_sub(1);
+    let power = 10_u64.checked_pow(exponent.into());
+    let number = power.and_then(|power| number.checked_div(power)).unwrap_or_default();
+    let [digit, ..] = number.checked_rem(10).unwrap_or_default().to_le_bytes();
+    b'0'.wrapping_add(digit)
 }
 
 impl Iterator for Prefix {
     type Item = ByteEncoder;
 
     fn next(&mut self) -> Option<ByteEncoder> {
-        self.left = self.left.checked_sub(1)?;
-        let place = match self.dialect.order {
-            BitOrder::MsbFirst => self.left,
-            BitOrder::LsbFirst => {
-                self.dialect.length_bytes().wrapping_sub(self.left).wrapping_sub(1)
-            }
+        let length_bytes = self.dialect.length_bytes();
+        let bytes = length_bytes.wrapping_add(self.dialect.lead_bytes());
+        let place = self.place;
+        if place >= bytes {
+            return None;
+        }
+        self.place = place.wrapping_add(1);
+        let byte = match place.checked_sub(length_bytes) {
+            None => self.length_byte(place),
+            Some(place) => self.lead_byte(place),
         };
-        let byte = self.length.to_le_bytes().get(usize::from(place)).copied().unwrap_or_default();
-        let ends = match (self.left, self.length) {
-            (0, 0) if !self.dialect.has_nul() => Ends::EmptyMessage,
-            (0, _) => Ends::Length,
-            _ => Ends::Byte,
+        let ends = if self.place == bytes && self.is_empty && self.dialect.ends_with_text() {
+            Ends::EmptyMessage
+        } else if self.place == length_bytes {
+            Ends::Length
+        } else {
+            Ends::Byte
         };
         Some(ByteEncoder::ending(self.dialect, byte, ends))
     }
@@ -212,6 +273,13 @@ impl<'a> Encoder<'a> {
         self.byte.ends()
     }
 
+    /// The same with the process that is to be answered, for a dialect that says it.
+    #[must_use]
+    pub fn with_pid(mut self, pid: u32) -> Self {
+        self.prefix = self.prefix.with_pid(pid);
+        self
+    }
+
     /// How many bytes of the text are still to come, without the one being sent.
     #[must_use]
     pub fn bytes_left(&self) -> usize {
@@ -223,7 +291,7 @@ impl<'a> Encoder<'a> {
             return Some(byte);
         }
         match self.text.next() {
-            Some(&byte) if self.text.len() == 0 && self.terminator.is_none() => {
+            Some(&byte) if self.text.len() == 0 && self.dialect.ends_with_text() => {
                 Some(ByteEncoder::last(self.dialect, byte))
             }
             Some(&byte) => Some(ByteEncoder::new(self.dialect, byte)),
@@ -280,6 +348,35 @@ mod tests {
         assert_eq!(line("end=length64,order=lsb", &text), reversed + &"0".repeat(2400));
     }
 
+    /// The bytes of a line in the default polarity and order.
+    fn bytes(dialect: &str, text: &[u8]) -> Vec<u8> {
+        let encoder = Encoder::new(dialect.parse().unwrap(), text).unwrap().with_pid(0x0102_0304);
+        let bits: Vec<Bit> = encoder.collect();
+        let byte = |bits: &[Bit]| bits.iter().fold(0, |byte, bit| byte << 1 | u8::from(*bit));
+        bits.chunks(8).map(byte).collect()
+    }
+
+    #[test]
+    fn a_length_can_count_the_nul_come_twice_in_other_bytes_or_in_digits() {
+        assert_eq!(bytes("end=length32-nul", b"A"), b"\0\0\0\x01A\0");
+        assert_eq!(bytes("end=length32-counted-nul", b"A"), b"\0\0\0\x02A\0");
+        assert_eq!(bytes("end=length32,length=twice", b"A"), b"\0\0\0\x01\0\0\0\x01A");
+        assert_eq!(bytes("end=length64,length=swapped", b"A"), b"\x01\0\0\0\0\0\0\0A");
+        assert_eq!(bytes("end=length32,length=digits", &[b'A'; 12]), b"0000000012AAAAAAAAAAAA");
+        let wide = bytes("end=length64-counted-nul,length=digits", b"A");
+        assert_eq!(wide, b"00000000000000000002A\0");
+        let error = Prefix::new("end=length64-counted-nul".parse().unwrap(), u64::MAX).map(|_| ());
+        assert_eq!(error, Err(EncodeError::TooLong));
+    }
+
+    #[test]
+    fn a_nul_or_the_process_to_be_answered_can_lead_to_the_text() {
+        assert_eq!(bytes("lead=nul", b"A"), b"\0A\0");
+        assert_eq!(bytes("lead=pid-bits", b"A"), b"\x01\x02\x03\x04A\0");
+        assert_eq!(bytes("lead=pid-digits", b"A"), b"0016909060A\0");
+        assert_eq!(bytes("end=length32,lead=pid-bits", b""), b"\0\0\0\0\x01\x02\x03\x04");
+    }
+
     #[test]
     fn a_nul_is_refused_where_it_would_end_the_message() {
         let error = Encoder::new(Dialect::DEFAULT, b"ab\0c\0").unwrap_err();
@@ -317,5 +414,9 @@ mod tests {
         assert_eq!(ends("", b""), [Message]);
         assert_eq!(ends("end=length32", b"ab"), [Byte, Byte, Byte, Length, Byte, Message]);
         assert_eq!(ends("end=length32", b""), [Byte, Byte, Byte, EmptyMessage]);
+        assert_eq!(ends("end=silence", b"ab"), [Byte, Byte]);
+        assert_eq!(ends("lead=nul", b"a"), [Byte, Byte, Message]);
+        let lead = ends("end=length32,lead=nul", b"");
+        assert_eq!(lead, [Byte, Byte, Byte, Length, EmptyMessage]);
     }
 }

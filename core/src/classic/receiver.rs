@@ -1,7 +1,7 @@
 //! The receiving half of a classic link: symbols in, acknowledgments and bytes out.
 
 use super::decoder::{Decoded, Decoder};
-use super::{Acks, Dialect, Ends};
+use super::{Acks, Dialect, Ends, Hello};
 use crate::Bit;
 
 /// What one symbol led to.
@@ -56,12 +56,31 @@ pub enum Completed {
 pub struct TextReceiver {
     dialect: Dialect,
     decoder: Decoder,
-    /// The sender's greeting is still to come.
-    greeted: bool,
+    /// Symbols of the sender's greeting that have come.
+    greeted: u8,
     length: Option<u64>,
+    pid: Option<u32>,
     offset: u64,
-    /// The symbol whose acknowledgment waits for [`accept`](Self::accept), and what it ended.
-    held: Option<(Bit, Ends, bool)>,
+    /// What waits for [`accept`](Self::accept).
+    held: Option<Held>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+enum Held {
+    /// The acknowledgments of this symbol, which ended this.
+    Symbol { symbol: Bit, ends: Ends },
+    /// The receipt of a message that silence has ended.
+    Silence,
+}
+
+impl Held {
+    const fn is_last(self) -> bool {
+        match self {
+            Self::Symbol { ends, .. } => ends.message(),
+            Self::Silence => true,
+        }
+    }
 }
 
 impl TextReceiver {
@@ -71,8 +90,9 @@ impl TextReceiver {
         Self {
             dialect,
             decoder: Decoder::new(dialect),
-            greeted: false,
+            greeted: 0,
             length: None,
+            pid: None,
             offset: 0,
             held: None,
         }
@@ -87,47 +107,86 @@ impl TextReceiver {
     /// Takes the next symbol of the sender.
     #[inline]
     pub fn handle_bit(&mut self, symbol: Bit) -> Completed {
-        if !self.greeted {
-            self.greeted = true;
-            if self.dialect.hello.is_some() {
-                return Completed::Nothing(Acks::of(self.dialect.bit_ack(symbol)));
-            }
+        if let Some(ack) = self.greet(symbol) {
+            return Completed::Nothing(Acks::of(ack));
         }
-        let progress = self.decoder.feed(symbol);
-        let (byte, is_last) = match progress {
-            Decoded::Pending | Decoded::LengthByte => {
-                return Completed::Nothing(self.dialect.acks(progress.ends(), symbol));
+        let decoded = self.decoder.feed(symbol);
+        match decoded {
+            Decoded::Pending | Decoded::PrefixByte => {
+                return Completed::Nothing(self.dialect.acks(decoded.ends(), symbol));
             }
             Decoded::Length(length) => {
                 self.length = Some(length);
-                return Completed::Nothing(self.dialect.acks(progress.ends(), symbol));
+                return Completed::Nothing(self.dialect.acks(decoded.ends(), symbol));
             }
-            Decoded::Byte(byte) => (Some(byte), false),
-            Decoded::LastByte(byte) => (Some(byte), true),
-            Decoded::Nul | Decoded::Empty => (None, true),
-        };
-        self.held = Some((symbol, progress.ends(), is_last));
-        byte.map_or(Completed::End, Completed::Byte)
+            Decoded::Lead { pid, is_empty } => {
+                self.pid = pid;
+                if !is_empty {
+                    return Completed::Nothing(self.dialect.acks(decoded.ends(), symbol));
+                }
+            }
+            Decoded::Byte(_) | Decoded::LastByte(_) | Decoded::Nul | Decoded::Empty => {}
+        }
+        self.held = Some(Held::Symbol { symbol, ends: decoded.ends() });
+        decoded.byte().map_or(Completed::End, Completed::Byte)
+    }
+
+    /// Takes a symbol of the greeting, and returns what it is answered with; `None` if the symbol is a
+    /// bit.
+    #[inline]
+    fn greet(&mut self, symbol: Bit) -> Option<Option<Bit>> {
+        match (self.dialect.hello, self.greeted) {
+            (Hello::None, _) | (Hello::One(_), 1..) | (Hello::AndWidth(_), 2..) => None,
+            (Hello::One(_) | Hello::AndWidth(_), 0) => {
+                self.greeted = 1;
+                Some(self.dialect.greeting_ack(symbol))
+            }
+            (Hello::AndWidth(_), _) => {
+                self.greeted = 2;
+                self.dialect = self.dialect.with_width(symbol.is_one());
+                self.decoder = Decoder::new(self.dialect);
+                Some(self.dialect.bit_ack(symbol))
+            }
+        }
+    }
+
+    /// Tells that the sender has been silent for so long that it must be done. That ends a message only
+    /// in a dialect whose [end](super::End::Silence) it is.
+    pub fn handle_silence(&mut self) -> Completed {
+        if !self.decoder.handle_silence() {
+            return Completed::Nothing(Acks::NONE);
+        }
+        self.held = Some(Held::Silence);
+        Completed::End
     }
 
     /// Accepts what the last symbol completed, and returns what it is owed for that.
     #[must_use = "an acknowledgment that is not sent stops the link"]
     pub fn accept(&mut self) -> Acks {
-        let Some((symbol, ends, is_last)) = self.held.take() else { return Acks::NONE };
-        if is_last {
-            self.greeted = false;
+        let Some(held) = self.held.take() else { return Acks::NONE };
+        if held.is_last() {
+            self.greeted = 0;
             self.length = None;
             self.offset = 0;
         } else {
             self.offset = self.offset.saturating_add(1);
         }
-        self.dialect.acks(ends, symbol)
+        match held {
+            Held::Symbol { symbol, ends } => self.dialect.acks(ends, symbol),
+            Held::Silence => self.dialect.receipt(),
+        }
     }
 
     /// Whether what waits to be accepted ends the message.
     #[must_use]
-    pub const fn is_last(&self) -> bool {
-        matches!(self.held, Some((_, _, true)))
+    pub fn is_last(&self) -> bool {
+        self.held.is_some_and(Held::is_last)
+    }
+
+    /// The process that is to be answered, if the message, or else the one before it, said so.
+    #[must_use]
+    pub const fn pid(&self) -> Option<u32> {
+        self.pid
     }
 
     /// The length that came before the text, if this dialect has one.

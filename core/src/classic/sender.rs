@@ -62,7 +62,8 @@ enum State {
 pub struct TextSender<'a> {
     dialect: Dialect,
     encoder: Encoder<'a>,
-    greeting: Option<Bit>,
+    /// The symbols of the greeting that are still to be sent.
+    greeting: (Option<Bit>, Option<Bit>),
     length: usize,
     pause_micros: u64,
     state: State,
@@ -83,7 +84,7 @@ impl<'a> TextSender<'a> {
         Ok(Self {
             dialect,
             encoder: Encoder::new(dialect, text)?,
-            greeting: dialect.hello,
+            greeting: dialect.greeting(),
             length: text.len(),
             pause_micros,
             state: State::Ready,
@@ -227,7 +228,7 @@ impl<'a> TextSender<'a> {
             }
             State::Waiting { .. } | State::Pausing | State::Settling | State::Ended => return None,
         }
-        let greeting = self.greeting.take();
+        let greeting = self.greeting.0.take().or_else(|| self.greeting.1.take());
         let Some(symbol) = greeting.or_else(|| self.encoder.next()) else {
             self.end(Ending::Delivered);
             return None;

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::str::FromStr;
 
-use super::{Ack, BitOrder, Dialect, End, Receipt};
+use super::{Ack, BitOrder, Dialect, End, Hello, Lead, Length, Receipt};
 use crate::Bit;
 
 /// The values of one setting and their names, in the order in which they are listed to the user.
@@ -18,46 +18,107 @@ pub(super) static ONE: Values<Bit, 2> =
 pub(super) static ORDER: Values<BitOrder, 2> =
     Values { names: ["msb", "lsb"], values: [BitOrder::MsbFirst, BitOrder::LsbFirst] };
 
-pub(super) static ACK: Values<Ack, 6> = Values {
-    names: ["usr1", "usr2", "echo", "byte-usr1", "byte-usr2", "none"],
+pub(super) static ACK: Values<Ack, 9> = Values {
+    names: [
+        "auto",
+        "usr1",
+        "usr2",
+        "echo",
+        "byte-usr1",
+        "byte-usr2",
+        "usr1-byte-usr2",
+        "usr2-byte-usr1",
+        "none",
+    ],
     values: [
+        Ack::Auto,
         Ack::PerBit(Bit::Zero),
         Ack::PerBit(Bit::One),
         Ack::Echo,
         Ack::PerByte(Bit::Zero),
         Ack::PerByte(Bit::One),
+        Ack::PerBitAndByte(Bit::Zero),
+        Ack::PerBitAndByte(Bit::One),
         Ack::None,
     ],
 };
 
-pub(super) static RECEIPT: Values<Receipt, 7> = Values {
+pub(super) static RECEIPT: Values<Receipt, 10> = Values {
     names: [
+        "auto",
         "usr1-after",
         "usr2-after",
         "usr1-before",
         "usr2-before",
         "usr1-instead",
         "usr2-instead",
+        "nothing-instead",
+        "usr2-usr1-usr2-after",
         "none",
     ],
     values: [
+        Receipt::Auto,
         Receipt::AfterAck(Bit::Zero),
         Receipt::AfterAck(Bit::One),
         Receipt::BeforeAck(Bit::Zero),
         Receipt::BeforeAck(Bit::One),
         Receipt::InsteadOfAck(Bit::Zero),
         Receipt::InsteadOfAck(Bit::One),
+        Receipt::NothingInsteadOfAck,
+        Receipt::ThreeAfterAck,
         Receipt::None,
     ],
 };
 
-pub(super) static END: Values<End, 5> = Values {
-    names: ["nul", "length32", "length64", "length32-nul", "length64-nul"],
-    values: [End::Nul, End::Length32, End::Length64, End::Length32Nul, End::Length64Nul],
+pub(super) static END: Values<End, 8> = Values {
+    names: [
+        "nul",
+        "length32",
+        "length64",
+        "length32-nul",
+        "length64-nul",
+        "length32-counted-nul",
+        "length64-counted-nul",
+        "silence",
+    ],
+    values: [
+        End::Nul,
+        End::Length32,
+        End::Length64,
+        End::Length32Nul,
+        End::Length64Nul,
+        End::Length32CountedNul,
+        End::Length64CountedNul,
+        End::Silence,
+    ],
 };
 
-pub(super) static HELLO: Values<Option<Bit>, 3> =
-    Values { names: ["usr1", "usr2", "none"], values: [Some(Bit::Zero), Some(Bit::One), None] };
+pub(super) static LENGTH: Values<Length, 4> = Values {
+    names: ["bits", "swapped", "twice", "digits"],
+    values: [Length::Bits, Length::SwappedBytes, Length::Twice, Length::Digits],
+};
+
+pub(super) static LEAD: Values<Lead, 4> = Values {
+    names: ["none", "nul", "pid-bits", "pid-digits"],
+    values: [Lead::None, Lead::Nul, Lead::PidBits, Lead::PidDigits],
+};
+
+pub(super) static HELLO: Values<Hello, 5> = Values {
+    names: ["usr1", "usr2", "usr1-width", "usr2-width", "none"],
+    values: [
+        Hello::One(Bit::Zero),
+        Hello::One(Bit::One),
+        Hello::AndWidth(Bit::Zero),
+        Hello::AndWidth(Bit::One),
+        Hello::None,
+    ],
+};
+
+pub(super) static READY: Values<Option<Bit>, 3> =
+    Values { names: ["ack", "usr1", "usr2"], values: [None, Some(Bit::Zero), Some(Bit::One)] };
+
+pub(super) static BUSY: Values<Option<Bit>, 3> =
+    Values { names: ["none", "usr1", "usr2"], values: [None, Some(Bit::Zero), Some(Bit::One)] };
 
 impl<T: Copy + PartialEq, const LEN: usize> Values<T, LEN> {
     fn named(&self, name: &[u8]) -> Option<T> {
@@ -79,8 +140,8 @@ impl<T: Copy + PartialEq, const LEN: usize> Values<T, LEN> {
 /// ```
 /// use minitalk_core::classic::Setting;
 ///
-/// assert_eq!(Setting::End.key(), "end");
-/// assert_eq!(Setting::End.values(), ["nul", "length32", "length64", "length32-nul", "length64-nul"]);
+/// assert_eq!(Setting::Order.key(), "order");
+/// assert_eq!(Setting::Order.values(), ["msb", "lsb"]);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -95,14 +156,32 @@ pub enum Setting {
     Receipt,
     /// What ends a message: [`Dialect::end`].
     End,
+    /// How the length is written: [`Dialect::length`].
+    Length,
+    /// What stands right before the text: [`Dialect::lead`].
+    Lead,
     /// The greeting: [`Dialect::hello`].
     Hello,
+    /// What the greeting is answered with: [`Dialect::ready`].
+    Ready,
+    /// What means that the sender is to try again later: [`Dialect::busy`].
+    Busy,
 }
 
 impl Setting {
     /// Every setting, in the order in which a dialect is written.
-    pub const ALL: [Self; 6] =
-        [Self::One, Self::Order, Self::Ack, Self::Receipt, Self::End, Self::Hello];
+    pub const ALL: [Self; 10] = [
+        Self::One,
+        Self::Order,
+        Self::Ack,
+        Self::Receipt,
+        Self::End,
+        Self::Length,
+        Self::Lead,
+        Self::Hello,
+        Self::Ready,
+        Self::Busy,
+    ];
 
     /// Its name in a dialect written as text.
     #[must_use]
@@ -113,7 +192,11 @@ impl Setting {
             Self::Ack => "ack",
             Self::Receipt => "receipt",
             Self::End => "end",
+            Self::Length => "length",
+            Self::Lead => "lead",
             Self::Hello => "hello",
+            Self::Ready => "ready",
+            Self::Busy => "busy",
         }
     }
 
@@ -126,19 +209,28 @@ impl Setting {
             Self::Ack => &ACK.names,
             Self::Receipt => &RECEIPT.names,
             Self::End => &END.names,
+            Self::Length => &LENGTH.names,
+            Self::Lead => &LEAD.names,
             Self::Hello => &HELLO.names,
+            Self::Ready => &READY.names,
+            Self::Busy => &BUSY.names,
         }
     }
 
     /// The name of the value that it has in `dialect`.
-    fn value(self, dialect: Dialect) -> &'static str {
+    #[must_use]
+    pub fn value(self, dialect: Dialect) -> &'static str {
         match self {
             Self::One => ONE.name(dialect.one),
             Self::Order => ORDER.name(dialect.order),
             Self::Ack => ACK.name(dialect.ack),
             Self::Receipt => RECEIPT.name(dialect.receipt),
             Self::End => END.name(dialect.end),
+            Self::Length => LENGTH.name(dialect.length),
+            Self::Lead => LEAD.name(dialect.lead),
             Self::Hello => HELLO.name(dialect.hello),
+            Self::Ready => READY.name(dialect.ready),
+            Self::Busy => BUSY.name(dialect.busy),
         }
     }
 
@@ -150,7 +242,11 @@ impl Setting {
             Self::Ack => dialect.ack = ACK.named(name)?,
             Self::Receipt => dialect.receipt = RECEIPT.named(name)?,
             Self::End => dialect.end = END.named(name)?,
+            Self::Length => dialect.length = LENGTH.named(name)?,
+            Self::Lead => dialect.lead = LEAD.named(name)?,
             Self::Hello => dialect.hello = HELLO.named(name)?,
+            Self::Ready => dialect.ready = READY.named(name)?,
+            Self::Busy => dialect.busy = BUSY.named(name)?,
         }
         Some(())
     }
@@ -201,11 +297,15 @@ fn write_list(
 }
 
 impl fmt::Display for Dialect {
+    /// Writes the first five settings and, of the others, those that are not as in the default.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut separator = "";
-        for setting in Setting::ALL {
-            write!(f, "{separator}{}={}", setting.key(), setting.value(*self))?;
-            separator = ",";
+        for (place, setting) in Setting::ALL.into_iter().enumerate() {
+            let value = setting.value(*self);
+            if place < 5 || value != setting.value(Self::DEFAULT) {
+                write!(f, "{separator}{}={value}", setting.key())?;
+                separator = ",";
+            }
         }
         Ok(())
     }
@@ -238,7 +338,7 @@ impl FromStr for Dialect {
 
 #[cfg(test)]
 mod tests {
-    use super::super::dialect::every_dialect;
+    use super::super::dialect::{every_answer, every_wire_format};
     use super::*;
     use proptest::prelude::*;
     use std::string::ToString;
@@ -249,16 +349,18 @@ mod tests {
 
     #[test]
     fn every_dialect_is_read_back_as_it_was_written() {
-        for dialect in every_dialect() {
+        for dialect in every_wire_format().into_iter().chain(every_answer()) {
             assert_eq!(parse(&dialect.to_string()), Ok(dialect));
         }
     }
 
     #[test]
-    fn the_default_is_written_as_the_guide_has_it() {
-        let text = "one=usr2,order=msb,ack=usr1,receipt=usr2-after,end=nul,hello=none";
+    fn what_is_as_usual_is_written_only_where_it_often_differs() {
+        let text = "one=usr2,order=msb,ack=usr1,receipt=usr2-after,end=nul";
         assert_eq!(Dialect::DEFAULT.to_string(), text);
         assert_eq!(parse(""), Ok(Dialect::DEFAULT));
+        let dialect = Dialect { hello: Hello::One(Bit::One), ..Dialect::DEFAULT };
+        assert_eq!(dialect.to_string(), std::format!("{text},hello=usr2"));
     }
 
     #[test]
@@ -272,15 +374,31 @@ mod tests {
             assert_eq!(receipt("after"), Receipt::AfterAck(symbol));
             assert_eq!(receipt("before"), Receipt::BeforeAck(symbol));
             assert_eq!(receipt("instead"), Receipt::InsteadOfAck(symbol));
-            let hello = of(&std::format!("hello={name}")).hello;
-            assert_eq!(hello, Some(symbol));
+            let both = of(&std::format!(
+                "ack={name}-byte-{}",
+                if symbol.is_one() { "usr1" } else { "usr2" }
+            ));
+            assert_eq!(both.ack, Ack::PerBitAndByte(symbol));
+            assert_eq!(of(&std::format!("hello={name}")).hello, Hello::One(symbol));
+            assert_eq!(of(&std::format!("hello={name}-width")).hello, Hello::AndWidth(symbol));
+            assert_eq!(of(&std::format!("ready={name}")).ready, Some(symbol));
+            assert_eq!(of(&std::format!("busy={name}")).busy, Some(symbol));
         }
         assert_eq!(of("order=lsb").order, BitOrder::LsbFirst);
         assert_eq!(of("ack=echo").ack, Ack::Echo);
         assert_eq!(of("ack=none").ack, Ack::None);
         assert_eq!(of("receipt=none").receipt, Receipt::None);
+        assert_eq!(of("receipt=nothing-instead").receipt, Receipt::NothingInsteadOfAck);
+        assert_eq!(of("receipt=usr2-usr1-usr2-after").receipt, Receipt::ThreeAfterAck);
         assert_eq!(of("end=length32").end, End::Length32);
         assert_eq!(of("end=length64").end, End::Length64);
+        assert_eq!(of("end=length32-counted-nul").end, End::Length32CountedNul);
+        assert_eq!(of("end=length64-counted-nul").end, End::Length64CountedNul);
+        assert_eq!(of("length=swapped").length, Length::SwappedBytes);
+        assert_eq!(of("length=twice").length, Length::Twice);
+        assert_eq!(of("length=digits").length, Length::Digits);
+        assert_eq!(of("lead=pid-bits").lead, Lead::PidBits);
+        assert_eq!(of("lead=pid-digits").lead, Lead::PidDigits);
     }
 
     #[test]
@@ -294,12 +412,14 @@ mod tests {
         let error = |text| parse(text).unwrap_err().to_string();
         assert_eq!(
             error("ack=usr3"),
-            "unknown value for ack; expected usr1, usr2, echo, byte-usr1, byte-usr2 or none"
+            "unknown value for ack; expected auto, usr1, usr2, echo, byte-usr1, byte-usr2, \
+             usr1-byte-usr2, usr2-byte-usr1 or none"
         );
         assert_eq!(error("order"), "unknown value for order; expected msb or lsb");
         assert_eq!(
             error("one=usr1,"),
-            "unknown key in dialect; expected one, order, ack, receipt, end or hello"
+            "unknown key in dialect; expected one, order, ack, receipt, end, length, lead, hello, \
+             ready or busy"
         );
         assert_eq!(error("one=usr1,one=usr1"), "one is given twice");
     }

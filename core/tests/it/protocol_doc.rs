@@ -240,27 +240,59 @@ fn meaning(setting: Setting, value: &str) -> &'static str {
         (Setting::One, _) => "`SIGUSR2` is a one, `SIGUSR1` a zero",
         (Setting::Order, "msb") => "the most significant bit of a byte or length first",
         (Setting::Order, _) => "the least significant bit first",
+        (Setting::Ack, "auto") => "observed by the sender, chosen by the receiver (see below)",
         (Setting::Ack, "usr1") => "every bit is acknowledged with `SIGUSR1`",
         (Setting::Ack, "usr2") => "every bit is acknowledged with `SIGUSR2`",
         (Setting::Ack, "echo") => "every bit is acknowledged with the signal that brought it",
         (Setting::Ack, "byte-usr1") => "every eighth bit is acknowledged with `SIGUSR1`",
         (Setting::Ack, "byte-usr2") => "every eighth bit is acknowledged with `SIGUSR2`",
+        (Setting::Ack, "usr1-byte-usr2") => {
+            "`SIGUSR1` for every bit, and `SIGUSR2` more at every eighth"
+        }
+        (Setting::Ack, "usr2-byte-usr1") => {
+            "`SIGUSR2` for every bit, and `SIGUSR1` more at every eighth"
+        }
         (Setting::Ack, _) => "no bit is acknowledged; the sender pauses instead",
+        (Setting::Receipt, "auto") => "observed by the sender, chosen by the receiver (see below)",
         (Setting::Receipt, "usr1-after") => "`SIGUSR1`, after the acknowledgment of the last bit",
         (Setting::Receipt, "usr2-after") => "`SIGUSR2`, after the acknowledgment of the last bit",
         (Setting::Receipt, "usr1-before") => "`SIGUSR1`, before the acknowledgment of the last bit",
         (Setting::Receipt, "usr2-before") => "`SIGUSR2`, before the acknowledgment of the last bit",
         (Setting::Receipt, "usr1-instead") => "`SIGUSR1`, and no acknowledgment of the last bit",
         (Setting::Receipt, "usr2-instead") => "`SIGUSR2`, and no acknowledgment of the last bit",
+        (Setting::Receipt, "nothing-instead") => "none, and no acknowledgment of the last bit",
+        (Setting::Receipt, "usr2-usr1-usr2-after") => {
+            "three signals, after the acknowledgment of the last bit"
+        }
         (Setting::Receipt, _) => "nothing tells the sender that the message is complete",
         (Setting::End, "nul") => "a NUL byte ends the message",
         (Setting::End, "length32") => "32 bits before the text give its length in bytes",
         (Setting::End, "length64") => "64 bits before the text give its length in bytes",
         (Setting::End, "length32-nul") => "a length of 32 bits, and a NUL that it does not count",
-        (Setting::End, _) => "a length of 64 bits, and a NUL that it does not count",
+        (Setting::End, "length64-nul") => "a length of 64 bits, and a NUL that it does not count",
+        (Setting::End, "length32-counted-nul") => "a length of 32 bits, and a NUL that it counts",
+        (Setting::End, "length64-counted-nul") => "a length of 64 bits, and a NUL that it counts",
+        (Setting::End, _) => "nothing: the message is over when its sender falls silent",
+        (Setting::Length, "bits") => "the length is one number in the order of `order`",
+        (Setting::Length, "swapped") => "its bytes come in the other order, their bits do not",
+        (Setting::Length, "twice") => "it is sent twice",
+        (Setting::Length, _) => "it is written in ASCII digits: ten for 32 bits, twenty for 64",
+        (Setting::Lead, "none") => "the text follows the length, or begins the message",
+        (Setting::Lead, "nul") => "a NUL byte comes right before the text",
+        (Setting::Lead, "pid-bits") => "the sender's PID in 32 bits comes right before the text",
+        (Setting::Lead, _) => "the sender's PID in ten ASCII digits comes right before the text",
         (Setting::Hello, "usr1") => "one `SIGUSR1` before the message, acknowledged like a bit",
         (Setting::Hello, "usr2") => "one `SIGUSR2` before the message, acknowledged like a bit",
+        (Setting::Hello, "usr1-width" | "usr2-width") => {
+            "as before, and then `SIGUSR1` for a length of 32 bits, `SIGUSR2` for one of 64"
+        }
         (Setting::Hello, _) => "the message begins with its first bit",
+        (Setting::Ready, "ack") => "the greeting is answered as a bit is acknowledged",
+        (Setting::Ready, "usr1") => "the greeting is answered with `SIGUSR1`",
+        (Setting::Ready, _) => "the greeting is answered with `SIGUSR2`",
+        (Setting::Busy, "none") => "a receiver that is busy does not answer",
+        (Setting::Busy, "usr1") => "`SIGUSR1` instead of an acknowledgment: try again later",
+        (Setting::Busy, _) => "`SIGUSR2` instead of an acknowledgment: try again later",
     }
 }
 
@@ -278,23 +310,23 @@ fn note(setting: Setting, value: &str) -> &'static str {
             "equal to the acknowledgment, the kernel may make one of the two"
         }
         (Setting::End, "nul") => "the text cannot hold a NUL",
-        (Setting::Hello, "usr1" | "usr2") => "no framed senders beside it",
+        (Setting::End, "silence") => "the receipt comes late, and a pause cuts the message",
+        (Setting::Hello, "usr1" | "usr2" | "usr1-width" | "usr2-width") => {
+            "no framed senders beside it"
+        }
         _ => "",
     }
 }
 
 #[test]
 fn the_dialect_table_in_the_protocol_lists_every_value() {
-    let default = Dialect::DEFAULT.to_string();
     let mut text = String::from("| setting | value | meaning | |\n|---|---|---|---|\n");
     for setting in Setting::ALL {
         for &value in setting.values() {
-            let name = format!("{}={value}", setting.key());
-            let is_default = default.split(',').any(|part| part == name);
+            let (note, meaning) = (note(setting, value), meaning(setting, value));
+            let is_default = value == setting.value(Dialect::DEFAULT);
             let value =
                 if is_default { format!("**`{value}`** (default)") } else { format!("`{value}`") };
-            let note = note(setting, name.split_once('=').map_or("", |(_, value)| value));
-            let meaning = meaning(setting, name.split_once('=').map_or("", |(_, value)| value));
             let _ = writeln!(text, "| `{}` | {value} | {meaning} | {note} |", setting.key());
         }
     }
