@@ -202,7 +202,7 @@ fn a_server_that_has_had_its_last_message_refuses_the_others_with_the_reason() {
     server.running().wait_for_stderr(&format!("PID {late} (minitalk-client)"));
     drop(source);
     assert_delivered(&first.finish());
-    assert_failed(&second.finish(), 8, &["refuses the message", "it is shutting down"]);
+    assert_failed(&second.finish(), 8, &["refused the message", "it is shutting down"]);
     let end = server.finish();
     assert_eq!(end.code(), 0);
     assert_eq!(end.text(), "the only one\n");
@@ -229,7 +229,7 @@ fn what_waits_behind_the_last_message_is_refused_and_not_written() {
         assert_delivered(&first.finish());
         for other in others {
             let words = format!("refused the message of PID {}: it is shutting down", other.pid());
-            assert_failed(&other.finish(), 8, &["refuses the message", "it is shutting down"]);
+            assert_failed(&other.finish(), 8, &["refused the message", "it is shutting down"]);
             server.running().wait_for_stderr(&words);
         }
         let end = server.finish();
@@ -270,7 +270,7 @@ fn a_full_disk_is_the_reason_of_a_refusal_and_not_the_end_of_the_server() {
     for _ in 0..3 {
         let client = start(Speak::Framed, server.pid(), "hi");
         let pid = client.pid();
-        assert_failed(&client.finish(), 8, &["refuses the message", "could not write"]);
+        assert_failed(&client.finish(), 8, &["refused the message", "could not write"]);
         let words = format!("refused the message of PID {pid}: cannot write: No space left");
         server.running().wait_for_stderr(&words);
     }
@@ -286,7 +286,7 @@ fn a_server_whose_reader_is_gone_refuses_and_ends() {
     let server = Server::start_into(&[], writer);
     drop(reader);
     let client = start(Speak::Framed, server.pid(), "hi");
-    assert_failed(&client.finish(), 8, &["refuses the message", "could not write"]);
+    assert_failed(&client.finish(), 8, &["refused the message", "could not write"]);
     let end = server.finish();
     assert_eq!(end.code(), 1);
     assert!(end.stderr.contains("Broken pipe"), "{}", end.stderr);

@@ -68,7 +68,7 @@ fn a_server_written_from_the_protocol_understands_us() {
 fn a_server_written_from_the_protocol_tells_us_why_it_refuses() {
     let server = c_server(&["300"]);
     let refused = from_us(&server, &long_text());
-    assert_failed(&refused, 8, &["refuses the message", "is longer than it takes"]);
+    assert_failed(&refused, 8, &["refused the message", "is longer than it takes"]);
     assert_delivered(&from_us(&server, "still there"));
 }
 

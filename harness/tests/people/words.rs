@@ -65,14 +65,14 @@ fn a_process_that_has_ended_is_told_with_the_way_to_those_that_have_not() {
     assert_data_eq!(
         people,
         str![[r#"
-minitalk-client: PID N does not exist; nothing was delivered; use the PID that minitalk-server prints on its first line, or see which there are with --list
+minitalk-client: PID N does not exist; nothing was delivered; use the PID that minitalk-server prints on its first line, or see which servers run with --list
 
 "#]]
     );
     assert_data_eq!(
         programs,
         str![[r#"
-{"event":"failed","pid":N,"code":N,"reason":"no_such_process","known":"delivered","bytes":N,"sentence":"PID N does not exist; nothing was delivered; use the PID that minitalk-server prints on its first line, or see which there are with --list"}
+{"event":"failed","pid":N,"code":N,"reason":"no_such_process","known":"delivered","bytes":N,"sentence":"PID N does not exist; nothing was delivered; use the PID that minitalk-server prints on its first line, or see which servers run with --list"}
 
 "#]]
     );
@@ -85,14 +85,14 @@ fn a_refusal_is_told_with_its_reason() {
     assert_data_eq!(
         people,
         str![[r#"
-minitalk-client: PID N refuses the message: the message is longer than it takes; nothing was delivered; send less at a time
+minitalk-client: PID N refused the message: the message is longer than it takes; nothing was delivered; send less at a time
 
 "#]]
     );
     assert_data_eq!(
         programs,
         str![[r#"
-{"event":"failed","pid":N,"code":N,"reason":"refused","known":"delivered","bytes":N,"sentence":"PID N refuses the message: the message is longer than it takes; nothing was delivered; send less at a time"}
+{"event":"failed","pid":N,"code":N,"reason":"refused","known":"delivered","bytes":N,"sentence":"PID N refused the message: the message is longer than it takes; nothing was delivered; send less at a time"}
 
 "#]]
     );
@@ -105,14 +105,14 @@ fn another_minitalk_is_told_with_the_option_for_it() {
     assert_data_eq!(
         people,
         str![[r#"
-minitalk-client: PID N answers, but does not speak the framed protocol; nothing was delivered; it acknowledges every bit with SIGUSR1, as another minitalk does: try --protocol classic
+minitalk-client: PID N answers, but does not speak the framed protocol; nothing was delivered; it acknowledges every bit with SIGUSR1, as other minitalks do: try --protocol classic
 
 "#]]
     );
     assert_data_eq!(
         programs,
         str![[r#"
-{"event":"failed","pid":N,"code":N,"reason":"not_framed","known":"delivered","bytes":N,"sentence":"PID N answers, but does not speak the framed protocol; nothing was delivered; it acknowledges every bit with SIGUSR1, as another minitalk does: try --protocol classic"}
+{"event":"failed","pid":N,"code":N,"reason":"not_framed","known":"delivered","bytes":N,"sentence":"PID N answers, but does not speak the framed protocol; nothing was delivered; it acknowledges every bit with SIGUSR1, as other minitalks do: try --protocol classic"}
 
 "#]]
     );
@@ -369,7 +369,7 @@ fn an_interrupted_client_says_how_far_it_got() {
     assert_data_eq!(
         redacted(&ended.stderr),
         str![[r#"
-minitalk-client: PID N was being sent to when the client was interrupted; N bytes were confirmed[..]; send it again
+minitalk-client: PID N did not get the whole message: this client was interrupted; N bytes were confirmed[..]; send it again
 
 "#]]
     );

@@ -4,15 +4,15 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::error::{Error as UsageError, ErrorKind};
-use clap::{ArgGroup, CommandFactory, Parser, ValueEnum, ValueHint};
+use clap::{ArgGroup, CommandFactory, Parser, ValueHint};
 use minitalk::admission::Trust;
+use minitalk::{Address, Config, Dialect, Protocol};
 use minitalk_cli::arguments;
 use minitalk_cli::generate::Generate;
-use minitalk_core::classic::Dialect;
 use thiserror::Error;
 
-use crate::address::Address;
 use crate::progress::Show;
 
 /// Send text to a minitalk server with nothing but SIGUSR1 and SIGUSR2
@@ -23,7 +23,7 @@ use crate::progress::Show;
 #[command(group(ArgGroup::new("mode").args(MODES)))]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Options {
-    /// The server: the PID that it shows on its first line, or the name that it was given
+    /// The server: its PID, which it shows on its first line, or its name
     #[arg(
         allow_negative_numbers = true,
         required_unless_present_any = ["list", "generate"],
@@ -32,24 +32,25 @@ pub(crate) struct Options {
     )]
     server: Option<Address>,
 
-    /// The text, words joined by single spaces; without it, standard input is sent.
-    /// Write -- before a text that begins with '-'
+    /// The text: words, which are joined by single spaces. Without any, or if the only one is '-',
+    /// standard input is sent. Write -- before a text that begins with '-'
     #[arg(conflicts_with_all = MODES, value_hint = ValueHint::Other)]
     pub(crate) text: Vec<OsString>,
 
-    /// How to speak: framed (checked, any bytes) or classic (as the minitalk exercise does).
-    /// The default is framed, and classic if the program is called by the name `client`
-    #[arg(long, value_enum, value_name = "NAME")]
+    /// The protocol: framed (any bytes, checked) or classic (that of the minitalk exercise).
+    /// The default is framed, or classic if the program is called `client`
+    #[arg(long, value_name = "NAME", value_parser = protocols())]
     protocol: Option<Protocol>,
 
     /// How a classic server speaks, for example one=usr1,order=lsb; --help has the list.
     /// Implies --protocol classic
-    #[arg(long_help = arguments::dialect_help("How a classic server speaks") + ". Implies --protocol classic")]
+    #[arg(long_help = arguments::dialect_help("How a classic server speaks")
+        + ". Implies --protocol classic")]
     #[arg(long, value_name = "LIST", value_hint = ValueHint::Other)]
     dialect: Option<Dialect>,
 
-    /// Give up after so long without any progress, in seconds or as a duration
-    #[arg(long, default_value = "10s", value_parser = seconds_or_duration, value_name = "DURATION")]
+    /// Give up after this time without progress, in seconds or as a duration
+    #[arg(long, default_value = "10s", value_parser = timeout, value_name = "DURATION")]
     #[arg(value_hint = ValueHint::Other)]
     pub(crate) timeout: Duration,
 
@@ -62,24 +63,24 @@ pub(crate) struct Options {
     #[arg(long, conflicts_with_all = MODES)]
     pub(crate) single_bits: bool,
 
-    /// Send even to a process that does not handle the signals and will be killed by the first bit
+    /// Send even to a process that will be killed by the first bit
     #[arg(long)]
-    pub(crate) force: bool,
+    force: bool,
 
-    /// Show how far the message has got from the beginning, not only if it takes longer than half a second;
-    /// in any case only if standard error is a terminal
+    /// Show progress from the start, not only after half a second. Nothing is shown unless standard
+    /// error is a terminal
     #[arg(long, conflicts_with_all = ["quiet", "list", "check", "ping", "generate"])]
     progress: bool,
 
-    /// Show neither progress nor notes; errors are still told
+    /// Show neither progress nor notes, only errors
     #[arg(long, short)]
     pub(crate) quiet: bool,
 
-    /// At the end, tell the number of bits, bits per second, resends, and how long round trips took
+    /// At the end, show bits, bits per second, resends, and how long round trips took
     #[arg(long, short = 'v', conflicts_with_all = MODES)]
     pub(crate) stats: bool,
 
-    /// Print what happened as one JSON object a line on standard output
+    /// Print what happens as JSON on standard output, one object a line
     #[arg(long)]
     pub(crate) json: bool,
 
@@ -87,42 +88,32 @@ pub(crate) struct Options {
     #[arg(help = "Write what goes over the line to FILE, for GTKWave, PulseView and sigrok")]
     pub(crate) trace: Option<PathBuf>,
 
-    /// List the servers that run: PID, name, user, uptime
+    /// List the running servers: PID, name, user, uptime
     #[arg(long, help_heading = "Instead of sending")]
     list: bool,
 
-    /// Tell whether a message could be delivered to the server, and why not, without sending anything
+    /// Show whether a message could be delivered, and if not why, without sending anything
     #[arg(long, help_heading = "Instead of sending")]
     check: bool,
 
-    /// Measure how long signals to the server and back take; it shows nothing of it. Until Ctrl-C, or -c
+    /// Measure the round trips of signals to the server, which shows nothing. Ends with Ctrl-C, or
+    /// after -c probes
     #[arg(long, help_heading = "Instead of sending")]
     ping: bool,
 
-    /// Ping so many times
-    #[arg(
-        short = 'c',
-        long,
-        value_name = "NUMBER",
-        requires = "ping",
-        help_heading = "Instead of sending"
-    )]
+    /// End after this number of probes
+    #[arg(short = 'c', long, value_name = "NUMBER", help_heading = "Instead of sending")]
     #[arg(value_parser = arguments::parse_count, value_hint = ValueHint::Other)]
     pub(crate) count: Option<u64>,
 
-    /// Time from one ping to the next, in seconds or as a duration, 200ms or more
-    #[arg(
-        short = 'i',
-        long,
-        value_name = "DURATION",
-        requires = "ping",
-        help_heading = "Instead of sending"
-    )]
-    #[arg(default_value = "1s", value_parser = interval, value_hint = ValueHint::Other)]
-    pub(crate) interval: Duration,
+    /// Time from one probe to the next, in seconds or as a duration, at least 200ms. The default
+    /// is 1s
+    #[arg(short = 'i', long, value_name = "DURATION", help_heading = "Instead of sending")]
+    #[arg(value_parser = interval, value_hint = ValueHint::Other)]
+    interval: Option<Duration>,
 
-    /// After the last ping, draw how many round trips took how long
-    #[arg(long, requires = "ping", help_heading = "Instead of sending")]
+    /// After the last probe, draw a histogram of the round trips
+    #[arg(long, help_heading = "Instead of sending")]
     pub(crate) histogram: bool,
 
     /// Write a man page, or completions for a shell, to standard output
@@ -149,15 +140,6 @@ pub(crate) enum Mode<'a> {
     Generate(Generate),
 }
 
-/// How to speak.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Protocol {
-    /// HDLC frames: checked, numbered, any bytes
-    Framed,
-    /// Eight bits a byte, NUL at the end
-    Classic,
-}
-
 impl Options {
     /// Reads the command line; ends the program on wrong usage, --help and --version.
     pub(crate) fn from_command_line() -> Self {
@@ -166,13 +148,18 @@ impl Options {
         options.contradiction().map_or(options, |error| error.exit())
     }
 
-    /// What no single option is to blame for.
+    /// What is wrong with the options together, and with none of them alone.
     fn contradiction(&self) -> Option<UsageError> {
         let is_framed = self.protocol == Some(Protocol::Framed);
-        (is_framed && self.dialect.is_some()).then(|| {
-            let sentence = "a dialect is how a classic server speaks: leave out --protocol framed, or --dialect";
-            Self::command().error(ErrorKind::ArgumentConflict, sentence)
-        })
+        let is_of_ping = self.count.is_some() || self.interval.is_some() || self.histogram;
+        let sentence = if is_framed && self.dialect.is_some() {
+            "a dialect is how a classic server speaks: leave out --protocol framed, or --dialect"
+        } else if is_of_ping && !self.ping {
+            "--count, --interval and --histogram are options of --ping: add it, or leave them out"
+        } else {
+            return None;
+        };
+        Some(Self::command().error(ErrorKind::ArgumentConflict, sentence))
     }
 
     /// What to do.
@@ -203,6 +190,11 @@ impl Options {
         }
     }
 
+    /// Time from one ping to the next.
+    pub(crate) fn interval(&self) -> Duration {
+        self.interval.unwrap_or(Duration::from_secs(1))
+    }
+
     /// How far the user vouches for the server.
     pub(crate) fn trust(&self) -> Trust {
         if self.force {
@@ -214,12 +206,33 @@ impl Options {
         }
     }
 
-    pub(crate) fn dialect(&self) -> Dialect {
-        self.dialect.unwrap_or_default()
+    /// How to talk to the server.
+    pub(crate) fn config(&self) -> Config {
+        Config {
+            protocol: self.protocol(),
+            dialect: self.dialect.unwrap_or_default(),
+            pace: self.pace,
+            timeout: self.timeout,
+            single_bits: self.single_bits,
+            trust: self.trust(),
+            takes_terminations: true,
+        }
     }
 }
 
-/// The options that do something instead of sending.
+/// What `--protocol` may be.
+fn protocols() -> impl TypedValueParser<Value = Protocol> {
+    let values = [
+        PossibleValue::new("framed").help("HDLC frames: checked, numbered, any bytes"),
+        PossibleValue::new("classic").help("Eight bits a byte, NUL at the end"),
+    ];
+    PossibleValuesParser::new(values).map(|name| match name.as_str() {
+        "classic" => Protocol::Classic,
+        _ => Protocol::Framed,
+    })
+}
+
+/// The options that do something else than send.
 const MODES: [&str; 4] = ["list", "check", "ping", "generate"];
 
 /// The way out of wrong usage.
@@ -227,7 +240,7 @@ fn tip(error: &UsageError) -> Option<&'static str> {
     let is_without_server = error.kind() == ErrorKind::MissingRequiredArgument
         && error.to_string().contains("\n  <SERVER>");
     is_without_server.then_some(
-        "the server is the PID that minitalk-server shows on its first line, or its name; --list shows them",
+        "the server is a PID, which minitalk-server shows on its first line, or a name; see --list",
     )
 }
 
@@ -249,8 +262,22 @@ fn seconds_or_duration(text: &str) -> Result<Duration, ParseDurationError> {
     }
 }
 
-/// The shortest time between pings, which is that of ping(8): the server keeps the line for whoever pings
-/// for up to 100 ms, and what others send has to go through in between.
+/// Why a text is not the time to wait for progress.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+enum ParseTimeoutError {
+    #[error("{0}")]
+    Duration(#[from] ParseDurationError),
+    #[error("the server would have no time to answer: write for example 10s")]
+    Zero,
+}
+
+fn timeout(text: &str) -> Result<Duration, ParseTimeoutError> {
+    let timeout = seconds_or_duration(text)?;
+    if timeout.as_micros() == 0 { Err(ParseTimeoutError::Zero) } else { Ok(timeout) }
+}
+
+/// The shortest time between pings, which is that of ping(8): the server keeps the line for
+/// whoever pings for up to 100 ms, and what others send has to go through in between.
 const INTERVAL_MIN: Duration = Duration::from_millis(200);
 
 /// Why a text is not the time between pings.
@@ -283,9 +310,9 @@ const EXAMPLES: &str = "\
 Examples:
   minitalk-client 4242 Hello, world       send a text
   minitalk-client logs Hello              to the server that is called logs
-  minitalk-client --list                  which servers there are
-  minitalk-client --check 4242            why a message would not arrive
-  minitalk-client --ping -c 5 4242        how long a signal there and back takes
+  minitalk-client --list                  list the running servers
+  minitalk-client --check 4242            find out why a message does not arrive
+  minitalk-client --ping -c 5 4242        measure round trips
   minitalk-client 4242 < picture.png      send a file, byte for byte
   minitalk-client 4242 --protocol classic Hello
                                           send to somebody else's minitalk
@@ -300,12 +327,12 @@ Exit status:
   4    not permitted to signal the server, or the server not permitted to answer
   5    timeout: no progress for the time given with --timeout
   6    the server died
-  7    the outcome is unknown: all was sent, its receipt was not seen; or a
-       classic text was damaged on the way
+  7    the outcome is unknown: everything was sent, but no receipt came back;
+       or a classic text was damaged on the way
   8    the server refused the message
   130  interrupted (128 and the number of the signal)
---check ends with the code that a message would end with; --ping with 0 if it
-was answered, and with 1 if it was interrupted before.";
+--check ends with the code that a message would end with. --ping ends with 0 if
+the server answered, and with 1 if it was interrupted before that.";
 
 #[cfg(test)]
 mod tests {
@@ -326,9 +353,7 @@ mod tests {
 
     #[test]
     fn the_modes_exclude_each_other() {
-        for words in
-            ["--list 1", "--list --check", "--check --ping 1", "--ping 1 text", "-c 1 1", ""]
-        {
+        for words in ["--list 1", "--list --check", "--check --ping 1", "--ping 1 text", ""] {
             let words = ["c"].into_iter().chain(words.split_whitespace());
             assert!(Options::try_parse_from(words.clone()).is_err(), "{words:?}");
         }
@@ -375,6 +400,23 @@ mod tests {
         assert!(framed.contradiction().is_some());
         let classic = parse(&["c", "1", "--protocol", "classic", "--dialect", "order=lsb"]);
         assert!(classic.contradiction().is_none());
+    }
+
+    #[test]
+    fn options_of_a_ping_without_it_are_wrong_usage() {
+        let parse = |words: &str| Options::try_parse_from(words.split(' ')).unwrap();
+        for words in ["c 1 -c 3 hi", "c 1 -i 1 hi", "c 1 --histogram hi", "c 1 -c 3"] {
+            assert!(parse(words).contradiction().is_some(), "{words}");
+        }
+        assert!(parse("c 1 --ping -c 3 -i 1 --histogram").contradiction().is_none());
+    }
+
+    #[test]
+    fn a_timeout_leaves_time_to_answer() {
+        assert_eq!(timeout("0.2"), Ok(Duration::from_millis(200)));
+        for text in ["0", "0s", "0.0000001"] {
+            assert_eq!(timeout(text), Err(ParseTimeoutError::Zero), "{text}");
+        }
     }
 
     #[test]

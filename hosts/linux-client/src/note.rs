@@ -8,10 +8,3 @@ pub(crate) fn note(line: &dyn Display) {
     // When standard error is gone, the exit code still tells.
     let _ = io::stderr().write_all(format!("minitalk-client: {line}\n").as_bytes());
 }
-
-/// The exit code if what the user asked for could not be shown. A reader that has seen enough is no error.
-pub(crate) fn unless_shown(shown: io::Result<()>) -> Option<u8> {
-    let error = shown.err().filter(|error| error.kind() != io::ErrorKind::BrokenPipe)?;
-    note(&format_args!("cannot write to standard output: {error}"));
-    Some(1)
-}

@@ -5,24 +5,25 @@ use std::fmt;
 use std::io::{self, IsTerminal};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
-use minitalk_signals::Instant;
+use minitalk_signals::{Instant, now};
 
 /// A message that is delivered sooner is not talked about.
 const PATIENCE_MICROS: u64 = 500_000;
 
-/// The bar is drawn so often: a look costs as much as many bits.
+/// Time between two drawings: to draw costs as much as many bits.
 const REDRAW_MICROS: u64 = 100_000;
 
 /// What is known of the length, it is shown; plain characters, and no colour.
 const WITH_LENGTH: &str = "{bytes} of {total_bytes} [{wide_bar}] {binary_bytes_per_sec}, {left}";
 const WITHOUT_LENGTH: &str = "{bytes} sent, {binary_bytes_per_sec}, {elapsed}";
 
-/// A line on the terminal, or nothing.
+/// A line on the terminal.
 #[derive(Debug)]
 pub(crate) struct Progress {
     length: Option<u64>,
-    /// When to draw next; None if never.
-    due: Option<Instant>,
+    bytes: u64,
+    /// When to draw next.
+    due: Instant,
     bar: Option<ProgressBar>,
 }
 
@@ -36,25 +37,33 @@ pub(crate) enum Show {
 }
 
 impl Progress {
-    /// Nothing is shown unless standard error is a terminal.
-    pub(crate) fn new(show: Show, length: Option<u64>, now: Instant) -> Self {
+    /// `None` if nothing is to be shown: never unless standard error is a terminal.
+    pub(crate) fn new(show: Show, length: Option<u64>) -> Option<Self> {
         let is_dumb = env::var_os("TERM").is_none_or(|term| term == "dumb");
+        if is_dumb || !io::stderr().is_terminal() {
+            return None;
+        }
         let due = match show {
-            _ if is_dumb || !io::stderr().is_terminal() => None,
-            Show::Never => None,
-            Show::Late => Some(now.after_micros(PATIENCE_MICROS)),
-            Show::AtOnce => Some(now),
+            Show::Never => return None,
+            Show::Late => now().after_micros(PATIENCE_MICROS),
+            Show::AtOnce => now(),
         };
-        Self { length, due, bar: None }
+        Some(Self { length, bytes: 0, due, bar: None })
     }
 
-    /// So many bytes have been delivered by `now`.
-    #[inline]
-    pub(crate) fn update(&mut self, bytes: impl FnOnce() -> u64, now: Instant) {
-        if self.due.is_some_and(|due| now >= due) {
-            self.due = Some(now.after_micros(REDRAW_MICROS));
+    /// This many bytes have been delivered.
+    pub(crate) fn update(&mut self, bytes: u64) {
+        self.bytes = bytes;
+        self.draw();
+    }
+
+    /// Draws it, if that is due.
+    pub(crate) fn draw(&mut self) {
+        let now = now();
+        if now >= self.due {
+            self.due = now.after_micros(REDRAW_MICROS);
             let length = self.length;
-            self.bar.get_or_insert_with(|| bar(length)).set_position(bytes());
+            self.bar.get_or_insert_with(|| bar(length)).set_position(self.bytes);
         }
     }
 

@@ -1,12 +1,11 @@
 //! Figures: how many bits, how fast, how long a round trip takes.
 
-use std::fmt;
-
 use hdrhistogram::Histogram;
+use minitalk::{Protocol, Tally};
 use serde::Serialize;
 
 /// What sending a message took.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(tag = "event", rename = "stats")]
 pub(crate) struct Totals {
     pub(crate) protocol: &'static str,
@@ -22,40 +21,34 @@ pub(crate) struct Totals {
     pub(crate) round_trip: Option<Summary>,
 }
 
-impl fmt::Display for Totals {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { bytes, seconds, bits, bits_per_second, resent_bits, repeated_frames, .. } = self;
-        write!(
-            f,
-            "{bytes} {} in {seconds:.3} s: {bits} bits, {bits_per_second:.0} bits per second, \
-             {resent_bits} {} sent again, {repeated_frames} {} repeated",
-            noun(*bytes, "byte", "bytes"),
-            noun(*resent_bits, "bit", "bits"),
-            noun(*repeated_frames, "frame", "frames"),
-        )?;
-        match &self.round_trip {
-            Some(Summary { p50_micros, p99_micros, max_micros, .. }) => write!(
-                f,
-                "; round trip p50 {p50_micros:.1} us, p99 {p99_micros:.1} us, max {max_micros:.1} us",
-            ),
-            None => Ok(()),
+impl Totals {
+    pub(crate) fn new(protocol: Protocol, tally: &Tally, round_trips: Option<&RoundTrips>) -> Self {
+        let seconds = seconds(tally.micros);
+        Self {
+            protocol: match protocol {
+                Protocol::Framed => "framed",
+                Protocol::Classic => "classic",
+            },
+            bytes: tally.bytes,
+            seconds,
+            bits: tally.bits,
+            bits_per_second: float(tally.bits) / seconds.max(0.000_001),
+            resent_bits: tally.resent_bits,
+            repeated_frames: tally.repeated_frames,
+            round_trip: round_trips.and_then(RoundTrips::summary),
         }
     }
-}
-
-/// The form of a noun that goes with `count`.
-pub(crate) const fn noun(count: u64, one: &'static str, many: &'static str) -> &'static str {
-    if count == 1 { one } else { many }
 }
 
 /// The round trips of single signals, from the sending of a bit to its acknowledgment.
 #[derive(Debug)]
 pub(crate) struct RoundTrips {
     nanos: Histogram<u64>,
-    /// When the bits under way were sent: two of them at most, whose acknowledgments may come in any
-    /// order.
+    /// When the bits under way were sent: two of them at most, whose acknowledgments may come in
+    /// any order.
     sent: [Option<u64>; 2],
-    /// A bit was sent again: its acknowledgment may be that of the first copy (Karn and Partridge 1987).
+    /// A bit was sent again: its acknowledgment may be that of the first copy (Karn and Partridge
+    /// 1987).
     ambiguous: bool,
 }
 
@@ -110,9 +103,10 @@ impl RoundTrips {
         })
     }
 
-    /// How many took from `low_nanos` up to, but not including, `high_nanos`.
+    /// How many took at least `low_nanos` and less than `high_nanos`.
     pub(crate) fn count_between(&self, low_nanos: u64, high_nanos: u64) -> u64 {
-        // Each of the histogram's own steps is counted once, even if a limit lies in the middle of it.
+        // Each of the histogram's own steps is counted once, even if a limit lies in the middle of
+        // it.
         let steps = self.nanos.iter_recorded();
         let lowest = |nanos| self.nanos.lowest_equivalent(nanos);
         let wanted = steps
@@ -126,14 +120,19 @@ pub(crate) fn micros(nanos: u64) -> f64 {
     float(nanos) / 1_000.0
 }
 
+/// Seconds, with a fraction.
+pub(crate) fn seconds(micros: u64) -> f64 {
+    float(micros) / 1_000_000.0
+}
+
 /// The same to the nanosecond: more digits would promise too much.
 fn rounded_micros(nanos: f64) -> f64 {
     nanos.round() / 1_000.0
 }
 
-/// A number for a figure, of which nobody looks at the sixteenth digit.
-#[expect(clippy::cast_precision_loss, reason = "figures are rounded anyway")]
-pub(crate) const fn float(number: u64) -> f64 {
+/// A number for a figure.
+#[expect(clippy::cast_precision_loss, reason = "nobody looks at the sixteenth digit of a figure")]
+const fn float(number: u64) -> f64 {
     number as f64
 }
 

@@ -55,7 +55,7 @@ fn a_number_that_is_no_pid_is_told_with_the_way_out() {
     assert_data_eq!(
         stderr("0 hi", 3),
         str![[r#"
-minitalk-client: PID 0 is not a process id (they are 1 to 4194304); nothing was delivered; use the PID that minitalk-server prints on its first line, or see which there are with --list
+minitalk-client: PID 0 is not a process id (they are 1 to 4194304); nothing was delivered; use the PID that minitalk-server prints on its first line, or see which servers run with --list
 
 "#]]
     );
@@ -66,7 +66,7 @@ fn a_name_that_nobody_has_is_told_with_the_way_out() {
     assert_data_eq!(
         stderr("nobody hi", 3),
         str![[r#"
-minitalk-client: no server is called 'nobody'; nothing was delivered; see which there are with --list; a server gets a name with: minitalk-server --name NAME
+minitalk-client: no server is called 'nobody'; nothing was delivered; see which servers run with --list; a server gets a name with: minitalk-server --name NAME
 
 "#]]
     );
@@ -109,14 +109,14 @@ fn a_failure_is_an_object_on_a_line() {
     assert_data_eq!(
         stdout("--json 0 hi", 3),
         str![[r#"
-{"event":"failed","pid":0,"code":3,"reason":"not_a_pid","known":"delivered","bytes":0,"sentence":"PID 0 is not a process id (they are 1 to 4194304); nothing was delivered; use the PID that minitalk-server prints on its first line, or see which there are with --list"}
+{"event":"failed","pid":0,"code":3,"reason":"not_a_pid","known":"delivered","bytes":0,"sentence":"PID 0 is not a process id (they are 1 to 4194304); nothing was delivered; use the PID that minitalk-server prints on its first line, or see which servers run with --list"}
 
 "#]]
     );
     assert_data_eq!(
         stdout("--json nobody hi", 3),
         str![[r#"
-{"event":"failed","pid":null,"code":3,"reason":"unknown_name","known":"delivered","bytes":0,"sentence":"no server is called 'nobody'; nothing was delivered; see which there are with --list; a server gets a name with: minitalk-server --name NAME"}
+{"event":"failed","pid":null,"code":3,"reason":"unknown_name","known":"delivered","bytes":0,"sentence":"no server is called 'nobody'; nothing was delivered; see which servers run with --list; a server gets a name with: minitalk-server --name NAME"}
 
 "#]]
     );
@@ -127,7 +127,7 @@ fn a_check_is_an_object_on_a_line() {
     assert_data_eq!(
         stdout("--json --check 0", 3),
         str![[r#"
-{"event":"check","pid":0,"deliverable":false,"code":3,"reason":"not_a_pid","sentence":"PID 0 is not a process id (they are 1 to 4194304); use the PID that minitalk-server prints on its first line, or see which there are with --list"}
+{"event":"check","pid":0,"deliverable":false,"code":3,"reason":"not_a_pid","sentence":"PID 0 is not a process id (they are 1 to 4194304); use the PID that minitalk-server prints on its first line, or see which servers run with --list"}
 
 "#]]
     );
@@ -141,7 +141,7 @@ fn a_client_without_a_server_is_told_what_a_server_is() {
 error: the following required arguments were not provided:
   <SERVER>
 
-  tip: the server is the PID that minitalk-server shows on its first line, or its name; --list shows them
+  tip: the server is a PID, which minitalk-server shows on its first line, or a name; see --list
 
 Usage: minitalk-client [OPTIONS] <SERVER> [TEXT]...
        minitalk-client [OPTIONS] --check <SERVER>

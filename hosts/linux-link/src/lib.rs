@@ -1,10 +1,44 @@
 //! Bytes to a process, messages from processes, with nothing but `SIGUSR1` and `SIGUSR2`.
 //!
+//! * [`Connection`] sends messages to a server, and hears that they were written.
 //! * [`Listener`] receives messages from any number of processes.
 //! * [`Observer`] sees what goes over the line, as it happens.
 //! * [`admission`]: who may be signalled, and with what.
 //! * [`names`]: servers are found by a name instead of a number.
 //! * [`text`]: which characters of a text do something instead of being read.
+//!
+//! # Sending
+//!
+//! ```standalone_crate
+//! # use std::error::Error;
+//! use minitalk::{Address, Config, Connection};
+//!
+//! # fn main() -> Result<(), Box<dyn Error>> {
+//! # if std::env::var_os("LISTENER").is_some() { return listen() }
+//! # let mut listener = std::process::Command::new(std::env::current_exe()?);
+//! # let mut listener = listener.env("LISTENER", "").spawn()?;
+//! # let pid = listener.id();
+//! let address = Address::from(pid);
+//! let mut connection = Connection::open(&address, &Config::default())?;
+//! let receipt = connection.send("Hello")?;
+//! println!("{} bytes were written", receipt.bytes);
+//! # assert_eq!(receipt.bytes, 5);
+//! # drop(connection);
+//! # listener.kill()?;
+//! # Ok(())
+//! # }
+//! # fn listen() -> Result<(), Box<dyn Error>> {
+//! #     use minitalk::{Happening, Listener, ListenerConfig};
+//! #     let mut listener = Listener::open(&ListenerConfig::default())?;
+//! #     loop {
+//! #         if let Happening::Piece(piece) = listener.next()? {
+//! #             assert_eq!(piece.octets, b"Hello");
+//! #             let peer = piece.peer;
+//! #             listener.accept(peer);
+//! #         }
+//! #     }
+//! # }
+//! ```
 //!
 //! # Receiving
 //!
@@ -43,13 +77,31 @@
 //! # }
 //! ```
 
+mod address;
 pub mod admission;
+mod cause;
+mod config;
+mod connection;
+mod diagnosis;
+mod input;
+mod interrupt;
 mod listener;
 pub mod names;
 mod observer;
 pub mod text;
+mod transfer;
 
+pub use address::{Address, ParseAddressError};
+pub use cause::{Cause, Delivered, Failure, Interruption};
+pub use config::Config;
+pub use connection::{Connection, Receipt};
+pub use diagnosis::Diagnosis;
+pub use input::Input;
+pub use interrupt::Interrupter;
 pub use listener::{
     Connected, Ended, Happening, Listener, ListenerConfig, Piece, Stray, StrayCause,
 };
+pub use minitalk_core::classic::Dialect;
+pub use minitalk_core::exchange::Protocol;
 pub use observer::Observer;
+pub use transfer::{Probe, Tally};

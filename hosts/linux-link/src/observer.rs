@@ -2,6 +2,8 @@
 
 use minitalk_signals::Bit;
 
+use crate::diagnosis::Diagnosis;
+
 /// Sees what goes over the line, as it happens, and changes nothing.
 ///
 /// Traces, statistics and progress bars implement it. Every method does nothing by default, so an
@@ -25,7 +27,12 @@ pub trait Observer {
         let _ = peer;
     }
 
-    /// So many octets of the message under way have been confirmed.
+    /// The peer is silent, and this is why: once for each reason, after a second.
+    fn waiting(&mut self, peer: u32, diagnosis: Diagnosis) {
+        let _ = (peer, diagnosis);
+    }
+
+    /// This many octets of the message under way have been confirmed.
     fn progress(&mut self, octets: u64) {
         let _ = octets;
     }
@@ -47,6 +54,11 @@ impl<First: Observer, Second: Observer> Observer for (First, Second) {
     fn timed_out(&mut self, peer: u32) {
         self.0.timed_out(peer);
         self.1.timed_out(peer);
+    }
+
+    fn waiting(&mut self, peer: u32, diagnosis: Diagnosis) {
+        self.0.waiting(peer, diagnosis);
+        self.1.waiting(peer, diagnosis);
     }
 
     fn progress(&mut self, octets: u64) {
@@ -71,6 +83,12 @@ impl<T: Observer> Observer for Option<T> {
     fn timed_out(&mut self, peer: u32) {
         if let Some(observer) = self {
             observer.timed_out(peer);
+        }
+    }
+
+    fn waiting(&mut self, peer: u32, diagnosis: Diagnosis) {
+        if let Some(observer) = self {
+            observer.waiting(peer, diagnosis);
         }
     }
 

@@ -1,0 +1,85 @@
+//! How many round trips took how long.
+
+use serde::Serialize;
+
+use crate::stats::{RoundTrips, micros};
+
+/// Round trips that took about as long.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub(crate) struct Bucket {
+    pub(crate) from_micros: f64,
+    pub(crate) to_micros: f64,
+    pub(crate) count: u64,
+}
+
+/// The buckets, without the empty ones at both ends, in the finest steps that give no more than
+/// [`BUCKETS_MAX`].
+pub(crate) fn buckets(round_trips: &RoundTrips) -> Vec<Bucket> {
+    let [fine, medium, coarse] = SERIES.map(|series| buckets_in(round_trips, series));
+    [fine, medium].into_iter().find(|buckets| buckets.len() <= BUCKETS_MAX).unwrap_or(coarse)
+}
+
+/// What still fits on a screen.
+const BUCKETS_MAX: usize = 16;
+
+/// Steps of equal ratio, twelve, six and three a decade: the preferred numbers of IEC 60063.
+const SERIES: [&[u64]; 3] =
+    [&[10, 12, 15, 18, 22, 27, 33, 39, 47, 56, 68, 82], &[10, 15, 22, 33, 47, 68], &[10, 22, 47]];
+
+/// From 100 ns to 1000 s.
+const DECADES: u32 = 10;
+
+fn buckets_in(round_trips: &RoundTrips, series: &[u64]) -> Vec<Bucket> {
+    let decade = |power| series.iter().map(move |step| step * 10 * 10_u64.pow(power));
+    let mut edges: Vec<u64> = (0..DECADES).flat_map(decade).collect();
+    edges.insert(0, 0);
+    edges.push(u64::MAX);
+    let all = edges.windows(2).map(|pair| Bucket {
+        from_micros: micros(pair[0]),
+        to_micros: micros(pair[1]),
+        count: round_trips.count_between(pair[0], pair[1]),
+    });
+    let all: Vec<Bucket> = all.collect();
+    let first = all.iter().position(|bucket| bucket.count > 0).unwrap_or(all.len());
+    let last = all.iter().rposition(|bucket| bucket.count > 0).map_or(first, |last| last + 1);
+    all[first..last].to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_histogram_begins_and_ends_where_there_is_something() {
+        let mut round_trips = RoundTrips::new();
+        for micros in [3, 3, 4, 7] {
+            round_trips.record(micros * 1_000);
+        }
+        let counts: Vec<_> =
+            buckets(&round_trips).iter().map(|bucket| (bucket.from_micros, bucket.count)).collect();
+        assert_eq!(counts, [(2.7, 2), (3.3, 0), (3.9, 1), (4.7, 0), (5.6, 0), (6.8, 1)]);
+        assert!(buckets(&RoundTrips::new()).is_empty());
+    }
+
+    #[test]
+    fn the_wider_the_histogram_the_coarser_its_steps() {
+        for (to_micros, steps) in [(9, 12), (90, 12), (900, 9), (9_000, 12), (900_000, 18)] {
+            let mut round_trips = RoundTrips::new();
+            for micros in [1, to_micros] {
+                round_trips.record(micros * 1_000);
+            }
+            assert_eq!(buckets(&round_trips).len(), steps, "up to {to_micros} us");
+        }
+    }
+
+    #[test]
+    fn the_histogram_counts_everything_once() {
+        let mut round_trips = RoundTrips::new();
+        let around_a_limit = 32_990..33_010;
+        for nanos in around_a_limit.clone().chain([1, 99, 100, 9_999_999_999]) {
+            round_trips.record(nanos);
+        }
+        let sum: u64 = buckets(&round_trips).iter().map(|bucket| bucket.count).sum();
+        assert_eq!(sum, around_a_limit.end - around_a_limit.start + 4);
+    }
+}

@@ -1,0 +1,95 @@
+//! Watches what goes over the line, for whoever asked to see it. It changes nothing.
+
+use std::io::{self, IsTerminal};
+
+use minitalk::{Diagnosis, Observer};
+use minitalk_cli::trace::Trace;
+use minitalk_signals::{Bit, monotonic_nanos};
+
+use crate::cli::Options;
+use crate::note::note;
+use crate::progress::Progress;
+use crate::stats::RoundTrips;
+
+/// Everything that watches the line.
+#[derive(Debug)]
+pub(crate) struct Tap {
+    pub(crate) trace: Option<Trace>,
+    pub(crate) round_trips: Option<RoundTrips>,
+    progress: Option<Progress>,
+    is_quiet: bool,
+}
+
+impl Tap {
+    pub(crate) fn new(options: &Options, progress: Option<Progress>) -> Self {
+        let round_trips = options.stats.then(RoundTrips::new);
+        Self { trace: None, round_trips, progress, is_quiet: options.quiet }
+    }
+
+    /// Ends the progress line and the trace, and says so if that is not complete.
+    pub(crate) fn finish(&mut self) {
+        self.progress = None;
+        if let Some(Err(error)) = self.trace.take().map(Trace::finish) {
+            note(&error);
+        }
+    }
+}
+
+impl Observer for Tap {
+    #[inline]
+    fn sent(&mut self, _peer: u32, bit: Bit) {
+        if let Some(trace) = &mut self.trace {
+            trace.bit(bit);
+        }
+        if let Some(round_trips) = &mut self.round_trips {
+            round_trips.sent(monotonic_nanos());
+        }
+    }
+
+    #[inline]
+    fn received(&mut self, _peer: u32, ack: Bit) {
+        if let Some(trace) = &mut self.trace {
+            trace.ack(ack);
+        }
+        if let Some(round_trips) = &mut self.round_trips {
+            round_trips.acknowledged(monotonic_nanos());
+        }
+    }
+
+    fn timed_out(&mut self, _peer: u32) {
+        if let Some(round_trips) = &mut self.round_trips {
+            round_trips.forget();
+        }
+        if let Some(progress) = &mut self.progress {
+            progress.draw();
+        }
+    }
+
+    fn waiting(&mut self, pid: u32, diagnosis: Diagnosis) {
+        let line = match diagnosis {
+            Diagnosis::Stopped => {
+                format!("PID {pid} is stopped; waiting for it; continue it with: kill -CONT {pid}")
+            }
+            // Nothing is wrong: it is for somebody who watches.
+            Diagnosis::Busy if io::stderr().is_terminal() => {
+                format!("PID {pid} is busy with other clients; waiting for a turn")
+            }
+            Diagnosis::Busy
+            | Diagnosis::Silent
+            | Diagnosis::Always(_)
+            | Diagnosis::Echoes
+            | Diagnosis::Answers => return,
+        };
+        match &self.progress {
+            _ if self.is_quiet => {}
+            Some(progress) => progress.suspend(|| note(&line)),
+            None => note(&line),
+        }
+    }
+
+    fn progress(&mut self, bytes: u64) {
+        if let Some(progress) = &mut self.progress {
+            progress.update(bytes);
+        }
+    }
+}

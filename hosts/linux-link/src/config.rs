@@ -1,0 +1,62 @@
+//! How to talk to a server.
+
+use std::time::Duration;
+
+use minitalk_core::classic::Dialect;
+use minitalk_core::exchange::Protocol;
+
+use crate::admission::Trust;
+
+/// How to talk to a server.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use minitalk::Config;
+///
+/// let config = Config { timeout: Duration::from_secs(60), ..Config::default() };
+/// assert!(!config.single_bits);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The protocol to speak. The default is framed.
+    pub protocol: Protocol,
+    /// How a classic server speaks. The framed protocol has no dialects.
+    pub dialect: Dialect,
+    /// The pause after a bit that a classic server does not acknowledge. The default is 500 µs.
+    pub pace: Duration,
+    /// Give up after this time without progress. The default is 10 s.
+    pub timeout: Duration,
+    /// Never have two bits under way. The default is `false`.
+    pub single_bits: bool,
+    /// How far somebody vouches for the server. The default is [`Trust::Unspoken`]: only what is known
+    /// to be a minitalk server is signalled.
+    pub trust: Trust,
+    /// Take `SIGINT`, `SIGTERM` and `SIGHUP` as an [interruption](crate::Interruption), as a
+    /// program does that has nothing else to do. The default is `false`: what they do is left
+    /// alone.
+    pub takes_terminations: bool,
+}
+
+impl Config {
+    /// The defaults.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            protocol: Protocol::Framed,
+            dialect: Dialect::DEFAULT,
+            pace: Duration::from_micros(500),
+            timeout: Duration::from_secs(10),
+            single_bits: false,
+            trust: Trust::Unspoken,
+            takes_terminations: false,
+        }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::new()
+    }
+}

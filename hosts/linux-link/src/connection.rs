@@ -1,0 +1,204 @@
+//! Bytes to a process.
+
+mod link;
+
+use std::time::Duration;
+
+use minitalk_core::exchange::Protocol;
+use minitalk_core::ping::Pinger;
+use minitalk_signals::Line;
+
+use crate::address::Address;
+use crate::admission::Admission;
+use crate::cause::{Cause, Delivered, Failure};
+use crate::config::Config;
+use crate::input::Input;
+use crate::interrupt::Interrupter;
+use crate::observer::Observer;
+use crate::transfer::{Classic, Framed, Probe, Probing, SendingHalf, Tally, Transfer};
+
+pub(crate) use link::{Heard, Link, REST_MICROS};
+
+/// The way to one server.
+///
+/// A process has one at a time: there is one pair of signals. Open it before threads are started.
+/// `O` sees what goes over the line.
+///
+/// # Examples
+///
+/// See the [crate's first page](crate).
+#[derive(Debug)]
+pub struct Connection<O = ()> {
+    link: Link<O>,
+    config: Config,
+    /// Between pings: the server has been told that what follows is framed.
+    pinger: Option<Pinger>,
+    tally: Tally,
+}
+
+/// The server has confirmed a message: it has written all of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Receipt {
+    /// Bytes of the message.
+    pub bytes: u64,
+}
+
+impl Connection {
+    /// Makes sure that the server survives a bit and can answer, and opens the line to it.
+    ///
+    /// Nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] with [`Cause::Find`], [`Cause::Refusal`], [`Cause::Line`] or
+    /// [`Cause::Interrupter`].
+    pub fn open(address: &Address, config: &Config) -> Result<Self, Failure> {
+        Self::observed(address, config, ())
+    }
+}
+
+impl<O: Observer> Connection<O> {
+    /// As [`open`](Connection::open), with an observer of what goes over the line.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](Connection::open).
+    pub fn observed(address: &Address, config: &Config, observer: O) -> Result<Self, Failure> {
+        let pid = address.find()?;
+        let failure = |cause| Failure::before_sending(pid, cause);
+        let server = Admission::new().server(pid, config.trust);
+        let server = server.map_err(|refusal| failure(Cause::Refusal(refusal)))?;
+        address.confirm(server.peer())?;
+        let mut line = Line::open().map_err(|error| failure(Cause::Line(error)))?;
+        if config.takes_terminations {
+            line.take_terminations().map_err(|error| failure(Cause::Line(error)))?;
+        }
+        let interrupter = Interrupter::new().map_err(|error| failure(Cause::Interrupter(error)))?;
+        let timeout_micros = micros(config.timeout);
+        Ok(Self {
+            link: Link::new(line, server, interrupter, timeout_micros, observer)
+                .map_err(|error| failure(Cause::Watch(error)))?,
+            config: config.clone(),
+            pinger: None,
+            tally: Tally::default(),
+        })
+    }
+
+    /// Sends a message and returns when the server has confirmed all of it.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] says what happened and what the server has of the message.
+    pub fn send<'i>(&mut self, message: impl Into<Input<'i>>) -> Result<Receipt, Failure> {
+        let message = message.into();
+        self.pinger = None;
+        self.link.restart();
+        match self.config.protocol {
+            Protocol::Framed => {
+                // Any number will do, as long as it is another one for the next message.
+                let number = getrandom::u32().unwrap_or(0);
+                self.transfer(Framed::new(message, number, self.config.single_bits))
+            }
+            Protocol::Classic => {
+                let text = self.gather(message)?;
+                let half = Classic::new(self.config.dialect, text.all(), micros(self.config.pace));
+                let half = half.map_err(|error| self.failure(Cause::Encode(error)))?;
+                self.transfer(half)
+            }
+        }
+    }
+
+    fn transfer(&mut self, half: impl SendingHalf) -> Result<Receipt, Failure> {
+        let (result, tally) = Transfer::new(&mut self.link, half).run();
+        self.tally = tally;
+        match result {
+            Ok(()) => Ok(Receipt { bytes: tally.bytes }),
+            Err((cause, delivered)) => Err(Failure { delivered, ..self.failure(cause) }),
+        }
+    }
+
+    /// The whole message, which the classic protocol needs before it begins.
+    fn gather<'i>(&mut self, mut message: Input<'i>) -> Result<Input<'i>, Failure> {
+        loop {
+            let is_complete = message.is_complete();
+            if is_complete.map_err(|error| self.failure(Cause::Input(error)))? {
+                return Ok(message);
+            }
+            let heard = self.link.wait(message.watch(), None);
+            match heard.map_err(|cause| self.failure(cause))? {
+                Heard::Gone => return Err(self.failure(Cause::Died)),
+                Heard::Interrupted(interruption) => {
+                    return Err(self.failure(Cause::Interrupted(interruption)));
+                }
+                Heard::Ack(_) | Heard::Foreign(_) | Heard::Input | Heard::TimedOut => {}
+            }
+        }
+    }
+
+    /// Measures how long signals to the server and back take. The server shows nothing of it.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`], as for a message; there is nothing that could have been delivered.
+    pub fn ping(&mut self) -> Result<Probe, Failure> {
+        let mut probe = Probe::default();
+        let mut pinger = self.pinger.take().unwrap_or_else(|| {
+            self.link.restart();
+            Pinger::new()
+        });
+        let half = Probing::new(&mut pinger, &mut probe);
+        let (result, _) = Transfer::new(&mut self.link, half).run();
+        result.map_err(|(cause, _)| self.failure(cause))?;
+        self.pinger = Some(pinger);
+        Ok(probe)
+    }
+
+    /// Waits, as between two pings, and hears whether the server ends or somebody interrupts.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] with [`Cause::Died`], [`Cause::Interrupted`] or [`Cause::Wait`].
+    pub fn pause(&mut self, time: Duration) -> Result<(), Failure> {
+        let until = self.link.read_clock().after_micros(micros(time));
+        while self.link.clock() < until {
+            let heard = self.link.wait(None, Some(until));
+            match heard.map_err(|cause| self.failure(cause))? {
+                Heard::Gone => return Err(self.failure(Cause::Died)),
+                Heard::Interrupted(interruption) => {
+                    return Err(self.failure(Cause::Interrupted(interruption)));
+                }
+                Heard::Ack(_) | Heard::Foreign(_) | Heard::Input | Heard::TimedOut => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends what this connection does, from another thread or from a signal handler.
+    pub fn interrupter(&self) -> Interrupter {
+        self.link.interrupter().clone()
+    }
+
+    /// The number of the server.
+    pub const fn pid(&self) -> u32 {
+        self.link.pid()
+    }
+
+    /// What the last [`send`](Self::send) took, whether it succeeded or not.
+    pub const fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// What sees what goes over the line.
+    pub const fn observer_mut(&mut self) -> &mut O {
+        &mut self.link.observer
+    }
+
+    fn failure(&self, cause: Cause) -> Failure {
+        Failure { pid: Some(self.pid().into()), cause, delivered: Delivered::Bytes(0) }
+    }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}

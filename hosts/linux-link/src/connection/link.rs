@@ -1,0 +1,264 @@
+//! The line to one server, and the clock.
+
+use std::os::fd::{AsFd, BorrowedFd};
+
+use minitalk_core::{Bit, Instant};
+use minitalk_signals::{
+    Arrival, Interest, Line, Origin, ProcessState, SendError, Wake, WatchError, now,
+};
+
+use crate::admission::Admitted;
+use crate::cause::{Cause, Interruption};
+use crate::diagnosis::{Answers, Diagnosis, Lookout};
+use crate::interrupt::Interrupter;
+use crate::observer::Observer;
+
+/// The tokens of what is watched.
+const SERVER: u64 = 0;
+const INTERRUPTER: u64 = 1;
+const INPUT: u64 = 2;
+
+/// Silence after which an observer is told what the server does.
+const SUSPICIOUS_MICROS: u64 = 1_000_000;
+
+/// The server is looked at no more often than this: a look costs as much as many bits.
+const LOOK_MICROS: u64 = 50_000;
+
+/// How long a server must have done nothing at all to count as being at rest.
+pub(crate) const REST_MICROS: u64 = 20_000;
+
+/// The line to one server, and the clock.
+#[derive(Debug)]
+pub(crate) struct Link<O> {
+    line: Line,
+    server: Admitted,
+    interrupter: Interrupter,
+    timeout_micros: u64,
+    clock: Instant,
+    /// Something has come since the clock was read.
+    is_clock_late: bool,
+    heard_at: Instant,
+    lookout: Lookout,
+    looked_at: Instant,
+    /// What the observer has been told of this silence.
+    told: Option<Diagnosis>,
+    /// How often the server had been scheduled when it was last seen asleep with nothing to do, and
+    /// since when.
+    asleep: Option<(u64, Instant)>,
+    answers: Answers,
+    bits: u64,
+    pub(crate) observer: O,
+}
+
+/// What came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Heard {
+    /// An acknowledgment of the server.
+    Ack(Bit),
+    /// A signal of somebody else.
+    Foreign(Bit),
+    /// The server has ended.
+    Gone,
+    /// The input has something, or has ended.
+    Input,
+    /// Somebody wants to end.
+    Interrupted(Interruption),
+    /// The deadline has come.
+    TimedOut,
+}
+
+impl<O: Observer> Link<O> {
+    pub(crate) fn new(
+        mut line: Line,
+        server: Admitted,
+        interrupter: Interrupter,
+        timeout_micros: u64,
+        observer: O,
+    ) -> Result<Self, WatchError> {
+        line.watch(server.peer().as_fd(), SERVER, Interest::Readable)?;
+        line.watch(interrupter.descriptor(), INTERRUPTER, Interest::Readable)?;
+        let now = now();
+        Ok(Self {
+            line,
+            server,
+            interrupter,
+            timeout_micros,
+            clock: now,
+            is_clock_late: false,
+            heard_at: now,
+            lookout: Lookout::default(),
+            looked_at: now,
+            told: None,
+            asleep: None,
+            answers: Answers::new(),
+            bits: 0,
+            observer,
+        })
+    }
+
+    pub(crate) const fn pid(&self) -> u32 {
+        self.server.pid()
+    }
+
+    pub(crate) const fn interrupter(&self) -> &Interrupter {
+        &self.interrupter
+    }
+
+    /// How the server has answered since the last [`restart`](Self::restart).
+    pub(crate) const fn answers(&self) -> &Answers {
+        &self.answers
+    }
+
+    /// Bits sent since the last [`restart`](Self::restart), those sent again included.
+    pub(crate) const fn bits(&self) -> u64 {
+        self.bits
+    }
+
+    /// Counts from here.
+    pub(crate) fn restart(&mut self) {
+        self.bits = 0;
+        self.answers = Answers::new();
+        self.heard_at = self.read_clock();
+        self.told = None;
+    }
+
+    /// Sends one bit.
+    #[inline]
+    pub(crate) fn send(&mut self, bit: Bit) -> Result<(), SendError> {
+        self.bits += 1;
+        self.answers.sent(bit);
+        self.observer.sent(self.server.pid(), bit);
+        self.server.send(bit).map(drop)
+    }
+
+    /// What comes at once, if anything does. The clock is not read: between an acknowledgment and
+    /// the next bit that takes as long as all else that is done.
+    #[inline]
+    pub(crate) fn poll(&mut self) -> Result<Option<Heard>, Cause> {
+        let wake = self.line.poll().map_err(Cause::Wait)?;
+        self.is_clock_late |= wake.is_some();
+        Ok(match wake {
+            Some(Wake::Arrival(arrival)) => Some(self.heard(arrival)),
+            Some(Wake::Terminate(termination)) => {
+                Some(Heard::Interrupted(Interruption::Signal(termination)))
+            }
+            Some(Wake::Ready(_) | Wake::TimedOut) | None => None,
+        })
+    }
+
+    /// Waits until something comes, or for the deadline.
+    pub(crate) fn wait(
+        &mut self,
+        input: Option<BorrowedFd<'_>>,
+        deadline: Option<Instant>,
+    ) -> Result<Heard, Cause> {
+        // An input that is ready while it is not wanted would end every wait.
+        if let Some(input) = input {
+            self.line.watch(input, INPUT, Interest::Readable).map_err(Cause::Watch)?;
+        }
+        let wake = self.line.wait(deadline).map_err(Cause::Wait);
+        if let Some(input) = input {
+            self.line.unwatch(input);
+        }
+        let wake = wake?;
+        self.read_clock();
+        Ok(match wake {
+            Wake::Arrival(arrival) => self.heard(arrival),
+            Wake::Terminate(termination) => Heard::Interrupted(Interruption::Signal(termination)),
+            Wake::Ready(SERVER) => Heard::Gone,
+            Wake::Ready(INTERRUPTER) => {
+                self.interrupter.rearm();
+                Heard::Interrupted(Interruption::Program)
+            }
+            Wake::Ready(_) => Heard::Input,
+            Wake::TimedOut => {
+                self.observer.timed_out(self.server.pid());
+                Heard::TimedOut
+            }
+        })
+    }
+
+    #[inline]
+    fn heard(&mut self, arrival: Arrival) -> Heard {
+        match arrival.origin {
+            Origin::Process { pid, .. } if pid == self.server.pid() => {
+                self.heard_at = self.clock;
+                self.answers.received(arrival.bit);
+                self.observer.received(pid, arrival.bit);
+                Heard::Ack(arrival.bit)
+            }
+            Origin::Process { .. } | Origin::Outside | Origin::Forged { .. } => {
+                Heard::Foreign(arrival.bit)
+            }
+        }
+    }
+
+    /// The time when the clock was read last: when a wait ended, or since.
+    pub(crate) const fn clock(&self) -> Instant {
+        self.clock
+    }
+
+    /// The time when the last signal came, or later: [`clock`](Self::clock), brought up to date if
+    /// anything has come since it was read.
+    pub(crate) fn current_clock(&mut self) -> Instant {
+        if self.is_clock_late { self.read_clock() } else { self.clock }
+    }
+
+    /// Whether [`clock`](Self::clock) is late: something has come since then.
+    pub(crate) const fn is_clock_late(&self) -> bool {
+        self.is_clock_late
+    }
+
+    /// The time now.
+    pub(crate) fn read_clock(&mut self) -> Instant {
+        self.clock = now();
+        self.is_clock_late = false;
+        self.clock
+    }
+
+    /// The moment at which to give up if nothing gets further after `progress_at`.
+    pub(crate) const fn give_up_at(&self, progress_at: Instant) -> Instant {
+        progress_at.after_micros(self.timeout_micros)
+    }
+
+    /// Why nothing gets any further.
+    pub(crate) fn diagnosis(&mut self) -> Diagnosis {
+        let seen = self.lookout.look(&self.server, self.heard_at, now());
+        seen.unwrap_or_else(|| self.answers.diagnosis())
+    }
+
+    /// Tells the observer, once each, what keeps the server from answering, if that can be seen.
+    pub(crate) fn watch_silence(&mut self, now: Instant) {
+        if now.micros_since(self.looked_at) < LOOK_MICROS {
+            return;
+        }
+        self.looked_at = now;
+        let seen = self.lookout.look(&self.server, self.heard_at, now);
+        if now.micros_since(self.heard_at) < SUSPICIOUS_MICROS {
+            self.told = None;
+        } else if let Some(diagnosis) = seen
+            && self.told.replace(diagnosis) != seen
+        {
+            self.observer.waiting(self.server.pid(), diagnosis);
+        }
+    }
+
+    /// Whether the server has done nothing for [`REST_MICROS`] and has nothing to do: it sleeps,
+    /// none of the two signals is pending there, and it has not been scheduled since it was looked
+    /// at before. Whatever it was going to answer has been answered.
+    pub(crate) fn is_at_rest(&mut self, now: Instant) -> bool {
+        let asleep = self.server.peer().status().ok().filter(|status| {
+            let taken_all = ![Bit::Zero, Bit::One].iter().any(|&bit| status.pending.contains(bit));
+            status.state == ProcessState::Sleeping && taken_all
+        });
+        let Some(status) = asleep else {
+            self.asleep = None;
+            return false;
+        };
+        let (_, since) = *self.asleep.insert(match self.asleep {
+            Some((switches, since)) if switches == status.context_switches => (switches, since),
+            Some(_) | None => (status.context_switches, now),
+        });
+        now.micros_since(since) >= REST_MICROS
+    }
+}

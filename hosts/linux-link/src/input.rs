@@ -1,0 +1,245 @@
+//! The message: bytes, or what comes from a descriptor.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read, Stdin};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use minitalk_core::frame::PAYLOAD_OCTETS_MAX;
+use minitalk_signals::{Interest, is_ready};
+use rustix::fs::{FileType, fstat, seek};
+
+/// A message to be sent.
+///
+/// It comes from bytes, from a descriptor (a file, a pipe, standard input) or from any reader. A
+/// descriptor is waited for together with the signals, so that the server is heard meanwhile; what
+/// it has is sent at once.
+#[derive(Debug)]
+pub struct Input<'a> {
+    ready: Cow<'a, [u8]>,
+    taken: usize,
+    source: Source<'a>,
+}
+
+enum Source<'a> {
+    Descriptor(Box<dyn AsFd + 'a>),
+    Reader(Box<dyn Read + 'a>),
+    Ended,
+}
+
+/// The next piece of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Piece {
+    /// [`Input::take`] has this many bytes; `last` if they end the message.
+    Ready { bytes: usize, last: bool },
+    /// Nothing yet: the descriptor has to be waited for.
+    Pending,
+}
+
+impl<'a> Input<'a> {
+    /// What comes from a descriptor until its end. It is read without a buffer of the standard
+    /// library.
+    pub fn descriptor(descriptor: impl AsFd + 'a) -> Self {
+        Self::from_source(Source::Descriptor(Box::new(descriptor)))
+    }
+
+    /// What comes from a reader until its end. While it blocks, the server is not heard.
+    pub fn reader(reader: impl Read + 'a) -> Self {
+        Self::from_source(Source::Reader(Box::new(reader)))
+    }
+
+    const fn from_source(source: Source<'a>) -> Self {
+        Self { ready: Cow::Borrowed(&[]), taken: 0, source }
+    }
+
+    /// Total number of bytes, where it is known.
+    pub(crate) fn length(&self) -> Option<u64> {
+        match self.source {
+            Source::Ended => u64::try_from(self.left()).ok(),
+            Source::Descriptor(_) | Source::Reader(_) => None,
+        }
+    }
+
+    /// Total number of bytes, for people: that of a file may change while it is being sent.
+    #[must_use]
+    pub fn length_hint(&self) -> Option<u64> {
+        let Source::Descriptor(descriptor) = &self.source else { return self.length() };
+        let status = fstat(descriptor.as_fd()).ok()?;
+        let is_file = FileType::from_raw_mode(status.st_mode).is_file();
+        let length = u64::try_from(status.st_size).ok().filter(|_| is_file)?;
+        let position = seek(descriptor.as_fd(), rustix::fs::SeekFrom::Current(0)).ok()?;
+        Some(length.saturating_sub(position))
+    }
+
+    /// Looks for the next piece, without waiting for it. What a slow source has is sent at once.
+    pub(crate) fn next(&mut self) -> io::Result<Piece> {
+        while self.left() <= PAYLOAD_OCTETS_MAX && self.read()? {}
+        let ended = matches!(self.source, Source::Ended);
+        Ok(match self.left() {
+            0 if !ended => Piece::Pending,
+            left => Piece::Ready {
+                bytes: left.min(PAYLOAD_OCTETS_MAX),
+                last: ended && left <= PAYLOAD_OCTETS_MAX,
+            },
+        })
+    }
+
+    /// Takes `bytes` of the message out.
+    pub(crate) fn take(&mut self, bytes: usize) -> &[u8] {
+        let start = self.taken;
+        self.taken = (start + bytes).min(self.ready.len());
+        &self.ready[start..self.taken]
+    }
+
+    /// The descriptor, to be watched while a piece is pending.
+    pub(crate) fn watch(&self) -> Option<BorrowedFd<'_>> {
+        match &self.source {
+            Source::Descriptor(descriptor) => Some(descriptor.as_fd()),
+            Source::Reader(_) | Source::Ended => None,
+        }
+    }
+
+    /// Reads what is there; whether the end has come, and [`all`](Self::all) is all.
+    pub(crate) fn is_complete(&mut self) -> io::Result<bool> {
+        while self.read()? {}
+        Ok(matches!(self.source, Source::Ended))
+    }
+
+    /// What has been read and not been taken.
+    pub(crate) fn all(&self) -> &[u8] {
+        &self.ready[self.taken..]
+    }
+
+    fn left(&self) -> usize {
+        self.ready.len() - self.taken
+    }
+
+    /// Reads what the source has; false if it has nothing now, or has ended.
+    fn read(&mut self) -> io::Result<bool> {
+        let mut buffer = [0; 16 * 1024];
+        let count = match &mut self.source {
+            Source::Ended => return Ok(false),
+            Source::Descriptor(descriptor) => {
+                if !is_ready(descriptor.as_fd(), Interest::Readable) {
+                    return Ok(false);
+                }
+                rustix::io::read(descriptor.as_fd(), &mut buffer).map_err(io::Error::from)
+            }
+            Source::Reader(reader) => reader.read(&mut buffer),
+        };
+        match count {
+            Ok(0) => self.source = Source::Ended,
+            Ok(count) => {
+                let ready = self.ready.to_mut();
+                ready.drain(..self.taken);
+                self.taken = 0;
+                ready.extend_from_slice(&buffer[..count]);
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
+            Err(error) => return Err(error),
+        }
+        Ok(!matches!(self.source, Source::Ended))
+    }
+}
+
+impl<'a> From<&'a [u8]> for Input<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Self { ready: Cow::Borrowed(bytes), taken: 0, source: Source::Ended }
+    }
+}
+
+impl<'a> From<&'a str> for Input<'a> {
+    fn from(text: &'a str) -> Self {
+        text.as_bytes().into()
+    }
+}
+
+impl From<Vec<u8>> for Input<'_> {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self { ready: Cow::Owned(bytes), taken: 0, source: Source::Ended }
+    }
+}
+
+impl From<Stdin> for Input<'_> {
+    fn from(stdin: Stdin) -> Self {
+        Self::descriptor(stdin)
+    }
+}
+
+impl From<File> for Input<'_> {
+    fn from(file: File) -> Self {
+        Self::descriptor(file)
+    }
+}
+
+impl From<OwnedFd> for Input<'_> {
+    fn from(descriptor: OwnedFd) -> Self {
+        Self::descriptor(descriptor)
+    }
+}
+
+impl fmt::Debug for Source<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Descriptor(descriptor) => write!(f, "Descriptor({:?})", descriptor.as_fd()),
+            Self::Reader(_) => f.write_str("Reader"),
+            Self::Ended => f.write_str("Ended"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pieces(input: impl Into<Input<'static>>) -> Vec<(usize, bool)> {
+        let mut input = input.into();
+        let mut pieces = Vec::new();
+        loop {
+            match input.next().unwrap() {
+                Piece::Ready { bytes, last } => {
+                    assert_eq!(input.take(bytes).len(), bytes);
+                    pieces.push((bytes, last));
+                    if last {
+                        return pieces;
+                    }
+                }
+                Piece::Pending => panic!("all is there at once"),
+            }
+        }
+    }
+
+    #[test]
+    fn the_last_piece_is_known_to_be_the_last() {
+        const MAX: usize = PAYLOAD_OCTETS_MAX;
+        assert_eq!(pieces(""), [(0, true)]);
+        assert_eq!(pieces("abc"), [(3, true)]);
+        let (one, two) = (vec![b'x'; MAX], vec![b'x'; MAX + 1]);
+        assert_eq!(pieces(one), [(MAX, true)]);
+        assert_eq!(pieces(two), [(MAX, false), (1, true)]);
+        assert_eq!(pieces(Input::reader(io::repeat(7).take(300))), [(MAX, false), (44, true)]);
+    }
+
+    #[test]
+    fn a_pipe_without_anything_is_waited_for_and_what_it_has_is_sent_at_once() {
+        let (reader, mut writer) = io::pipe().unwrap();
+        let mut input = Input::descriptor(reader);
+        assert_eq!(input.next().unwrap(), Piece::Pending);
+        assert_eq!(input.length_hint(), None);
+        io::Write::write_all(&mut writer, b"abc").unwrap();
+        assert_eq!(input.next().unwrap(), Piece::Ready { bytes: 3, last: false });
+        assert_eq!(input.take(3), b"abc");
+        drop(writer);
+        assert_eq!(input.next().unwrap(), Piece::Ready { bytes: 0, last: true });
+    }
+
+    #[test]
+    fn the_length_of_a_file_is_what_is_left_of_it() {
+        let mut file = tempfile::tempfile().unwrap();
+        io::Write::write_all(&mut file, b"twelve bytes").unwrap();
+        io::Seek::seek(&mut file, io::SeekFrom::Start(7)).unwrap();
+        assert_eq!(Input::from(file).length_hint(), Some(5));
+    }
+}

@@ -1,0 +1,138 @@
+//! A message in frames.
+
+use std::os::fd::BorrowedFd;
+
+use minitalk_core::frame::CONTENT_OCTETS_MAX;
+use minitalk_core::sender::{Event, Sender};
+use minitalk_core::{Bit, Instant, RefusalReason};
+
+use super::{SendingHalf, Step, Tally};
+use crate::cause::{Cause, Delivered};
+use crate::diagnosis::Answers;
+use crate::input::{Input, Piece};
+
+/// A message in frames: the core's sender, and what it takes its pieces from.
+pub(crate) struct Framed<'i> {
+    sender: Sender<CONTENT_OCTETS_MAX>,
+    input: Input<'i>,
+    /// Bytes of the piece that the sender has.
+    offered: u64,
+    /// The input has nothing yet, so there is nothing to send.
+    is_pending: bool,
+}
+
+impl<'i> Framed<'i> {
+    /// `number` should be another one for every message of this process.
+    pub(crate) fn new(input: Input<'i>, number: u32, single_bits: bool) -> Self {
+        let sender = Sender::new(number, input.length());
+        let sender = if single_bits { sender.without_pairs() } else { sender };
+        Self { sender, input, offered: 0, is_pending: false }
+    }
+}
+
+impl SendingHalf for Framed<'_> {
+    /// Hands the next piece of the input to the sender, if both are ready.
+    #[inline]
+    fn refill(&mut self, _now: Instant) -> Result<(), Cause> {
+        if !self.sender.is_ready() {
+            return Ok(());
+        }
+        let piece = self.input.next().map_err(Cause::Input)?;
+        self.is_pending = piece == Piece::Pending;
+        if let Piece::Ready { bytes, last } = piece {
+            let payload = self.input.take(bytes);
+            self.sender.offer(payload, last).expect("a ready sender takes a piece that fits");
+            self.offered = bytes as u64;
+        }
+        Ok(())
+    }
+
+    fn is_pending(&self) -> bool {
+        self.is_pending
+    }
+
+    fn watch(&self) -> Option<BorrowedFd<'_>> {
+        if self.is_pending { self.input.watch() } else { None }
+    }
+
+    #[inline]
+    fn poll_transmit(&mut self, now: Instant) -> Option<Bit> {
+        self.sender.poll_transmit(now)
+    }
+
+    #[inline]
+    fn poll_step(&mut self, answers: &Answers) -> Option<Step> {
+        Some(match self.sender.poll_event()? {
+            Event::Accepted { last: true, .. } => Step::Complete,
+            Event::Accepted { last: false, .. } => {
+                Step::Confirmed(self.sender.statistics().accepted_octets)
+            }
+            Event::Refused(reason) => Step::Failed(Cause::Rejected(reason)),
+            Event::NotFramed => Step::Failed(Cause::NotFramed(answers.diagnosis())),
+            Event::Aborted => return None,
+        })
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        self.sender.poll_timeout()
+    }
+
+    #[inline]
+    fn handle_ack(&mut self, ack: Bit, now: Instant) {
+        self.sender.handle_ack(ack, now);
+    }
+
+    fn handle_foreign(&mut self, _symbol: Bit) {}
+
+    fn handle_timeout(&mut self, now: Instant) {
+        self.sender.handle_timeout(now);
+    }
+
+    fn restart_timeout(&mut self, now: Instant) {
+        self.sender.restart_timeout(now);
+    }
+
+    fn needs_rest(&self) -> bool {
+        false
+    }
+
+    fn postpone(&mut self, _now: Instant, _micros: u64) {}
+
+    fn abort(&mut self, _now: Instant) -> bool {
+        self.sender.abort();
+        true
+    }
+
+    fn is_aborted(&mut self) -> bool {
+        self.sender.poll_event() == Some(Event::Aborted)
+    }
+
+    fn progress(&self) -> u64 {
+        self.sender.progress()
+    }
+
+    fn delivered(&self, cause: &Cause) -> Delivered {
+        let bytes = self.sender.statistics().accepted_octets;
+        let is_unheard = self.sender.is_outcome_unknown();
+        // Its output may have failed in the middle of a piece.
+        let is_torn = matches!(cause, Cause::Rejected(None | Some(RefusalReason::OutputFailed)));
+        if is_unheard && self.sender.is_last() {
+            Delivered::Unknown
+        } else if is_unheard || (is_torn && self.offered > 0) {
+            Delivered::AtLeast { bytes, unheard: self.offered }
+        } else {
+            Delivered::Bytes(bytes)
+        }
+    }
+
+    fn tally(&self, bits: u64) -> Tally {
+        let statistics = self.sender.statistics();
+        Tally {
+            bits,
+            bytes: statistics.accepted_octets,
+            resent_bits: statistics.resent_bits,
+            repeated_frames: statistics.repeated_frames,
+            ..Tally::default()
+        }
+    }
+}
