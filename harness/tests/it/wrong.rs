@@ -127,7 +127,9 @@ fn a_thread_is_refused_and_its_process_named() {
 #[test]
 fn a_stray_signal_kills_neither_its_sender_nor_the_server() {
     let server = Server::start();
-    let script = "kill -USR1 $0; kill -USR2 $0; echo sent; read line; echo $line";
+    // As a shell script does that sees to ending in good order.
+    let script = "trap 'exit 9' HUP INT TERM USR1 USR2; kill -USR1 $0; kill -USR2 $0; echo sent; read line; \
+                  echo $line";
     let mut command = Command::new("bash");
     command.args(["-c", script, &server.pid().to_string()]);
     let (bash, mut line) = Running::spawn_with_pipe(&mut command);
@@ -172,7 +174,7 @@ fn start_badly_named(folder: &Folder, script: &str, pid: u32) -> (Running, Child
 #[test]
 fn the_name_of_a_process_commands_no_terminal_and_forges_no_line() {
     let survives = "trap : USR1 USR2; kill -USR1 $0; echo sent; while ! read line; do :; done";
-    let dies = "kill -USR1 $0; echo sent; read line";
+    let dies = "trap 'exit 9' HUP INT TERM USR1 USR2; kill -USR1 $0; echo sent; read line";
     for (script, words) in [(dies, "ignored a signal from"), (survives, "is sending")] {
         let mut server = Server::start_with(&["--verbose"]);
         let folder = Folder::new();
