@@ -28,7 +28,8 @@ fn from_c(server: &Server, text: &str) -> Finished {
 fn from_us(server: &Server, text: &str) -> Finished {
     let mut command = Programs::build().client();
     let pid = server.pid().to_string();
-    Running::spawn(command.args(["--protocol=framed", "--timeout=2m", &pid, "--", text])).finish_within(PATIENCE * 3)
+    Running::spawn(command.args(["--protocol=framed", "--timeout=2m", &pid, "--", text]))
+        .finish_within(PATIENCE * 3)
 }
 
 #[test]

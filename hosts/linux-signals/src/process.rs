@@ -3,6 +3,7 @@
 //! Each fact is as it was when it was read. A number may be another process's by the time it is read: what
 //! a [`Peer`](crate::Peer) says of its process is of that process or an error.
 
+mod awaited;
 mod credentials;
 mod entry;
 mod executable;
@@ -14,6 +15,7 @@ mod signal_set;
 mod sleep;
 mod status;
 
+pub use awaited::awaited_signals;
 pub use credentials::{CapabilitySet, Credentials, user_name};
 pub use entry::{ParseStatusError, ReadProcessError};
 pub use executable::Executable;
