@@ -21,7 +21,7 @@ use std::time::{Duration, Instant as WallInstant};
 use minitalk_signals::{Bit, OpenPeerError, Peer, SendError};
 use minitalk_signals::{
     Executable, ProcessIdentity, ProcessState, ProcessStatus, ReadProcessError, SignalSet,
-    SleepWatch, Slumber,
+    SleepWatch, Slumber, awaited_signals,
 };
 
 use self::decide::{Facts, Part, decide};
@@ -69,6 +69,8 @@ struct Found {
     status: ProcessStatus,
     recognition: Option<Recognition>,
     executable: Option<Executable>,
+    /// What it has handlers for, blocks, or waits for.
+    handled: SignalSet,
     may_receive: SignalSet,
 }
 
@@ -147,9 +149,10 @@ impl Admission {
         if status.state != ProcessState::Zombie && peer.has_exited() {
             return Err(Refusal::NoSuchProcess);
         }
-        let facts = Facts { status: &status, own: &own, permitted, recognition };
+        let handled = handled(&status);
+        let facts = Facts { status: &status, handled, own: &own, permitted, recognition };
         let may_receive = decide(&facts, part, trust)?;
-        Ok(Found { status, recognition, executable, may_receive })
+        Ok(Found { status, recognition, executable, handled, may_receive })
     }
 
     /// Whether what keeps it from being a server may be that it is only just becoming one.
@@ -206,20 +209,34 @@ impl Admitted {
     /// handler for it, or blocks it and takes it with sigwait(3).
     #[must_use]
     pub const fn handles(&self, symbol: Bit) -> bool {
-        self.found.status.caught.union(self.found.status.blocked).contains(symbol)
+        self.found.handled.contains(symbol)
     }
 
     /// Sends a symbol, if the process may receive it.
+    ///
+    /// One that has no handler and blocks the signal is looked at each time: it may block everything for the moment
+    /// in which it starts a child.
     ///
     /// # Errors
     ///
     /// [`SendError`].
     #[inline]
     pub fn send(&self, symbol: Bit) -> Result<Sending, SendError> {
-        if !self.may_receive(symbol) {
+        if !self.may_receive(symbol) || !self.has_handler(symbol) && !self.takes_now(symbol) {
             return Ok(Sending::Withheld);
         }
         self.peer.send(symbol).map(|()| Sending::Sent)
+    }
+
+    /// Whether a signal is not deadly whatever the mask is.
+    #[inline]
+    fn has_handler(&self, symbol: Bit) -> bool {
+        let Found { status, .. } = &self.found;
+        self.trust == Trust::Forced || status.caught.union(status.ignored).contains(symbol)
+    }
+
+    fn takes_now(&self, symbol: Bit) -> bool {
+        self.peer.status().is_ok_and(|status| handled(&status).contains(symbol))
     }
 
     /// Looks again, before something is sent that has been held back: the process may have become another
@@ -231,11 +248,13 @@ impl Admitted {
     pub fn recheck(&mut self) -> Result<(), Refusal> {
         self.found.may_receive = SignalSet::default();
         self.found.status = self.peer.status()?;
+        self.found.handled = handled(&self.found.status);
         let executable = Executable::of(self.peer.pid()).ok();
         if executable != self.found.executable && self.trust != Trust::Forced {
             return Err(Refusal::Replaced);
         }
-        self.found.may_receive = decide::again(&self.found.status, self.part, self.trust)?;
+        self.found.may_receive =
+            decide::again(&self.found.status, self.found.handled, self.part, self.trust)?;
         Ok(())
     }
 
@@ -253,6 +272,15 @@ impl Admitted {
         let slumber = self.sleep_watch.as_mut().and_then(|watch| watch.wait().ok());
         slumber.unwrap_or(Slumber::Awake)
     }
+}
+
+/// What a process does something with: it has a handler, blocks it and takes it later, or waits for it now.
+fn handled(status: &ProcessStatus) -> SignalSet {
+    let handled = status.caught.union(status.blocked);
+    if handled.contains_line() || status.state != ProcessState::Sleeping {
+        return handled;
+    }
+    handled.union(awaited_signals(status.pid).unwrap_or_default())
 }
 
 fn in_range(pid: i64) -> Result<u32, Refusal> {
@@ -278,3 +306,6 @@ fn thread_of(tid: u32) -> Refusal {
         Err(error) => Refusal::Unreadable(error),
     }
 }
+
+#[cfg(test)]
+mod tests;

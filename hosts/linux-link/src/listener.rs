@@ -235,10 +235,9 @@ impl<O: Observer> Listener<O> {
         let Some(sender) = self.senders.find(pid) else { return };
         match sender.process.send(symbol) {
             Ok(Sending::Sent) => self.observer.sent(pid, symbol),
-            // It handles other signals only.
-            Ok(Sending::Withheld) => {}
-            // Its pidfd tells of its end, after its last signals have been taken.
-            Err(SendError::Gone) => {}
+            // It does not handle this signal. Or it has ended: its pidfd tells, after its last signals have
+            // been taken.
+            Ok(Sending::Withheld) | Err(SendError::Gone) => {}
             Err(error) => {
                 let cause = error.into();
                 self.stray(Stray { peer: Some(pid), program: program_of(pid), cause });

@@ -65,8 +65,8 @@ impl Dispositions {
     pub(crate) fn take(wanted: Wanted) -> Result<Self, OsError> {
         let none = SigSet::empty();
         let mask_before = none.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
-        let (waited, asleep) = (none, mask_before);
-        let mut taken = Self { waited, asleep, mask_before, actions_before: Vec::new() };
+        let mut taken =
+            Self { waited: none, asleep: mask_before, mask_before, actions_before: Vec::new() };
         taken.add(wanted)?;
         Ok(taken)
     }

@@ -20,6 +20,8 @@ pub(super) enum Part {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Facts<'f> {
     pub(super) status: &'f ProcessStatus,
+    /// What it has handlers for, blocks, or waits for.
+    pub(super) handled: SignalSet,
     pub(super) own: &'f ProcessStatus,
     /// The kernel lets this process signal it.
     pub(super) permitted: bool,
@@ -28,14 +30,14 @@ pub(super) struct Facts<'f> {
 
 /// Decides which of the two signals a process may be sent.
 pub(super) fn decide(facts: &Facts<'_>, part: Part, trust: Trust) -> Result<SignalSet, Refusal> {
-    let &Facts { status, own, permitted, recognition } = facts;
+    let &Facts { status, handled, own, permitted, recognition } = facts;
     if matches!(status.state, ProcessState::Zombie | ProcessState::Dead) {
         return Err(Refusal::Zombie);
     }
     if !permitted {
         return Err(Refusal::NotPermitted { uid: status.uids.real });
     }
-    let allowed = again(status, part, trust)?;
+    let allowed = again(status, handled, part, trust)?;
     if recognition.is_none() && trust != Trust::Forced && !allowed.is_empty() {
         if !looks_like_minitalk(status) {
             return Err(Refusal::Unlike);
@@ -58,16 +60,18 @@ pub(super) fn decide(facts: &Facts<'_>, part: Part, trust: Trust) -> Result<Sign
 /// Decides the same by the signals alone: what a process that was admitted before may be sent now.
 pub(super) fn again(
     status: &ProcessStatus,
+    handled: SignalSet,
     part: Part,
     trust: Trust,
 ) -> Result<SignalSet, Refusal> {
     if trust == Trust::Forced {
         return Ok(SignalSet::LINE);
     }
-    let handled = SignalSet::LINE.intersection(status.caught.union(status.blocked));
+    let handled = SignalSet::LINE.intersection(handled);
+    let survived = SignalSet::LINE.intersection(handled.union(status.ignored));
     match part {
         Part::Server => {
-            let deadly = SignalSet::LINE.without(status.survived());
+            let deadly = SignalSet::LINE.without(survived);
             if !deadly.is_empty() {
                 return Err(Refusal::WouldDie { signals: deadly });
             }
@@ -78,8 +82,11 @@ pub(super) fn again(
             }
             Ok(SignalSet::LINE)
         }
-        // One that ignores a signal is not hurt by it.
         Part::Sender if handled.is_empty() => Ok(SignalSet::default()),
-        Part::Sender => Ok(SignalSet::LINE.intersection(status.survived())),
+        // One that ignores a signal is not hurt by it.
+        Part::Sender => Ok(survived),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -40,9 +40,12 @@ pub(super) const fn looks_like_minitalk(status: &ProcessStatus) -> bool {
 
 /// What the process handles, as far as its mask says something about it.
 const fn handled(status: &ProcessStatus) -> SignalSet {
-    // Nobody takes the signal of a crash out of a mask: who blocks it blocks everything.
-    let blocks_everything = !status.blocked.intersection(CRASHES).is_empty();
-    if blocks_everything { status.caught } else { status.caught.union(status.blocked) }
+    if blocks_everything(status) { status.caught } else { status.caught.union(status.blocked) }
+}
+
+/// Nobody blocks the signal of a crash for its own sake: who does blocks everything.
+const fn blocks_everything(status: &ProcessStatus) -> bool {
+    !status.blocked.intersection(CRASHES).is_empty()
 }
 
 /// Whether it is a `minitalk_signals::Line` of some program that has it take the termination signals: that
@@ -51,5 +54,11 @@ const fn is_line(status: &ProcessStatus, others: SignalSet) -> bool {
     const ENDS: SignalSet = SignalSet::of_numbers(&[SIGHUP, SIGINT, SIGTERM]);
     const TIMER: SignalSet = SignalSet::of_numbers(&[SIGALRM]);
     let has_timer = !TIMER.intersection(status.blocked).without(status.caught).is_empty();
-    has_timer && ENDS.union(TIMER).contains_all(others) && status.caught.contains_line()
+    has_timer
+        && !blocks_everything(status)
+        && ENDS.union(TIMER).contains_all(others)
+        && status.caught.contains_line()
 }
+
+#[cfg(test)]
+mod tests;

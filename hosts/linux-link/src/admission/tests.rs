@@ -1,0 +1,116 @@
+use super::*;
+use std::process::{Command, Stdio};
+
+#[test]
+fn only_process_ids_are_in_range() {
+    for pid in [1, 2, 4_194_304] {
+        assert_eq!(in_range(pid).map(i64::from), Ok(pid));
+    }
+    for pid in [0, -1, -7, 4_194_305, 1 << 32, (1 << 32) + 7, i64::MAX, i64::MIN] {
+        assert_eq!(in_range(pid), Err(Refusal::OutOfRange), "{pid}");
+    }
+}
+
+#[test]
+fn every_refusal_completes_the_sentence() {
+    for (refusal, sentence) in [
+        (Refusal::OutOfRange, "is not a process id (they are 1 to 4194304)"),
+        (Refusal::Itself, "is this process itself"),
+        (Refusal::Thread { of: 7 }, "is not a process but a thread of process 7"),
+        (
+            Refusal::WouldDie { signals: SignalSet::LINE },
+            "does not handle SIGUSR1 and SIGUSR2: it would be killed",
+        ),
+        (
+            Refusal::Deaf { signals: SignalSet::of_bit(Bit::One) },
+            "ignores SIGUSR2: it does not listen",
+        ),
+        (Refusal::Unknown, "is not known to be a minitalk server"),
+        (
+            Refusal::Unopened(OpenPeerError::Unsupported),
+            "cannot be held: pidfds are not available here (they need Linux 5.3, and no sandbox that forbids them)",
+        ),
+    ] {
+        assert_eq!(refusal.to_string(), sentence);
+    }
+}
+
+#[test]
+fn real_processes_are_refused() {
+    let door = Admission::new();
+    let check = |pid| door.server(pid, Trust::Told).map(|admitted| admitted.pid());
+    assert_eq!(check(i64::from(process::id())), Err(Refusal::Itself));
+    let tid = thread::scope(|scope| {
+        scope.spawn(|| check(i64::from(nix::unistd::gettid().as_raw()))).join()
+    });
+    assert_eq!(tid.unwrap(), Err(Refusal::Thread { of: process::id() }));
+
+    let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+    let pid = i64::from(child.id());
+    // A child has its parent's dispositions, so the refusal may be either.
+    assert!(matches!(check(pid), Err(Refusal::WouldDie { .. } | Refusal::Deaf { .. })));
+    drop(child.stdin.take());
+    let peer = Peer::open(child.id()).unwrap();
+    while !peer.has_exited() {}
+    assert_eq!(check(pid), Err(Refusal::Zombie));
+    child.wait().unwrap();
+    assert_eq!(check(pid), Err(Refusal::NoSuchProcess));
+}
+
+/// A child that waits at a pipe.
+fn shell(script: &str) -> process::Child {
+    let mut command = Command::new("bash");
+    command.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    command.spawn().unwrap()
+}
+
+fn wait_for_line(child: &mut process::Child) {
+    use std::io::Read;
+    let mut octet = [0];
+    while octet != *b"\n" {
+        child.stdout.as_mut().unwrap().read_exact(&mut octet).unwrap();
+    }
+}
+
+#[test]
+fn who_handles_neither_signal_is_admitted_and_never_signalled() {
+    let mut child = shell("echo; read line");
+    wait_for_line(&mut child);
+    let admitted = Admission::new().sender(child.id(), Trust::Unspoken).unwrap();
+    for symbol in [Bit::Zero, Bit::One] {
+        assert!(!admitted.may_receive(symbol) && !admitted.handles(symbol));
+        assert_eq!(admitted.send(symbol), Ok(Sending::Withheld));
+    }
+    drop(child.stdin.take());
+    child.wait().unwrap();
+}
+
+#[test]
+fn who_handles_one_is_sent_that_one() {
+    let mut child = shell("trap 'echo' USR1; echo; while ! read line; do :; done");
+    wait_for_line(&mut child);
+    let admitted = Admission::new().sender(child.id(), Trust::Unspoken).unwrap();
+    assert_eq!(admitted.send(Bit::One), Ok(Sending::Withheld));
+    assert_eq!(admitted.send(Bit::Zero), Ok(Sending::Sent));
+    wait_for_line(&mut child);
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn who_has_become_another_program_is_not_signalled_any_more() {
+    let mut child = shell("trap : USR1 USR2; echo; read line; exec cat");
+    wait_for_line(&mut child);
+    let mut admitted = Admission::new().sender(child.id(), Trust::Unspoken).unwrap();
+    assert_eq!(admitted.recheck(), Ok(()));
+    assert!(admitted.may_receive(Bit::One));
+    let before = admitted.executable().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    std::io::Write::write_all(&mut stdin, b"\n").unwrap();
+    while Executable::of(child.id()).unwrap() == before {}
+    assert_eq!(admitted.recheck(), Err(Refusal::Replaced));
+    assert!(!admitted.may_receive(Bit::Zero) && !admitted.may_receive(Bit::One));
+    assert_eq!(admitted.send(Bit::One), Ok(Sending::Withheld));
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
+}
