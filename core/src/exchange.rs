@@ -1,24 +1,25 @@
-//! Many senders, one line: a fixed table of receivers, and who of them has the floor.
+//! Many senders, one line: a table of receivers, and who of them has the floor.
 //!
 //! One sender at a time is acknowledged; the first bit of every other one is remembered and waits.
 //! The acknowledgment is the token. `docs/protocol.md`, section "Many senders", has the rules.
 
 mod news;
+mod places;
 mod session;
 
 use crate::classic::Dialect;
 use crate::verdict::RefusalReason;
 use crate::{Bit, Instant};
 
-pub use news::{Event, Handled, OpenError, Output, Payload, Protocol, Protocols};
+pub use news::{Handled, OpenError, Output, Payload, Protocol, Protocols};
+pub use places::Place;
+use places::{Index, List, Places};
 use session::{Session, Want};
 
-/// Silence after which a sender loses the floor while others wait for it.
-pub const FLOOR_STALL_MICROS: u64 = 100_000;
-
-/// The same for a classic sender. One whose bit was lost resends it only after a longer timeout, and
-/// only to a receiver at rest, which one that serves others is not.
-pub const CLASSIC_FLOOR_STALL_MICROS: u64 = 1_000_000;
+/// Silence after which a sender loses the floor while others wait for it: shorter than the rest that a
+/// sender waits for before it sends a bit again, so that a receiver with somebody's bit in hand never
+/// seems to be at rest.
+pub const FLOOR_STALL_MICROS: u64 = 20_000;
 
 /// A rule of the protocol that an exchange can be made to break, in tests only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,7 +30,11 @@ pub(crate) enum Broken {
     FloorKept,
 }
 
-/// A fixed table of `SESSIONS` receivers with frames of at most `OCTETS` octets.
+/// Receivers for as many senders as there are [places](Place) in the storage, with frames of at most
+/// `OCTETS` octets.
+///
+/// The storage is an array, a slice, a box or a vector of places, whatever the host has: a thousand senders take
+/// 400 kB, which are never moved. Each call takes as long with thousands of senders as with one.
 ///
 /// Senders are told apart by a number, on Linux their PID. For full-size frames `OCTETS` is
 /// [`FRAME_OCTETS_MAX`](crate::frame::FRAME_OCTETS_MAX). A message may be of any length.
@@ -47,10 +52,11 @@ pub(crate) enum Broken {
 /// # Examples
 ///
 /// ```
-/// use minitalk_core::exchange::{Event, Exchange, Handled, Output};
+/// use minitalk_core::exchange::{Exchange, Handled, Output, Place};
 /// use minitalk_core::{Bit, Instant, classic::Dialect, frame::FRAME_OCTETS_MAX};
 ///
-/// let mut exchange = Exchange::<4, FRAME_OCTETS_MAX>::new(Dialect::DEFAULT);
+/// let places = [const { Place::FREE }; 4];
+/// let mut exchange = Exchange::<_, FRAME_OCTETS_MAX>::new(Dialect::DEFAULT, places);
 /// let now = Instant::ZERO;
 /// exchange.open(4242)?;
 /// // "A", most significant bit first.
@@ -59,8 +65,8 @@ pub(crate) enum Broken {
 ///     assert_eq!(exchange.handle_bit(4242, Bit::from(bit == 1), now), Handled::Taken);
 ///     while let Some(output) = exchange.poll_output(now) {
 ///         match output {
-///             Output::Transmit { peer: 4242, symbol: Bit::Zero } => acknowledged += 1,
-///             Output::Event(Event::Payload(piece)) => {
+///             Output::Transmit { peer: 4242, symbol: Bit::Zero, .. } => acknowledged += 1,
+///             Output::Payload(piece) => {
 ///                 text.extend_from_slice(piece.octets);
 ///                 exchange.accept(4242);
 ///             }
@@ -73,18 +79,14 @@ pub(crate) enum Broken {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Exchange<const SESSIONS: usize, const OCTETS: usize> {
-    sessions: [Option<Session<OCTETS>>; SESSIONS],
-    floor: Option<usize>,
-    /// Who had it last: the rotation goes on from there when that one has gone.
-    last_floor: usize,
+pub struct Exchange<S, const OCTETS: usize> {
+    places: Places<S, OCTETS>,
+    #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
+    floor: Option<Index>,
     /// When a bit of the sender with the floor was last processed.
     floor_active_at: Instant,
-    /// Whether anybody may be waiting for the floor; false is certain, true is looked up.
-    waiting: bool,
-    /// Whether any session is gone and not yet closed.
-    closing: bool,
-    announced: Option<usize>,
+    #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
+    announced: Option<Index>,
     too_long: Option<(u32, u64)>,
     dialect: Dialect,
     protocols: Protocols,
@@ -94,24 +96,23 @@ pub struct Exchange<const SESSIONS: usize, const OCTETS: usize> {
     pub(crate) broken: Option<Broken>,
 }
 
+/// An output, with the place of what it borrows.
 enum Step {
-    Transmit { peer: u32, symbol: Bit },
-    Payload(usize),
+    Transmit { peer: u32, symbol: Bit, held_back: bool },
+    Payload(Index),
     TooLong { peer: u32, offset: u64 },
     Closed { peer: u32, cut: Option<u64> },
 }
 
-impl<const SESSIONS: usize, const OCTETS: usize> Exchange<SESSIONS, OCTETS> {
-    /// An exchange without senders, which takes both protocols and messages of any length.
+impl<S, const OCTETS: usize> Exchange<S, OCTETS> {
+    /// An exchange without senders, which takes both protocols and messages of any length. All `places`
+    /// are [`Place::FREE`].
     #[must_use]
-    pub const fn new(dialect: Dialect) -> Self {
+    pub const fn new(dialect: Dialect, places: S) -> Self {
         Self {
-            sessions: [const { None }; SESSIONS],
+            places: Places::new(places),
             floor: None,
-            last_floor: 0,
             floor_active_at: Instant::ZERO,
-            waiting: false,
-            closing: false,
             announced: None,
             too_long: None,
             dialect,
@@ -136,29 +137,33 @@ impl<const SESSIONS: usize, const OCTETS: usize> Exchange<SESSIONS, OCTETS> {
         self
     }
 
+    /// How many senders have a place.
+    #[must_use]
+    pub const fn open_count(&self) -> usize {
+        self.places.taken()
+    }
+}
+
+impl<S, const OCTETS: usize> Exchange<S, OCTETS>
+where
+    S: AsRef<[Place<OCTETS>]> + AsMut<[Place<OCTETS>]>,
+{
     /// Whether `peer` has a place.
     #[must_use]
     pub fn is_open(&self, peer: u32) -> bool {
-        self.index_of(peer).is_some()
-    }
-
-    /// How many senders have a place.
-    #[must_use]
-    pub fn open_count(&self) -> usize {
-        // Not `count`, which adds up with a check that the linker cannot see to be met.
-        self.sessions.iter().flatten().fold(0, |count: usize, _| count.saturating_add(1))
+        self.find(peer).is_some()
     }
 
     /// The protocol of `peer`, once it is known.
     #[must_use]
     pub fn protocol(&self, peer: u32) -> Option<Protocol> {
-        self.session(self.index_of(peer)?)?.protocol()
+        self.places.session(self.find(peer)?)?.protocol()
     }
 
     /// Whether a bit of `peer` has come and waits for the floor: it is not silent, it is kept waiting.
     #[must_use]
     pub fn is_waiting(&self, peer: u32) -> bool {
-        let session = self.index_of(peer).and_then(|index| self.session(index));
+        let session = self.find(peer).and_then(|index| self.places.session(index));
         session.is_some_and(|session| session.want() == Want::Line)
     }
 
@@ -176,22 +181,30 @@ impl<const SESSIONS: usize, const OCTETS: usize> Exchange<SESSIONS, OCTETS> {
             Protocols::Both => self.dialect.admits_framed(),
             Protocols::ClassicOnly => false,
         };
-        let place =
-            self.sessions.iter_mut().find(|place| place.is_none()).ok_or(OpenError::Full)?;
-        *place = Some(Session::new(peer, self.dialect, detect));
-        Ok(())
+        let session = Session::new(peer, self.dialect, detect);
+        self.places.insert(session).map(drop).ok_or(OpenError::Full)
+    }
+
+    /// Adds places, up to 65,535 in all.
+    pub fn grow(&mut self, places: usize)
+    where
+        S: Extend<Place<OCTETS>>,
+    {
+        self.places.grow(places);
     }
 
     /// Takes a bit of `peer`.
     #[inline]
     pub fn handle_bit(&mut self, peer: u32, bit: Bit, now: Instant) -> Handled {
-        let Some(index) = self.index_of(peer) else { return Handled::Unknown };
-        let Some(session) = self.session_mut(index) else { return Handled::Unknown };
+        let Some(index) = self.find(peer) else { return Handled::Unknown };
+        let Some(session) = self.places.session_mut(index) else { return Handled::Unknown };
         let handled = session.take(bit);
-        if self.floor != Some(index) {
-            self.waiting = true;
-        } else if handled == Handled::Taken {
-            self.floor_active_at = now;
+        if handled == Handled::Taken {
+            if self.has_turn(index) {
+                self.floor_active_at = now;
+            } else {
+                self.sort(index);
+            }
         }
         if handled == Handled::Repeated && !self.dialect.can_hold_back() {
             // Its sender has not waited for the acknowledgment.
@@ -201,12 +214,13 @@ impl<const SESSIONS: usize, const OCTETS: usize> Exchange<SESSIONS, OCTETS> {
     }
 
     /// Tells that the process of `peer` has ended. Bits of it that still wait are processed first;
-    /// then comes [`Event::Closed`].
+    /// then comes [`Output::Closed`].
     pub fn handle_gone(&mut self, peer: u32) {
-        if let Some(session) = self.index_of(peer).and_then(|index| self.session_mut(index)) {
+        let Some(index) = self.find(peer) else { return };
+        if let Some(session) = self.places.session_mut(index) {
             session.gone = true;
-            self.closing = true;
         }
+        self.sort(index);
     }
 
     /// Tells that time has passed. Nothing happens before [`poll_timeout`](Self::poll_timeout).
@@ -219,16 +233,11 @@ impl<const SESSIONS: usize, const OCTETS: usize> Exchange<SESSIONS, OCTETS> {
     /// The next moment at which [`handle_timeout`](Self::handle_timeout) has something to do.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let holder = self.floor.filter(|_| self.waiting)?;
-        self.next_waiting(holder)?;
-        let silence = match self.session(holder)?.protocol() {
-            Some(Protocol::Classic) => CLASSIC_FLOOR_STALL_MICROS,
-            Some(Protocol::Framed) | None => FLOOR_STALL_MICROS,
-        };
-        Some(self.floor_active_at.after_micros(silence))
+        self.floor.and(self.places.first(List::Waiting))?;
+        Some(self.floor_active_at.after_micros(FLOOR_STALL_MICROS))
     }
 
-    /// Accepts what [`Event::Payload`] announced of `peer`: it is safe, or, if it was the last
+    /// Accepts what [`Output::Payload`] announced of `peer`: it is safe, or, if it was the last
     /// piece, the whole message is written. Nothing happens if nothing of it waits, or if it has no place.
     pub fn accept(&mut self, peer: u32) {
         self.answer(peer, Session::accept);
@@ -244,13 +253,14 @@ impl<const SESSIONS: usize, const OCTETS: usize> Exchange<SESSIONS, OCTETS> {
     /// What the host is to do next, or `None` if nothing.
     #[inline]
     pub fn poll_output(&mut self, now: Instant) -> Option<Output<'_>> {
-        let event = match self.advance(now)? {
-            Step::Transmit { peer, symbol } => return Some(Output::Transmit { peer, symbol }),
-            Step::Payload(index) => Event::Payload(self.session(index)?.payload()?),
-            Step::TooLong { peer, offset } => Event::TooLong { peer, offset },
-            Step::Closed { peer, cut } => Event::Closed { peer, cut },
-        };
-        Some(Output::Event(event))
+        Some(match self.advance(now)? {
+            Step::Transmit { peer, symbol, held_back } => {
+                Output::Transmit { peer, symbol, held_back }
+            }
+            Step::Payload(index) => Output::Payload(self.places.session(index)?.payload()?),
+            Step::TooLong { peer, offset } => Output::TooLong { peer, offset },
+            Step::Closed { peer, cut } => Output::Closed { peer, cut },
+        })
     }
 
     fn advance(&mut self, now: Instant) -> Option<Step> {
@@ -261,67 +271,78 @@ impl<const SESSIONS: usize, const OCTETS: usize> Exchange<SESSIONS, OCTETS> {
             if let Some((peer, offset)) = self.too_long.take() {
                 return Some(Step::TooLong { peer, offset });
             }
-            if self.closing
-                && let Some(index) = self.next_gone()
-            {
+            if let Some(index) = self.places.first(List::Gone) {
                 match self.wind_up(index) {
                     Some(step) => return Some(step),
                     None => continue,
                 }
             }
             let Some(index) = self.floor.filter(|_| self.dialect.can_hold_back()) else {
-                let index = self.next_waiting(self.floor.unwrap_or(self.last_floor))?;
-                self.grant(index, now);
-                if !self.dialect.can_hold_back() {
-                    // Nobody can be held back, so nobody needs a turn.
-                    let session = self.session_mut(index)?;
-                    if let Some(symbol) = session.next_owed() {
-                        return Some(Step::Transmit { peer: session.peer, symbol });
-                    }
-                    self.process(index);
+                self.grant(self.places.first(List::Waiting)?, now);
+                if !self.dialect.can_hold_back()
+                    && let Some(step) = self.serve_in_passing()
+                {
+                    return Some(step);
                 }
                 continue;
             };
-            let session = self.session_mut(index)?;
-            if let Some(symbol) = session.next_owed() {
-                return Some(Step::Transmit { peer: session.peer, symbol });
+            let session = self.places.session_mut(index)?;
+            if let Some(step) = transmit(session) {
+                return Some(step);
             }
             let want = session.want();
             let may_pass = session.turn_over || want == Want::Host;
-            if may_pass && self.waiting && self.pass_floor(now) {
+            if may_pass && self.pass_floor(now) {
                 continue;
             }
             match want {
                 Want::Line => self.process(index),
-                Want::Host | Want::Nothing => return None,
+                Want::Host => {
+                    self.places.session_mut(index)?.held_back = true;
+                    return None;
+                }
+                Want::Nothing => return None,
             }
         }
     }
 
-    fn process(&mut self, index: usize) {
+    /// Serves the sender that has just been granted the floor, where nobody can be held back, so that
+    /// nobody needs a turn.
+    fn serve_in_passing(&mut self) -> Option<Step> {
+        let index = self.floor?;
+        let step = transmit(self.places.session_mut(index)?);
+        if step.is_none() {
+            self.process(index);
+        }
+        self.sort(index);
+        step
+    }
+
+    #[inline]
+    fn process(&mut self, index: Index) {
         let (kept, passes) =
             (self.breaks(Broken::FloorKept), self.breaks(Broken::FloorPassesAnywhere));
-        if let Some(session) = self.session_mut(index) {
-            session.process();
-            session.turn_over = passes || session.turn_over && !kept;
+        let Some(session) = self.places.session_mut(index) else { return };
+        session.process();
+        session.turn_over = passes || session.turn_over && !kept;
+        if session.want() == Want::Host {
+            self.announce(index);
         }
-        self.announce(index);
     }
 
     /// Brings a session that is gone nearer to its end; the floor does not matter any more.
-    fn wind_up(&mut self, index: usize) -> Option<Step> {
-        let session = self.session_mut(index)?;
+    fn wind_up(&mut self, index: Index) -> Option<Step> {
+        let session = self.places.session_mut(index)?;
         while session.next_owed().is_some() {}
         match session.want() {
             Want::Line => {
                 self.process(index);
+                self.sort(index);
                 None
             }
             Want::Host | Want::Nothing => {
                 let (peer, cut) = (session.peer, session.octets_at_risk());
-                if let Some(place) = self.sessions.get_mut(index) {
-                    *place = None;
-                }
+                self.places.remove(index);
                 if self.floor == Some(index) {
                     self.floor = None;
                 }
@@ -331,9 +352,9 @@ impl<const SESSIONS: usize, const OCTETS: usize> Exchange<SESSIONS, OCTETS> {
     }
 
     /// Lets the host know of what a session holds, unless that makes its message too long.
-    fn announce(&mut self, index: usize) {
+    fn announce(&mut self, index: Index) {
         let octets_max = self.octets_max;
-        let Some(session) = self.session_mut(index) else { return };
+        let Some(session) = self.places.session_mut(index) else { return };
         let Some(payload) = session.payload() else { return };
         let octets = u64::try_from(payload.octets.len()).unwrap_or(u64::MAX);
         let total = payload.length.unwrap_or(0).max(payload.offset.saturating_add(octets));
@@ -347,69 +368,60 @@ impl<const SESSIONS: usize, const OCTETS: usize> Exchange<SESSIONS, OCTETS> {
     }
 
     fn answer(&mut self, peer: u32, answer: impl FnOnce(&mut Session<OCTETS>)) {
-        let Some(index) = self.index_of(peer) else { return };
-        if let Some(session) = self.session_mut(index) {
+        let Some(index) = self.find(peer) else { return };
+        if let Some(session) = self.places.session_mut(index) {
             answer(session);
         }
-        if self.floor != Some(index) {
-            self.waiting = true;
-        }
+        self.sort(index);
     }
 
-    fn grant(&mut self, index: usize, now: Instant) {
+    /// Puts a session into the list that it belongs to now.
+    #[inline]
+    fn sort(&mut self, index: Index) {
+        let has_turn = self.has_turn(index);
+        let is_floor_taken = self.floor.is_some() && self.dialect.can_hold_back();
+        let Some(session) = self.places.session_mut(index) else { return };
+        let list = match (session.gone, session.want()) {
+            (false, Want::Line) if !has_turn => List::Waiting,
+            // One that waits for the host stays until it has its answer.
+            (true, Want::Line | Want::Nothing) => List::Gone,
+            (_, Want::Line | Want::Host | Want::Nothing) => List::None,
+        };
+        session.held_back |= is_floor_taken && list == List::Waiting;
+        self.places.move_to(index, list);
+    }
+
+    /// Whether a session has the floor, and is the only one that is served.
+    fn has_turn(&self, index: Index) -> bool {
+        self.floor == Some(index) && self.dialect.can_hold_back()
+    }
+
+    fn grant(&mut self, index: Index, now: Instant) {
         self.floor = Some(index);
-        self.last_floor = index;
         self.floor_active_at = now;
-        if let Some(session) = self.session_mut(index) {
+        if let Some(session) = self.places.session_mut(index) {
             session.turn_over = false;
         }
+        self.places.move_to(index, List::None);
     }
 
-    /// Gives the floor to the next sender that waits; false if none does. A turn that is over stays over
-    /// until its holder says more, and that of one who is not listened to for good.
+    /// Gives the floor to the sender that has waited for it longest; false if none does. A turn that is
+    /// over stays over until its holder says more, and that of one who is not listened to for good.
     fn pass_floor(&mut self, now: Instant) -> bool {
-        let holder = self.floor.unwrap_or(self.last_floor);
-        if let Some(index) = self.next_waiting(holder) {
-            self.grant(index, now);
-            return true;
+        let Some(next) = self.places.first(List::Waiting) else { return false };
+        let former = self.floor;
+        self.grant(next, now);
+        if let Some(former) = former {
+            self.sort(former);
         }
-        self.waiting = false;
-        false
-    }
-
-    /// The next session after `holder`, in rotation, that has something for the line.
-    fn next_waiting(&self, holder: usize) -> Option<usize> {
-        self.rotation(holder, |session| session.want() == Want::Line)
-            .filter(|&index| self.floor != Some(index) || !self.dialect.can_hold_back())
-    }
-
-    fn next_gone(&mut self) -> Option<usize> {
-        // One that waits for the host stays until it has its answer.
-        let found = self.rotation(0, |session| session.gone && session.want() != Want::Host);
-        self.closing = self.sessions.iter().flatten().any(|session| session.gone);
-        found
-    }
-
-    /// The first session after `start`, in rotation and `start` itself last, that `is_wanted`.
-    fn rotation(
-        &self,
-        start: usize,
-        is_wanted: impl Fn(&Session<OCTETS>) -> bool,
-    ) -> Option<usize> {
-        let after = start.saturating_add(1);
-        // Ranges and not `enumerate().skip()`, whose sum of indices may overflow for all the compiler
-        // knows.
-        (after..SESSIONS).chain(0..after).find(|&index| self.session(index).is_some_and(&is_wanted))
+        true
     }
 
     #[inline]
-    fn index_of(&self, peer: u32) -> Option<usize> {
-        let has_place = |index: usize| self.session(index).is_some_and(|s| s.peer == peer);
-        self.floor.filter(|&index| has_place(index)).or_else(|| {
-            self.sessions
-                .iter()
-                .position(|place| place.as_ref().is_some_and(|session| session.peer == peer))
-        })
+    fn find(&self, peer: u32) -> Option<Index> {
+        let has_place =
+            |&index: &Index| self.places.session(index).is_some_and(|s| s.peer == peer);
+        self.floor.filter(has_place).or_else(|| self.places.find(peer))
     }
 
     /// Forgets what nothing depends on any more, so that states that will behave alike are equal. Of a
@@ -417,7 +429,7 @@ impl<const SESSIONS: usize, const OCTETS: usize> Exchange<SESSIONS, OCTETS> {
     /// is kept.
     #[cfg(test)]
     pub(crate) fn forget_the_past(&mut self, is_sent: impl Fn(u32, &[u8]) -> bool) {
-        for session in self.sessions.iter_mut().flatten() {
+        for session in self.places.sessions_mut() {
             session.forget_the_past(&is_sent);
         }
     }
@@ -432,12 +444,12 @@ impl<const SESSIONS: usize, const OCTETS: usize> Exchange<SESSIONS, OCTETS> {
     const fn breaks(&self, _rule: Broken) -> bool {
         false
     }
+}
 
-    fn session(&self, index: usize) -> Option<&Session<OCTETS>> {
-        self.sessions.get(index)?.as_ref()
-    }
-
-    fn session_mut(&mut self, index: usize) -> Option<&mut Session<OCTETS>> {
-        self.sessions.get_mut(index)?.as_mut()
-    }
+/// The next symbol that a session is owed.
+#[inline]
+fn transmit<const OCTETS: usize>(session: &mut Session<OCTETS>) -> Option<Step> {
+    let symbol = session.next_owed()?;
+    let held_back = core::mem::take(&mut session.held_back);
+    Some(Step::Transmit { peer: session.peer, symbol, held_back })
 }

@@ -34,7 +34,7 @@ impl fmt::Display for Protocol {
     }
 }
 
-/// What the host is to do next.
+/// What the host is to do next, or to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use = "an output that is dropped is lost"]
@@ -45,21 +45,15 @@ pub enum Output<'a> {
         peer: u32,
         /// The acknowledgment.
         symbol: Bit,
+        /// Whether it had to wait, for the floor or for the host, since the bit came. Meanwhile the process
+        /// may have become another program, so it is to be looked at again.
+        held_back: bool,
     },
-    /// Something happened.
-    Event(Event<'a>),
-}
-
-/// News for the host.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub enum Event<'a> {
     /// Octets have arrived. The sender waits until [`Exchange::accept`](super::Exchange::accept) or
     /// [`Exchange::refuse`](super::Exchange::refuse) is called for it, now or later. One whose dialect
     /// acknowledges no single bits does not wait: what it sends meanwhile is [lost](Handled::Lost).
     Payload(Payload<'a>),
     /// The message of `peer` was refused because it is longer than [the limit](super::Exchange::with_octets_max).
-    /// `offset` octets of it had been delivered.
     TooLong {
         /// The sender.
         peer: u32,

@@ -1,9 +1,9 @@
 //! One sender in the table: what came of it, what waits, what it is owed.
 
 use crate::Bit;
-use crate::classic::{self, Acks, Dialect};
+use crate::classic::{Acks, Completed, Dialect, TextReceiver};
 use crate::detect::{Detection, Detector};
-use crate::receiver::{self, Receiver};
+use crate::receiver::{Receiver, Reply};
 use crate::verdict::RefusalReason;
 
 use super::{Handled, Payload, Protocol};
@@ -59,13 +59,27 @@ impl Pending {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 enum Half<const OCTETS: usize> {
     /// Bits go to the classic half until the detector has decided.
-    Undecided(Detector, classic::TextReceiver),
-    Classic(classic::TextReceiver),
+    Undecided(Detector, TextReceiver),
+    Classic(TextReceiver),
     Framed(Receiver<OCTETS>),
 }
 
+/// What stands between a session and its next bit.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::struct_excessive_bools, reason = "each is true or false whatever the others are")]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+enum State {
+    /// Nothing.
+    Listening,
+    /// What the last one is owed.
+    Owed(Acks),
+    /// The host, which has been told of a payload and has not answered. `octet` is the payload of a classic
+    /// sender.
+    Held { octet: Option<u8> },
+    /// The message of a classic sender was refused: it cannot be told, so it is not heard either.
+    Muted,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(super) struct Session<const OCTETS: usize> {
     pub(super) peer: u32,
@@ -73,32 +87,26 @@ pub(super) struct Session<const OCTETS: usize> {
     pub(super) gone: bool,
     /// A boundary between frames or messages has been reached: the floor may pass on.
     pub(super) turn_over: bool,
+    /// What is owed next has had to wait, for the floor or for the host.
+    pub(super) held_back: bool,
     half: Half<OCTETS>,
     pending: Pending,
-    owed: Acks,
-    /// The host has been told of a payload and has not answered.
-    held: bool,
-    /// A classic sender whose message was refused: it cannot be told, so it is not heard either.
-    muted: bool,
-    /// The octet that a classic sender has completed, while the host is being told of it.
-    octet: Option<u8>,
+    state: State,
 }
 
 impl<const OCTETS: usize> Session<OCTETS> {
     pub(super) fn new(peer: u32, dialect: Dialect, detect: bool) -> Self {
-        let classic = classic::TextReceiver::new(dialect);
+        let classic = TextReceiver::new(dialect);
         let half =
             if detect { Half::Undecided(Detector::new(), classic) } else { Half::Classic(classic) };
         Self {
             peer,
             gone: false,
             turn_over: false,
+            held_back: false,
             half,
             pending: Pending::default(),
-            owed: Acks::NONE,
-            held: false,
-            muted: false,
-            octet: None,
+            state: State::Listening,
         }
     }
 
@@ -112,33 +120,37 @@ impl<const OCTETS: usize> Session<OCTETS> {
 
     #[inline]
     pub(super) fn want(&self) -> Want {
-        if !self.owed.is_empty() {
-            Want::Line
-        } else if self.held {
-            Want::Host
-        } else if self.pending.is_empty() {
-            Want::Nothing
-        } else {
-            Want::Line
+        match self.state {
+            State::Owed(_) => Want::Line,
+            State::Held { .. } => Want::Host,
+            State::Listening if !self.pending.is_empty() => Want::Line,
+            State::Listening | State::Muted => Want::Nothing,
         }
     }
 
     /// Remembers a bit until it is this session's turn.
     #[inline]
     pub(super) fn take(&mut self, bit: Bit) -> Handled {
-        if self.muted {
-            Handled::Ignored
-        } else if self.held || !self.owed.is_empty() || !self.pending.insert(bit) {
+        match self.state {
+            State::Listening if self.pending.insert(bit) => Handled::Taken,
             // Its predecessor has not been acknowledged, so it can only be the same once more.
-            Handled::Repeated
-        } else {
-            Handled::Taken
+            State::Listening | State::Owed(_) | State::Held { .. } => Handled::Repeated,
+            State::Muted => Handled::Ignored,
         }
     }
 
     #[inline]
     pub(super) fn next_owed(&mut self) -> Option<Bit> {
-        self.owed.next()
+        let State::Owed(acks) = &mut self.state else { return None };
+        let ack = acks.next();
+        if acks.is_empty() {
+            self.state = State::Listening;
+        }
+        ack
+    }
+
+    fn owe(&mut self, acks: Acks) {
+        self.state = if acks.is_empty() { State::Listening } else { State::Owed(acks) };
     }
 
     /// Processes the next bit that waits.
@@ -149,36 +161,19 @@ impl<const OCTETS: usize> Session<OCTETS> {
         self.turn_over = false;
         match &mut self.half {
             Half::Framed(receiver) => match receiver.handle_bit(bit) {
-                receiver::Reply::Acknowledge(ack) => self.owed = Acks::of(Some(ack)),
-                receiver::Reply::VerdictComplete(ack) => {
-                    self.owed = Acks::of(Some(ack));
+                Reply::Acknowledge(ack) => self.owe(Acks::of(Some(ack))),
+                Reply::VerdictComplete(ack) => {
+                    self.owe(Acks::of(Some(ack)));
                     self.turn_over = true;
                 }
-                receiver::Reply::Frame => self.held = true,
-                receiver::Reply::Ignored => {}
+                Reply::Frame => self.state = State::Held { octet: None },
+                Reply::Ignored => {}
             },
-            Half::Classic(_) => self.process_classic(bit),
-            Half::Undecided(detector, _) => {
+            Half::Classic(receiver) => self.state = after(receiver.handle_bit(bit)),
+            Half::Undecided(detector, receiver) => {
                 let detection = detector.feed(bit);
-                self.process_classic(bit);
+                self.state = after(receiver.handle_bit(bit));
                 self.settle(detection);
-            }
-        }
-    }
-
-    fn process_classic(&mut self, bit: Bit) {
-        let (Half::Undecided(_, receiver) | Half::Classic(receiver)) = &mut self.half else {
-            return;
-        };
-        match receiver.handle_bit(bit) {
-            classic::Completed::Nothing(acks) => self.owed = acks,
-            classic::Completed::Byte(octet) => {
-                self.octet = Some(octet);
-                self.held = true;
-            }
-            classic::Completed::End => {
-                self.octet = None;
-                self.held = true;
             }
         }
     }
@@ -190,20 +185,16 @@ impl<const OCTETS: usize> Session<OCTETS> {
             Detection::Classic => self.half = Half::Classic(classic.clone()),
             Detection::Framed => {
                 // What the classic half made of the mark is nobody's text.
-                self.held = false;
-                self.octet = None;
                 let ack = classic.dialect().bit_ack(Bit::One);
-                self.owed = Acks::of(ack);
                 self.half = Half::Framed(Receiver::after_ack(ack.unwrap_or(Bit::One)));
+                self.owe(Acks::of(ack));
             }
         }
     }
 
     /// What the host is being told of, if this session is held.
     pub(super) fn payload(&self) -> Option<Payload<'_>> {
-        if !self.held {
-            return None;
-        }
+        let State::Held { octet } = &self.state else { return None };
         match &self.half {
             Half::Framed(receiver) => {
                 let frame = receiver.frame()?;
@@ -224,42 +215,36 @@ impl<const OCTETS: usize> Session<OCTETS> {
                 last: receiver.is_last(),
                 length: receiver.length(),
                 offset: receiver.offset(),
-                octets: self.octet.as_slice(),
+                octets: octet.as_slice(),
             }),
         }
     }
 
     pub(super) fn accept(&mut self) {
-        if !self.held {
+        if !matches!(self.state, State::Held { .. }) {
             return;
         }
-        self.held = false;
-        self.octet = None;
-        match &mut self.half {
-            Half::Framed(receiver) => {
-                self.owed = Acks::of(receiver.accept());
-            }
+        let acks = match &mut self.half {
+            Half::Framed(receiver) => Acks::of(receiver.accept()),
             Half::Undecided(_, receiver) | Half::Classic(receiver) => {
                 self.turn_over = receiver.is_last();
-                self.owed = receiver.accept();
+                receiver.accept()
             }
-        }
+        };
+        self.owe(acks);
     }
 
     pub(super) fn refuse(&mut self, reason: RefusalReason) {
-        self.held = false;
-        self.octet = None;
         match &mut self.half {
             Half::Framed(receiver) => {
                 if let Some(ack) = receiver.refuse(reason) {
-                    self.owed = Acks::of(Some(ack));
+                    self.owe(Acks::of(Some(ack)));
                 }
             }
             Half::Undecided(..) | Half::Classic(_) => {
-                self.muted = true;
+                self.state = State::Muted;
                 self.turn_over = true;
                 self.pending = Pending::default();
-                self.owed = Acks::NONE;
             }
         }
     }
@@ -269,9 +254,20 @@ impl<const OCTETS: usize> Session<OCTETS> {
         match &self.half {
             Half::Framed(receiver) => receiver.octets_at_risk(),
             Half::Undecided(_, receiver) | Half::Classic(receiver) => {
-                (!self.muted).then(|| receiver.octets_at_risk()).flatten()
+                let is_heard = !matches!(self.state, State::Muted);
+                is_heard.then(|| receiver.octets_at_risk()).flatten()
             }
         }
+    }
+}
+
+/// What a classic receiver leaves to be done.
+fn after(completed: Completed) -> State {
+    match completed {
+        Completed::Nothing(acks) if acks.is_empty() => State::Listening,
+        Completed::Nothing(acks) => State::Owed(acks),
+        Completed::Byte(octet) => State::Held { octet: Some(octet) },
+        Completed::End => State::Held { octet: None },
     }
 }
 
