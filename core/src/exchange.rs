@@ -419,8 +419,7 @@ where
 
     #[inline]
     fn find(&self, peer: u32) -> Option<Index> {
-        let has_place =
-            |&index: &Index| self.places.session(index).is_some_and(|s| s.peer == peer);
+        let has_place = |&index: &Index| self.places.session(index).is_some_and(|s| s.peer == peer);
         self.floor.filter(has_place).or_else(|| self.places.find(peer))
     }
 

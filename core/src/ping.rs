@@ -96,7 +96,7 @@ enum Outstanding {
 ///
 /// ```
 /// use minitalk_core::ping::{PingEvent, Pinger};
-/// use minitalk_core::receiver::{Progress, Receiver};
+/// use minitalk_core::receiver::{Receiver, Reply};
 /// use minitalk_core::{Instant, frame::FRAME_OCTETS_MAX};
 ///
 /// let now = Instant::ZERO;
@@ -105,7 +105,7 @@ enum Outstanding {
 /// let mut acknowledged = 0;
 /// while acknowledged < 8 {
 ///     if let Some(bit) = pinger.poll_transmit(now)
-///         && let Progress::Acknowledge(ack) = receiver.handle_bit(bit)
+///         && let Reply::Acknowledge(ack) = receiver.handle_bit(bit)
 ///     {
 ///         pinger.handle_ack(ack, now);
 ///     }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use libfuzzer_sys::fuzz_target;
 use minitalk_core::classic::{self, ByteEncoder, Dialect};
-use minitalk_core::exchange::{Event, Exchange, Output};
+use minitalk_core::exchange::{Exchange, Output, Place};
 use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX, Frame};
 use minitalk_core::hdlc::{Deframed, Deframer, FCS_OCTETS, Framer};
 use minitalk_core::{Bit, Instant, Receiver, RefusalReason, Sender, receiver, sender};
@@ -144,7 +144,8 @@ fn exchange(dialect: Dialect, line: &[Bit]) {
     const PEER: u32 = 4242;
     /// For one bit: the pieces of a message that it completes and what it is owed.
     const OUTPUTS_MAX: usize = 6;
-    let mut exchange = Exchange::<2, SMALL>::new(dialect).with_octets_max(Some(SMALL as u64));
+    let mut exchange = Exchange::<_, SMALL>::new(dialect, [const { Place::FREE }; 2])
+        .with_octets_max(Some(SMALL as u64));
     exchange.open(PEER).expect("a new exchange has room");
     for (place, &bit) in line.iter().enumerate() {
         let now = Instant::from_micros(place as u64);
@@ -155,19 +156,19 @@ fn exchange(dialect: Dialect, line: &[Bit]) {
             assert!(outputs <= OUTPUTS_MAX);
             match output {
                 Output::Transmit { peer, .. } => assert_eq!(peer, PEER),
-                Output::Event(Event::Payload(piece)) => {
+                Output::Payload(piece) => {
                     assert!(piece.offset + piece.octets.len() as u64 <= SMALL as u64);
                     exchange.accept(PEER);
                 }
-                Output::Event(Event::TooLong { peer, offset }) => {
+                Output::TooLong { peer, offset } => {
                     assert!(peer == PEER && offset <= SMALL as u64);
                 }
-                Output::Event(Event::Closed { .. }) => panic!("the sender is not gone"),
+                Output::Closed { .. } => panic!("the sender is not gone"),
             }
         }
     }
     exchange.handle_gone(PEER);
     let closed = exchange.poll_output(Instant::ZERO);
-    assert!(matches!(closed, Some(Output::Event(Event::Closed { peer: PEER, .. }))));
+    assert!(matches!(closed, Some(Output::Closed { peer: PEER, .. })));
     assert_eq!(exchange.open_count(), 0);
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use minitalk_core::exchange::{Event, Exchange, Handled, OpenError, Output, Protocol, Protocols};
+use minitalk_core::exchange::{Exchange, Handled, OpenError, Output, Place, Protocol, Protocols};
 use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX, PAYLOAD_OCTETS_MAX};
 use minitalk_core::ping::{PROBE_BITS, PingEvent, Pinger};
 use minitalk_core::{Bit, Instant, Receiver, RefusalReason, Sender, classic, receiver, sender};
@@ -393,7 +393,7 @@ const PEERS: u8 = 5;
 
 /// An exchange and what is known of it from outside.
 struct Host {
-    exchange: Exchange<SESSIONS, FRAME_OCTETS_MAX>,
+    exchange: Exchange<[Place<FRAME_OCTETS_MAX>; SESSIONS], FRAME_OCTETS_MAX>,
     /// Who has a place, and the piece that waits for an answer.
     open: BTreeMap<u32, Option<u64>>,
     octets_max: Option<u64>,
@@ -406,7 +406,8 @@ struct Host {
 fn drive_exchange(input: &Input<'_>) {
     let octets_max = input.octets_max.map(u64::from);
     let protocols = if input.classic_only { Protocols::ClassicOnly } else { Protocols::Both };
-    let exchange = Exchange::new(input.dialect.0).with_octets_max(octets_max);
+    let exchange = Exchange::new(input.dialect.0, [const { Place::FREE }; SESSIONS])
+        .with_octets_max(octets_max);
     let mut host = Host {
         exchange: exchange.with_protocols(protocols),
         open: BTreeMap::new(),
@@ -507,18 +508,18 @@ impl Host {
                     return;
                 }
                 Some(Output::Transmit { peer, .. }) => assert!(self.open.contains_key(&peer)),
-                Some(Output::Event(Event::Payload(piece))) => {
+                Some(Output::Payload(piece)) => {
                     let end = piece.offset + piece.octets.len() as u64;
                     assert!(self.octets_max.is_none_or(|octets_max| end <= octets_max));
                     assert_eq!(piece.first, piece.offset == 0);
                     let waiting = self.open.get_mut(&piece.peer).expect("it has a place");
                     assert_eq!(waiting.replace(piece.offset), None, "it was not answered");
                 }
-                Some(Output::Event(Event::TooLong { peer, offset })) => {
+                Some(Output::TooLong { peer, offset }) => {
                     assert!(self.octets_max.is_some_and(|octets_max| offset <= octets_max));
                     assert!(self.open.contains_key(&peer));
                 }
-                Some(Output::Event(Event::Closed { peer, .. })) => {
+                Some(Output::Closed { peer, .. }) => {
                     assert_eq!(self.open.remove(&peer), Some(None), "it was not answered");
                 }
             }

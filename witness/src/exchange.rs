@@ -1,14 +1,15 @@
 //! Many senders at one receiver.
 
 use minitalk_core::classic::Dialect;
-use minitalk_core::exchange::{Event, Exchange, Handled, OpenError, Output, Protocols};
+use minitalk_core::exchange::{Exchange, Handled, OpenError, Output, Place, Protocols};
 use minitalk_core::{Bit, Instant, RefusalReason, frame::FRAME_OCTETS_MAX};
 
-type Table = Exchange<4, FRAME_OCTETS_MAX>;
+type Table = Exchange<[Place<FRAME_OCTETS_MAX>; 4], FRAME_OCTETS_MAX>;
 
 #[unsafe(no_mangle)]
 extern "C" fn exchange_new(exchange: &mut Table, dialect: &Dialect, octets_max: u64) {
-    let new = Exchange::new(*dialect).with_protocols(Protocols::ClassicOnly);
+    let new =
+        Exchange::new(*dialect, [const { Place::FREE }; 4]).with_protocols(Protocols::ClassicOnly);
     *exchange = new.with_octets_max(Some(octets_max));
 }
 
@@ -18,6 +19,32 @@ extern "C" fn exchange_open(exchange: &mut Table, peer: u32) -> u32 {
         Ok(()) => 0,
         Err(OpenError::Full) => 1,
         Err(OpenError::AlreadyOpen) => 2,
+    }
+}
+
+/// A storage that holds no more than it does, for here is no memory to take.
+#[unsafe(no_mangle)]
+extern "C" fn exchange_grow(exchange: &mut Exchange<Fixed, FRAME_OCTETS_MAX>, places: usize) {
+    exchange.grow(places);
+}
+
+struct Fixed([Place<FRAME_OCTETS_MAX>; 4]);
+
+impl AsRef<[Place<FRAME_OCTETS_MAX>]> for Fixed {
+    fn as_ref(&self) -> &[Place<FRAME_OCTETS_MAX>] {
+        &self.0
+    }
+}
+
+impl AsMut<[Place<FRAME_OCTETS_MAX>]> for Fixed {
+    fn as_mut(&mut self) -> &mut [Place<FRAME_OCTETS_MAX>] {
+        &mut self.0
+    }
+}
+
+impl Extend<Place<FRAME_OCTETS_MAX>> for Fixed {
+    fn extend<I: IntoIterator<Item = Place<FRAME_OCTETS_MAX>>>(&mut self, places: I) {
+        drop(places);
     }
 }
 
@@ -36,13 +63,13 @@ extern "C" fn exchange_handle_bit(exchange: &mut Table, peer: u32, one: bool, mi
 extern "C" fn exchange_poll_output(exchange: &mut Table, micros: u64) -> u64 {
     match exchange.poll_output(Instant::from_micros(micros)) {
         None => 0,
-        Some(Output::Transmit { peer, symbol }) => u64::from(peer) ^ u64::from(symbol.is_one()),
-        Some(Output::Event(Event::Payload(piece))) => {
+        Some(Output::Transmit { peer, symbol, .. }) => u64::from(peer) ^ u64::from(symbol.is_one()),
+        Some(Output::Payload(piece)) => {
             let first = piece.octets.first().copied().unwrap_or(0);
             piece.offset ^ piece.length.unwrap_or(0) ^ u64::from(first) ^ u64::from(piece.last)
         }
-        Some(Output::Event(Event::TooLong { peer, offset })) => u64::from(peer) ^ offset,
-        Some(Output::Event(Event::Closed { peer, cut })) => u64::from(peer) ^ cut.unwrap_or(0),
+        Some(Output::TooLong { peer, offset }) => u64::from(peer) ^ offset,
+        Some(Output::Closed { peer, cut }) => u64::from(peer) ^ cut.unwrap_or(0),
     }
 }
 

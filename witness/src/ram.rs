@@ -3,6 +3,7 @@
 use core::sync::atomic::AtomicU8;
 
 use minitalk_core::detect::Detector;
+use minitalk_core::exchange::Place;
 use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX};
 use minitalk_core::{Exchange, Pinger, Receiver, Sender, classic, hdlc};
 
@@ -21,7 +22,8 @@ ram! {
     RAM_CLASSIC_SENDER: classic::TextSender<'static>;
     RAM_DETECTOR: Detector;
     RAM_PINGER: Pinger;
+    RAM_PLACE: Place<FRAME_OCTETS_MAX>;
     RAM_RECEIVER: Receiver<FRAME_OCTETS_MAX>;
     RAM_SENDER: Sender<CONTENT_OCTETS_MAX>;
-    RAM_EXCHANGE_OF_4: Exchange<4, FRAME_OCTETS_MAX>;
+    RAM_EXCHANGE_OF_4: Exchange<[Place<FRAME_OCTETS_MAX>; 4], FRAME_OCTETS_MAX>;
 }

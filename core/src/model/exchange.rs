@@ -16,7 +16,7 @@ use super::kernel::{Origin, Pending};
 use super::line;
 use super::link::{CONTENT, FRAME, NOW};
 use crate::classic::Dialect;
-use crate::exchange::{self, Event, Exchange, Output, Payload};
+use crate::exchange::{self, Exchange, Output, Payload, Place};
 use crate::sender::{self, Sender};
 use crate::{Bit, Instant};
 
@@ -81,7 +81,7 @@ pub(super) struct Shared {
     /// The octets of each frame of each message.
     sent: &'static [Vec<Vec<u8>>],
     clients: [Client; CLIENTS],
-    exchange: Exchange<CLIENTS, FRAME>,
+    exchange: Exchange<[Place<FRAME>; CLIENTS], FRAME>,
     /// Signals pending at the server.
     bits: Pending,
     /// The acknowledgment that the server is about to send, and to whom.
@@ -137,7 +137,7 @@ impl Shared {
             setup,
             sent: sent.collect::<Vec<_>>().leak(),
             clients: MESSAGES.map(client),
-            exchange: Exchange::new(Dialect::DEFAULT),
+            exchange: Exchange::new(Dialect::DEFAULT, [const { Place::FREE }; CLIENTS]),
             bits: Pending::default(),
             owed: None,
             faults_left: setup.faults,
@@ -362,19 +362,19 @@ impl Shared {
         while self.owed.is_none() {
             let peer = match self.exchange.poll_output(NOW) {
                 None => break,
-                Some(Output::Transmit { peer, symbol }) => {
+                Some(Output::Transmit { peer, symbol, .. }) => {
                     self.owed = Some((index(peer), symbol));
                     continue;
                 }
-                Some(Output::Event(Event::Payload(payload))) => {
+                Some(Output::Payload(payload)) => {
                     let client = index(payload.peer);
                     let frames = self.setup.frames[client];
                     check_payload(frames, self.clients[client].delivered, &payload)?;
                     payload.peer
                 }
-                Some(Output::Event(Event::Closed { cut: None, .. })) => continue,
-                Some(Output::Event(event)) => {
-                    return Err(std::format!("the host is told {event:?}"));
+                Some(Output::Closed { cut: None, .. }) => continue,
+                Some(output @ (Output::TooLong { .. } | Output::Closed { .. })) => {
+                    return Err(std::format!("the host is told {output:?}"));
                 }
             };
             self.pass_over_the_others(index(peer))?;

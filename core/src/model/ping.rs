@@ -11,7 +11,7 @@ use super::explore::System;
 use super::kernel::{Origin, Pending};
 use super::link::{CONTENT, FRAME, NOW};
 use crate::classic::{self, Dialect};
-use crate::exchange::{Event, Exchange, Output, Protocols};
+use crate::exchange::{Exchange, Output, Place, Protocols};
 use crate::ping::{PingEvent, Pinger};
 use crate::sender::Sender;
 use crate::{Bit, Instant};
@@ -36,7 +36,7 @@ pub(super) struct Measured {
     setup: Setup,
     pinger: Pinger,
     acks: Pending,
-    exchange: Exchange<1, FRAME>,
+    exchange: Exchange<[Place<FRAME>; 1], FRAME>,
     bits: Pending,
     owed: Option<Bit>,
     faults_left: u8,
@@ -67,7 +67,8 @@ pub(super) enum Step {
 
 impl Measured {
     pub(super) fn new(setup: Setup) -> Self {
-        let mut exchange = Exchange::new(Dialect::DEFAULT).with_protocols(setup.peer);
+        let mut exchange =
+            Exchange::new(Dialect::DEFAULT, [Place::FREE]).with_protocols(setup.peer);
         exchange.open(PID).expect("there is a place");
         Self {
             setup,
@@ -171,13 +172,11 @@ impl Measured {
             match self.exchange.poll_output(NOW) {
                 None => break,
                 Some(Output::Transmit { symbol, .. }) => self.owed = Some(symbol),
-                Some(Output::Event(Event::Payload(_)))
-                    if self.setup.peer == Protocols::ClassicOnly =>
-                {
+                Some(Output::Payload(_)) if self.setup.peer == Protocols::ClassicOnly => {
                     self.exchange.accept(PID);
                 }
-                Some(Output::Event(event)) => {
-                    return Err(std::format!("the host is told {event:?}"));
+                Some(output) => {
+                    return Err(std::format!("the host is told {output:?}"));
                 }
             }
         }
@@ -229,11 +228,11 @@ impl Measured {
             while let Some(output) = exchange.poll_output(NOW) {
                 match output {
                     Output::Transmit { symbol, .. } => acks.push(symbol),
-                    Output::Event(Event::Payload(piece)) => {
+                    Output::Payload(piece) => {
                         delivered.extend(piece.octets);
                         exchange.accept(PID);
                     }
-                    Output::Event(_) => {}
+                    Output::TooLong { .. } | Output::Closed { .. } => {}
                 }
             }
             acks

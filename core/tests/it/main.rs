@@ -7,6 +7,7 @@
     reason = "what would be a fault in the crate fails a test here"
 )]
 
+mod crowd;
 mod pair;
 mod protocol_doc;
 mod simulation;

@@ -1,7 +1,7 @@
 //! Both ends of a link, and what each of them makes of what the line does to it.
 
 use minitalk_core::classic::Dialect;
-use minitalk_core::exchange::{self, Exchange, Handled, Output, Protocol};
+use minitalk_core::exchange::{self, Exchange, Handled, Output, Place, Protocol};
 use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX};
 use minitalk_core::hdlc::Framer;
 use minitalk_core::receiver::Reply;
@@ -283,7 +283,7 @@ fn an_acknowledgment_that_comes_while_news_is_unread_is_not_forgotten() {
 
 /// A server that answers at once, and everything it did.
 struct Server {
-    exchange: Exchange<2, FRAME_OCTETS_MAX>,
+    exchange: Exchange<[Place<FRAME_OCTETS_MAX>; 2], FRAME_OCTETS_MAX>,
     now: Instant,
     acks: Vec<(u32, Bit)>,
     texts: Vec<(u32, Vec<u8>)>,
@@ -292,7 +292,8 @@ struct Server {
 
 impl Server {
     fn new(octets_max: Option<u64>) -> Self {
-        let exchange = Exchange::new(Dialect::DEFAULT).with_octets_max(octets_max);
+        let exchange =
+            Exchange::new(Dialect::DEFAULT, [const { Place::FREE }; 2]).with_octets_max(octets_max);
         let (acks, texts, too_long) = (Vec::new(), Vec::new(), Vec::new());
         Self { exchange, now: Instant::ZERO, acks, texts, too_long }
     }
@@ -308,14 +309,14 @@ impl Server {
     fn drive(&mut self) {
         while let Some(output) = self.exchange.poll_output(self.now) {
             match output {
-                Output::Transmit { peer, symbol } => self.acks.push((peer, symbol)),
-                Output::Event(exchange::Event::Payload(piece)) => {
+                Output::Transmit { peer, symbol, .. } => self.acks.push((peer, symbol)),
+                Output::Payload(piece) => {
                     let peer = piece.peer;
                     self.texts.push((peer, piece.octets.to_vec()));
                     self.exchange.accept(peer);
                 }
-                Output::Event(exchange::Event::TooLong { peer, .. }) => self.too_long.push(peer),
-                Output::Event(exchange::Event::Closed { .. }) => {}
+                Output::TooLong { peer, .. } => self.too_long.push(peer),
+                Output::Closed { .. } => {}
             }
         }
     }
@@ -387,7 +388,7 @@ fn a_turn_that_nobody_wanted_does_not_end_the_next_frame() {
 }
 
 #[test]
-fn a_silent_holder_loses_the_floor_after_a_tenth_of_a_second() {
+fn a_silent_holder_loses_the_floor_after_a_fiftieth_of_a_second() {
     let mut server = Server::new(None);
     server.bit(1, Bit::One);
     server.bit(2, Bit::One);
@@ -444,14 +445,17 @@ fn a_holder_whose_bits_are_ignored_is_silent() {
     server.bit(2, Bit::One);
     server.exchange.refuse(1, RefusalReason::OutputFailed);
     let deadline = server.exchange.poll_timeout().expect("somebody waits");
-    server.now = Instant::from_micros(exchange::CLASSIC_FLOOR_STALL_MICROS / 2);
+    server.now = Instant::from_micros(exchange::FLOOR_STALL_MICROS / 2);
     assert_eq!(server.exchange.handle_bit(1, Bit::One, server.now), Handled::Ignored);
     assert_eq!(server.exchange.poll_timeout(), Some(deadline));
 }
 
 #[test]
 fn what_comes_of_a_sender_that_does_not_wait_while_the_host_does_is_lost_and_known_to_be() {
-    let mut exchange = Exchange::<2, FRAME_OCTETS_MAX>::new("ack=none".parse().expect("a dialect"));
+    let mut exchange = Exchange::<[Place<FRAME_OCTETS_MAX>; 2], FRAME_OCTETS_MAX>::new(
+        "ack=none".parse().expect("a dialect"),
+        [const { Place::FREE }; 2],
+    );
     exchange.open(1).expect("there is room");
     for _ in 0..8 {
         assert_eq!(exchange.handle_bit(1, Bit::One, Instant::ZERO), Handled::Taken);

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use minitalk_core::classic::{Dialect, Setting};
-use minitalk_core::exchange::{Exchange, Output};
+use minitalk_core::exchange::{Exchange, Output, Place};
 use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX};
 use minitalk_core::hdlc::{Fcs, Framer};
 use minitalk_core::{Bit, Instant, RefusalReason, Sender};
@@ -124,7 +124,7 @@ fn passed(message: &[u8], pairs: bool, fate: Fate) -> Passed {
     let length = u64::try_from(message.len()).ok();
     let sender = Sender::<CONTENT_OCTETS_MAX>::new(0x1234_5678, length);
     let mut sender = if pairs { sender } else { sender.without_pairs() };
-    let mut exchange = Exchange::<1, FRAME_OCTETS_MAX>::new(Dialect::DEFAULT);
+    let mut exchange = Exchange::<_, FRAME_OCTETS_MAX>::new(Dialect::DEFAULT, [Place::FREE]);
     sender.offer(message, true).expect("it is ready");
     exchange.open(peer).expect("it is the first");
     let mut passed = Passed::default();
@@ -140,10 +140,12 @@ fn passed(message: &[u8], pairs: bool, fate: Fate) -> Passed {
             while let Some(output) = exchange.poll_output(now) {
                 match output {
                     Output::Transmit { symbol, .. } => acks.push(symbol),
-                    Output::Event(_) => match fate {
-                        Fate::Refused(reason) => exchange.refuse(peer, reason),
-                        Fate::Accepted | Fate::Damaged => exchange.accept(peer),
-                    },
+                    Output::Payload(_) | Output::TooLong { .. } | Output::Closed { .. } => {
+                        match fate {
+                            Fate::Refused(reason) => exchange.refuse(peer, reason),
+                            Fate::Accepted | Fate::Damaged => exchange.accept(peer),
+                        }
+                    }
                 }
             }
         }

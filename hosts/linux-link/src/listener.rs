@@ -7,7 +7,7 @@ mod senders;
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, BorrowedFd};
 
-use minitalk_core::exchange::{Event, Exchange, Handled, Output};
+use minitalk_core::exchange::{Exchange, Handled, Output, Place};
 use minitalk_core::frame::FRAME_OCTETS_MAX;
 use minitalk_core::{Bit, Instant, RefusalReason};
 use minitalk_signals::{
@@ -22,7 +22,7 @@ pub use config::ListenerConfig;
 use happening::PieceHeader;
 pub use happening::{Connected, Ended, Happening, Piece, Stray, StrayCause};
 
-/// Senders that can have a place at the same time.
+/// Places for senders at first. There are more when they are needed: as many again each time.
 const PLACES: usize = 64;
 
 /// What the token of a sender's pidfd has beside its number.
@@ -42,7 +42,8 @@ const SENDER_TOKEN: u64 = 1 << 63;
 #[derive(Debug)]
 pub struct Listener<O = ()> {
     line: Line,
-    exchange: Exchange<PLACES, FRAME_OCTETS_MAX>,
+    exchange: Exchange<Vec<Place<FRAME_OCTETS_MAX>>, FRAME_OCTETS_MAX>,
+    places: usize,
     senders: Senders,
     observer: O,
     acknowledge_anyone: bool,
@@ -71,12 +72,13 @@ impl Listener {
 impl<O: Observer> Listener<O> {
     /// As [`open`](Listener::open), and `observer` sees every symbol.
     pub fn open_observed(config: &ListenerConfig, observer: O) -> Result<Self, OpenLineError> {
-        let exchange = Exchange::new(config.dialect)
+        let exchange = Exchange::new(config.dialect, vec![Place::FREE; PLACES])
             .with_protocols(config.protocols)
             .with_octets_max(config.octets_max);
         Ok(Self {
             line: Line::open()?,
             exchange,
+            places: PLACES,
             senders: Senders::default(),
             observer,
             acknowledge_anyone: config.acknowledge_anyone,
@@ -204,11 +206,11 @@ impl<O: Observer> Listener<O> {
         let now = self.woken_at;
         while let Some(output) = self.exchange.poll_output(now) {
             match output {
-                Output::Transmit { peer, symbol } => {
-                    self.transmit(peer, symbol);
+                Output::Transmit { peer, symbol, held_back } => {
+                    self.transmit(peer, symbol, held_back);
                     continue;
                 }
-                Output::Event(Event::Payload(payload)) => {
+                Output::Payload(payload) => {
                     self.octets.clear();
                     self.octets.extend_from_slice(payload.octets);
                     if let Some((piece, cut)) = self.senders.take(&payload, now) {
@@ -216,11 +218,11 @@ impl<O: Observer> Listener<O> {
                         self.piece = Some(piece);
                     }
                 }
-                Output::Event(Event::TooLong { peer, offset: octets }) => {
+                Output::TooLong { peer, offset: octets } => {
                     self.senders.refuse(peer, now);
                     self.news.push_back(Happening::TooLong { peer, octets });
                 }
-                Output::Event(Event::Closed { peer, cut }) => {
+                Output::Closed { peer, cut } => {
                     let cut = cut.map(|octets| Happening::Cut { peer, octets });
                     self.news.extend(cut);
                     self.news.push_back(Happening::Left { peer });
@@ -231,7 +233,13 @@ impl<O: Observer> Listener<O> {
         }
     }
 
-    fn transmit(&mut self, pid: u32, symbol: Bit) {
+    fn transmit(&mut self, pid: u32, symbol: Bit, held_back: bool) {
+        // It was looked at when its first bit came. Meanwhile it may have become another program.
+        if held_back && let Err(stray) = self.senders.look_again(pid) {
+            self.stray(stray);
+            self.exchange.handle_gone(pid);
+            return;
+        }
         let Some(sender) = self.senders.find(pid) else { return };
         match sender.process.send(symbol) {
             Ok(Sending::Sent) => self.observer.sent(pid, symbol),
@@ -288,10 +296,14 @@ impl<O: Observer> Listener<O> {
                 return;
             }
         };
+        if self.exchange.open_count() == self.places {
+            self.exchange.grow(self.places);
+            self.places *= 2;
+        }
         if self.exchange.open(pid).is_err() {
             self.forget(pid);
             self.senders.turn_away(pid, now);
-            self.news.push_back(Happening::Full { places: PLACES });
+            self.news.push_back(Happening::Full { places: self.exchange.open_count() });
             return;
         }
         if let Some(sender) = self.senders.find(pid)

@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 
 use minitalk::admission::Sending;
 use minitalk_cli::trace::Trace;
-use minitalk_core::exchange::{Event, Exchange, Handled, Output as Step};
+use minitalk_core::exchange::{Exchange, Handled, Output as Step, Place};
 use minitalk_core::frame::FRAME_OCTETS_MAX;
 use minitalk_core::{Bit, Instant, RefusalReason};
 use minitalk_signals::{
@@ -52,7 +52,7 @@ pub(crate) enum ServeError {
 /// A server that is ready, and has said so.
 pub(crate) struct Server {
     line: Line,
-    exchange: Exchange<SESSIONS, FRAME_OCTETS_MAX>,
+    exchange: Exchange<Vec<Place<FRAME_OCTETS_MAX>>, FRAME_OCTETS_MAX>,
     peers: Peers,
     output: Output,
     trace: Option<Trace>,
@@ -86,7 +86,7 @@ impl Server {
         });
         // Nobody is told the PID of a server that cannot start.
         let trace = trace.transpose()?;
-        let exchange = Exchange::new(options.dialect)
+        let exchange = Exchange::new(options.dialect, vec![Place::FREE; SESSIONS])
             .with_protocols(options.protocol.into())
             .with_octets_max(options.octets_max());
         let announcement = Announcement::new(options)?;
@@ -209,6 +209,9 @@ impl Server {
             self.report(&news);
             return;
         }
+        if self.exchange.open_count() >= SESSIONS {
+            self.exchange.grow(SESSIONS);
+        }
         if self.exchange.open(pid).is_err() {
             self.peers.forget(pid);
             self.peers.turn_away(pid, now);
@@ -256,17 +259,13 @@ impl Server {
     fn advance(&mut self, now: Instant) -> bool {
         let mut any = false;
         while let Some(step) = self.exchange.poll_output(now) {
-            let event = match step {
-                Step::Transmit { peer, symbol } => {
+            any |= !matches!(step, Step::Transmit { .. });
+            match step {
+                Step::Transmit { peer, symbol, .. } => {
                     self.transmit(peer, symbol);
                     self.output.hear(peer, now);
-                    continue;
                 }
-                Step::Event(event) => event,
-            };
-            any = true;
-            match event {
-                Event::Payload(piece) => {
+                Step::Payload(piece) => {
                     let peer = piece.peer;
                     if let Some(farewell) = &self.farewell {
                         let reason = farewell.reason;
@@ -283,12 +282,12 @@ impl Server {
                         }
                     }
                 }
-                Event::TooLong { peer, .. } => {
+                Step::TooLong { peer, .. } => {
                     let reason = Reason::from(RefusalReason::TooLong);
                     self.output.cut(peer, &reason);
                     self.report(&Happening::Refused { peer, reason });
                 }
-                Event::Closed { peer, cut } => self.close(peer, cut),
+                Step::Closed { peer, cut } => self.close(peer, cut),
             }
         }
         any

@@ -1,7 +1,7 @@
 //! One server, its clients and the kernel between them, in simulated time.
 
 use minitalk_core::classic::Dialect;
-use minitalk_core::exchange::{Event, Exchange, Handled, Output, Protocol};
+use minitalk_core::exchange::{Exchange, Handled, Output, Place, Protocol};
 use minitalk_core::frame::FRAME_OCTETS_MAX;
 use minitalk_core::{Bit, Instant, RefusalReason};
 
@@ -53,7 +53,7 @@ pub(crate) struct World {
     random: Random,
     plan: Plan,
     traced: bool,
-    exchange: Exchange<SESSIONS, FRAME_OCTETS_MAX>,
+    exchange: Exchange<[Place<FRAME_OCTETS_MAX>; SESSIONS], FRAME_OCTETS_MAX>,
     bits: Pending,
     server_woken_at: Option<u64>,
     server_stopped_until: u64,
@@ -77,7 +77,8 @@ impl World {
             steps: 0,
             random,
             traced,
-            exchange: Exchange::new(Dialect::DEFAULT).with_octets_max(plan.octets_max),
+            exchange: Exchange::new(Dialect::DEFAULT, [const { Place::FREE }; SESSIONS])
+                .with_octets_max(plan.octets_max),
             bits: Pending::default(),
             server_woken_at: None,
             server_stopped_until: 0,
@@ -339,8 +340,8 @@ impl World {
         loop {
             let Some(output) = self.exchange.poll_output(now) else { return Ok(()) };
             match output {
-                Output::Transmit { peer, symbol } => self.acknowledge(peer, symbol),
-                Output::Event(Event::Payload(piece)) => {
+                Output::Transmit { peer, symbol, .. } => self.acknowledge(peer, symbol),
+                Output::Payload(piece) => {
                     let (peer, last) = (piece.peer, piece.last);
                     let framed = piece.protocol == Protocol::Framed;
                     let index = self.clients.iter().rposition(|client| client.pid == peer);
@@ -349,11 +350,11 @@ impl World {
                     self.inboxes[index].take(&self.clients[index], &piece, disturbed)?;
                     self.take_piece(index, last, framed)?;
                 }
-                Output::Event(Event::TooLong { peer, .. }) => {
+                Output::TooLong { peer, .. } => {
                     let index = self.index_of(peer);
                     self.inboxes[index].refused = Some(RefusalReason::TooLong);
                 }
-                Output::Event(Event::Closed { peer, cut }) => self.close(peer, cut)?,
+                Output::Closed { peer, cut } => self.close(peer, cut)?,
             }
         }
     }

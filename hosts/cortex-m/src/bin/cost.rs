@@ -13,7 +13,7 @@ use cortex_m::peripheral::syst::SystClkSource;
 use cortex_m::{Peripherals, register::msp};
 use defmt_semihosting as _;
 use minitalk_core::classic::{self, Dialect};
-use minitalk_core::exchange::{Event, Exchange, Output};
+use minitalk_core::exchange::{Exchange, Output, Place};
 use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX};
 use minitalk_core::hdlc::{Deframer, Framer};
 use minitalk_core::{Bit, Instant, Receiver, Sender, receiver};
@@ -128,7 +128,7 @@ fn cost_of_deframer(content: &[u8]) {
 
 fn cost_of_classic(content: &[u8]) {
     let mut cost = Cost::default();
-    let mut decoder = classic::Decoder::new(Dialect::DEFAULT);
+    let mut decoder = classic::Decoder::new(Dialect::DEFAULT, [const { Place::FREE }; 4]);
     for bit in classic::Encoder::new(Dialect::DEFAULT, content).into_iter().flatten() {
         let _ = measure(&mut cost, || classic_decoder_feed(&mut decoder, bit));
     }
@@ -164,7 +164,7 @@ fn cost_of_link(content: &[u8]) {
 fn cost_of_exchange(content: &[u8]) {
     let now = Instant::ZERO;
     let mut sender = Sender::<CONTENT_OCTETS_MAX>::new(1, Some(content.len() as u64));
-    let mut exchange = Exchange::<4, FRAME_OCTETS_MAX>::new(Dialect::DEFAULT);
+    let mut exchange = Exchange::<[Place<FRAME_OCTETS_MAX>; 4], FRAME_OCTETS_MAX>::new(Dialect::DEFAULT, [const { Place::FREE }; 4]);
     let (mut handle, mut poll) = (Cost::default(), Cost::default());
     defmt::assert!(exchange.open(1).is_ok() && sender.offer(content, true).is_ok());
     while let Some(bit) = sender.poll_transmit(now) {

@@ -11,7 +11,7 @@ use core::cell::RefCell;
 use critical_section::Mutex;
 use defmt_semihosting as _;
 use minitalk_core::classic::{self, Dialect};
-use minitalk_core::exchange::{Event, Exchange, Output, Protocol};
+use minitalk_core::exchange::{Exchange, Output, Protocol, Place};
 use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX};
 use minitalk_core::{Bit, Instant, Sender, sender};
 use minitalk_cortex_m::{exit, interrupt, listen, raise};
@@ -25,13 +25,13 @@ const CLASSIC: &[u8] = "classic 🦀 é".as_bytes();
 const FRAMED: &[u8] = "framed 🦀 \0 👩\u{200D}🚀".as_bytes();
 
 struct Line {
-    exchange: Exchange<1, FRAME_OCTETS_MAX>,
+    exchange: Exchange<[Place<FRAME_OCTETS_MAX>; 1], FRAME_OCTETS_MAX>,
     now: Instant,
 }
 
 impl Line {
     const fn new() -> Self {
-        Self { exchange: Exchange::new(Dialect::DEFAULT), now: Instant::ZERO }
+        Self { exchange: Exchange::new(Dialect::DEFAULT, [Place::FREE]), now: Instant::ZERO }
     }
 }
 
@@ -86,7 +86,7 @@ fn drain(text: &[u8], outcome: &mut Outcome, mut acknowledge: impl FnMut(Bit)) {
                 Output::Event(event) => defmt::debug!("{}", event),
             }
             match output {
-                Output::Event(Event::Payload(piece)) => {
+                Output::Payload(piece) => {
                     let expected = text.get(outcome.octets..).unwrap_or_default();
                     outcome.octets += piece.octets.len();
                     if expected.starts_with(piece.octets) {
@@ -96,11 +96,11 @@ fn drain(text: &[u8], outcome: &mut Outcome, mut acknowledge: impl FnMut(Bit)) {
                     outcome.complete |= piece.last;
                     line.exchange.accept(PEER);
                 }
-                Output::Event(Event::Closed { cut, .. }) => {
+                Output::Closed { cut, .. } => {
                     outcome.closed = true;
                     outcome.cut = cut;
                 }
-                Output::Event(Event::TooLong { .. }) | Output::Transmit { .. } => {}
+                Output::TooLong { .. } | Output::Transmit { .. } => {}
             }
             Some(None)
         });

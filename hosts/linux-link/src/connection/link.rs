@@ -25,7 +25,7 @@ const SUSPICIOUS_MICROS: u64 = 1_000_000;
 const LOOK_MICROS: u64 = 50_000;
 
 /// How long a server must have done nothing at all to count as being at rest.
-pub(crate) const REST_MICROS: u64 = 20_000;
+pub(crate) const REST_MICROS: u64 = 30_000;
 
 /// The line to one server, and the clock.
 #[derive(Debug)]

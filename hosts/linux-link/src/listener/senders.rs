@@ -79,6 +79,16 @@ impl Senders {
         self.turned_away.get(&pid).is_some_and(|&until| now < until)
     }
 
+    /// Makes sure once more that the process `pid` may be acknowledged.
+    pub(super) fn look_again(&mut self, pid: u32) -> Result<(), Stray> {
+        let Some(sender) = self.open.get_mut(&pid) else { return Ok(()) };
+        sender.process.recheck().map_err(|refusal| Stray {
+            peer: Some(pid),
+            program: program_of(pid),
+            cause: refusal.into(),
+        })
+    }
+
     pub(super) fn find(&self, pid: u32) -> Option<&Sender> {
         self.open.get(&pid)
     }
