@@ -174,17 +174,30 @@ impl Decoder {
     fn complete(&mut self) -> Decoded {
         let [symbols, ..] = self.symbols.to_le_bytes();
         self.symbols = NO_SYMBOLS;
-        let ordered = if self.dialect.one.is_one() { symbols } else { !symbols };
-        let byte = match self.dialect.order {
-            BitOrder::MsbFirst => ordered,
-            BitOrder::LsbFirst => reversed(ordered),
-        };
+        self.feed_byte(self.dialect.byte(symbols))
+    }
+
+    /// Takes eight symbols at once, as the byte that they make.
+    #[inline]
+    pub(super) fn feed_byte(&mut self, byte: u8) -> Decoded {
         if matches!(self.state, State::Terminated) && byte != 0 {
             return Decoded::Byte(byte);
         }
         let decoded;
         (self.state, decoded) = self.state.after(byte, self.dialect);
         decoded
+    }
+}
+
+impl Dialect {
+    /// The byte that eight symbols make, the first of which stands highest in `symbols`.
+    #[inline]
+    pub(super) fn byte(self, symbols: u8) -> u8 {
+        let ordered = if self.one.is_one() { symbols } else { !symbols };
+        match self.order {
+            BitOrder::MsbFirst => ordered,
+            BitOrder::LsbFirst => reversed(ordered),
+        }
     }
 }
 

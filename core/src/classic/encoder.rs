@@ -134,13 +134,15 @@ impl Prefix {
             Length::Digits => digit(self.length, self.dialect.length_bytes(), place),
         }
     }
+}
 
+impl Dialect {
     /// The byte at `place` of what stands between the length and the text.
-    fn lead_byte(&self, place: u8) -> u8 {
-        match self.dialect.lead {
+    pub(super) fn lead_byte(self, pid: u32, place: u8) -> u8 {
+        match self.lead {
             Lead::None | Lead::Nul => 0,
-            Lead::PidBits => number_byte(self.dialect, self.pid.into(), 4, place, false),
-            Lead::PidDigits => digit(self.pid.into(), self.dialect.lead_bytes(), place),
+            Lead::PidBits => number_byte(self, pid.into(), 4, place, false),
+            Lead::PidDigits => digit(pid.into(), self.lead_bytes(), place),
         }
     }
 }
@@ -177,7 +179,7 @@ impl Iterator for Prefix {
         self.place = place.wrapping_add(1);
         let byte = match place.checked_sub(length_bytes) {
             None => self.length_byte(place),
-            Some(place) => self.lead_byte(place),
+            Some(place) => self.dialect.lead_byte(self.pid, place),
         };
         let ends = if self.place == bytes && self.is_empty && self.dialect.ends_with_text() {
             Ends::EmptyMessage

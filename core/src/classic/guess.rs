@@ -1,0 +1,172 @@
+//! Which dialect an unknown sender speaks, told from its first symbols.
+//!
+//! Polarity, bit order, and what comes before the text make a few dozen readings. Each is tried on all
+//! that has come, by the ordinary decoder, and has a *cost*: how unlikely a text (and a length, a greeting) it
+//! would be, in tenths of a nat. The cheapest reading wins as soon as the next one costs so much more
+//! that it can be ruled out, at the latest when the sender has ended. `docs/protocol.md`, section
+//! "Classic", says what cannot be known.
+
+mod candidate;
+mod history;
+mod text;
+
+use super::{Dialect, End};
+use crate::Bit;
+use candidate::{Candidate, candidates};
+use history::History;
+
+/// How much more the second best reading must cost in the middle of a message: 1,100 to one.
+const MARGIN: u32 = 70;
+
+/// The same where the best reading says that the message ends here, which hardly any other does.
+const MARGIN_AT_END: u32 = 25;
+
+/// What a reading costs in addition that leaves a message incomplete although the sender is silent.
+const INCOMPLETE: u32 = 150;
+
+/// How sure a [`Verdict`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Confidence {
+    /// It is the best reading of all, and others are not ruled out.
+    Low,
+    /// Another reading is at most one in twelve.
+    High,
+    /// Another reading is at most one in a thousand.
+    Certain,
+}
+
+/// What a sender is taken to speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Verdict {
+    /// Its dialect, but for the acknowledgment and the receipt, which nothing that it sends tells. With a length,
+    /// whether a NUL follows the text is not known yet.
+    pub dialect: Dialect,
+    /// How sure that is.
+    pub confidence: Confidence,
+    /// Whether the last symbol completed a message.
+    pub is_whole: bool,
+}
+
+/// Collects the first symbols of a sender until they tell its dialect.
+///
+/// # Signal safety
+///
+/// Allocates nothing, takes no lock, cannot panic. A call takes time in proportion to what has come,
+/// about 50 µs for the longest.
+///
+/// # Examples
+///
+/// ```
+/// use minitalk_core::classic::{Dialect, Encoder, Guess};
+///
+/// let spoken: Dialect = "one=usr1,order=lsb".parse()?;
+/// let mut guess = Guess::new(0);
+/// let found = Encoder::new(spoken, b"Hello")?.find_map(|symbol| guess.feed(symbol));
+/// assert_eq!(found.map(|verdict| verdict.dialect), Some(spoken));
+/// // Three letters were enough, and can be read now.
+/// assert_eq!(guess.symbols().count(), 3 * 8);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Guess {
+    history: History,
+    pid: u32,
+}
+
+impl Guess {
+    /// Most symbols before a verdict.
+    pub const SYMBOLS_MAX: u16 = History::LEN_MAX;
+
+    /// A guess about the sender whose process is `pid`; 0 if that is not known. Some send it.
+    #[must_use]
+    pub const fn new(pid: u32) -> Self {
+        Self { history: History::new(), pid }
+    }
+
+    /// Takes the next symbol. The verdict comes once; what has come until then is in
+    /// [`symbols`](Self::symbols), for a decoder of the dialect to read.
+    pub fn feed(&mut self, symbol: Bit) -> Option<Verdict> {
+        self.history.push(symbol);
+        let len = self.history.len();
+        // With a greeting of two symbols, bytes end at most two symbols later.
+        if len < 16 || len & 7 > 2 {
+            return None;
+        }
+        let Choice { best, margin } = self.choose(0)?;
+        let is_whole = best.is_whole && best.bytes > 0;
+        let margin_min = if is_whole { MARGIN_AT_END } else { MARGIN };
+        let is_clear = best.is_aligned && best.bytes > 0 && margin >= margin_min;
+        (is_clear || len >= Self::SYMBOLS_MAX).then(|| verdict(best, margin))
+    }
+
+    /// Tells that the sender is silent although it does not wait for an acknowledgment. There is a
+    /// verdict if that ends a message.
+    #[must_use]
+    pub fn handle_silence(&self) -> Option<Verdict> {
+        let Choice { best, margin } = self.choose(INCOMPLETE)?;
+        best.is_whole.then(|| verdict(best, margin))
+    }
+
+    /// Tells that nothing more will come. There is a verdict if any reading has a text.
+    #[must_use]
+    pub fn handle_end(&self) -> Option<Verdict> {
+        let Choice { best, margin } = self.choose(INCOMPLETE)?;
+        if best.is_whole || best.bytes == 0 || best.dialect.end != End::Nul {
+            return (best.is_whole || best.bytes > 0).then(|| verdict(best, margin));
+        }
+        // No NUL has ended it.
+        let dialect = Dialect { end: End::Silence, ..best.dialect };
+        Some(verdict(Candidate { dialect, ..best }, margin))
+    }
+
+    /// What has come, the first symbol first.
+    pub fn symbols(&self) -> impl Iterator<Item = Bit> {
+        (0..self.history.len()).filter_map(|place| self.history.symbol(place))
+    }
+
+    /// The symbol at `place`, the first one being 0.
+    #[must_use]
+    pub fn symbol(&self, place: u16) -> Option<Bit> {
+        self.history.symbol(place)
+    }
+
+    /// The cheapest reading, and how much more the next one costs, if one that leaves a message
+    /// incomplete costs `incomplete` more.
+    fn choose(&self, incomplete: u32) -> Option<Choice> {
+        let mut choice: Option<Choice> = None;
+        for mut candidate in candidates(&self.history, self.pid) {
+            if !candidate.is_whole {
+                candidate.cost = candidate.cost.saturating_add(incomplete);
+            }
+            choice = Some(match choice {
+                None => Choice { best: candidate, margin: u32::MAX },
+                Some(Choice { best, .. }) if candidate.cost < best.cost => {
+                    Choice { best: candidate, margin: best.cost.saturating_sub(candidate.cost) }
+                }
+                Some(Choice { best, margin }) => {
+                    let more = candidate.cost.saturating_sub(best.cost);
+                    Choice { best, margin: margin.min(more) }
+                }
+            });
+        }
+        choice
+    }
+}
+
+/// The best reading, and how much more the second best costs.
+struct Choice {
+    best: Candidate,
+    margin: u32,
+}
+
+const fn verdict(best: Candidate, margin: u32) -> Verdict {
+    let confidence = match margin {
+        0..MARGIN_AT_END => Confidence::Low,
+        MARGIN_AT_END..MARGIN => Confidence::High,
+        MARGIN.. => Confidence::Certain,
+    };
+    Verdict { dialect: best.dialect, confidence, is_whole: best.is_whole }
+}
