@@ -23,6 +23,7 @@
 //! that follow; and with [`End::Nul`] a text cannot hold a NUL.
 
 mod acks;
+mod answering;
 mod decoder;
 mod dialect;
 mod encoder;
@@ -31,8 +32,10 @@ mod guess;
 mod receiver;
 mod sender;
 mod setting;
+mod understanding;
 
 pub use acks::Acks;
+pub use answering::{Answering, Handles, Waits};
 pub use decoder::{Decoded, Decoder};
 pub use dialect::{Ack, BitOrder, Dialect, End, Hello, Lead, Length, Receipt};
 pub use encoder::{ByteEncoder, EncodeError, Encoder, Prefix};
@@ -41,3 +44,4 @@ pub use guess::{Confidence, Guess, Verdict};
 pub use receiver::{Completed, TextReceiver};
 pub use sender::{Ending, TextSender};
 pub use setting::{ParseDialectError, Setting};
+pub use understanding::{Memory, Understanding, Understood};

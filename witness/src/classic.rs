@@ -1,8 +1,9 @@
 //! Eight bits a byte.
 
 use minitalk_core::classic::{
-    Acks, ByteEncoder, Completed, Decoder, Dialect, Encoder, Ending, Prefix, TextReceiver,
-    TextSender,
+    Ack, Acks, Answering, ByteEncoder, Completed, Confidence, Decoder, Dialect, Encoder, Ending,
+    Guess, Handles, Memory, Prefix, TextReceiver, TextSender, Understanding, Understood, Verdict,
+    Waits,
 };
 use minitalk_core::{Bit, Instant};
 
@@ -184,4 +185,128 @@ extern "C" fn classic_sender_poll_event(sender: &mut TextSender<'_>) -> u32 {
 
 fn symbols(acks: Acks) -> u32 {
     acks.fold(1, |symbols, ack| (symbols << 1) | u32::from(ack.is_one()))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn classic_guess_new(guess: &mut Guess, pid: u32) {
+    *guess = Guess::new(pid);
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn classic_guess_feed(guess: &mut Guess, one: bool) -> u32 {
+    verdict(guess.feed(Bit::from_bool(one)))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn classic_guess_end(guess: &Guess) -> u32 {
+    verdict(guess.handle_silence()) ^ verdict(guess.handle_end())
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn classic_guess_symbols(guess: &Guess, place: u16) -> u32 {
+    let ones = guess.symbols().fold(0, |ones: u32, symbol| ones ^ u32::from(symbol.is_one()));
+    ones ^ code(guess.symbol(place)) ^ u32::from(guess.symbols_taken())
+}
+
+fn verdict(verdict: Option<Verdict>) -> u32 {
+    verdict.map_or(0, |verdict| 1 | u32::from(verdict.confidence == Confidence::Certain) << 1)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn classic_answering_new(answering: &mut Answering, handles: Handles, is_known: bool) {
+    *answering = Answering::new(handles, is_known.then_some(Ack::Echo));
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn classic_answering_handle_bit(answering: &mut Answering, one: bool, micros: u64) {
+    let symbol = Bit::from_bool(one);
+    answering.handle_bit(symbol, Instant::from_micros(micros));
+    if answering.waits() == Some(Waits::PerBit) {
+        answering.acknowledged(symbol);
+    }
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn classic_answering_handle_timeout(answering: &mut Answering, micros: u64) -> u32 {
+    let now = Instant::from_micros(micros);
+    symbols(answering.handle_timeout(now)) ^ symbols(answering.handle_pause(now))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn classic_answering_state(answering: &Answering, handles: Handles) -> u64 {
+    let is_new = answering.ack() != Ack::Auto && answering.next().is_some();
+    let receipt = symbols(Dialect { receipt: answering.receipt(), ..Dialect::DEFAULT }.receipt());
+    let timeout = answering.poll_timeout().map_or(0, Instant::as_micros);
+    timeout ^ u64::from(receipt) ^ u64::from(is_new) ^ u64::from(handles.survives(Bit::One))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn classic_understanding_new(
+    understanding: &mut Understanding,
+    handles: Handles,
+    pid: u32,
+    memory: &Memory,
+) {
+    *understanding = Understanding::new(handles, pid, *memory);
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn classic_understanding_handle_bit(
+    understanding: &mut Understanding,
+    one: bool,
+    micros: u64,
+) -> u32 {
+    let understood = understanding.handle_bit(Bit::from_bool(one), Instant::from_micros(micros));
+    understood_code(understanding, understood)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn classic_understanding_accept(understanding: &mut Understanding) -> u32 {
+    let acks = symbols(understanding.accept());
+    let understood = understanding.resume();
+    acks ^ understood_code(understanding, understood)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn classic_understanding_handle_timeout(
+    understanding: &mut Understanding,
+    micros: u64,
+) -> u32 {
+    let now = Instant::from_micros(micros);
+    let paused = understanding.handle_pause(now);
+    let paused = understood_code(understanding, paused);
+    let understood = understanding.handle_timeout(now);
+    paused ^ understood_code(understanding, understood)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn classic_understanding_handle_gone(understanding: &mut Understanding) -> u32 {
+    let understood = understanding.handle_gone();
+    understood_code(understanding, understood)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn classic_understanding_state(
+    understanding: &Understanding,
+    memory: &mut Memory,
+) -> u64 {
+    *memory = understanding.memory();
+    let timeout = understanding.poll_timeout().map_or(0, Instant::as_micros);
+    let pid = u64::from(understanding.pid().unwrap_or_default());
+    let length = understanding.length().unwrap_or_default();
+    let at_risk = understanding.octets_at_risk().unwrap_or_default() ^ understanding.offset();
+    let is_sure = understanding.confidence() == Some(Confidence::Certain);
+    let is_known = understanding.dialect().is_some() ^ understanding.waits().is_some() ^ is_sure;
+    timeout ^ pid ^ length ^ at_risk ^ u64::from(is_known)
+}
+
+fn understood_code(understanding: &Understanding, understood: Understood) -> u32 {
+    match understood {
+        Understood::Nothing(acks) => symbols(acks),
+        Understood::Octets => {
+            let octet = understanding.octets().first().copied().unwrap_or_default();
+            u32::from(octet) << 8 ^ u32::from(understanding.is_last())
+        }
+        Understood::End => 1 << 16,
+    }
 }

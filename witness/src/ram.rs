@@ -18,6 +18,8 @@ ram! {
     RAM_DEFRAMER_FOR_64_OCTETS: hdlc::Deframer<64>;
     RAM_DEFRAMER: hdlc::Deframer<FRAME_OCTETS_MAX>;
     RAM_CLASSIC_DECODER: classic::Decoder;
+    RAM_CLASSIC_GUESS: classic::Guess;
+    RAM_CLASSIC_UNDERSTANDING: classic::Understanding;
     RAM_CLASSIC_RECEIVER: classic::TextReceiver;
     RAM_CLASSIC_SENDER: classic::TextSender<'static>;
     RAM_DETECTOR: Detector;

@@ -75,6 +75,11 @@ impl Acks {
         found
     }
 
+    /// Those of the symbols for which `may` is true.
+    pub(super) fn only(self, may: impl Fn(Bit) -> bool) -> Self {
+        self.fold(Self::NONE, |acks, symbol| if may(symbol) { acks.and(symbol) } else { acks })
+    }
+
     /// As many symbols as there is room for.
     fn from_slice(symbols: &[Bit]) -> Self {
         Self(match *symbols {

@@ -141,6 +141,11 @@ impl Decoder {
         matches!(self.state, State::Start) && self.symbols == NO_SYMBOLS
     }
 
+    /// Whether it has no whole byte of a message.
+    pub(super) const fn is_at_start(&self) -> bool {
+        matches!(self.state, State::Start)
+    }
+
     /// How many bits it has of a byte that is not complete, 0 to 7.
     #[must_use]
     pub const fn pending_bits(&self) -> u32 {

@@ -74,6 +74,30 @@ pub enum End {
     Silence,
 }
 
+impl End {
+    /// The same length, and a NUL, which it does not count, after the text.
+    pub(super) const fn with_nul(self) -> Self {
+        match self {
+            Self::Length32 | Self::Length32Nul | Self::Length32CountedNul => Self::Length32Nul,
+            Self::Length64 | Self::Length64Nul | Self::Length64CountedNul => Self::Length64Nul,
+            Self::Nul | Self::Silence => Self::Nul,
+        }
+    }
+
+    /// The same length, and a NUL, which it counts, after the text.
+    pub(super) const fn with_counted_nul(self) -> Self {
+        match self {
+            Self::Length32 | Self::Length32Nul | Self::Length32CountedNul => {
+                Self::Length32CountedNul
+            }
+            Self::Length64 | Self::Length64Nul | Self::Length64CountedNul => {
+                Self::Length64CountedNul
+            }
+            Self::Nul | Self::Silence => Self::Nul,
+        }
+    }
+}
+
 /// How a length is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

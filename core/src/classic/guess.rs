@@ -122,6 +122,12 @@ impl Guess {
         Some(verdict(Candidate { dialect, ..best }, margin))
     }
 
+    /// How many symbols have come, as far as there was room for them.
+    #[must_use]
+    pub const fn symbols_taken(&self) -> u16 {
+        self.history.len()
+    }
+
     /// What has come, the first symbol first.
     pub fn symbols(&self) -> impl Iterator<Item = Bit> {
         (0..self.history.len()).filter_map(|place| self.history.symbol(place))

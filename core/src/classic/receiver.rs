@@ -1,7 +1,7 @@
 //! The receiving half of a classic link: symbols in, acknowledgments and bytes out.
 
 use super::decoder::{Decoded, Decoder};
-use super::{Acks, Dialect, Ends, Hello};
+use super::{Acks, Dialect, End, Ends, Hello};
 use crate::Bit;
 
 /// What one symbol led to.
@@ -54,12 +54,7 @@ pub enum Completed {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct TextReceiver {
-    dialect: Dialect,
-    decoder: Decoder,
-    /// Symbols of the sender's greeting that have come.
-    greeted: u8,
-    length: Option<u64>,
-    pid: Option<u32>,
+    reader: Reader,
     offset: u64,
     /// What waits for [`accept`](Self::accept).
     held: Option<Held>,
@@ -68,8 +63,8 @@ pub struct TextReceiver {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 enum Held {
-    /// The acknowledgments of this symbol, which ended this.
-    Symbol { symbol: Bit, ends: Ends },
+    /// The acknowledgments of this symbol, which led to this.
+    Symbol(Bit, Read),
     /// The receipt of a message that silence has ended.
     Silence,
 }
@@ -77,7 +72,7 @@ enum Held {
 impl Held {
     const fn is_last(self) -> bool {
         match self {
-            Self::Symbol { ends, .. } => ends.message(),
+            Self::Symbol(_, read) => read.ends.message(),
             Self::Silence => true,
         }
     }
@@ -87,73 +82,30 @@ impl TextReceiver {
     /// A receiver for a sender of this dialect.
     #[must_use]
     pub const fn new(dialect: Dialect) -> Self {
-        Self {
-            dialect,
-            decoder: Decoder::new(dialect),
-            greeted: 0,
-            length: None,
-            pid: None,
-            offset: 0,
-            held: None,
-        }
+        Self { reader: Reader::new(dialect), offset: 0, held: None }
     }
 
     /// The dialect.
     #[must_use]
     pub const fn dialect(&self) -> Dialect {
-        self.dialect
+        self.reader.dialect
     }
 
     /// Takes the next symbol of the sender.
     #[inline]
     pub fn handle_bit(&mut self, symbol: Bit) -> Completed {
-        if let Some(ack) = self.greet(symbol) {
-            return Completed::Nothing(Acks::of(ack));
+        let read = self.reader.feed(symbol);
+        if read.byte.is_none() && !read.ends.message() {
+            return Completed::Nothing(self.reader.acks(read, symbol));
         }
-        let decoded = self.decoder.feed(symbol);
-        match decoded {
-            Decoded::Pending | Decoded::PrefixByte => {
-                return Completed::Nothing(self.dialect.acks(decoded.ends(), symbol));
-            }
-            Decoded::Length(length) => {
-                self.length = Some(length);
-                return Completed::Nothing(self.dialect.acks(decoded.ends(), symbol));
-            }
-            Decoded::Lead { pid, is_empty } => {
-                self.pid = pid;
-                if !is_empty {
-                    return Completed::Nothing(self.dialect.acks(decoded.ends(), symbol));
-                }
-            }
-            Decoded::Byte(_) | Decoded::LastByte(_) | Decoded::Nul | Decoded::Empty => {}
-        }
-        self.held = Some(Held::Symbol { symbol, ends: decoded.ends() });
-        decoded.byte().map_or(Completed::End, Completed::Byte)
-    }
-
-    /// Takes a symbol of the greeting, and returns what it is answered with; `None` if the symbol is a
-    /// bit.
-    #[inline]
-    fn greet(&mut self, symbol: Bit) -> Option<Option<Bit>> {
-        match (self.dialect.hello, self.greeted) {
-            (Hello::None, _) | (Hello::One(_), 1..) | (Hello::AndWidth(_), 2..) => None,
-            (Hello::One(_) | Hello::AndWidth(_), 0) => {
-                self.greeted = 1;
-                Some(self.dialect.greeting_ack(symbol))
-            }
-            (Hello::AndWidth(_), _) => {
-                self.greeted = 2;
-                self.dialect = self.dialect.with_width(symbol.is_one());
-                self.decoder = Decoder::new(self.dialect);
-                Some(self.dialect.bit_ack(symbol))
-            }
-        }
+        self.held = Some(Held::Symbol(symbol, read));
+        read.byte.map_or(Completed::End, Completed::Byte)
     }
 
     /// Tells that the sender has been silent for so long that it must be done. That ends a message only
     /// in a dialect whose [end](super::End::Silence) it is.
     pub fn handle_silence(&mut self) -> Completed {
-        if !self.decoder.handle_silence() {
+        if !self.reader.handle_silence() {
             return Completed::Nothing(Acks::NONE);
         }
         self.held = Some(Held::Silence);
@@ -164,16 +116,10 @@ impl TextReceiver {
     #[must_use = "an acknowledgment that is not sent stops the link"]
     pub fn accept(&mut self) -> Acks {
         let Some(held) = self.held.take() else { return Acks::NONE };
-        if held.is_last() {
-            self.greeted = 0;
-            self.length = None;
-            self.offset = 0;
-        } else {
-            self.offset = self.offset.saturating_add(1);
-        }
+        self.offset = if held.is_last() { 0 } else { self.offset.saturating_add(1) };
         match held {
-            Held::Symbol { symbol, ends } => self.dialect.acks(ends, symbol),
-            Held::Silence => self.dialect.receipt(),
+            Held::Symbol(symbol, read) => self.reader.acks(read, symbol),
+            Held::Silence => self.reader.dialect.receipt(),
         }
     }
 
@@ -186,13 +132,13 @@ impl TextReceiver {
     /// The process that is to be answered, if the message, or else the one before it, said so.
     #[must_use]
     pub const fn pid(&self) -> Option<u32> {
-        self.pid
+        self.reader.pid
     }
 
     /// The length that came before the text, if this dialect has one.
     #[must_use]
     pub const fn length(&self) -> Option<u64> {
-        self.length
+        self.reader.length
     }
 
     /// Bytes of the message that have been accepted.
@@ -205,7 +151,113 @@ impl TextReceiver {
     /// disappears now. `None` if nothing would be.
     #[must_use]
     pub fn octets_at_risk(&self) -> Option<u64> {
-        let begun = self.offset > 0 || self.length.is_some() || !self.decoder.is_idle();
-        begun.then_some(self.offset)
+        (self.offset > 0 || !self.reader.is_idle()).then_some(self.offset)
+    }
+}
+
+/// Reads the messages of one sender, greetings and all.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub(super) struct Reader {
+    pub(super) dialect: Dialect,
+    decoder: Decoder,
+    /// Symbols of the greeting that have come.
+    greeted: u8,
+    /// The length of the message, once it is known.
+    pub(super) length: Option<u64>,
+    /// The process that is to be answered.
+    pub(super) pid: Option<u32>,
+}
+
+/// What one symbol led to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub(super) struct Read {
+    /// The byte of text that it completed.
+    pub(super) byte: Option<u8>,
+    /// What it ended.
+    pub(super) ends: Ends,
+    /// Whether it is the first symbol of a greeting.
+    is_greeting: bool,
+}
+
+impl Reader {
+    pub(super) const fn new(dialect: Dialect) -> Self {
+        Self { dialect, decoder: Decoder::new(dialect), greeted: 0, length: None, pid: None }
+    }
+
+    #[inline]
+    pub(super) fn feed(&mut self, symbol: Bit) -> Read {
+        if self.dialect.hello != Hello::None
+            && let Some(read) = self.greet(symbol)
+        {
+            return read;
+        }
+        let decoded = self.decoder.feed(symbol);
+        let ends = decoded.ends();
+        match decoded {
+            Decoded::Length(length) => self.length = Some(length),
+            Decoded::Lead { pid, .. } => self.pid = pid,
+            Decoded::Pending
+            | Decoded::PrefixByte
+            | Decoded::Byte(_)
+            | Decoded::LastByte(_)
+            | Decoded::Nul
+            | Decoded::Empty => {}
+        }
+        if ends.message() {
+            self.greeted = 0;
+            self.length = None;
+        }
+        Read { byte: decoded.byte(), ends, is_greeting: false }
+    }
+
+    /// Takes a symbol of the greeting; `None` if it is a bit.
+    fn greet(&mut self, symbol: Bit) -> Option<Read> {
+        match (self.dialect.hello, self.greeted) {
+            (Hello::None, _) | (Hello::One(_), 1..) | (Hello::AndWidth(_), 2..) => None,
+            (Hello::One(_) | Hello::AndWidth(_), 0) => {
+                self.greeted = 1;
+                Some(Read { is_greeting: true, ..Read::default() })
+            }
+            (Hello::AndWidth(_), _) => {
+                self.greeted = 2;
+                self.end_with(self.dialect.with_width(symbol.is_one()).end);
+                Some(Read::default())
+            }
+        }
+    }
+
+    /// Goes on with messages that end so. To be called between two messages only.
+    pub(super) fn end_with(&mut self, end: End) {
+        self.dialect.end = end;
+        self.decoder = Decoder::new(self.dialect);
+    }
+
+    /// As [`Decoder::handle_silence`].
+    pub(super) fn handle_silence(&mut self) -> bool {
+        let ends = self.decoder.handle_silence();
+        if ends {
+            self.greeted = 0;
+        }
+        ends
+    }
+
+    /// Whether it has nothing of a message.
+    pub(super) const fn is_idle(&self) -> bool {
+        self.decoder.is_idle() && self.greeted == 0
+    }
+
+    /// Whether it has no whole byte of a message.
+    pub(super) const fn is_at_start(&self) -> bool {
+        self.decoder.is_at_start()
+    }
+
+    fn acks(&self, read: Read, symbol: Bit) -> Acks {
+        if read.is_greeting {
+            Acks::of(self.dialect.greeting_ack(symbol))
+        } else {
+            self.dialect.acks(read.ends, symbol)
+        }
     }
 }

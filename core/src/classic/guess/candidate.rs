@@ -128,7 +128,7 @@ struct Reader {
     /// Bytes of what comes before the text.
     prefix_bytes: u8,
     /// The bytes of the length, the newest lowest, for one that is sent twice.
-    length: u128,
+    length: u64,
     is_whole: bool,
 }
 
@@ -189,13 +189,18 @@ impl Reader {
 
     fn cost_in_length(&mut self, byte: u8, place: u8) -> u32 {
         let width = self.dialect.width();
-        self.length = self.length << 8 | u128::from(byte);
+        let bits_before = u32::from(width.saturating_sub(1)) << 3;
+        let [first, ..] = self.length.wrapping_shr(bits_before).to_le_bytes();
+        self.length = self.length << 8 | u64::from(byte);
         let is_swapped = matches!(self.dialect.length, Length::SwappedBytes);
         match self.dialect.length {
             Length::Digits => cost_of_digit(byte),
             Length::Twice if place >= width => {
-                let before = self.length.wrapping_shr(u32::from(width) << 3).to_le_bytes();
-                if before.first() == Some(&byte) { 0 } else { WRONG }
+                if byte == first {
+                    0
+                } else {
+                    WRONG
+                }
             }
             Length::Bits | Length::SwappedBytes | Length::Twice => {
                 let place = if self.dialect.is_big_endian(is_swapped) {

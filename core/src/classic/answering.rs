@@ -1,0 +1,250 @@
+//! What an unknown sender wants to be answered, told from the signals it handles and from when its
+//! symbols come.
+
+use super::{Ack, Acks, Receipt};
+use crate::{Bit, Instant};
+
+/// How long the first acknowledgment is held back to see whether the sender goes on without it: ten
+/// times the longest pause that has been seen in the wild.
+const HOLD_MICROS: u64 = 20_000;
+
+/// How long a sender may take to go on after its first acknowledgment before the other symbol is tried.
+const RETRY_MICROS: u64 = 250_000;
+
+/// Which of the two symbols a sender survives. It is never answered with the other one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Handles {
+    /// Whether it survives `SIGUSR1`, [`Bit::Zero`].
+    pub usr1: bool,
+    /// Whether it survives `SIGUSR2`, [`Bit::One`].
+    pub usr2: bool,
+}
+
+impl Handles {
+    /// Both.
+    pub const BOTH: Self = Self { usr1: true, usr2: true };
+
+    /// Whether it survives `symbol`.
+    #[must_use]
+    pub const fn survives(self, symbol: Bit) -> bool {
+        match symbol {
+            Bit::Zero => self.usr1,
+            Bit::One => self.usr2,
+        }
+    }
+
+    /// `symbol` if it survives that, or else the other one, if it survives that.
+    fn prefer(self, symbol: Bit) -> Option<Bit> {
+        if self.survives(symbol) {
+            Some(symbol)
+        } else if self.survives(!symbol) {
+            Some(!symbol)
+        } else {
+            None
+        }
+    }
+}
+
+/// What a sender waits for before it goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Waits {
+    /// The acknowledgment of each symbol.
+    PerBit,
+    /// That of each eighth one.
+    PerByte,
+    /// Nothing: it pauses instead.
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+enum State {
+    /// Symbols have come, none of which has been answered, the last one at this time.
+    Watching { symbols: u8, last: Option<(Bit, Instant)> },
+    /// The first symbol was answered at this time, and the next one has not come.
+    Tried { at: Instant },
+    /// It is known what the sender waits for.
+    Known,
+}
+
+/// Finds out what a sender waits for, and chooses what it is answered with.
+///
+/// Nothing is answered at first. Who sends on does not wait for the acknowledgment of a bit, who stops
+/// after eight waits for that of a byte, and who stops after one for that of a bit. That of a sender that handles
+/// both symbols is `SIGUSR1`, and if it does not go on `SIGUSR2`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Answering {
+    handles: Handles,
+    state: State,
+    ack: Ack,
+    /// Whether the sender went on after its zeros, and its ones, had been acknowledged.
+    went_on: (bool, bool),
+    /// The symbol that was acknowledged last, if nothing has come since.
+    answered: Option<Bit>,
+}
+
+impl Answering {
+    /// For a sender that survives what `handles` says and, if that is `known`, wants this
+    /// acknowledgment.
+    #[must_use]
+    pub const fn new(handles: Handles, known: Option<Ack>) -> Self {
+        let (state, ack) = match known {
+            Some(ack) => (State::Known, ack),
+            None if !handles.usr1 && !handles.usr2 => (State::Known, Ack::None),
+            None => (State::Watching { symbols: 0, last: None }, Ack::Auto),
+        };
+        Self { handles, state, ack, went_on: (false, false), answered: None }
+    }
+
+    /// What the sender is answered with; [`Ack::Auto`] while that is not known.
+    #[must_use]
+    pub const fn ack(&self) -> Ack {
+        self.ack
+    }
+
+    /// What the sender waits for, once that is known.
+    #[must_use]
+    pub const fn waits(&self) -> Option<Waits> {
+        match self.ack {
+            Ack::Auto => None,
+            Ack::None => Some(Waits::Never),
+            Ack::PerByte(_) => Some(Waits::PerByte),
+            Ack::PerBit(_) | Ack::Echo | Ack::PerBitAndByte(_) => Some(Waits::PerBit),
+        }
+    }
+
+    /// The receipt that goes with the acknowledgment.
+    #[must_use]
+    pub fn receipt(&self) -> Receipt {
+        let both = self.handles == Handles::BOTH;
+        match self.ack {
+            // One that handles a single signal and waits for each bit would take it for one of those.
+            Ack::Auto | Ack::PerBit(_) | Ack::PerBitAndByte(_) | Ack::Echo if !both => {
+                Receipt::None
+            }
+            Ack::Auto => Receipt::Auto,
+            Ack::PerBit(ack) | Ack::PerByte(ack) | Ack::PerBitAndByte(ack) if both => {
+                Receipt::AfterAck(!ack)
+            }
+            Ack::Echo => Receipt::AfterAck(Bit::One),
+            Ack::None | Ack::PerBit(_) | Ack::PerByte(_) | Ack::PerBitAndByte(_) => {
+                self.handles.prefer(Bit::Zero).map_or(Receipt::None, Receipt::AfterAck)
+            }
+        }
+    }
+
+    /// Takes the next symbol.
+    pub fn handle_bit(&mut self, symbol: Bit, now: Instant) {
+        if let Some(answered) = self.answered.take() {
+            match answered {
+                Bit::Zero => self.went_on.0 = true,
+                Bit::One => self.went_on.1 = true,
+            }
+        }
+        match &mut self.state {
+            State::Watching { symbols, last } => {
+                *symbols = symbols.saturating_add(1);
+                *last = Some((symbol, now));
+                if *symbols > 8 {
+                    self.settle(Ack::None);
+                }
+            }
+            State::Tried { .. } => self.state = State::Known,
+            State::Known => {}
+        }
+    }
+
+    /// Tells that the symbol that came last has been acknowledged.
+    pub const fn acknowledged(&mut self, symbol: Bit) {
+        self.answered = Some(symbol);
+    }
+
+    /// The next moment at which [`handle_timeout`](Self::handle_timeout) has something to do.
+    #[must_use]
+    pub const fn poll_timeout(&self) -> Option<Instant> {
+        match self.state {
+            State::Watching { symbols: 1 | 8, last: Some((_, at)) } => {
+                Some(at.after_micros(HOLD_MICROS))
+            }
+            State::Watching { last: Some((_, at)), .. } => Some(at.after_micros(RETRY_MICROS)),
+            State::Tried { at } => Some(at.after_micros(RETRY_MICROS)),
+            State::Watching { last: None, .. } | State::Known => None,
+        }
+    }
+
+    /// Tells that time has passed. Returns what is owed now. Nothing happens before
+    /// [`poll_timeout`](Self::poll_timeout).
+    #[must_use = "an acknowledgment that is not sent stops the link"]
+    pub fn handle_timeout(&mut self, now: Instant) -> Acks {
+        if self.poll_timeout().is_none_or(|timeout| now < timeout) {
+            return Acks::NONE;
+        }
+        match self.state {
+            State::Watching { symbols, last: Some((symbol, _)) } => {
+                let preferred = if symbols == 1 { Bit::Zero } else { Bit::One };
+                let Some(ack) = self.handles.prefer(preferred) else { return Acks::NONE };
+                self.settle(if symbols == 1 { Ack::PerBit(ack) } else { Ack::PerByte(ack) });
+                self.state = State::Tried { at: now };
+                self.answered = Some(symbol);
+                Acks::of(Some(ack))
+            }
+            State::Tried { .. } => {
+                self.state = State::Known;
+                let Some(other) = self.other(self.ack) else { return Acks::NONE };
+                self.ack = other;
+                let (Ack::PerBit(symbol) | Ack::PerByte(symbol)) = other else { return Acks::NONE };
+                Acks::of(Some(symbol))
+            }
+            State::Watching { last: None, .. } | State::Known => Acks::NONE,
+        }
+    }
+
+    /// Tells that the sender has been seen to sleep until a signal comes, so that it waits for one.
+    /// Returns what is owed now.
+    #[must_use = "an acknowledgment that is not sent stops the link"]
+    pub fn handle_pause(&mut self, now: Instant) -> Acks {
+        match &mut self.state {
+            State::Watching { symbols: 1 | 8, last: Some((_, at)) } => {
+                *at = Instant::ZERO;
+                self.handle_timeout(now.max(Instant::ZERO.after_micros(HOLD_MICROS)))
+            }
+            State::Watching { .. } | State::Tried { .. } | State::Known => Acks::NONE,
+        }
+    }
+
+    /// What to try with the next sender of the same program, if this one ended in the middle of its
+    /// message because of how it was answered.
+    #[must_use]
+    pub fn next(&self) -> Option<Ack> {
+        let (after_zeros, after_ones) = self.went_on;
+        match (self.ack, self.answered) {
+            // It went on after the symbols that were echoed, and ended after the first that was not.
+            (Ack::PerBit(Bit::Zero), Some(Bit::One)) if after_zeros && !after_ones => {
+                Some(Ack::Echo)
+            }
+            (Ack::PerBit(Bit::One), Some(Bit::Zero)) if after_ones && !after_zeros => {
+                Some(Ack::Echo)
+            }
+            (ack, Some(_)) if !after_zeros && !after_ones => self.other(ack),
+            _ => None,
+        }
+    }
+
+    /// The same acknowledgment with the other symbol, if the sender survives that.
+    fn other(&self, ack: Ack) -> Option<Ack> {
+        let (symbol, other) = match ack {
+            Ack::PerBit(symbol) => (!symbol, Ack::PerBit(!symbol)),
+            Ack::PerByte(symbol) => (!symbol, Ack::PerByte(!symbol)),
+            Ack::PerBitAndByte(_) | Ack::Echo | Ack::None | Ack::Auto => return None,
+        };
+        self.handles.survives(symbol).then_some(other)
+    }
+
+    fn settle(&mut self, ack: Ack) {
+        self.state = State::Known;
+        self.ack = ack;
+    }
+}

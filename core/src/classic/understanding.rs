@@ -1,0 +1,498 @@
+//! The receiving half of a link with a classic sender whose dialect is not known.
+
+use heapless::Vec;
+
+use super::receiver::Reader;
+use super::{
+    Ack, Acks, Answering, Confidence, Decoded, Decoder, Dialect, End, Ends, Guess, Handles, Lead,
+    Length, Receipt, Verdict, Waits,
+};
+use crate::{Bit, Instant};
+
+/// Silence after which a sender that has not been understood may have ended its message.
+const SILENCE_MICROS: u64 = 50_000;
+
+/// Silence after which a message is over that nothing on the line ends.
+const END_MICROS: u64 = 500_000;
+
+/// Most octets that a verdict brings at once.
+const OCTETS_MAX: usize = 64;
+
+/// What a symbol, or time, led to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[must_use = "an acknowledgment that is not sent stops the link"]
+pub enum Understood {
+    /// These acknowledgments are owed.
+    Nothing(Acks),
+    /// [Octets](Understanding::octets) of text are complete, which may also be the
+    /// [last](Understanding::is_last) ones. The acknowledgments come from
+    /// [`Understanding::accept`].
+    Octets,
+    /// The message is complete, without a further byte. The acknowledgments, and with them the receipt,
+    /// come from [`Understanding::accept`].
+    End,
+}
+
+/// What is remembered of a program, for its next process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Memory {
+    /// Its dialect, if a message of it was understood to its end.
+    pub dialect: Option<Dialect>,
+    /// What it is to be acknowledged with.
+    pub ack: Option<Ack>,
+}
+
+/// What is owed for what waits to be accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+enum Owed {
+    /// The acknowledgments of this symbol, which ended this.
+    Symbol(Bit, Ends),
+    /// The receipt: every symbol has been acknowledged.
+    Receipt,
+    /// Nothing: the sender has gone on since, or has ended.
+    Nothing,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+enum State {
+    /// Not enough has come.
+    Guessing(Guess),
+    /// The dialect is known. What had come before is in `guess`, of which `place` symbols have been
+    /// read; the last of them came just now if `is_new`.
+    Replaying { guess: Guess, place: u16, is_new: bool, reader: Reader },
+    /// The dialect is known, and symbols are read as they come.
+    Reading(Reader),
+}
+
+/// What follows the text of a message with a length.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+enum Tail {
+    /// It has not been seen yet.
+    Unknown,
+    /// The text is complete. If a NUL follows, it belongs to the message, and so does what comes before
+    /// it.
+    Following(Decoder),
+    /// The dialect says it.
+    Known,
+}
+
+/// What one symbol led to.
+struct Step {
+    byte: Option<u8>,
+    ends: Ends,
+}
+
+/// The receiving half of a link with a classic sender whose dialect is not known: a [`Guess`],
+/// then a receiver of the dialect that was found, and [`Answering`] beside both.
+///
+/// It differs from a [`TextReceiver`](super::TextReceiver) in that time matters: acknowledgments may come from
+/// [`handle_timeout`](Self::handle_timeout), and silence can end a message. Text is held back until the guess
+/// is certain, at the latest until the message or the sender has ended, and then comes at once.
+///
+/// # Signal safety
+///
+/// No method allocates, locks, blocks or panics.
+///
+/// # Examples
+///
+/// ```
+/// use minitalk_core::classic::{Dialect, Encoder, Handles, Memory, Understanding, Understood};
+/// use minitalk_core::Instant;
+///
+/// let spoken: Dialect = "one=usr1,order=lsb,end=length32".parse()?;
+/// // It handles neither signal, so nothing is ever sent to it.
+/// let handles = Handles { usr1: false, usr2: false };
+/// let mut sender = Understanding::new(handles, 4242, Memory::default());
+/// let mut text = Vec::new();
+/// for symbol in Encoder::new(spoken, b"Hello, world")? {
+///     if sender.handle_bit(symbol, Instant::ZERO) == Understood::Octets {
+///         text.extend_from_slice(sender.octets());
+///         assert!(sender.accept().is_empty());
+///     }
+/// }
+/// assert_eq!(text, b"Hello, world");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Understanding {
+    handles: Handles,
+    answering: Answering,
+    state: State,
+    tail: Tail,
+    confidence: Option<Confidence>,
+    /// When the last symbol came, until silence has been considered.
+    active_at: Option<Instant>,
+    octets: Vec<u8, OCTETS_MAX>,
+    is_last: bool,
+    owed: Option<Owed>,
+    /// Octets of the message that have been accepted.
+    offset: u64,
+    /// A message of a sender that waits for each bit and handles one signal only has ended: if it is
+    /// silent now it may wait for that signal as a receipt.
+    owes_late_receipt: bool,
+}
+
+impl Understanding {
+    /// For a sender that survives what `handles` says, whose process is `pid`, and of whose program
+    /// this is remembered.
+    #[must_use]
+    pub const fn new(handles: Handles, pid: u32, memory: Memory) -> Self {
+        let (state, tail, confidence) = match memory.dialect {
+            Some(dialect) => {
+                (State::Reading(Reader::new(dialect)), Tail::Known, Some(Confidence::Certain))
+            }
+            None => (State::Guessing(Guess::new(pid)), Tail::Unknown, None),
+        };
+        Self {
+            handles,
+            answering: Answering::new(handles, memory.ack),
+            state,
+            tail,
+            confidence,
+            active_at: None,
+            octets: Vec::new(),
+            is_last: false,
+            owed: None,
+            offset: 0,
+            owes_late_receipt: false,
+        }
+    }
+
+    /// The dialect, once it is known.
+    #[must_use]
+    pub fn dialect(&self) -> Option<Dialect> {
+        self.reader().map(|_| self.answers())
+    }
+
+    /// How sure the dialect is, once it is known.
+    #[must_use]
+    pub const fn confidence(&self) -> Option<Confidence> {
+        self.confidence
+    }
+
+    /// What the sender waits for before it goes on, once that is known.
+    #[must_use]
+    pub const fn waits(&self) -> Option<Waits> {
+        self.answering.waits()
+    }
+
+    /// What to remember of the program when the sender has ended.
+    #[must_use]
+    pub fn memory(&self) -> Memory {
+        let known = self.waits().map(|_| self.answering.ack());
+        if self.tail == Tail::Known {
+            let is_sure = self.confidence >= Some(Confidence::High);
+            Memory { dialect: self.dialect().filter(|_| is_sure), ack: known }
+        } else {
+            Memory { dialect: None, ack: self.answering.next().or(known) }
+        }
+    }
+
+    /// Takes the next symbol.
+    pub fn handle_bit(&mut self, symbol: Bit, now: Instant) -> Understood {
+        self.active_at = Some(now);
+        self.owes_late_receipt = false;
+        self.answering.handle_bit(symbol, now);
+        match &mut self.state {
+            State::Guessing(guess) => {
+                if let Some(verdict) = guess.feed(symbol) {
+                    return self.settle(verdict, true);
+                }
+                let is_byte = guess.symbols_taken() & 7 == 0;
+                let ends = if is_byte { Ends::Byte } else { Ends::Nothing };
+                Understood::Nothing(self.acks(symbol, ends))
+            }
+            State::Reading(_) => {
+                let step = self.read(symbol);
+                self.finish(&step, Some(symbol))
+            }
+            // The host has not taken out what came before.
+            State::Replaying { .. } => Understood::Nothing(Acks::NONE),
+        }
+    }
+
+    /// The octets of text that wait to be accepted.
+    #[must_use]
+    pub fn octets(&self) -> &[u8] {
+        &self.octets
+    }
+
+    /// Whether what waits to be accepted ends the message.
+    #[must_use]
+    pub const fn is_last(&self) -> bool {
+        self.is_last
+    }
+
+    /// Accepts what waits, and returns what the sender is owed for that. If more had been held back,
+    /// [`resume`](Self::resume) has it.
+    #[must_use = "an acknowledgment that is not sent stops the link"]
+    pub fn accept(&mut self) -> Acks {
+        let Some(owed) = self.owed.take() else { return Acks::NONE };
+        let octets = u64::try_from(self.octets.len()).unwrap_or(u64::MAX);
+        self.offset = if self.is_last { 0 } else { self.offset.saturating_add(octets) };
+        self.octets.clear();
+        if core::mem::take(&mut self.is_last) {
+            let waits_for_more = self.waits() == Some(Waits::PerBit);
+            self.owes_late_receipt = waits_for_more && self.answering.receipt() == Receipt::None;
+        }
+        match owed {
+            Owed::Nothing => Acks::NONE,
+            Owed::Symbol(symbol, ends) => self.acks(symbol, ends),
+            Owed::Receipt => self.survived(self.answers().receipt()),
+        }
+    }
+
+    /// What else had been held back. To be called after [`accept`](Self::accept).
+    pub fn resume(&mut self) -> Understood {
+        while let State::Replaying { guess, place, is_new, .. } = &mut self.state {
+            let Some(symbol) = guess.symbol(*place) else { break };
+            *place = place.saturating_add(1);
+            let is_newest = *place >= guess.symbols_taken();
+            let is_new = *is_new;
+            let step = self.read(symbol);
+            if is_newest {
+                if let State::Replaying { reader, .. } = &self.state {
+                    self.state = State::Reading(reader.clone());
+                }
+                return self.finish(&step, is_new.then_some(symbol));
+            }
+            if step.ends.message() {
+                let understood = self.finish(&step, None);
+                self.owed = Some(Owed::Nothing);
+                return understood;
+            }
+            self.keep(step.byte);
+        }
+        Understood::Nothing(Acks::NONE)
+    }
+
+    /// The next moment at which [`handle_timeout`](Self::handle_timeout) has something to do.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        if self.owed.is_some() {
+            return None;
+        }
+        match (self.answering.poll_timeout(), self.silence_at()) {
+            (Some(answering), Some(silence)) => Some(answering.min(silence)),
+            (answering, silence) => answering.or(silence),
+        }
+    }
+
+    /// Tells that time has passed. Nothing happens before [`poll_timeout`](Self::poll_timeout).
+    pub fn handle_timeout(&mut self, now: Instant) -> Understood {
+        if self.owed.is_some() {
+            return Understood::Nothing(Acks::NONE);
+        }
+        let acks = self.answering.handle_timeout(now);
+        if !acks.is_empty() {
+            // What looked like silence was waiting for this.
+            self.active_at = Some(now);
+            return Understood::Nothing(acks);
+        }
+        if self.silence_at().is_none_or(|silence| now < silence) {
+            return Understood::Nothing(Acks::NONE);
+        }
+        self.active_at = None;
+        if core::mem::take(&mut self.owes_late_receipt) {
+            let receipt = if self.handles.usr1 { Bit::Zero } else { Bit::One };
+            return Understood::Nothing(self.survived(Acks::of(Some(receipt))));
+        }
+        self.handle_silence(Owed::Receipt)
+    }
+
+    /// Tells that the sender has been seen to sleep until a signal comes, so that it waits for one.
+    pub fn handle_pause(&mut self, now: Instant) -> Understood {
+        Understood::Nothing(self.answering.handle_pause(now))
+    }
+
+    /// Tells that the sender has ended. What had been held back comes now; whether it is the last of its
+    /// message, [`is_last`](Self::is_last) says.
+    pub fn handle_gone(&mut self) -> Understood {
+        if self.owed.is_some() {
+            return Understood::Nothing(Acks::NONE);
+        }
+        if let State::Guessing(guess) = &self.state
+            && let Some(verdict) = guess.handle_end()
+        {
+            let understood = self.settle(verdict, false);
+            let is_over = !self.is_last && self.waits() != Some(Waits::PerBit);
+            if is_over && verdict.dialect.end == End::Silence {
+                self.is_last = true;
+            }
+            return understood;
+        }
+        self.handle_silence(Owed::Nothing)
+    }
+
+    /// The length that came before the text, if the dialect has one.
+    #[must_use]
+    pub fn length(&self) -> Option<u64> {
+        self.reader()?.length
+    }
+
+    /// The process that is to be answered, if the message said so.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.reader()?.pid
+    }
+
+    /// Octets of the message that have been accepted.
+    #[must_use]
+    pub const fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Octets accepted of a message that has begun and not ended: what is cut off if the sender
+    /// disappears now. `None` if nothing would be. Some senders end with a symbol or two that belong to no
+    /// message: these do not count.
+    #[must_use]
+    pub fn octets_at_risk(&self) -> Option<u64> {
+        let begun = match &self.state {
+            State::Guessing(guess) => guess.symbols_taken() > 0,
+            State::Replaying { .. } => true,
+            State::Reading(reader) => self.offset > 0 || !reader.is_at_start(),
+        };
+        begun.then_some(self.offset)
+    }
+
+    fn reader(&self) -> Option<&Reader> {
+        match &self.state {
+            State::Guessing(_) => None,
+            State::Replaying { reader, .. } | State::Reading(reader) => Some(reader),
+        }
+    }
+
+    /// The dialect in which the sender is answered.
+    fn answers(&self) -> Dialect {
+        let dialect = self.reader().map_or(Dialect::DEFAULT, |reader| reader.dialect);
+        Dialect { ack: self.answering.ack(), receipt: self.answering.receipt(), ..dialect }
+    }
+
+    /// What is owed for a symbol that ended `ends`.
+    fn acks(&mut self, symbol: Bit, ends: Ends) -> Acks {
+        if self.waits().is_none() {
+            return Acks::NONE;
+        }
+        self.answering.acknowledged(symbol);
+        self.survived(self.answers().acks(ends, symbol))
+    }
+
+    /// Those of the symbols that the sender survives.
+    fn survived(&self, acks: Acks) -> Acks {
+        acks.only(|symbol| self.handles.survives(symbol))
+    }
+
+    /// Takes what the guess has found.
+    fn settle(&mut self, verdict: Verdict, is_new: bool) -> Understood {
+        let State::Guessing(guess) = &self.state else { return Understood::Nothing(Acks::NONE) };
+        self.confidence = Some(verdict.confidence);
+        let reader = Reader::new(verdict.dialect);
+        self.state = State::Replaying { guess: guess.clone(), place: 0, is_new, reader };
+        self.resume()
+    }
+
+    /// Reads a symbol in the dialect that is known.
+    fn read(&mut self, symbol: Bit) -> Step {
+        let (State::Replaying { reader, .. } | State::Reading(reader)) = &mut self.state else {
+            return Step { byte: None, ends: Ends::Nothing };
+        };
+        if let Tail::Following(decoder) = &mut self.tail {
+            let decoded = decoder.feed(symbol);
+            if decoded == Decoded::Nul {
+                reader.end_with(reader.dialect.end.with_nul());
+                self.tail = Tail::Known;
+            }
+            return Step { byte: decoded.byte(), ends: decoded.ends() };
+        }
+        let length = reader.length;
+        let read = reader.feed(symbol);
+        let step = Step { byte: read.byte, ends: read.ends };
+        if !read.ends.message() {
+            return step;
+        }
+        if self.tail == Tail::Known || !reader.dialect.ends_with_text() {
+            self.tail = Tail::Known;
+            return step;
+        }
+        if read.byte == Some(0) && length > Some(1) {
+            reader.end_with(reader.dialect.end.with_counted_nul());
+            self.tail = Tail::Known;
+            return Step { byte: None, ends: Ends::Message };
+        }
+        let plain =
+            Dialect { end: End::Nul, length: Length::Bits, lead: Lead::None, ..reader.dialect };
+        self.tail = Tail::Following(Decoder::new(plain));
+        Step { byte: read.byte, ends: Ends::Byte }
+    }
+
+    /// Tells the host what a symbol led to, which is `newest` unless it has been answered already.
+    fn finish(&mut self, step: &Step, newest: Option<Bit>) -> Understood {
+        self.keep(step.byte);
+        let is_last = step.ends.message();
+        if self.octets.is_empty() && !is_last {
+            let acks = newest.map_or(Acks::NONE, |symbol| self.acks(symbol, step.ends));
+            return Understood::Nothing(acks);
+        }
+        let owed = match newest {
+            Some(symbol) => Owed::Symbol(symbol, step.ends),
+            None if is_last => Owed::Receipt,
+            None => Owed::Nothing,
+        };
+        self.hold(owed, is_last)
+    }
+
+    /// Keeps a byte of text for the host. There is room: no more symbols are replayed than make
+    /// [`OCTETS_MAX`].
+    fn keep(&mut self, byte: Option<u8>) {
+        if let Some(byte) = byte {
+            let _ = self.octets.push(byte);
+        }
+    }
+
+    /// Holds what there is until the host accepts it.
+    fn hold(&mut self, owed: Owed, is_last: bool) -> Understood {
+        self.owed = Some(owed);
+        self.is_last = is_last;
+        if self.octets.is_empty() { Understood::End } else { Understood::Octets }
+    }
+
+    /// When silence will mean something, if it does.
+    fn silence_at(&self) -> Option<Instant> {
+        let micros = match &self.state {
+            State::Guessing(_) => SILENCE_MICROS,
+            State::Reading(_) if matches!(self.tail, Tail::Following(_)) => SILENCE_MICROS,
+            State::Reading(_) if self.owes_late_receipt => SILENCE_MICROS,
+            State::Reading(reader) if reader.dialect.end == End::Silence => END_MICROS,
+            State::Reading(_) | State::Replaying { .. } => return None,
+        };
+        self.active_at.map(|at| at.after_micros(micros))
+    }
+
+    /// Ends the message if silence does, for which `owed` is owed then.
+    fn handle_silence(&mut self, owed: Owed) -> Understood {
+        match &mut self.state {
+            State::Guessing(guess) => match guess.handle_silence() {
+                Some(verdict) => self.settle(verdict, false),
+                None => Understood::Nothing(Acks::NONE),
+            },
+            State::Reading(_) if matches!(self.tail, Tail::Following(_)) => {
+                self.tail = Tail::Known;
+                self.hold(owed, true)
+            }
+            State::Reading(reader) => {
+                if reader.handle_silence() {
+                    self.hold(owed, true)
+                } else {
+                    Understood::Nothing(Acks::NONE)
+                }
+            }
+            State::Replaying { .. } => Understood::Nothing(Acks::NONE),
+        }
+    }
+}
