@@ -65,8 +65,8 @@ pub struct Verdict {
 /// let mut guess = Guess::new(0);
 /// let found = Encoder::new(spoken, b"Hello")?.find_map(|symbol| guess.feed(symbol));
 /// assert_eq!(found.map(|verdict| verdict.dialect), Some(spoken));
-/// // Three letters were enough, and can be read now.
-/// assert_eq!(guess.symbols().count(), 3 * 8);
+/// // Four letters were enough, and can be read now.
+/// assert_eq!(guess.symbols().count(), 4 * 8);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
