@@ -6,7 +6,7 @@
 //! kill -USR1 PID                                  # from another shell
 //! ```
 //!
-//! Ends with standard input (Ctrl-D) or on Ctrl-C. Before, meanwhile and after, it prints what this process does
+//! Ends with standard input (Ctrl-D) or on Ctrl-C, of which it dies if it is started with `--mortal`. Before, meanwhile and after, it prints what this process does
 //! with the two signals.
 
 use std::error::Error;
@@ -20,7 +20,9 @@ const SECOND_MICROS: u64 = 1_000_000;
 fn main() -> Result<(), Box<dyn Error>> {
     print_dispositions("before")?;
     let mut line = Line::open()?;
-    line.take_terminations()?;
+    if std::env::args().nth(1).as_deref() != Some("--mortal") {
+        line.take_terminations()?;
+    }
     print_dispositions("open")?;
     let stdin = stdin();
     line.watch(stdin.as_fd(), 0, Interest::Readable)?;

@@ -76,19 +76,16 @@ pub enum SendError {
 impl Peer {
     /// Opens the process `pid`.
     ///
-    /// Where the soft limit on open files is reached, it is raised to the hard one, for this process and what it
-    /// starts later.
+    /// Where the soft limit on open files comes near, it is raised to the hard one, for this process and what it
+    /// starts later. A few descriptors are always left.
     pub fn open(pid: u32) -> Result<Self, OpenPeerError> {
         let id = i32::try_from(pid).ok().and_then(Pid::from_raw);
         let id = id.ok_or(OpenPeerError::NoSuchProcess)?;
-        let mut opened = pidfd_open(id, PidfdFlags::empty());
-        if opened.as_ref().is_err_and(|&errno| errno == Errno::MFILE) {
-            descriptors::raise_limit()
-                .map_err(|limit| OpenPeerError::TooManyOpenFiles { limit })?;
-            opened = pidfd_open(id, PidfdFlags::empty());
-        }
-        match opened {
-            Ok(pidfd) => Ok(Self { pid, pidfd }),
+        match pidfd_open(id, PidfdFlags::empty()) {
+            Ok(pidfd) => match descriptors::keep_some_spare(pidfd.as_fd()) {
+                Ok(()) => Ok(Self { pid, pidfd }),
+                Err(limit) => Err(OpenPeerError::TooManyOpenFiles { limit }),
+            },
             Err(Errno::SRCH) => Err(OpenPeerError::NoSuchProcess),
             Err(Errno::INVAL | Errno::NOENT) => Err(OpenPeerError::Thread),
             Err(Errno::NOSYS | Errno::PERM) => Err(OpenPeerError::Unsupported),

@@ -38,20 +38,20 @@ pub(super) fn decide(facts: &Facts<'_>, part: Part, trust: Trust) -> Result<Sign
         return Err(Refusal::NotPermitted { uid: status.uids.real });
     }
     let allowed = again(status, handled, part, trust)?;
-    if recognition.is_none() && trust != Trust::Forced && !allowed.is_empty() {
-        if !looks_like_minitalk(status) {
-            return Err(Refusal::Unlike);
-        }
-        if part == Part::Server && trust == Trust::Unspoken {
-            return Err(Refusal::Unknown);
-        }
-    }
     if part == Part::Server {
         if !status.may_signal(own) {
             return Err(Refusal::AcknowledgmentNotPermitted { uid: status.uids.effective });
         }
         if status.namespace_pids.len() > own.namespace_pids.len() {
             return Err(Refusal::NamespaceInside);
+        }
+    }
+    if recognition.is_none() && trust != Trust::Forced && !allowed.is_empty() {
+        if !looks_like_minitalk(status) {
+            return Err(Refusal::Unlike);
+        }
+        if part == Part::Server && trust == Trust::Unspoken {
+            return Err(Refusal::Unknown);
         }
     }
     Ok(allowed)

@@ -58,3 +58,15 @@ fn a_deadline_and_a_descriptor_end_a_wait() {
     let micros: u64 = micros.expect("a second without anything").parse().unwrap();
     assert!(micros >= 1_000_000, "{micros}");
 }
+
+#[test]
+fn a_termination_signal_that_the_line_has_not_taken_kills() {
+    use std::os::unix::process::ExitStatusExt;
+    let mut wait = Command::new("env");
+    wait.arg("--default-signal=TERM").arg(example_path("wait")).arg("--mortal");
+    let wait = Running::start_piped(&mut wait);
+    assert_dispositions(&wait, "before", [NEITHER, NEITHER, NEITHER]);
+    assert_dispositions(&wait, "open", [BOTH, BOTH, NEITHER]);
+    wait.signal(Signal::SIGTERM);
+    assert_eq!(wait.wait().signal(), Some(Signal::SIGTERM as i32));
+}
