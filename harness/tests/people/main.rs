@@ -7,6 +7,7 @@ mod trace;
 mod words;
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -190,7 +191,9 @@ fn name(runtime: &Path, name: &str, pid: u32, ticks: u64) {
     let started: u64 = started.expect("field 22").parse().expect("a number");
     fs::create_dir_all(runtime.join("minitalk")).expect("a folder can be made");
     let entry = runtime.join("minitalk").join(name);
-    fs::write(entry, format!("{pid} {}\n", started + ticks)).expect("an entry can be written");
+    let namespace = fs::metadata("/proc/self/ns/pid").expect("every process is in one");
+    let (device, inode) = (namespace.dev(), namespace.ino());
+    fs::write(entry, format!("{pid} {} {device} {inode}\n", started + ticks)).expect("written");
 }
 
 #[test]

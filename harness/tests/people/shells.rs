@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use minitalk_harness::{Programs, Running};
+use minitalk_harness::{Programs, Running, Server};
 
 use super::folder;
 
@@ -52,20 +52,24 @@ fn bash_completes_options_and_values() {
         compopt() { :; }
         complete -p minitalk-client minitalk-server
         try() {
+            COMP_LINE="$*" COMP_POINT=${#COMP_LINE}
             COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
-            "_minitalk__${1#minitalk-}" "$1" "${@: -1}" "${@: -2:1}"
+            "_minitalk__${1#minitalk-}_complete" "$1" "${@: -1}" "${@: -2:1}" || :
             echo "${COMPREPLY[*]}"
         }
         try minitalk-client --pro
         try minitalk-client --protocol c
         try minitalk-server --generate z
         try minitalk-server --name ''
+        try minitalk-client --protocol=c
+        try minitalk-client --dialect one=usr1,order=l
     "#;
     let Some(shown) = run("bash", &["--norc"], script) else { return };
     let lines: Vec<&str> = shown.lines().collect();
-    assert!(lines[0].ends_with(" -F _minitalk__client minitalk-client"), "{shown}");
-    assert!(lines[1].ends_with(" -F _minitalk__server minitalk-server"), "{shown}");
-    assert_eq!(lines[2..], ["--protocol --progress", "classic", "zsh", ""]);
+    assert!(lines[0].ends_with(" -F _minitalk__client_complete minitalk-client"), "{shown}");
+    assert!(lines[1].ends_with(" -F _minitalk__server_complete minitalk-server"), "{shown}");
+    // bash itself puts what it gets behind the last equals sign.
+    assert_eq!(lines[2..], ["--protocol --progress", "classic", "zsh", "", "classic", "lsb"]);
 }
 
 #[test]
@@ -90,10 +94,47 @@ fn fish_completes_options_and_values_and_offers_files_only_for_files() {
             echo .
         end
         complete -C "minitalk-server --output "; or true
+        complete -C "minitalk-client --dialect=one=usr1,order=l"
     "#;
     let Some(shown) = run("fish", &["--no-config"], script) else { return };
     let lines: Vec<&str> = shown.lines().collect();
     let expected = ["--progress --protocol", ".", "classic framed", ".", ".", ".", "."];
     assert_eq!(lines[..7], expected, "{shown}");
-    assert_eq!(lines.len(), 7 + 2, "two files: {shown}");
+    assert_eq!(lines.len(), 7 + 2 + 1, "two files and a dialect: {shown}");
+    assert_eq!(lines[9], "--dialect=one=usr1,order=lsb");
+}
+
+#[test]
+fn bash_and_fish_complete_the_names_of_servers() {
+    let runtime = folder("completed-names");
+    let mut command = Programs::build().server();
+    let named = command.args(["--name", "Büro 2"]).env("XDG_RUNTIME_DIR", &runtime);
+    let _server = Server::start_command(named);
+    let client = Programs::build().client();
+    let path = std::path::Path::new(client.get_program());
+    let bin = path.parent().expect("it is in a folder").display();
+    let runtime = runtime.display();
+    let bash = format!(
+        r#"
+        export XDG_RUNTIME_DIR={runtime} PATH={bin}:$PATH
+        source "$1"; compopt() {{ :; }}
+        COMP_LINE="minitalk-client B" COMP_POINT=17 COMP_WORDS=(minitalk-client B) COMP_CWORD=1
+        _minitalk__client_complete minitalk-client B minitalk-client
+        echo "${{COMPREPLY[*]}}"
+        "#
+    );
+    if let Some(shown) = run("bash", &["--norc"], &bash) {
+        assert_eq!(shown, "Büro\\ 2\n");
+    }
+    let fish = format!(
+        r#"
+        set -x XDG_RUNTIME_DIR {runtime}; set -x PATH {bin} $PATH
+        source $argv[1]
+        complete -C "minitalk-client B"
+        complete -C "minitalk-client 4242 B"
+        "#
+    );
+    if let Some(shown) = run("fish", &["--no-config"], &fish) {
+        assert!(shown.starts_with("Büro 2\tserver, PID ") && shown.lines().count() == 1, "{shown}");
+    }
 }

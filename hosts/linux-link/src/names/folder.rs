@@ -139,7 +139,8 @@ impl Folder {
                 }
                 Ok(Some(Self { fd, path, only_of: None }))
             }
-            Owner::Anybody if found.st_mode & 0o022 != 0 => Ok(None),
+            // This user's own have been looked into.
+            Owner::Anybody if found.st_uid == own || found.st_mode & 0o022 != 0 => Ok(None),
             Owner::Anybody => Ok(Some(Self { fd, path, only_of: Some(found.st_uid) })),
         }
     }
