@@ -4,6 +4,8 @@ use std::ffi::c_int;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::ptr;
+use std::sync::atomic::AtomicU8;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -22,6 +24,30 @@ pub(crate) enum Sleep {
     Unlimited,
     /// At most so many microseconds; 0 only looks.
     Micros(u64),
+}
+
+/// Bit `n` is set if descriptor `n` of 0 to 2 was closed when the program was started.
+static CLOSED_AT_START: AtomicU8 = AtomicU8::new(0);
+
+/// Run by the C library before `main`, and so before the standard library opens what is closed.
+#[used]
+// SAFETY: what stands in this section is called once, when the C library is ready for system calls; this makes
+// three of them and touches an atomic, and needs nothing of the standard library's runtime.
+#[unsafe(link_section = ".init_array")]
+static BEFORE_MAIN: extern "C" fn() = look_at_descriptors;
+
+extern "C" fn look_at_descriptors() {
+    for fd in 0..3 {
+        // SAFETY: F_GETFD takes no further argument, and changes nothing.
+        if unsafe { libc::fcntl(fd, libc::F_GETFD) } == -1 {
+            CLOSED_AT_START.fetch_or(1 << fd, Relaxed);
+        }
+    }
+}
+
+/// The set of those of the descriptors 0 to 2 that were closed when the program was started.
+pub(crate) fn closed_at_start() -> u8 {
+    CLOSED_AT_START.load(Relaxed)
 }
 
 /// A look without sleep, prepared once for the loop that polls.
