@@ -1,5 +1,7 @@
 //! `--ping`: how long signals to the server and back take.
 
+use std::io;
+use std::os::fd::AsFd;
 use std::time::Duration;
 
 use minitalk::{Address, Cause, Connection, Failure, Probe};
@@ -86,6 +88,7 @@ impl Pings {
         loop {
             self.sent += 1;
             let probe = connection.ping()?;
+            connection.wait_until_writable(io::stdout().as_fd())?;
             // Once nobody reads any more, there is no use in measuring.
             let is_read = report.probe(&self.answered(&probe)).is_ok();
             if !is_read || options.count.is_some_and(|count| self.answered >= count) {

@@ -89,6 +89,10 @@ impl SendingHalf for Classic<'_> {
         self.sender.needs_rest()
     }
 
+    fn is_damaged_by_doubles(&self) -> bool {
+        true
+    }
+
     fn postpone(&mut self, now: Instant, micros: u64) {
         self.sender.postpone(now, micros);
     }

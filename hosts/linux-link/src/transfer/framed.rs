@@ -96,6 +96,10 @@ impl SendingHalf for Framed<'_> {
         false
     }
 
+    fn is_damaged_by_doubles(&self) -> bool {
+        false
+    }
+
     fn postpone(&mut self, _now: Instant, _micros: u64) {}
 
     fn abort(&mut self, _now: Instant) -> bool {
@@ -116,12 +120,11 @@ impl SendingHalf for Framed<'_> {
         let is_unheard = self.sender.is_outcome_unknown();
         // Its output may have failed in the middle of a piece.
         let is_torn = matches!(cause, Cause::Rejected(None | Some(RefusalReason::OutputFailed)));
-        if is_unheard && self.sender.is_last() {
-            Delivered::Unknown
-        } else if is_unheard || (is_torn && self.offered > 0) {
-            Delivered::AtLeast { bytes, unheard: self.offered }
-        } else {
-            Delivered::Bytes(bytes)
+        let unheard = if is_unheard || is_torn { self.offered } else { 0 };
+        match (bytes, unheard) {
+            _ if is_unheard && self.sender.is_last() => Delivered::Unknown,
+            (0, 0) => Delivered::Nothing,
+            (bytes, unheard) => Delivered::Accepted { bytes, unheard },
         }
     }
 

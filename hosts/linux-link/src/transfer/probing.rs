@@ -100,6 +100,10 @@ impl SendingHalf for Probing<'_> {
         false
     }
 
+    fn is_damaged_by_doubles(&self) -> bool {
+        false
+    }
+
     fn postpone(&mut self, _now: Instant, _micros: u64) {}
 
     fn abort(&mut self, now: Instant) -> bool {
@@ -116,7 +120,7 @@ impl SendingHalf for Probing<'_> {
     }
 
     fn delivered(&self, _cause: &Cause) -> Delivered {
-        Delivered::Bytes(0)
+        Delivered::Nothing
     }
 
     fn tally(&self, bits: u64) -> Tally {
