@@ -1,0 +1,156 @@
+//! What the checks work with: the pair, and what has been learned of it.
+
+use std::cell::OnceCell;
+use std::io;
+use std::time::Duration;
+
+use crate::client::Client;
+use crate::process::Ending;
+use crate::reading::{KNOWN, Reading};
+use crate::relay::{self, Action, Party, Plan, Recording};
+use crate::server::Server;
+use crate::subject::Pair;
+
+/// How often the known text is sent at most, until the pair is understood.
+const LESSONS: usize = 4;
+
+/// How long an answer is held back to see whether the client waits for it.
+const HOLD_MILLIS: u64 = 40;
+
+/// Which answer that is.
+const HELD: usize = 20;
+
+/// A pair on the bench.
+#[derive(Debug)]
+pub(crate) struct Bench {
+    pub(crate) pair: Pair,
+    /// Whether careless programs can reach nobody but each other.
+    pub(crate) is_isolated: bool,
+    learned: OnceCell<Option<Learned>>,
+    speed: OnceCell<f64>,
+}
+
+/// What was learned of a pair from a text through the relay.
+#[derive(Clone, Debug)]
+pub(crate) struct Learned {
+    pub(crate) reading: Reading,
+    pub(crate) recording: Recording,
+    /// Whether the client waits for the answer to a bit before it sends the next one.
+    pub(crate) waits: bool,
+}
+
+/// What became of one text that went straight from client to server.
+#[derive(Clone, Debug)]
+pub(crate) struct Delivery {
+    pub(crate) is_shown: bool,
+    pub(crate) client: Ending,
+    pub(crate) server: Option<Ending>,
+    pub(crate) took: Duration,
+    /// What the server has shown since the client was started.
+    pub(crate) output: Vec<u8>,
+}
+
+impl Bench {
+    pub(crate) fn new(pair: Pair, is_isolated: bool) -> Self {
+        Self { pair, is_isolated, learned: OnceCell::new(), speed: OnceCell::new() }
+    }
+
+    pub(crate) fn server(&self) -> io::Result<Server> {
+        Server::start(&self.pair.server)
+    }
+
+    pub(crate) fn client(&self, server: u32, text: &[u8]) -> io::Result<Client> {
+        Client::start(&self.pair.client, server, text)
+    }
+
+    /// What the pair speaks, if its symbols can be read.
+    pub(crate) fn learned(&self) -> Option<&Learned> {
+        self.learned.get_or_init(|| self.learn()).as_ref()
+    }
+
+    fn learn(&self) -> Option<Learned> {
+        let mut seen: Vec<(Reading, Recording)> = Vec::new();
+        for _ in 0..LESSONS {
+            let Some((reading, recording)) = self.lesson() else { continue };
+            let is_confirmed = seen.iter().any(|(other, _)| same_way(other, &reading));
+            seen.push((reading, recording));
+            if is_confirmed {
+                break;
+            }
+        }
+        // The last one if it was confirmed; else the first one that could be read at all.
+        let last = seen.len().checked_sub(1)?;
+        let is_confirmed =
+            seen[..last].iter().any(|(reading, _)| same_way(reading, &seen[last].0));
+        let (reading, recording) = seen.swap_remove(if is_confirmed { last } else { 0 });
+        let waits = reading.is_answered() && self.waits();
+        Some(Learned { reading, recording, waits })
+    }
+
+    fn lesson(&self) -> Option<(Reading, Recording)> {
+        let mut server = self.server().ok()?;
+        let plan = Plan::new(server.pid(), &self.pair.client, KNOWN, Duration::from_secs(4));
+        let recording = relay::run(&plan).ok()?;
+        server.stop();
+        Some((Reading::of(&recording, KNOWN)?, recording))
+    }
+
+    /// Whether the client sends nothing while an answer is held back.
+    fn waits(&self) -> bool {
+        let Ok(server) = self.server() else { return false };
+        let plan = Plan::new(server.pid(), &self.pair.client, KNOWN, Duration::from_secs(4))
+            .step(Party::Server, HELD, Action::Hold(HOLD_MILLIS));
+        let Ok(recording) = relay::run(&plan) else { return false };
+        let held = recording.from(Party::Server).nth(HELD);
+        let Some((from, Some(to))) = held.map(|held| (held.at_nanos, held.passed_nanos)) else {
+            return false;
+        };
+        let margin = HOLD_MILLIS * 1_000_000 / 4;
+        let sent = |at: u64| at > from && at < to.min(from + 3 * margin);
+        !recording.from(Party::Client).any(|symbol| sent(symbol.at_nanos))
+    }
+
+    /// Bits a second, measured or 2,000 as a guess.
+    pub(crate) fn bits_per_second(&self) -> f64 {
+        self.speed.get().copied().unwrap_or(2000.0)
+    }
+
+    /// Remembers how long a text took.
+    pub(crate) fn learn_speed(&self, text: &[u8], took: Duration) {
+        let bits = u32::try_from(8 * text.len()).unwrap_or(u32::MAX);
+        let _ = self.speed.set(f64::from(bits) / took.as_secs_f64().max(1e-6));
+    }
+
+    /// How long a text of so many bytes may be expected to take.
+    pub(crate) fn expected(&self, bytes: usize) -> Duration {
+        let bits = u32::try_from(8 * bytes).unwrap_or(u32::MAX);
+        Duration::from_secs_f64(f64::from(bits) / self.bits_per_second())
+    }
+
+    /// How long a text of so many bytes may take before it is given up.
+    pub(crate) fn limit(&self, bytes: usize) -> Duration {
+        Duration::from_secs(3) + 2 * self.expected(bytes)
+    }
+
+    /// Sends a text to a server that runs.
+    pub(crate) fn deliver_to(&self, server: &mut Server, text: &[u8]) -> io::Result<Delivery> {
+        let from = server.screen().len();
+        let mut client = self.client(server.pid(), text)?;
+        let ending = client.finish(self.limit(text.len()));
+        let took = client.took();
+        let is_shown = server.shows(from, text);
+        let output = server.screen().bytes().split_off(from);
+        Ok(Delivery { is_shown, client: ending, server: server.ending(), took, output })
+    }
+
+    /// Sends a text to a server of its own.
+    pub(crate) fn deliver(&self, text: &[u8]) -> io::Result<Delivery> {
+        self.deliver_to(&mut self.server()?, text)
+    }
+}
+
+/// Whether two readings say the same, times aside.
+fn same_way(one: &Reading, other: &Reading) -> bool {
+    Reading { interval: Duration::ZERO, ..one.clone() }
+        == Reading { interval: Duration::ZERO, ..other.clone() }
+}
