@@ -85,6 +85,16 @@ impl Client {
         }
     }
 
+    /// Waits until it hangs, and leaves it; how it ended, if it did instead.
+    pub(crate) fn wait_until_idle(&mut self, limit: Duration) -> Option<Ending> {
+        let until = Instant::now() + limit;
+        let mut activity = Activity::of(self.pid());
+        while self.ending().is_none() && !activity.is_idle() && Instant::now() < until {
+            self.wait_a_little();
+        }
+        self.ending()
+    }
+
     /// How long it has run, or ran.
     pub(crate) fn took(&self) -> Duration {
         self.ended.unwrap_or_else(Instant::now) - self.started

@@ -62,4 +62,3 @@ pub(crate) fn become_program(arguments: &[OsString]) -> ExitCode {
 pub(crate) fn end_with_parent() {
     let _ = set_pdeathsig(Signal::SIGKILL);
 }
-

@@ -1,18 +1,26 @@
 //! `minitalk-tester`: tells whether a minitalk is right, and why it is not.
 
 mod bench;
+mod checks;
 mod cli;
 mod client;
+mod diagnosis;
 mod isolation;
+mod judge;
 mod launch;
+mod picture;
 mod process;
 mod reading;
 mod relay;
+mod report;
 mod role;
 mod screen;
 mod server;
 mod speech;
 mod subject;
+mod texts;
+mod verdict;
+mod why;
 
 use std::ffi::OsString;
 use std::io;
@@ -21,8 +29,8 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 use minitalk_cli::generate;
 
-use crate::bench::Bench;
 use crate::cli::Options;
+use crate::judge::JudgeError;
 use crate::role::Role;
 
 /// There is nothing to judge.
@@ -36,7 +44,7 @@ fn main() -> ExitCode {
             if is_isolated && let Err(code) = isolation::settle_inside() {
                 return code;
             }
-            judge(&options(&arguments), is_isolated)
+            run(&options(&arguments), is_isolated)
         }
         Some(role) => role::play(role, &arguments),
         None => {
@@ -45,6 +53,9 @@ fn main() -> ExitCode {
             if let Some(what) = options.generate {
                 let written = generate::write(what, Options::command(), &mut io::stdout());
                 return ExitCode::from(u8::from(written.is_err()));
+            }
+            if options.list {
+                return list();
             }
             isolation::run(&arguments)
         }
@@ -56,29 +67,25 @@ fn options(arguments: &[OsString]) -> Options {
     Options::parse_from(std::iter::once(&name).chain(arguments))
 }
 
-fn judge(options: &Options, is_isolated: bool) -> ExitCode {
-    if options.make
-        && let Err(error) = subject::make(&options.folder)
-    {
-        eprintln!("minitalk-tester: {error}");
-        return ExitCode::from(NOTHING_TO_JUDGE);
-    }
-    let pair = subject::find(&options.folder, options.server.as_deref(), options.client.as_deref());
-    let pair = match pair {
-        Ok(pair) => pair,
-        Err(error) => {
-            eprintln!("minitalk-tester: {error}");
-            return ExitCode::from(NOTHING_TO_JUDGE);
-        }
-    };
-    let bench = Bench::new(pair, is_isolated);
-    if let Some(learned) = bench.learned() {
-        for sentence in speech::sentences(learned) {
-            println!("{sentence}");
-        }
-        println!("{:?}", speech::options(learned));
-    } else {
-        println!("unread");
+/// Lists the checks.
+fn list() -> ExitCode {
+    for check in checks::CHECKS {
+        println!("{:<15} {:<9} {}", check.name, check.group.word(), check.sentence);
     }
     ExitCode::SUCCESS
+}
+
+/// Does what the options say; the exit code.
+fn run(options: &Options, is_isolated: bool) -> ExitCode {
+    match judge::judge(options, is_isolated) {
+        Ok(is_right) => ExitCode::from(u8::from(!is_right)),
+        Err(error) => {
+            eprintln!("minitalk-tester: {error}");
+            ExitCode::from(if matches!(error, JudgeError::NoSuchCheck(_)) {
+                2
+            } else {
+                NOTHING_TO_JUDGE
+            })
+        }
+    }
 }

@@ -46,11 +46,18 @@ pub(crate) enum Header {
     /// A NUL.
     Nul,
     /// The length of the text in so many bits, and by how much it is more than the text's.
-    Length { bits: usize, more: i64 },
+    Length {
+        bits: usize,
+        more: i64,
+    },
     /// The length in ten decimal digits, and so many bits more.
-    Decimal { more_bits: usize },
+    Decimal {
+        more_bits: usize,
+    },
     /// So many bits that nobody can name.
-    Unknown { bits: usize },
+    Unknown {
+        bits: usize,
+    },
 }
 
 /// What a client sends after the text: bytes, and bits that make no byte.
@@ -83,7 +90,8 @@ impl Reading {
         let exchanges = recording.exchanges();
         let sent: Vec<Bit> = exchanges.iter().map(|exchange| exchange.bit).collect();
         let orders = [BitOrder::MsbFirst, BitOrder::LsbFirst];
-        let ways = [Bit::One, Bit::Zero].into_iter().flat_map(|one| orders.map(|order| (one, order)));
+        let ways =
+            [Bit::One, Bit::Zero].into_iter().flat_map(|one| orders.map(|order| (one, order)));
         let found = ways.filter_map(|(one, order)| {
             let wanted = symbols(text, one, order);
             let place = sent.windows(wanted.len()).position(|window| window == wanted)?;
@@ -116,8 +124,16 @@ impl Reading {
         };
         let (end, names_end) = self.end();
         let (receipt, names_receipt) = self.receipt();
-        let dialect = Dialect { one: self.one, order: self.order, ack, receipt, end, hello: self.before.hello };
-        let names_greeting = self.before.hello.is_none() || self.greeted == dialect.bit_ack(self.one);
+        let dialect = Dialect {
+            one: self.one,
+            order: self.order,
+            ack,
+            receipt,
+            end,
+            hello: self.before.hello,
+        };
+        let names_greeting =
+            self.before.hello.is_none() || self.greeted == dialect.bit_ack(self.one);
         let exact = names_end && names_receipt && names_greeting && self.answer != Answer::Mixed;
         (dialect, exact)
     }
@@ -201,9 +217,12 @@ impl Header {
             }
             count @ 80.. => {
                 let digits: Vec<u8> = bytes(&bits[..80], order);
-                let value = std::str::from_utf8(&digits).ok().and_then(|digits| digits.parse::<i64>().ok());
+                let value =
+                    std::str::from_utf8(&digits).ok().and_then(|digits| digits.parse::<i64>().ok());
                 match value {
-                    Some(value) if (-1..=2).contains(&(value - length)) => Self::Decimal { more_bits: count - 80 },
+                    Some(value) if (-1..=2).contains(&(value - length)) => {
+                        Self::Decimal { more_bits: count - 80 }
+                    }
                     _ => Self::Unknown { bits: count },
                 }
             }

@@ -15,7 +15,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use thiserror::Error;
 
-pub(crate) use plan::{Action, Moment, Passing, Plan, Step};
+pub(crate) use plan::{Action, Passing, Plan};
 pub(crate) use recording::{Exchange, Party, Recording, Symbol};
 
 use crate::launch::end_with_parent;

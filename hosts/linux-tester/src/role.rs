@@ -62,9 +62,9 @@ impl Role {
 /// The role that the command line asks for, and the arguments that are for it.
 pub(crate) fn of_command_line() -> (Option<Role>, Vec<OsString>) {
     let mut arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
-    let role = arguments.first().and_then(|first| {
-        Role::ALL.into_iter().find(|role| first.to_str() == Some(role.word()))
-    });
+    let role = arguments
+        .first()
+        .and_then(|first| Role::ALL.into_iter().find(|role| first.to_str() == Some(role.word())));
     if role.is_some() {
         arguments.remove(0);
     }

@@ -105,11 +105,8 @@ impl Screen {
             if left.is_zero() || shown.is_over {
                 return false;
             }
-            shown = self
-                .changed
-                .wait_timeout(shown, left)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
+            shown =
+                self.changed.wait_timeout(shown, left).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 }
@@ -160,11 +157,8 @@ mod tests {
     #[test]
     fn what_a_program_writes_is_shown_with_its_bytes_as_they_are() {
         let (screen, end) = Screen::open().unwrap();
-        let mut child = std::process::Command::new("printf")
-            .arg(r"a\n\377b")
-            .stdout(end)
-            .spawn()
-            .unwrap();
+        let mut child =
+            std::process::Command::new("printf").arg(r"a\n\377b").stdout(end).spawn().unwrap();
         assert!(screen.wait(0, Duration::from_secs(60), |shown| shown == b"a\n\xffb"));
         child.wait().unwrap();
         assert!(screen.len_at(u64::MAX) == 4 && screen.len_at(0) == 0);

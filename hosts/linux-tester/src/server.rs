@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use minitalk_signals::ProcessStatus;
+use minitalk_signals::{ProcessState, ProcessStatus};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -33,13 +33,9 @@ impl Server {
     /// Starts the server and waits until it handles both signals, or has had time for it.
     pub(crate) fn start(program: &Path) -> io::Result<Self> {
         let (screen, end) = Screen::open()?;
-        let child =
-            launch::command(program).stdout(end.try_clone()?).stderr(end).spawn()?;
-        let mut server = Self { child, screen, ending: None };
-        let until = Instant::now() + START;
-        while !server.handles_signals() && server.ending().is_none() && Instant::now() < until {
-            thread::sleep(Duration::from_millis(2));
-        }
+        let child = launch::command(program).stdout(end.try_clone()?).stderr(end).spawn()?;
+        let server = Self { child, screen, ending: None };
+        wait_until_ready(server.pid(), START);
         // Many install the handlers first and print then, or the other way round.
         let pid = server.pid().to_string();
         server.screen.wait(0, Duration::from_millis(100), |shown| contains(shown, pid.as_bytes()));
@@ -53,12 +49,6 @@ impl Server {
     /// What it shows.
     pub(crate) fn screen(&self) -> &Screen {
         &self.screen
-    }
-
-    /// Whether it survives the two signals.
-    pub(crate) fn handles_signals(&self) -> bool {
-        let status = ProcessStatus::read(self.pid());
-        status.is_ok_and(|status| status.caught.union(status.blocked).contains_line())
     }
 
     /// How it ended, if it has.
@@ -96,4 +86,31 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// Waits until a process survives both signals; whether it does in time.
+pub(crate) fn wait_until_ready(pid: u32, patience: Duration) -> bool {
+    let until = Instant::now() + patience;
+    loop {
+        match ProcessStatus::read(pid) {
+            Ok(status) if status.caught.union(status.blocked).contains_line() => return true,
+            Ok(status) if status.state != ProcessState::Zombie && Instant::now() < until => {
+                thread::sleep(Duration::from_millis(2));
+            }
+            Ok(_) | Err(_) => return false,
+        }
+    }
+}
+
+/// Asks a child to end, and ends it.
+pub(crate) fn terminate(child: &mut Child) {
+    if let Ok(pid) = i32::try_from(child.id()) {
+        let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
+    }
+    let until = Instant::now() + Duration::from_secs(2);
+    while matches!(child.try_wait(), Ok(None)) && Instant::now() < until {
+        thread::sleep(Duration::from_millis(5));
+    }
+    let _ = child.kill();
+    let _ = child.wait();
 }

@@ -52,7 +52,11 @@ pub(crate) fn sentences(learned: &Learned) -> Vec<String> {
     let mut sentences = vec![one];
     if let Some(hello) = reading.before.hello {
         sentences.push(match reading.greeted {
-            Some(answer) => format!("the client greets with {}, and is answered {}", signal(hello), signal(answer)),
+            Some(answer) => format!(
+                "the client greets with {}, and is answered {}",
+                signal(hello),
+                signal(answer)
+            ),
             None => format!("the client greets with {}", signal(hello)),
         });
     }
@@ -69,7 +73,10 @@ fn end(reading: &Reading) -> String {
         [] => "nothing tells the server that the text has ended".to_owned(),
         [0] => "a NUL ends the message".to_owned(),
         [added @ .., 0] => {
-            format!("the client adds {:?}, and a NUL ends the message", String::from_utf8_lossy(added))
+            format!(
+                "the client adds {:?}, and a NUL ends the message",
+                String::from_utf8_lossy(added)
+            )
         }
         added => format!("the client adds {:?}", String::from_utf8_lossy(added)),
     };
@@ -88,16 +95,18 @@ fn header(reading: &Reading) -> Option<String> {
         Header::Length { bits, more: 1 } => {
             Some(format!("the length comes first, in {bits} bits, and counts the NUL"))
         }
-        Header::Length { bits, more } => {
-            Some(format!("the length comes first, in {bits} bits, and is {more} more than the text's"))
-        }
+        Header::Length { bits, more } => Some(format!(
+            "the length comes first, in {bits} bits, and is {more} more than the text's"
+        )),
         Header::Decimal { more_bits: 0 } => {
             Some("the length comes first, as ten decimal digits".to_owned())
         }
         Header::Decimal { more_bits } => Some(format!(
             "the length comes first, as ten decimal digits, then {more_bits} bits more"
         )),
-        Header::Unknown { bits } => Some(format!("{bits} bits come first whose meaning is not known")),
+        Header::Unknown { bits } => {
+            Some(format!("{bits} bits come first whose meaning is not known"))
+        }
     }
 }
 
@@ -119,7 +128,9 @@ fn receipt(reading: &Reading) -> String {
             format!("the receipt is {}, after the last acknowledgment", signal(bit))
         }
         Receipt::AfterAck(bit) => format!("the receipt is {}", signal(bit)),
-        Receipt::BeforeAck(bit) => format!("the receipt is {}, before the last acknowledgment", signal(bit)),
+        Receipt::BeforeAck(bit) => {
+            format!("the receipt is {}, before the last acknowledgment", signal(bit))
+        }
         Receipt::InsteadOfAck(bit) => {
             format!("the receipt is {} instead of the last acknowledgment", signal(bit))
         }
@@ -133,7 +144,9 @@ fn pacing(learned: &Learned) -> String {
     } else if learned.reading.is_answered() {
         format!("the client does not wait for the answers: it sends a bit every {interval}")
     } else {
-        format!("the client sends a bit every {interval}, whether the server has taken the last one or not")
+        format!(
+            "the client sends a bit every {interval}, whether the server has taken the last one or not"
+        )
     }
 }
 

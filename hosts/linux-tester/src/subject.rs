@@ -16,7 +16,9 @@ pub(crate) struct Pair {
 /// Why there is nothing to judge.
 #[derive(Debug, Error)]
 pub(crate) enum FindError {
-    #[error("there is no program {name} in {folder}; build it first, or with --make, or say which it is with --{option}")]
+    #[error(
+        "there is no program {name} in {folder}; build it first, or with --make, or say which it is with --{option}"
+    )]
     Missing { name: &'static str, folder: PathBuf, option: &'static str },
     #[error("{0} is not a program that can be run")]
     NotAProgram(PathBuf),
@@ -55,9 +57,12 @@ pub(crate) fn find_bonus(folder: &Path) -> Option<Pair> {
 /// Builds what the folder has a Makefile for: the default goal, and `bonus` if it knows that.
 pub(crate) fn make(folder: &Path) -> Result<(), FindError> {
     let run = |goals: &[&str]| {
-        Command::new("make").arg("-C").arg(folder).args(goals).output().map_err(|error| {
-            FindError::Make { folder: folder.to_owned(), error }
-        })
+        Command::new("make")
+            .arg("-C")
+            .arg(folder)
+            .args(goals)
+            .output()
+            .map_err(|error| FindError::Make { folder: folder.to_owned(), error })
     };
     if !run(&[])?.status.success() {
         return Err(FindError::MakeFailed { folder: folder.to_owned() });
@@ -68,8 +73,7 @@ pub(crate) fn make(folder: &Path) -> Result<(), FindError> {
 
 fn program(path: &Path) -> Option<PathBuf> {
     let path = path.canonicalize().ok()?;
-    let is_program = path.metadata().is_ok_and(|data| {
-        data.is_file() && data.permissions().mode() & 0o111 != 0
-    });
+    let is_program =
+        path.metadata().is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0);
     is_program.then_some(path)
 }

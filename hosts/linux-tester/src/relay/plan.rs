@@ -18,7 +18,8 @@ pub(crate) struct Plan {
     pub(crate) text: Vec<u8>,
     /// When symbols are passed on.
     pub(crate) passing: Passing,
-    /// Never sleep: right for a client that paces itself, since what it sends may not wait.
+    /// Never sleep. It sees which of two symbols that come together was first, and on a busy machine it is
+    /// in the way: the scheduler wakes a process that sleeps sooner than it takes turns.
     pub(crate) polls: bool,
     /// What is to happen besides.
     pub(crate) steps: Vec<Step>,
@@ -35,6 +36,10 @@ pub(crate) enum Passing {
     Taken,
     /// As soon as the other end sleeps: it is certainly waiting.
     Asleep,
+    /// Each end meets the quickest partner there can be: the client is answered with this signal, 1 or 2, by
+    /// the relay itself, and the server gets each symbol as soon as it has answered the one before. So it is
+    /// for so many symbols; from then on they are passed on at once.
+    Prompt { usr: u8, symbols: usize },
 }
 
 /// Something that the relay does when a moment has come.
@@ -74,7 +79,7 @@ impl Plan {
             client: client.to_owned(),
             text: text.to_owned(),
             passing: Passing::Taken,
-            polls: true,
+            polls: false,
             steps: Vec::new(),
             limit_millis: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX),
         }
@@ -83,6 +88,11 @@ impl Plan {
     /// The same with another rule for passing on.
     pub(crate) fn passing(self, passing: Passing) -> Self {
         Self { passing, ..self }
+    }
+
+    /// The same without sleep.
+    pub(crate) fn polling(self) -> Self {
+        Self { polls: true, ..self }
     }
 
     /// The same with one thing more that happens.

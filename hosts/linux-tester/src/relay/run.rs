@@ -6,11 +6,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::process::Child;
 use std::time::Duration;
 
-use minitalk_signals::{
-    Line, OpenLineError, OpenPeerError, Peer, ProcessState, Wake, WaitError, monotonic_nanos, now,
-};
-use nix::sys::signal::{Signal, kill};
+use minitalk_signals::{Bit, OpenPeerError, Peer, ProcessState, monotonic_nanos};
+use nix::sys::signal::{SigSet, Signal, kill};
+use nix::sys::signalfd::{SfdFlags, SignalFd, siginfo};
 use nix::unistd::Pid;
+use rustix::event::{PollFd, PollFlags, poll};
 use thiserror::Error;
 
 use super::plan::{Action, Passing, Plan, Step};
@@ -26,8 +26,11 @@ const PATIENCE_NANOS: u64 = 3_000_000;
 /// How long late answers are waited for when the client has ended.
 const QUIET_NANOS: u64 = 60_000_000;
 
-/// How often to look at the client while nothing happens.
-const LOOK_MICROS: u64 = 20_000;
+/// How often to look at the client.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// The same in nanoseconds.
+const LOOK_NANOS: u64 = 20_000_000;
 
 /// More symbols than any test sends: a program that floods the line is stopped.
 const SYMBOLS_MAX: usize = 4_000_000;
@@ -35,10 +38,8 @@ const SYMBOLS_MAX: usize = 4_000_000;
 /// Why there is no recording.
 #[derive(Debug, Error)]
 pub(super) enum RunError {
-    #[error(transparent)]
-    Line(#[from] OpenLineError),
-    #[error(transparent)]
-    Wait(#[from] WaitError),
+    #[error("cannot take over the signals: {0}")]
+    Signals(#[from] nix::Error),
     #[error(transparent)]
     Peer(#[from] OpenPeerError),
     #[error("cannot start the client: {0}")]
@@ -47,7 +48,10 @@ pub(super) enum RunError {
 
 /// Runs the client of the plan to its end.
 pub(super) fn run(plan: &Plan) -> Result<Recording, RunError> {
-    let mut line = Line::open()?;
+    let signals = SigSet::from_iter([Signal::SIGUSR1, Signal::SIGUSR2]);
+    // Blocked from the start: a program that looks before it sends sees a process that survives it.
+    signals.thread_block()?;
+    let line = SignalFd::with_flags(&signals, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
     let server = Peer::open(plan.server)?;
     let from_nanos = monotonic_nanos();
     let mut command = launch::command(&plan.client);
@@ -55,7 +59,7 @@ pub(super) fn run(plan: &Plan) -> Result<Recording, RunError> {
     let child = command.spawn()?;
     let client = Peer::open(child.id())?;
     let mut relay = Relay::new(plan, &server, &client, from_nanos);
-    let ending = relay.serve(&mut line, child)?;
+    let ending = relay.serve(&line, child)?;
     Ok(relay.recording(ending))
 }
 
@@ -101,39 +105,39 @@ impl<'a> Relay<'a> {
     }
 
     /// Passes symbols on until the client has ended, or is given up; how it ended.
-    fn serve(&mut self, line: &mut Line, mut child: Child) -> Result<Ending, RunError> {
+    fn serve(&mut self, line: &SignalFd, mut child: Child) -> Result<Ending, RunError> {
         let limit = self.from_nanos + self.plan.limit_millis * 1_000_000;
         let mut activity = Activity::of(self.client.pid());
+        let mut looked_nanos = 0;
         let mut ending = None;
         loop {
             self.pass_on();
-            let deadline = if self.is_busy() { now() } else { now().after_micros(LOOK_MICROS) };
-            let wake = line.wait(&mut [], Some(deadline))?;
-            let at_nanos = monotonic_nanos();
-            match wake {
-                Wake::Arrival(arrival) => {
-                    self.take(origin(self.client.pid(), self.server.pid(), arrival), at_nanos);
-                    continue;
-                }
-                Wake::Terminate(_) => break,
-                Wake::Ready | Wake::TimedOut => {}
+            while let Some(info) = line.read_signal()? {
+                self.take(&info, monotonic_nanos());
+                self.pass_on();
             }
+            let now = monotonic_nanos();
+            let quiet = now.saturating_sub(self.last_nanos());
+            if !self.is_busy() {
+                sleep_until_ready(line, self.client);
+            } else if now.saturating_sub(looked_nanos) < LOOK_NANOS {
+                continue;
+            }
+            looked_nanos = now;
             if ending.is_none() && has_ended(self.client) {
                 ending = child.wait().ok().map(Ending::of);
-                self.to_nanos = Some(at_nanos);
+                self.to_nanos = Some(now);
             }
-            let last = self.symbols.last().map_or(self.from_nanos, |symbol| symbol.at_nanos);
-            let quiet = at_nanos.saturating_sub(last.max(self.to_nanos.unwrap_or(0)));
-            if ending.is_some() && self.is_empty() && quiet > QUIET_NANOS {
+            let is_at_rest = self.is_empty() && quiet > QUIET_NANOS;
+            if ending.is_some() && is_at_rest {
                 break;
             }
-            let is_idle = ending.is_none() && self.stopped.is_empty() && self.is_empty();
-            if is_idle && quiet > QUIET_NANOS && activity.is_idle() {
+            if activity.is_idle() && ending.is_none() && is_at_rest && self.stopped.is_empty() {
                 self.sleeps_in = process::sleeps_in(self.client.pid());
                 ending = Some(Ending::Hang);
                 break;
             }
-            if at_nanos > limit || self.symbols.len() > SYMBOLS_MAX {
+            if now > limit || self.symbols.len() > SYMBOLS_MAX {
                 break;
             }
         }
@@ -144,6 +148,12 @@ impl<'a> Relay<'a> {
         }
         self.continue_stopped(u64::MAX);
         Ok(ending.unwrap_or(Ending::Slow))
+    }
+
+    /// When something happened last.
+    fn last_nanos(&self) -> u64 {
+        let last = self.symbols.last().map_or(self.from_nanos, |symbol| symbol.at_nanos);
+        last.max(self.to_nanos.unwrap_or(0))
     }
 
     fn recording(self, client: Ending) -> Recording {
@@ -167,7 +177,13 @@ impl<'a> Relay<'a> {
     }
 
     /// Takes a symbol that has come.
-    fn take(&mut self, (from, usr): (Party, u8), at_nanos: u64) {
+    fn take(&mut self, info: &siginfo, at_nanos: u64) {
+        let from = match info.ssi_pid {
+            pid if pid == self.client.pid() => Party::Client,
+            pid if pid == self.server.pid() => Party::Server,
+            _ => Party::Stranger,
+        };
+        let usr = if info.ssi_signo == Signal::SIGUSR2 as u32 { 2 } else { 1 };
         let index = self.symbols.len();
         self.symbols.push(Symbol { at_nanos, from, usr, passed_nanos: None });
         let way = match from {
@@ -178,6 +194,15 @@ impl<'a> Relay<'a> {
         let place = way.come;
         way.come += 1;
         let mut passes_at = Some(at_nanos);
+        if let Passing::Prompt { usr, symbols } = self.plan.passing {
+            if from == Party::Client && place + 1 < symbols {
+                let _ = self.client.send(Bit::from_bool(usr == 2));
+            }
+            if from == Party::Server && place + 1 < symbols {
+                // The client has had this answer already.
+                passes_at = None;
+            }
+        }
         for step in self.plan.steps.iter().filter(|step| is_due(step, from, place)) {
             self.done.push((at_nanos, step.what));
             match step.what {
@@ -225,13 +250,17 @@ impl<'a> Relay<'a> {
     /// Whether the receiver is ready for another symbol, or has had time to be.
     fn may_pass(&self, to: Party, index: usize, now: u64) -> bool {
         let waits = now.saturating_sub(self.symbols[index].at_nanos);
+        if let Passing::Prompt { symbols, .. } = self.plan.passing {
+            let sent = self.to_server.come - self.to_server.queue.len();
+            return to == Party::Client || sent > symbols || sent <= self.to_client.come;
+        }
         if self.plan.passing == Passing::AtOnce || waits > PATIENCE_NANOS {
             return true;
         }
         let Ok(status) = self.peer(to).status() else { return true };
         let is_taken = !status.pending.contains(self.symbols[index].bit());
         match self.plan.passing {
-            Passing::AtOnce => true,
+            Passing::AtOnce | Passing::Prompt { .. } => true,
             Passing::Taken => is_taken,
             Passing::Asleep => is_taken && status.state == ProcessState::Sleeping,
         }
@@ -252,14 +281,13 @@ fn is_due(step: &Step, from: Party, place: usize) -> bool {
     step.when.from == from && step.when.index == place
 }
 
-/// Who sent a symbol, and which it is.
-fn origin(client: u32, server: u32, arrival: minitalk_signals::Arrival) -> (Party, u8) {
-    let party = match arrival.sender {
-        minitalk_signals::Sender::Process { pid, .. } if pid == client => Party::Client,
-        minitalk_signals::Sender::Process { pid, .. } if pid == server => Party::Server,
-        _ => Party::Stranger,
-    };
-    (party, if arrival.bit.is_one() { 2 } else { 1 })
+/// Sleeps until a symbol comes, the client ends, or it is time to look.
+fn sleep_until_ready(line: &SignalFd, client: &Peer) {
+    let mut watched = [PollFd::new(line, PollFlags::IN), PollFd::new(client, PollFlags::IN)];
+    if has_ended(client) {
+        watched[1] = PollFd::new(line, PollFlags::IN);
+    }
+    let _ = poll(&mut watched, LOOK.try_into().ok().as_ref());
 }
 
 /// Both are processes that the tester has started, and neither has been waited for.
