@@ -87,7 +87,7 @@ impl Bench {
                 break;
             }
             let Some((reading, recording)) = self.lesson(false) else { continue };
-            let is_confirmed = seen.iter().any(|(other, _)| same_way(other, &reading));
+            let is_confirmed = seen.iter().any(|(other, _)| other.says_the_same(&reading));
             seen.push((reading, recording));
             if is_confirmed {
                 break;
@@ -95,7 +95,8 @@ impl Bench {
         }
         // The last one if it was confirmed; else the first one that could be read at all.
         let last = seen.len().checked_sub(1)?;
-        let is_confirmed = seen[..last].iter().any(|(reading, _)| same_way(reading, &seen[last].0));
+        let is_confirmed =
+            seen[..last].iter().any(|(reading, _)| reading.says_the_same(&seen[last].0));
         let (reading, recording) = seen.swap_remove(if is_confirmed { last } else { 0 });
         let waits = reading.is_answered() && self.waits();
         let mut learned = Learned { reading, recording, waits };
@@ -192,10 +193,4 @@ impl Bench {
     pub(crate) fn deliver(&self, text: &[u8]) -> io::Result<Delivery> {
         self.deliver_to(&mut self.server()?, text)
     }
-}
-
-/// Whether two readings say the same, times aside.
-fn same_way(one: &Reading, other: &Reading) -> bool {
-    Reading { interval: Duration::ZERO, ..one.clone() }
-        == Reading { interval: Duration::ZERO, ..other.clone() }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use minitalk_signals::{Peer, ProcessState, is_ready};
+use minitalk_signals::{Peer, ProcessState};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rustix::event::{PollFd, PollFlags, poll};
@@ -158,9 +158,4 @@ impl Activity {
         }
         self.changed.elapsed() >= IDLE
     }
-}
-
-/// Whether the process behind a pidfd has ended.
-pub(crate) fn has_ended(peer: &Peer) -> bool {
-    is_ready(peer.watch())
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use minitalk_core::classic::Hello;
+
 use crate::bench::{Bench, Delivery, Learned};
 use crate::picture::{Picture, divergence};
 use crate::process::{self, Ending};
@@ -96,8 +98,7 @@ fn plain_to_see(bench: &Bench, delivery: &Delivery, other: Option<&Delivery>) ->
         return Some(Cause::BufferEnd { bytes: one });
     }
     let learned = bench.learned()?;
-    let has_end = learned.reading.symbols_after() > 0 || learned.reading.symbols_before() > 8;
-    (delivery.output.is_empty() && !has_end).then_some(Cause::NoEnd)
+    (delivery.output.is_empty() && !learned.reading.has_end()).then_some(Cause::NoEnd)
 }
 
 /// The cause that a client has which does not wait.
@@ -117,7 +118,7 @@ fn relayed_loss(bench: &Bench, delivery: &Delivery, learned: &Learned) -> Option
     let plan = Plan::new(server.pid(), &bench.pair.client, &delivery.text, limit);
     let recording = relay::run(&plan.passing(Passing::AtOnce)).ok()?;
     let sent: Vec<_> = recording.from(Party::Client).map(|symbol| symbol.bit()).collect();
-    let before = learned.reading.symbols_before().min(sent.len());
+    let before = learned.reading.symbols_before.min(sent.len());
     let expected = learned.reading.symbols(&delivery.text);
     let lost = divergence(&sent[before..], &expected);
     let title = "The bits of a text that did not arrive";
@@ -167,10 +168,10 @@ pub(crate) struct Relayed {
 pub(crate) fn try_prompt(bench: &Bench, learned: &Learned, text: &[u8]) -> Option<Relayed> {
     let reading = &learned.reading;
     let Answer::Bit(bit) = reading.answer else { return None };
-    if reading.before.hello.is_some() {
+    if reading.dialect().0.hello != Hello::None {
         return None;
     }
-    let symbols = reading.symbols_before() + 8 * text.len() + reading.symbols_after();
+    let symbols = reading.symbols_before + 8 * text.len() + reading.symbols_after;
     let usr = if bit.is_one() { 2 } else { 1 };
     try_passing(bench, text, Passing::Prompt { usr, symbols })
 }

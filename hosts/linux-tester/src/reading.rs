@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use minitalk_core::Bit;
-use minitalk_core::classic::{Ack, BitOrder, Dialect, End, Receipt};
+use minitalk_core::classic::{Ack, BitOrder, Dialect, Encoder, Hello, Prefix, Receipt, Setting};
 
 use crate::relay::{Exchange, Party, Recording};
 
@@ -17,54 +17,27 @@ pub(crate) struct Reading {
     pub(crate) one: Bit,
     /// In which order the bits of a byte come.
     pub(crate) order: BitOrder,
-    /// What comes before the text.
-    pub(crate) before: Before,
-    /// What comes after the text.
-    pub(crate) after: After,
+    /// How many symbols come before the text.
+    pub(crate) symbols_before: usize,
+    /// The dialect as far as it says what comes before and after the text, if one does.
+    pub(crate) framing: Option<Dialect>,
+    /// What the client adds to the text.
+    pub(crate) added: Vec<u8>,
+    /// Whether a length that comes first counts that.
+    pub(crate) counts_added: bool,
+    /// Symbols after the last whole byte.
+    pub(crate) odd_symbols: usize,
+    /// How many symbols come after the text.
+    pub(crate) symbols_after: usize,
     /// What the server answers while the text comes.
     pub(crate) answer: Answer,
-    /// What the server answers to the last symbol.
+    /// What the server answers to the last symbol, and which that was.
     pub(crate) last: Vec<Bit>,
-    /// What the server answers to a greeting.
-    pub(crate) greeted: Option<Bit>,
+    last_symbol: Bit,
+    /// What the server answers to the first symbol.
+    first: Option<Bit>,
     /// The usual time from one symbol of the client to the next.
     pub(crate) interval: Duration,
-}
-
-/// What a client sends before the text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Before {
-    /// A symbol that is no bit.
-    pub(crate) hello: Option<Bit>,
-    pub(crate) header: Header,
-}
-
-/// What the bits before the text are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Header {
-    Nothing,
-    /// A NUL.
-    Nul,
-    /// The length of the text in so many bits, and by how much it is more than the text's.
-    Length {
-        bits: usize,
-        more: i64,
-    },
-    /// The length in ten decimal digits, and so many bits more.
-    Decimal {
-        more_bits: usize,
-    },
-    /// So many bits that nobody can name.
-    Unknown {
-        bits: usize,
-    },
-}
-
-/// What a client sends after the text: bytes, and bits that make no byte.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct After {
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) odd_bits: usize,
 }
 
 /// What a server answers while a text comes.
@@ -78,6 +51,8 @@ pub(crate) enum Answer {
     Echo,
     /// A signal to each eighth bit.
     Byte(Bit),
+    /// A signal to each bit, and the other one besides to each eighth.
+    BitAndByte(Bit),
     /// Something that follows no rule known here.
     Mixed,
 }
@@ -99,19 +74,49 @@ impl Reading {
         });
         let (place, one, order) = found.min_by_key(|(place, ..)| *place)?;
         let end = place + 8 * text.len();
-        let before = Before::of(&sent[..place], one, order, text);
-        let after = After::of(&sent[end..], one, order);
         let body_end = if sent.len() == end { end - 1 } else { end };
-        Some(Self {
+        let after = &sent[end..];
+        let after_bytes = bytes(after, one, order);
+        let mut reading = Self {
             one,
             order,
+            symbols_before: place,
+            framing: None,
+            added: after_bytes.strip_suffix(&[0]).unwrap_or(&after_bytes).to_vec(),
+            counts_added: true,
+            odd_symbols: after.len() % 8,
+            symbols_after: after.len(),
             answer: Answer::of(&exchanges[place..body_end]),
             last: exchanges.last()?.answers.clone(),
-            greeted: before.hello.and_then(|_| exchanges[0].answers.first().copied()),
-            before,
-            after,
+            last_symbol: exchanges.last()?.bit,
+            first: exchanges.first()?.answers.first().copied(),
             interval: interval(recording),
-        })
+        };
+        if reading.odd_symbols == 0 {
+            reading.name_framing(&sent[..place], after, text, recording.client_pid);
+        }
+        Some(reading)
+    }
+
+    /// Finds the dialect whose symbols before and after the text are these.
+    fn name_framing(&mut self, before: &[Bit], after: &[Bit], text: &[u8], pid: u32) {
+        let greetings = before.len() % 8;
+        if greetings > 2 {
+            return;
+        }
+        let (greeting, prefix) = before.split_at(greetings);
+        let whole = [text, &self.added].concat();
+        for length in [whole.len(), text.len()] {
+            let fits = |dialect: &Dialect| {
+                prefix_symbols(*dialect, length, pid) == prefix
+                    && after_symbols(*dialect, &self.added) == after
+            };
+            if let Some(dialect) = framings(self.one, self.order).find(fits) {
+                self.counts_added = length == whole.len() || prefix.is_empty();
+                self.framing = Some(Dialect { hello: hello(greeting), ..dialect });
+                return;
+            }
+        }
     }
 
     /// The dialect, as far as the settings can say it, and whether they say all of it.
@@ -121,54 +126,51 @@ impl Reading {
             Answer::Bit(bit) => Ack::PerBit(bit),
             Answer::Echo => Ack::Echo,
             Answer::Byte(bit) => Ack::PerByte(bit),
+            Answer::BitAndByte(bit) => Ack::PerBitAndByte(bit),
         };
-        let (end, names_end) = self.end();
-        let (receipt, names_receipt) = self.receipt();
-        let dialect = Dialect {
+        let framing = self.framing.unwrap_or(Dialect {
             one: self.one,
             order: self.order,
-            ack,
-            receipt,
-            end,
-            hello: self.before.hello,
-        };
-        let names_greeting =
-            self.before.hello.is_none() || self.greeted == dialect.bit_ack(self.one);
-        let exact = names_end && names_receipt && names_greeting && self.answer != Answer::Mixed;
-        (dialect, exact)
-    }
-
-    fn end(&self) -> (End, bool) {
-        let has_nul = self.after.bytes.last() == Some(&0);
-        let is_plain = self.after.odd_bits == 0 && self.after.bytes.len() <= 1;
-        match (self.before.header, has_nul) {
-            (Header::Nothing, true) => (End::Nul, is_plain),
-            (Header::Length { bits: 32, more: 0 }, false) => (End::Length32, is_plain),
-            (Header::Length { bits: 64, more: 0 }, false) => (End::Length64, is_plain),
-            (Header::Length { bits: 32, more: 0 }, true) => (End::Length32Nul, is_plain),
-            (Header::Length { bits: 64, more: 0 }, true) => (End::Length64Nul, is_plain),
-            (Header::Length { bits: 32, .. }, _) => (End::Length32, false),
-            (Header::Length { bits: 64, .. }, _) => (End::Length64, false),
-            _ => (End::Nul, false),
-        }
+            ..Dialect::DEFAULT
+        });
+        let (receipt, names_receipt) = self.receipt();
+        let usual = Dialect { ack, receipt, ..framing };
+        let is_greeted = framing.hello != Hello::None;
+        let ready =
+            self.first.filter(|answer| is_greeted && usual.bit_ack(self.one) != Some(*answer));
+        let names_answers = self.answer != Answer::Mixed && names_receipt;
+        (Dialect { ready, ..usual }, self.framing.is_some() && names_answers && self.counts_added)
     }
 
     fn receipt(&self) -> (Receipt, bool) {
-        let last_symbol = if self.after.bytes.last() == Some(&0) { !self.one } else { self.one };
         let ack = match self.answer {
-            Answer::Bit(bit) | Answer::Byte(bit) => Some(bit),
-            Answer::Echo => Some(last_symbol),
+            Answer::Bit(bit) | Answer::Byte(bit) | Answer::BitAndByte(bit) => Some(bit),
+            Answer::Echo => Some(self.last_symbol),
             Answer::Nothing | Answer::Mixed => None,
         };
-        match (ack, self.last.as_slice()) {
-            (_, []) => (Receipt::None, true),
+        let mut last = self.last.as_slice();
+        if let Answer::BitAndByte(bit) = self.answer {
+            // The answer to the eighth bit is none to the message.
+            last = last.strip_suffix(&[!bit]).unwrap_or(last);
+        }
+        match (ack, last) {
+            (None, []) => (Receipt::None, true),
+            (Some(_), []) => (Receipt::NothingInsteadOfAck, true),
             (None, [bit]) => (Receipt::AfterAck(*bit), true),
             (Some(ack), [bit]) if ack == *bit => (Receipt::None, true),
             (Some(_), [bit]) => (Receipt::InsteadOfAck(*bit), true),
             (Some(ack), [first, bit]) if ack == *first => (Receipt::AfterAck(*bit), true),
             (Some(ack), [bit, last]) if ack == *last => (Receipt::BeforeAck(*bit), true),
+            (Some(ack), [first, Bit::One, Bit::Zero, Bit::One]) if ack == *first => {
+                (Receipt::ThreeAfterAck, true)
+            }
             (_, [first, ..]) => (Receipt::AfterAck(*first), false),
         }
+    }
+
+    /// Whether another reading says the same, times aside.
+    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
+        Self { interval: other.interval, ..self.clone() } == *other
     }
 
     /// Whether the server answers while the text comes.
@@ -181,14 +183,9 @@ impl Reading {
         symbols(text, self.one, self.order)
     }
 
-    /// How many symbols come before the text.
-    pub(crate) fn symbols_before(&self) -> usize {
-        usize::from(self.before.hello.is_some()) + self.before.header.bits()
-    }
-
-    /// How many symbols come after the text.
-    pub(crate) fn symbols_after(&self) -> usize {
-        8 * self.after.bytes.len() + self.after.odd_bits
+    /// Whether something tells the server where the text ends.
+    pub(crate) fn has_end(&self) -> bool {
+        self.symbols_after > 0 || self.symbols_before >= 8
     }
 }
 
@@ -200,74 +197,51 @@ fn symbols(text: &[u8], one: Bit, order: BitOrder) -> Vec<Bit> {
     text.iter().flat_map(|&byte| (0..8).map(move |place| bit(byte, place))).collect()
 }
 
-impl Header {
-    fn of(bits: &[bool], order: BitOrder, text: &[u8]) -> Self {
-        let length = i64::try_from(text.len()).unwrap_or(i64::MAX);
-        match bits.len() {
-            0 => Self::Nothing,
-            8 if !bits.contains(&true) => Self::Nul,
-            16 | 32 | 64 => {
-                let value = number(bits, order);
-                let more = i64::try_from(value).map_or(i64::MAX, |value| value - length);
-                if (-1..=2).contains(&more) {
-                    Self::Length { bits: bits.len(), more }
-                } else {
-                    Self::Unknown { bits: bits.len() }
-                }
-            }
-            count @ 80.. => {
-                let digits: Vec<u8> = bytes(&bits[..80], order);
-                let value =
-                    std::str::from_utf8(&digits).ok().and_then(|digits| digits.parse::<i64>().ok());
-                match value {
-                    Some(value) if (-1..=2).contains(&(value - length)) => {
-                        Self::Decimal { more_bits: count - 80 }
-                    }
-                    _ => Self::Unknown { bits: count },
-                }
-            }
-            count => Self::Unknown { bits: count },
+/// Every dialect that differs in what comes before and after the text.
+fn framings(one: Bit, order: BitOrder) -> impl Iterator<Item = Dialect> {
+    let parts = |setting: Setting| {
+        setting.values().iter().map(move |value| format!("{}={value}", setting.key()))
+    };
+    let lists = parts(Setting::End).flat_map(move |end| {
+        parts(Setting::Length).flat_map(move |length| {
+            let end = end.clone();
+            parts(Setting::Lead).map(move |lead| format!("{end},{length},{lead}"))
+        })
+    });
+    lists.filter_map(move |list| Some(Dialect { one, order, ..list.parse().ok()? }))
+}
+
+fn prefix_symbols(dialect: Dialect, length: usize, pid: u32) -> Vec<Bit> {
+    let prefix = Prefix::new(dialect, u64::try_from(length).unwrap_or(u64::MAX));
+    prefix.map_or(Vec::new(), |prefix| prefix.with_pid(pid).flatten().collect())
+}
+
+/// What follows a text to which the client adds something: that, and what ends the message.
+fn after_symbols(dialect: Dialect, added: &[u8]) -> Vec<Bit> {
+    let text = [b"x", added].concat();
+    let all: Vec<Bit> = Encoder::new(dialect, &text).map_or(Vec::new(), Iterator::collect);
+    let before = prefix_symbols(dialect, text.len(), 0).len() + 8;
+    all.get(before..).unwrap_or_default().to_vec()
+}
+
+fn hello(greeting: &[Bit]) -> Hello {
+    match greeting {
+        [] => Hello::None,
+        [bit] => Hello::One(*bit),
+        [bit, ..] => Hello::AndWidth(*bit),
+    }
+}
+
+/// The whole bytes of these symbols.
+fn bytes(sent: &[Bit], one: Bit, order: BitOrder) -> Vec<u8> {
+    let byte = |symbols: &[Bit]| {
+        let add = |byte: u8, symbol: &Bit| byte << 1 | u8::from(*symbol == one);
+        match order {
+            BitOrder::MsbFirst => symbols.iter().fold(0, add),
+            BitOrder::LsbFirst => symbols.iter().rev().fold(0, add),
         }
-    }
-
-    const fn bits(self) -> usize {
-        match self {
-            Self::Nothing => 0,
-            Self::Nul => 8,
-            Self::Length { bits, .. } | Self::Unknown { bits } => bits,
-            Self::Decimal { more_bits } => 80 + more_bits,
-        }
-    }
-}
-
-impl Before {
-    /// A symbol more than whole bytes is a greeting.
-    fn of(sent: &[Bit], one: Bit, order: BitOrder, text: &[u8]) -> Self {
-        let is_greeted = sent.len() % 8 == 1;
-        let (hello, rest) = sent.split_at(usize::from(is_greeted));
-        let bits: Vec<bool> = rest.iter().map(|bit| *bit == one).collect();
-        Self { hello: hello.first().copied(), header: Header::of(&bits, order, text) }
-    }
-}
-
-impl After {
-    fn of(sent: &[Bit], one: Bit, order: BitOrder) -> Self {
-        let bits: Vec<bool> = sent.iter().map(|bit| *bit == one).collect();
-        let whole = bits.len() / 8 * 8;
-        Self { bytes: bytes(&bits[..whole], order), odd_bits: bits.len() - whole }
-    }
-}
-
-fn number(bits: &[bool], order: BitOrder) -> u64 {
-    let add = |value: u64, bit: &bool| value << 1 | u64::from(*bit);
-    match order {
-        BitOrder::MsbFirst => bits.iter().fold(0, add),
-        BitOrder::LsbFirst => bits.iter().rev().fold(0, add),
-    }
-}
-
-fn bytes(bits: &[bool], order: BitOrder) -> Vec<u8> {
-    bits.chunks(8).map(|byte| u8::try_from(number(byte, order)).unwrap_or(0)).collect()
+    };
+    sent.chunks_exact(8).map(byte).collect()
 }
 
 impl Answer {
@@ -292,9 +266,19 @@ impl Answer {
         let eighth = body.get(7).and_then(|exchange| exchange.answers.first().copied());
         match eighth {
             Some(bit) if each(&|place, _| (place % 8 == 7).then_some(bit)) => Self::Byte(bit),
+            Some(bit) if is_bit_and_byte(body, bit) => Self::BitAndByte(bit),
             _ => Self::Mixed,
         }
     }
+}
+
+/// Whether every bit is answered with this signal, and every eighth with the other one besides.
+fn is_bit_and_byte(body: &[Exchange], bit: Bit) -> bool {
+    body.iter().enumerate().all(|(place, exchange)| match exchange.answers.as_slice() {
+        [one] => *one == bit && place % 8 != 7,
+        [one, other] => place % 8 == 7 && one != other,
+        _ => false,
+    })
 }
 
 /// The median time from one symbol of the client to the next.

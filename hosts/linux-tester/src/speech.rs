@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use minitalk_core::Bit;
-use minitalk_core::classic::{BitOrder, Dialect};
+use minitalk_core::classic::{BitOrder, Dialect, End, Hello, Lead, Length, Receipt};
 
 use crate::bench::Learned;
-use crate::reading::{Answer, Header, Reading};
+use crate::reading::{Answer, Reading};
 
 /// The name of the signal that a symbol is.
 pub(crate) const fn signal(bit: Bit) -> &'static str {
@@ -50,63 +50,81 @@ pub(crate) fn sentences(learned: &Learned) -> Vec<String> {
         end(reading),
     );
     let mut sentences = vec![one];
-    if let Some(hello) = reading.before.hello {
-        sentences.push(match reading.greeted {
-            Some(answer) => format!(
-                "the client greets with {}, and is answered {}",
-                signal(hello),
-                signal(answer)
-            ),
-            None => format!("the client greets with {}", signal(hello)),
-        });
-    }
+    sentences.extend(greeting(reading));
     sentences.extend(header(reading));
     sentences.push(format!("{}; {}", answers(reading), receipt(reading)));
     sentences.push(pacing(learned));
     sentences
 }
 
-fn end(reading: &Reading) -> String {
-    let counted = matches!(reading.before.header, Header::Length { .. } | Header::Decimal { .. });
-    let after = match reading.after.bytes.as_slice() {
-        [] if counted => "nothing follows the text".to_owned(),
-        [] => "nothing tells the server that the text has ended".to_owned(),
-        [0] => "a NUL ends the message".to_owned(),
-        [added @ .., 0] => {
-            format!(
-                "the client adds {:?}, and a NUL ends the message",
-                String::from_utf8_lossy(added)
-            )
-        }
-        added => format!("the client adds {:?}", String::from_utf8_lossy(added)),
+fn greeting(reading: &Reading) -> Option<String> {
+    let dialect = reading.dialect().0;
+    let (symbol, more) = match dialect.hello {
+        Hello::None => return None,
+        Hello::One(bit) => (bit, ""),
+        Hello::AndWidth(bit) => (bit, ", then with a signal that tells how wide the length is"),
     };
-    match reading.after.odd_bits {
-        0 => after,
-        1 => format!("{after}, and one symbol more"),
-        bits => format!("{after}, and {bits} symbols more"),
+    let answer =
+        dialect.ready.map_or(String::new(), |bit| format!(", and is answered {}", signal(bit)));
+    Some(format!("the client greets with {}{more}{answer}", signal(symbol)))
+}
+
+fn end(reading: &Reading) -> String {
+    let added = match reading.added.as_slice() {
+        [] => String::new(),
+        added => format!("the client adds {:?}, and ", String::from_utf8_lossy(added)),
+    };
+    let has_nul = reading.symbols_after / 8 > reading.added.len();
+    let ends = match (has_nul, reading.framing.map(|framing| framing.end)) {
+        (true, _) => "a NUL ends the message",
+        (false, Some(End::Silence)) => "nothing tells that the text has ended",
+        (false, _) => "nothing follows the text",
+    };
+    match reading.odd_symbols {
+        0 => format!("{added}{ends}"),
+        1 => format!("{added}{ends}, and one symbol more"),
+        symbols => format!("{added}{ends}, and {symbols} symbols more"),
     }
 }
 
+/// What comes before the text, in words.
 fn header(reading: &Reading) -> Option<String> {
-    match reading.before.header {
-        Header::Nothing => None,
-        Header::Nul => Some("a NUL comes before the text".to_owned()),
-        Header::Length { bits, more: 0 } => Some(format!("the length comes first, in {bits} bits")),
-        Header::Length { bits, more: 1 } => {
-            Some(format!("the length comes first, in {bits} bits, and counts the NUL"))
-        }
-        Header::Length { bits, more } => Some(format!(
-            "the length comes first, in {bits} bits, and is {more} more than the text's"
-        )),
-        Header::Decimal { more_bits: 0 } => {
-            Some("the length comes first, as ten decimal digits".to_owned())
-        }
-        Header::Decimal { more_bits } => Some(format!(
-            "the length comes first, as ten decimal digits, then {more_bits} bits more"
-        )),
-        Header::Unknown { bits } => {
-            Some(format!("{bits} bits come first whose meaning is not known"))
-        }
+    let Some(dialect) = reading.framing else {
+        return Some(format!(
+            "{} symbols come first whose meaning is not known",
+            reading.symbols_before
+        ));
+    };
+    let length = match dialect.end {
+        End::Nul | End::Silence => None,
+        End::Length32 | End::Length32Nul | End::Length32CountedNul => Some("32"),
+        End::Length64 | End::Length64Nul | End::Length64CountedNul => Some("64"),
+    };
+    let length = length.map(|bits| {
+        let form = match dialect.length {
+            Length::Bits => format!("in {bits} bits"),
+            Length::SwappedBytes => format!("in {bits} bits, its bytes in the other order"),
+            Length::Twice => format!("twice in {bits} bits"),
+            Length::Digits if bits == "32" => "as ten decimal digits".to_owned(),
+            Length::Digits => "as twenty decimal digits".to_owned(),
+        };
+        let counts = match dialect.end {
+            End::Length32CountedNul | End::Length64CountedNul => ", and counts the NUL",
+            _ if !reading.counts_added => ", and does not count what is added",
+            _ => "",
+        };
+        format!("the length comes first, {form}{counts}")
+    });
+    let lead = match dialect.lead {
+        Lead::None => None,
+        Lead::Nul => Some("a NUL comes before the text"),
+        Lead::PidBits => Some("the client's PID comes before the text, in 32 bits"),
+        Lead::PidDigits => Some("the client's PID comes before the text, as ten decimal digits"),
+    };
+    match (length, lead) {
+        (length, None) => length,
+        (None, Some(lead)) => Some(lead.to_owned()),
+        (Some(length), Some(lead)) => Some(format!("{length}; {lead}")),
     }
 }
 
@@ -116,14 +134,22 @@ fn answers(reading: &Reading) -> String {
         Answer::Bit(bit) => format!("every bit is acknowledged with {}", signal(bit)),
         Answer::Echo => "every bit is acknowledged with the signal that it was".to_owned(),
         Answer::Byte(bit) => format!("every eighth bit is acknowledged with {}", signal(bit)),
+        Answer::BitAndByte(bit) => format!(
+            "every bit is acknowledged with {}, and every eighth with {} besides",
+            signal(bit),
+            signal(!bit)
+        ),
         Answer::Mixed => "the answers of the server follow no rule that is known here".to_owned(),
     }
 }
 
 fn receipt(reading: &Reading) -> String {
-    use minitalk_core::classic::Receipt;
     match reading.dialect().0.receipt {
-        Receipt::None => "no receipt".to_owned(),
+        Receipt::None | Receipt::Auto => "no receipt".to_owned(),
+        Receipt::NothingInsteadOfAck => {
+            "no receipt, and no acknowledgment of the last bit".to_owned()
+        }
+        Receipt::ThreeAfterAck => "the receipt is SIGUSR2, SIGUSR1 and SIGUSR2".to_owned(),
         Receipt::AfterAck(bit) if reading.is_answered() => {
             format!("the receipt is {}, after the last acknowledgment", signal(bit))
         }
@@ -169,7 +195,7 @@ pub(crate) fn options(learned: &Learned) -> Option<String> {
 /// The settings that are not the usual ones.
 pub(crate) fn differences(dialect: Dialect) -> String {
     let (own, usual) = (dialect.to_string(), Dialect::DEFAULT.to_string());
-    let parts = own.split(',').zip(usual.split(','));
-    let parts: Vec<&str> = parts.filter(|(own, usual)| own != usual).map(|(own, _)| own).collect();
+    let usual: Vec<&str> = usual.split(',').collect();
+    let parts: Vec<&str> = own.split(',').filter(|part| !usual.contains(part)).collect();
     parts.join(",")
 }

@@ -46,8 +46,6 @@ pub(crate) enum Cause {
     EarlyReceipt,
     /// A program waits for a lock that it holds itself.
     LockInHandler { who: &'static str, place: String },
-    /// What the server writes stays in a buffer of the C library.
-    Unflushed,
     /// The server takes a signal of any process for a bit.
     TakesAnySignal,
     /// The client signals whatever process it is given.
@@ -168,12 +166,6 @@ impl Cause {
                 "It is suspected that a handler called something like printf or malloc while the same function was \
                  at work outside of it.".to_owned(),
                 HANDLERS,
-            ),
-            Self::Unflushed => (
-                "unflushed",
-                "The text appeared only when a later one filled the buffer.".to_owned(),
-                "printf keeps what has no newline in a buffer: use write, or fflush.".to_owned(),
-                BYTES,
             ),
             Self::TakesAnySignal => (
                 "takes_any_signal",

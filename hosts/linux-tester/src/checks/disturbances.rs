@@ -61,7 +61,7 @@ pub(super) fn killed_client(bench: &Bench) -> io::Result<Verdict> {
 /// A client that dies in the middle of a byte, through the relay if its bits can be counted.
 fn kill_in_a_byte(bench: &Bench, server: u32) -> io::Result<Option<relay::Recording>> {
     if let Some(learned) = bench.learned() {
-        let bit = learned.reading.symbols_before() + 4 * 8 + BITS_OF_A_BYTE - 1;
+        let bit = learned.reading.symbols_before + 4 * 8 + BITS_OF_A_BYTE - 1;
         let plan = Plan::new(server, &bench.pair.client, KNOWN, Duration::from_secs(4)).step(
             Party::Client,
             bit,

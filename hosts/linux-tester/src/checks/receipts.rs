@@ -3,6 +3,8 @@
 use std::io;
 use std::time::Duration;
 
+use minitalk_core::classic::{Lead, Receipt};
+
 use crate::bench::Bench;
 use crate::picture::Picture;
 use crate::reading::KNOWN;
@@ -22,15 +24,13 @@ pub(super) fn receipt(bench: &Bench) -> io::Result<Verdict> {
     if has_receipt {
         return Ok(Verdict::passed(""));
     }
-    // A pair may have a way of its own, such as to send the client's PID with the text.
+    // Who is told the client's PID answers it past the tester.
+    let lead = learned.reading.framing.map(|framing| framing.lead);
+    let is_past_the_tester = matches!(lead, None | Some(Lead::PidBits | Lead::PidDigits));
     let answers = learned.recording.from(Party::Server).count();
-    let is_unnamed = matches!(
-        learned.reading.before.header,
-        crate::reading::Header::Unknown { .. } | crate::reading::Header::Decimal { more_bits: 1.. }
-    );
     Ok(match answers {
-        0 if is_unnamed => {
-            Verdict::skipped("not known: the client may tell the server its PID in the text")
+        0 if is_past_the_tester => {
+            Verdict::skipped("not known: the server may answer the client past the tester")
         }
         0 => Verdict::failed("the server sends nothing back"),
         _ => Verdict::failed("nothing follows the last bit"),
@@ -43,8 +43,10 @@ pub(super) fn written(bench: &Bench) -> io::Result<Verdict> {
         return Ok(Verdict::skipped("what the pair speaks is not known"));
     };
     let answers = learned.recording.from(Party::Server).count();
-    let is_receipt =
-        !matches!(learned.reading.dialect().0.receipt, minitalk_core::classic::Receipt::None);
+    let is_receipt = !matches!(
+        learned.reading.dialect().0.receipt,
+        Receipt::None | Receipt::Auto | Receipt::NothingInsteadOfAck
+    );
     if !is_receipt || answers == 0 {
         return Ok(Verdict::skipped("there is no receipt"));
     }

@@ -41,6 +41,7 @@ pub(crate) struct Recording {
     pub(crate) from_nanos: u64,
     /// When the client ended or was given up.
     pub(crate) to_nanos: u64,
+    pub(crate) client_pid: u32,
     /// How the client ended.
     pub(crate) client: Ending,
     /// Whether the server ended meanwhile.

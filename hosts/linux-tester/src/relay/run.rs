@@ -15,7 +15,7 @@ use thiserror::Error;
 
 use super::plan::{Action, Passing, Plan, Step};
 use super::recording::{Party, Recording, Symbol};
-use crate::client::{Activity, has_ended};
+use crate::client::Activity;
 use crate::launch;
 use crate::process::{self, Ending};
 use crate::role::Role;
@@ -124,7 +124,7 @@ impl<'a> Relay<'a> {
                 continue;
             }
             looked_nanos = now;
-            if ending.is_none() && has_ended(self.client) {
+            if ending.is_none() && self.client.has_exited() {
                 ending = child.wait().ok().map(Ending::of);
                 self.to_nanos = Some(now);
             }
@@ -142,7 +142,7 @@ impl<'a> Relay<'a> {
             }
         }
         self.to_nanos.get_or_insert_with(monotonic_nanos);
-        if !has_ended(self.client) {
+        if !self.client.has_exited() {
             let _ = child.kill();
             let _ = child.wait();
         }
@@ -162,7 +162,8 @@ impl<'a> Relay<'a> {
             from_nanos: self.from_nanos,
             to_nanos: self.to_nanos.unwrap_or(self.from_nanos),
             client,
-            server_ended: has_ended(self.server),
+            server_ended: self.server.has_exited(),
+            client_pid: self.client.pid(),
             done: self.done,
             client_sleeps_in: self.sleeps_in,
         }
@@ -284,7 +285,7 @@ fn is_due(step: &Step, from: Party, place: usize) -> bool {
 /// Sleeps until a symbol comes, the client ends, or it is time to look.
 fn sleep_until_ready(line: &SignalFd, client: &Peer) {
     let mut watched = [PollFd::new(line, PollFlags::IN), PollFd::new(client, PollFlags::IN)];
-    if has_ended(client) {
+    if client.has_exited() {
         watched[1] = PollFd::new(line, PollFlags::IN);
     }
     let _ = poll(&mut watched, LOOK.try_into().ok().as_ref());
@@ -293,7 +294,7 @@ fn sleep_until_ready(line: &SignalFd, client: &Peer) {
 /// Both are processes that the tester has started, and neither has been waited for.
 fn signal(peer: &Peer, signal: Signal) {
     if let Ok(pid) = i32::try_from(peer.pid())
-        && !has_ended(peer)
+        && !peer.has_exited()
     {
         let _ = kill(Pid::from_raw(pid), signal);
     }
