@@ -137,7 +137,8 @@ fn who_waits_at_a_terminal_is_told_for_what() {
 
 /// A server that takes a message which is long enough to be in the way.
 fn busy_server(protocol: &str) -> (Server, Running) {
-    let mut server = Server::start();
+    // Raw, so that it cannot be put aside for a moment.
+    let mut server = Server::start_with(&["--raw"]);
     let mut command = Programs::build().client();
     let command = command.args([&server.pid().to_string(), "--protocol", protocol]);
     let long = Running::spawn_with_input(command, "x".repeat(10_000_000));

@@ -14,8 +14,11 @@ use minitalk_signals::{
     Arrival, Interest, Line, OpenLineError, Origin, SendError, WaitError, Wake, WatchError, now,
 };
 
+use thiserror::Error;
+
 use crate::Observer;
 use crate::admission::Sending;
+use crate::names::{RegisterError, Registration};
 use senders::{Senders, program_of};
 
 pub use config::ListenerConfig;
@@ -56,6 +59,20 @@ pub struct Listener<O = ()> {
     /// When the last wait ended. While bits come in at once the clock is not read, for that takes as long
     /// as an acknowledgment.
     woken_at: Instant,
+    /// Says to others that this process listens.
+    _registration: Option<Registration>,
+}
+
+/// Why a [`Listener`] could not be opened. Nothing has changed then.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ListenError {
+    /// The signals could not be taken over.
+    #[error(transparent)]
+    Line(#[from] OpenLineError),
+    /// The [name](ListenerConfig::name) could not be taken.
+    #[error(transparent)]
+    Name(#[from] RegisterError),
 }
 
 impl Listener {
@@ -63,20 +80,30 @@ impl Listener {
     ///
     /// # Errors
     ///
-    /// Those of [`Line::open`](minitalk_signals::Line::open). Nothing has changed then.
-    pub fn open(config: &ListenerConfig) -> Result<Self, OpenLineError> {
+    /// [`ListenError`].
+    pub fn open(config: &ListenerConfig) -> Result<Self, ListenError> {
         Self::open_observed(config, ())
     }
 }
 
 impl<O: Observer> Listener<O> {
     /// As [`open`](Listener::open), and `observer` sees every symbol.
-    pub fn open_observed(config: &ListenerConfig, observer: O) -> Result<Self, OpenLineError> {
+    pub fn open_observed(config: &ListenerConfig, observer: O) -> Result<Self, ListenError> {
+        let mut line = Line::open()?;
+        if config.terminations {
+            line.take_terminations()?;
+        }
+        let registration = match Registration::new(config.name.as_ref()) {
+            Ok(registration) => Some(registration),
+            // Without a name it is known by its PID, and by its executable.
+            Err(_) if config.name.is_none() => None,
+            Err(error) => return Err(error.into()),
+        };
         let exchange = Exchange::new(config.dialect, vec![Place::FREE; PLACES])
             .with_protocols(config.protocols)
             .with_octets_max(config.octets_max);
         Ok(Self {
-            line: Line::open()?,
+            line,
             exchange,
             places: PLACES,
             senders: Senders::default(),
@@ -87,6 +114,7 @@ impl<O: Observer> Listener<O> {
             octets: Vec::new(),
             strays: 0,
             woken_at: now(),
+            _registration: registration,
         })
     }
 
@@ -195,6 +223,11 @@ impl<O: Observer> Listener<O> {
         self.strays
     }
 
+    /// The observer.
+    pub const fn observer_mut(&mut self) -> &mut O {
+        &mut self.observer
+    }
+
     /// Closes the line, and gives the observer back.
     #[must_use]
     pub fn close(self) -> O {
@@ -223,8 +256,8 @@ impl<O: Observer> Listener<O> {
                     self.news.push_back(Happening::TooLong { peer, octets });
                 }
                 Output::Closed { peer, cut } => {
-                    let cut = cut.map(|octets| Happening::Cut { peer, octets });
-                    self.news.extend(cut);
+                    let uid = self.senders.uid(peer);
+                    self.news.extend(cut.map(|octets| Happening::Cut { peer, uid, octets }));
                     self.news.push_back(Happening::Left { peer });
                     self.forget(peer);
                 }

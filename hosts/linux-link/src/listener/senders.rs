@@ -42,8 +42,9 @@ pub(super) struct Sender {
 struct Message {
     protocol: Protocol,
     octets: u64,
-    /// When its last piece came, once that has come.
-    complete_at: Option<Instant>,
+    /// From its first bit to its last piece so far.
+    micros: u64,
+    is_complete: bool,
 }
 
 impl Senders {
@@ -106,25 +107,26 @@ impl Senders {
         let &Payload { peer, protocol, first, last, length, offset, octets } = payload;
         let sender = self.open.get_mut(&peer)?;
         let before = sender.message.filter(|_| first);
-        let cut = before.map(|message| Happening::Cut { peer, octets: message.octets });
-        sender.message = Some(Message {
-            protocol,
-            octets: offset.saturating_add(octets.len() as u64),
-            complete_at: last.then_some(now),
-        });
         let uid = sender.uid;
-        Some((PieceHeader { peer, uid, protocol, first, last, length, offset }, cut))
+        let cut = before.map(|message| Happening::Cut { peer, uid, octets: message.octets });
+        let micros = now.micros_since(sender.since);
+        let octets = offset.saturating_add(octets.len() as u64);
+        sender.message = Some(Message { protocol, octets, micros, is_complete: last });
+        Some((PieceHeader { peer, uid, protocol, first, last, length, offset, micros }, cut))
     }
 
     /// Notes that a piece has been accepted: that ends a message if it was the last one.
     pub(super) fn accept(&mut self, peer: u32, now: Instant) -> Option<Ended> {
         let sender = self.open.get_mut(&peer)?;
-        let message = sender.message?;
-        let complete_at = message.complete_at?;
-        let micros = complete_at.micros_since(sender.since);
+        let message = sender.message.filter(|message| message.is_complete)?;
         sender.end_message(now);
-        let Message { protocol, octets, .. } = message;
+        let Message { protocol, octets, micros, .. } = message;
         Some(Ended { peer, uid: sender.uid, protocol, octets, micros })
+    }
+
+    /// The real user id of `peer`.
+    pub(super) fn uid(&self, peer: u32) -> u32 {
+        self.open.get(&peer).map_or(0, |sender| sender.uid)
     }
 
     /// Notes that no more of the message of `peer` is taken.
