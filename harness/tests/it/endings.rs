@@ -242,7 +242,8 @@ fn what_has_not_ended_with_the_last_message_is_refused() {
                 assert_eq!((count("message"), count("refused"), count("cut")), (1, 1, 1), "{text}");
             }
             "--raw" => assert_eq!(text, "the only one"),
-            _ => assert_eq!(text, "the only one\n"),
+            // They take turns while both pause.
+            _ => assert!(text.starts_with("the only one") && text.ends_with('\n'), "{text}"),
         }
     }
 }

@@ -17,7 +17,11 @@ fn the_receiving_example_shows_what_the_client_sends() {
     }
     receiver.wait_for_stdout(|shown| shown == format!("{pid}Grüße\nGrüße\n").as_bytes());
     receiver.signal(Signal::SIGTERM);
-    assert_eq!(receiver.finish().code(), 0);
+    assert_eq!(
+        receiver.finish().code(),
+        -15,
+        "it has not asked for the signals that end a program"
+    );
 }
 
 #[test]

@@ -128,7 +128,7 @@ fn a_message_that_is_too_long_is_refused() {
 }
 
 #[test]
-fn a_signal_of_a_process_that_would_die_of_an_answer_is_a_stray() {
+fn a_signal_of_a_process_that_sends_nothing_else_is_a_stray() {
     let server = JsonServer::start(&[]);
     let script = "kill -USR1 $0; echo sent; read line";
     let mut shell = Command::new("sh");
@@ -141,7 +141,7 @@ fn a_signal_of_a_process_that_would_die_of_an_answer_is_a_stray() {
         server.lines(),
         str![[r#"
 {"event":"listening","pid":N,"name":null}
-{"event":"stray","peer":N,"reason":"would_die","sentence":"it does not handle SIGUSR1 and SIGUSR2: it would be killed by an acknowledgment","others":0}
+{"event":"stray","peer":N,"reason":"no_message","sentence":"it handles neither signal and has sent no message","others":0}
 {"event":"stopped","signal":"SIGTERM","messages":0,"strays":1}
 
 "#]]

@@ -181,6 +181,9 @@ impl<O: Observer> Listener<O> {
                 Wake::Ready(token) => return Ok(Happening::Ready { token }),
                 Wake::TimedOut => {
                     self.exchange.handle_timeout(self.woken_at);
+                    while let Some(stray) = self.senders.exposed(self.woken_at) {
+                        self.stray(stray);
+                    }
                     if deadline.is_some_and(|deadline| deadline <= self.woken_at) {
                         return Ok(Happening::TimedOut);
                     }
@@ -257,7 +260,11 @@ impl<O: Observer> Listener<O> {
                 }
                 Output::Closed { peer, cut } => {
                     let uid = self.senders.uid(peer);
-                    self.news.extend(cut.map(|octets| Happening::Cut { peer, uid, octets }));
+                    if let Some(stray) = self.senders.expose(peer) {
+                        self.stray(stray);
+                    } else {
+                        self.news.extend(cut.map(|octets| Happening::Cut { peer, uid, octets }));
+                    }
                     self.news.push_back(Happening::Left { peer });
                     self.forget(peer);
                 }
@@ -289,7 +296,8 @@ impl<O: Observer> Listener<O> {
 
     /// Waits for the next signal, the end of a sender, or what else there is to wait for.
     fn wait(&mut self, deadline: Option<Instant>) -> Result<Wake, WaitError> {
-        let deadline = [self.exchange.poll_timeout(), deadline].into_iter().flatten().min();
+        let deadlines = [self.exchange.poll_timeout(), self.senders.deadline(), deadline];
+        let deadline = deadlines.into_iter().flatten().min();
         let wake = self.line.wait(deadline)?;
         self.woken_at = now();
         Ok(wake)

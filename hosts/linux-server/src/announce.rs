@@ -97,7 +97,7 @@ fn open_output(options: &Options, line: &mut Line) -> Result<Output, AnnounceErr
         (false, false, true) => Style::Terminal,
         (false, false, false) => Style::Text,
     };
-    Ok(Output::new(sink, style, options.sync))
+    Ok(Output::new(sink, style, options))
 }
 
 fn cannot_open(path: &Path, error: io::Error) -> AnnounceError {

@@ -9,6 +9,7 @@ use std::io::{self, ErrorKind};
 use minitalk::Piece;
 use minitalk_core::Instant;
 
+use crate::cli::Options;
 use crate::entry::{Entry, Message, Unwritten};
 use crate::reason::Reason;
 use crate::sink::Sink;
@@ -34,6 +35,8 @@ pub(crate) struct Output {
     style: Style,
     /// Whether the end of a message has to reach the disk before it is confirmed.
     sync: bool,
+    /// How many messages may still be written.
+    messages_left: Option<u64>,
     arriving: Turns,
     /// What is complete, in the order in which it is written, and since when.
     complete: VecDeque<(Entry, Instant)>,
@@ -59,11 +62,12 @@ pub(crate) struct Unwritable {
 }
 
 impl Output {
-    pub(crate) fn new(sink: Sink, style: Style, sync: bool) -> Self {
+    pub(crate) fn new(sink: Sink, style: Style, options: &Options) -> Self {
         Self {
             sink,
             style,
-            sync,
+            sync: options.sync,
+            messages_left: options.messages_max(),
             arriving: Turns::default(),
             complete: VecDeque::new(),
             unowed: 0,
@@ -157,6 +161,8 @@ impl Output {
                     (Some(mark), Some(at)) if at <= now => self.put_aside(mark, now),
                     _ => return Ok(()),
                 }
+            } else if self.messages_left == Some(0) && !self.is_line_next() {
+                return Ok(());
             } else if since.is_some() {
                 if !self.write_complete()? {
                     return Ok(());
@@ -207,6 +213,10 @@ impl Output {
         self.stall = None;
         let is_slow = shown.octets - before < STALL_OCTETS;
         (is_slow || shown.length.is_none()).then_some(shown.peer)
+    }
+
+    fn is_line_next(&self) -> bool {
+        self.complete.front().is_some_and(|(entry, _)| entry.owed_to().is_none())
     }
 
     fn push(&mut self, entry: Entry, now: Instant) {
@@ -292,6 +302,9 @@ impl Output {
                 self.held.push(line);
             }
             return Err(Unwritable { peer, error });
+        }
+        if peer.is_some() {
+            self.messages_left = self.messages_left.map(|left| left.saturating_sub(1));
         }
         self.answers.extend(peer);
         Ok(true)

@@ -63,6 +63,7 @@ impl From<&StrayCause> for Reason {
                 };
                 Self::new(word, format!("it {why}"))
             }
+            StrayCause::NoMessage => Self::new("no_message", cause.to_string()),
             StrayCause::Watch(error) => Self::new("not_found", error.to_string()),
             StrayCause::Send(error) => {
                 Self::new("not_permitted", format!("cannot acknowledge: {error}"))

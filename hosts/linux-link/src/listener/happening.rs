@@ -133,6 +133,9 @@ pub enum StrayCause {
     /// Its sender must not be signalled.
     #[error("it {0}")]
     Refused(#[from] Refusal),
+    /// Its sender handles neither signal, and has sent too little for a letter.
+    #[error("it handles neither signal and has sent no message")]
+    NoMessage,
     /// The end of its sender could not be watched for.
     #[error(transparent)]
     Watch(#[from] WatchError),

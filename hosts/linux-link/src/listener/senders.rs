@@ -1,9 +1,9 @@
 //! The processes that a listener answers, and those it turned away a moment ago.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
-use minitalk_core::Instant;
 use minitalk_core::exchange::{Payload, Protocol};
+use minitalk_core::{Bit, Instant};
 use minitalk_signals::ProcessStatus;
 
 use crate::admission::{Admission, Admitted, Trust};
@@ -14,6 +14,10 @@ use super::happening::{Connected, Ended, Happening, PieceHeader, Stray, StrayCau
 /// looking is what costs.
 const TURNED_AWAY_MICROS: u64 = 100_000;
 
+/// How long a process that handles neither signal may take for its first letter. A stray signal of `kill(1)`
+/// looks like the beginning of a message.
+const SUSPECT_MICROS: u64 = 1_000_000;
+
 /// Turned-away processes remembered at a time.
 const TURNED_AWAY_MAX: usize = 256;
 
@@ -23,6 +27,8 @@ pub(super) struct Senders {
     admission: Admission,
     open: HashMap<u32, Sender>,
     turned_away: HashMap<u32, Instant>,
+    /// Those that handle neither signal, and when they must have sent something.
+    suspects: VecDeque<(Instant, u32)>,
 }
 
 /// A process that is answered.
@@ -33,6 +39,8 @@ pub(super) struct Sender {
     /// When it was first heard, or, later, when its last message ended.
     since: Instant,
     message: Option<Message>,
+    /// It handles neither signal, and nothing has come of what it has sent.
+    is_suspect: bool,
     /// A bit of its message has been lost, and the program knows.
     is_damaged: bool,
 }
@@ -62,7 +70,12 @@ impl Senders {
             cause: refusal.into(),
         })?;
         let (uid, program) = (process.status().uids.real, process.status().name.clone());
-        let sender = Sender { process, uid, since: now, message: None, is_damaged: false };
+        let is_suspect = ![Bit::Zero, Bit::One].iter().any(|&symbol| process.may_receive(symbol));
+        if is_suspect {
+            self.suspects.push_back((now.after_micros(SUSPECT_MICROS), pid));
+        }
+        let message = None;
+        let sender = Sender { process, uid, since: now, message, is_suspect, is_damaged: false };
         self.open.insert(pid, sender);
         Ok(Connected { peer: pid, uid, program })
     }
@@ -106,6 +119,7 @@ impl Senders {
     ) -> Option<(PieceHeader, Option<Happening<'static>>)> {
         let &Payload { peer, protocol, first, last, length, offset, octets } = payload;
         let sender = self.open.get_mut(&peer)?;
+        sender.is_suspect = false;
         let before = sender.message.filter(|_| first);
         let uid = sender.uid;
         let cut = before.map(|message| Happening::Cut { peer, uid, octets: message.octets });
@@ -113,6 +127,29 @@ impl Senders {
         let octets = offset.saturating_add(octets.len() as u64);
         sender.message = Some(Message { protocol, octets, micros, is_complete: last });
         Some((PieceHeader { peer, uid, protocol, first, last, length, offset, micros }, cut))
+    }
+
+    /// When [`exposed`](Self::exposed) has something to say.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.suspects.front().map(|&(deadline, _)| deadline)
+    }
+
+    /// A process that has had its time and has sent nothing but a stray signal.
+    pub(super) fn exposed(&mut self, now: Instant) -> Option<Stray> {
+        let &(deadline, pid) = self.suspects.front()?;
+        if now < deadline {
+            return None;
+        }
+        self.suspects.pop_front();
+        self.expose(pid).or_else(|| self.exposed(now))
+    }
+
+    /// The process `pid` as one that has sent nothing but a stray signal, if it is.
+    pub(super) fn expose(&mut self, pid: u32) -> Option<Stray> {
+        let sender = self.open.get_mut(&pid)?;
+        let program = Some(sender.process.status().name.clone());
+        let stray = Stray { peer: Some(pid), program, cause: StrayCause::NoMessage };
+        std::mem::take(&mut sender.is_suspect).then_some(stray)
     }
 
     /// Notes that a piece has been accepted: that ends a message if it was the last one.
