@@ -211,7 +211,7 @@ fn the_reasons_in_the_protocol_are_spelled_as_a_server_spells_them() {
             RefusalReason::OutOfSequence,
             "the frame belongs to a message the receiver knows nothing of",
         ),
-        (RefusalReason::Stalled, "the sender was silent for too long while others waited"),
+        (RefusalReason::Stalled, "the message kept others waiting for too long"),
     ] {
         let acks = passed(b"", false, Fate::Refused(reason)).acks;
         let spelled = acks.get(acks.len() - 16..).expect("there is a reason");

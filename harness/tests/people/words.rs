@@ -137,15 +137,11 @@ fn who_waits_at_a_terminal_is_told_for_what() {
 
 /// A server that takes a message which is long enough to be in the way.
 fn busy_server(protocol: &str) -> (Server, Running) {
-    // Raw, so that it cannot be put aside for a moment.
+    // Raw, so that it cannot be put aside, and of a known length, so that it is not cut.
     let mut server = Server::start_with(&["--raw"]);
     let mut command = Programs::build().client();
     let command = command.args([&server.pid().to_string(), "--protocol", protocol]);
-    // From a file, so that the server knows how long it is, and that it has an end.
-    let text = super::folder("busy").join("text");
-    std::fs::write(&text, "x".repeat(10_000_000)).expect("a file can be written");
-    let input = std::fs::File::open(text).expect("it is there");
-    let long = Running::start(command.stdin(input));
+    let long = Running::spawn(command.arg("x".repeat(120_000)));
     server.running().wait_for_stdout(|bytes| bytes.len() > 100);
     (server, long)
 }

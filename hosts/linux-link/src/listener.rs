@@ -262,9 +262,9 @@ impl<O: Observer> Listener<O> {
                     let uid = self.senders.uid(peer);
                     if let Some(stray) = self.senders.expose(peer) {
                         self.stray(stray);
-                    } else {
-                        self.news.extend(cut.map(|octets| Happening::Cut { peer, uid, octets }));
                     }
+                    let cut = cut.filter(|_| self.senders.is_sender(peer));
+                    self.news.extend(cut.map(|octets| Happening::Cut { peer, uid, octets }));
                     self.news.push_back(Happening::Left { peer });
                     self.forget(peer);
                 }

@@ -26,7 +26,7 @@ const UNOWED_MAX: usize = 64;
 const STALL_MICROS: u64 = 4_000_000;
 
 /// Octets that such a message must bring in that time not to be slow.
-const STALL_OCTETS: u64 = 4096;
+const STALL_OCTETS: u64 = 256;
 
 /// Messages on their way to the sink.
 #[derive(Debug)]

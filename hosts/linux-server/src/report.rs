@@ -259,6 +259,6 @@ mod tests {
     fn one_line_stands_for_many_of_its_kind() {
         let notice = Notice::Refused { peer: 7, reason: RefusalReason::Stalled.into() };
         let told = Told { notice, others: 3 };
-        assert!(told.to_string().ends_with(" while others waited (and 3 more of this kind)"));
+        assert!(told.to_string().ends_with(" for too long (and 3 more of this kind)"));
     }
 }

@@ -39,10 +39,20 @@ pub(super) struct Sender {
     /// When it was first heard, or, later, when its last message ended.
     since: Instant,
     message: Option<Message>,
-    /// It handles neither signal, and nothing has come of what it has sent.
-    is_suspect: bool,
+    standing: Standing,
     /// A bit of its message has been lost, and the program knows.
     is_damaged: bool,
+}
+
+/// What has come of what a process has sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// It handles a signal, or has sent a piece of a message.
+    Sender,
+    /// It handles neither signal, and nothing has come of it.
+    Suspect,
+    /// The same, and the program knows.
+    Exposed,
 }
 
 /// The message that a sender is in the middle of.
@@ -70,12 +80,13 @@ impl Senders {
             cause: refusal.into(),
         })?;
         let (uid, program) = (process.status().uids.real, process.status().name.clone());
-        let is_suspect = ![Bit::Zero, Bit::One].iter().any(|&symbol| process.may_receive(symbol));
-        if is_suspect {
+        let handles_any = [Bit::Zero, Bit::One].iter().any(|&symbol| process.may_receive(symbol));
+        let standing = if handles_any { Standing::Sender } else { Standing::Suspect };
+        if standing == Standing::Suspect {
             self.suspects.push_back((now.after_micros(SUSPECT_MICROS), pid));
         }
-        let message = None;
-        let sender = Sender { process, uid, since: now, message, is_suspect, is_damaged: false };
+        let (message, is_damaged) = (None, false);
+        let sender = Sender { process, uid, since: now, message, standing, is_damaged };
         self.open.insert(pid, sender);
         Ok(Connected { peer: pid, uid, program })
     }
@@ -119,7 +130,7 @@ impl Senders {
     ) -> Option<(PieceHeader, Option<Happening<'static>>)> {
         let &Payload { peer, protocol, first, last, length, offset, octets } = payload;
         let sender = self.open.get_mut(&peer)?;
-        sender.is_suspect = false;
+        sender.standing = Standing::Sender;
         let before = sender.message.filter(|_| first);
         let uid = sender.uid;
         let cut = before.map(|message| Happening::Cut { peer, uid, octets: message.octets });
@@ -144,12 +155,20 @@ impl Senders {
         self.expose(pid).or_else(|| self.exposed(now))
     }
 
-    /// The process `pid` as one that has sent nothing but a stray signal, if it is.
+    /// The process `pid` as one that has sent nothing but a stray signal, if it is and nobody knows.
     pub(super) fn expose(&mut self, pid: u32) -> Option<Stray> {
         let sender = self.open.get_mut(&pid)?;
+        if sender.standing != Standing::Suspect {
+            return None;
+        }
+        sender.standing = Standing::Exposed;
         let program = Some(sender.process.status().name.clone());
-        let stray = Stray { peer: Some(pid), program, cause: StrayCause::NoMessage };
-        std::mem::take(&mut sender.is_suspect).then_some(stray)
+        Some(Stray { peer: Some(pid), program, cause: StrayCause::NoMessage })
+    }
+
+    /// Whether a message of the process `pid` may be in progress: not if it has sent but a stray signal.
+    pub(super) fn is_sender(&self, pid: u32) -> bool {
+        self.open.get(&pid).is_some_and(|sender| sender.standing == Standing::Sender)
     }
 
     /// Notes that a piece has been accepted: that ends a message if it was the last one.
