@@ -1,7 +1,8 @@
 //! Whether a process is asleep, seen cheaply and often.
 //!
-//! Many a minitalk calls kill(2) and then pause(2): a signal that comes between the two finds nobody asleep, and
-//! pause waits for another. Whoever signals such a process only while it sleeps does not lose to it.
+//! Many a minitalk calls kill(2) and then pause(2): a signal that comes between the two finds
+//! nobody asleep, and pause waits for another. Whoever signals such a process only while it sleeps
+//! does not lose to it.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -29,7 +30,8 @@ pub enum Slumber {
     Awake,
     /// It waits for a signal: pause(2), sigsuspend(2), sigtimedwait(2).
     Signal,
-    /// It waits for some time to pass, as in nanosleep(2): nobody knows whether what comes next is a wait.
+    /// It waits for some time to pass, as in nanosleep(2): nobody knows whether what comes next is
+    /// a wait.
     Time,
     /// It waits for something else, or this process may not see for what.
     Other,
@@ -37,8 +39,8 @@ pub enum Slumber {
 
 /// A kept look at whether one process is asleep: its main thread, that is.
 ///
-/// A look costs a few microseconds. What is looked at is the process that had the number at first: the
-/// descriptor does not follow the number.
+/// A look costs a few microseconds. What is looked at is the process that had the number at first:
+/// the descriptor does not follow the number.
 #[derive(Debug)]
 pub struct SleepWatch {
     stat: File,
@@ -84,11 +86,11 @@ impl SleepWatch {
         Ok(letter.ok_or(ParseStatusError::Missing("stat"))?.into())
     }
 
-    /// Waits until the process sleeps, for at most [`ASLEEP_MICROS_MAX`]; what it did at last.
+    /// Waits until the process sleeps, for at most a millisecond; what it did at last.
     ///
-    /// One that has been seen to wait for signals is waited for until it does so again: in between it may
-    /// sleep for other reasons. For a process that was awake all the time in several waits in a row, nobody
-    /// waits any longer: it takes its signals awake.
+    /// One that has been seen to wait for signals is waited for until it does so again: in between
+    /// it may sleep for other reasons. For a process that was awake all the time in several waits
+    /// in a row, nobody waits any longer: it takes its signals awake.
     pub fn wait(&mut self) -> Result<Slumber, ReadProcessError> {
         if self.vain_waits >= VAIN_WAITS_MAX {
             return Ok(Slumber::Awake);
