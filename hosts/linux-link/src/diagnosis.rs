@@ -76,6 +76,8 @@ pub(crate) struct Sight {
     /// signals is pending there, and it has not been scheduled since. Whatever it was going to answer
     /// has been answered.
     pub(crate) is_at_rest: bool,
+    /// It sleeps with nothing to do, for however short a time.
+    pub(crate) is_asleep: bool,
 }
 
 /// Looks at a server from time to time.
@@ -84,15 +86,18 @@ pub(crate) struct Lookout {
     /// When its work was measured last, and its processor time then.
     measured: Option<(Instant, u64)>,
     is_busy: bool,
+    /// How often it had been scheduled at the last look, and how many bits it had been sent.
+    seen: Option<(u64, u64)>,
     /// How often it had been scheduled when it was first seen asleep with nothing to do, and when.
     asleep: Option<(u64, Instant)>,
 }
 
 impl Lookout {
-    pub(crate) fn look(&mut self, server: &Admitted, now: Instant) -> Sight {
+    /// Looks at the server, which has been sent `bits` bits so far.
+    pub(crate) fn look(&mut self, server: &Admitted, bits: u64, now: Instant) -> Sight {
         let Ok(status) = server.peer().status() else { return Sight::default() };
         if matches!(status.state, ProcessState::Stopped | ProcessState::Traced) {
-            return Sight { obstacle: Some(Diagnosis::Stopped), is_at_rest: false };
+            return Sight { obstacle: Some(Diagnosis::Stopped), ..Sight::default() };
         }
         let taken_all = ![Bit::Zero, Bit::One].iter().any(|&bit| status.pending.contains(bit));
         self.asleep = match self.asleep {
@@ -103,10 +108,17 @@ impl Lookout {
             Some(_) | None => Some((status.context_switches, now)),
         };
         self.measure(server, now);
-        // On a busy machine it may be long ready to run before it does.
-        let is_running = status.state == ProcessState::Running && server.recognition().is_some();
+        // What it has done since, although nothing was sent to it, it has done for others; and on a busy
+        // machine it may be long ready to run before it does.
+        let was_scheduled = self.seen.is_some_and(|(switches, bits_then)| {
+            switches != status.context_switches && bits_then == bits
+        });
+        self.seen = Some((status.context_switches, bits));
+        let is_working = was_scheduled || status.state == ProcessState::Running;
+        let is_busy = self.is_busy || is_working && server.recognition().is_some();
         Sight {
-            obstacle: (self.is_busy || is_running).then_some(Diagnosis::Busy),
+            obstacle: is_busy.then_some(Diagnosis::Busy),
+            is_asleep: self.asleep.is_some(),
             is_at_rest: self
                 .asleep
                 .is_some_and(|(_, since)| now.micros_since(since) >= REST_MICROS),

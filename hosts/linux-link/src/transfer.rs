@@ -12,7 +12,7 @@ use minitalk_signals::{Interest, now};
 
 use crate::cause::{Cause, Delivered, Interruption};
 use crate::connection::{Heard, Link};
-use crate::diagnosis::{Answers, Diagnosis, REST_MICROS};
+use crate::diagnosis::{Answers, Diagnosis, REST_MICROS, Sight};
 use crate::observer::Observer;
 
 pub(crate) use classic::Classic;
@@ -234,7 +234,7 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
             if sight.obstacle == Some(Diagnosis::Busy) && now < self.busy_until() {
                 self.progress_at = now;
             }
-            if needs_rest && !sight.is_at_rest && self.postpone(now) {
+            if needs_rest && !sight.is_at_rest && self.postpone(sight, now) {
                 return self.give_up_if_late(now);
             }
         }
@@ -264,8 +264,10 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
     }
 
     /// Puts the timeout off, as long as that is better than to send the bit again.
-    fn postpone(&mut self, now: Instant) -> bool {
+    fn postpone(&mut self, sight: Sight, now: Instant) -> bool {
         let (since, micros) = self.postponed.unwrap_or((now, REST_MICROS));
+        // One that sleeps may be at rest soon.
+        let micros = if sight.is_asleep { REST_MICROS } else { micros };
         let is_enough = now.micros_since(since) >= REST_PATIENCE_MICROS;
         if is_enough && !self.half.is_damaged_by_doubles() {
             return false;

@@ -237,7 +237,7 @@ impl<O: Observer> Link<O> {
     /// Looks at the server, and tells the observer, once each, what keeps it from answering.
     pub(crate) fn look(&mut self, now: Instant) -> Sight {
         self.looked_at = now;
-        self.sight = self.lookout.look(&self.server, now);
+        self.sight = self.lookout.look(&self.server, self.bits, now);
         let obstacle = self.sight.obstacle;
         if now.micros_since(self.heard_at) < SUSPICIOUS_MICROS {
             self.told = None;
