@@ -327,6 +327,13 @@ impl Understanding {
             }
             return understood;
         }
+        if let State::Reading(reader) = &mut self.state
+            && self.tail == Tail::Unknown
+            && self.answering.waits() != Some(Waits::PerBit)
+        {
+            // Nothing has told yet that its messages end otherwise.
+            reader.end_with_silence();
+        }
         self.handle_silence(Owed::Nothing)
     }
 
