@@ -146,12 +146,16 @@ impl Admission {
         let executable = Executable::of(peer.pid()).ok();
         let recognition = self.ours.recognise(part, peer.pid(), executable);
         let permitted = peer.check_permission() != Err(SendError::NotPermitted);
-        let own = ProcessStatus::own().map_err(Refusal::Unreadable)?;
+        // A sender has no need to be able to signal this process: it has done so.
+        let own = match part {
+            Part::Server => Some(ProcessStatus::own().map_err(Refusal::Unreadable)?),
+            Part::Sender => None,
+        };
         if status.state != ProcessState::Zombie && peer.has_exited() {
             return Err(Refusal::NoSuchProcess);
         }
         let handled = handled(&status);
-        let facts = Facts { status: &status, handled, own: &own, permitted, recognition };
+        let facts = Facts { status: &status, handled, own: own.as_ref(), permitted, recognition };
         let may_receive = decide(&facts, part, trust)?;
         Ok(Found { status, recognition, executable, handled, may_receive })
     }

@@ -20,6 +20,9 @@ const ASLEEP_MICROS_MAX: u64 = 1_000;
 /// After so many waits in a row in vain, the process is taken for one that never sleeps.
 const VAIN_WAITS_MAX: u32 = 4;
 
+/// More than the longest name of a function of the kernel.
+const CHANNEL_OCTETS: usize = 128;
+
 /// More than the first three fields of a `/proc/PID/stat`: the name has at most 64 octets.
 const STAT_OCTETS: usize = 128;
 
@@ -65,13 +68,17 @@ impl SleepWatch {
     ///
     /// [`ReadProcessError::NoSuchProcess`] when it has ended and its parent knows.
     pub fn look(&self) -> Result<Slumber, ReadProcessError> {
-        if self.state()? != ProcessState::Sleeping {
-            return Ok(Slumber::Awake);
+        if let Some(channel) = &self.channel {
+            let mut name = [0; CHANNEL_OCTETS];
+            let len = channel.read_at(&mut name, 0).map_err(|error| entry::refused(&error))?;
+            // 0: it is awake, or this process may not see where it sleeps.
+            match name.get(..len).unwrap_or_default() {
+                b"" | b"0" => {}
+                name => return Ok(slumber(name)),
+            }
         }
-        let Some(channel) = &self.channel else { return Ok(Slumber::Other) };
-        let mut name = [0; 64];
-        let len = channel.read_at(&mut name, 0).unwrap_or(0);
-        Ok(slumber(name.get(..len).unwrap_or_default()))
+        let is_asleep = self.state()? == ProcessState::Sleeping;
+        Ok(if is_asleep { Slumber::Other } else { Slumber::Awake })
     }
 
     fn state(&self) -> Result<ProcessState, ReadProcessError> {
@@ -124,6 +131,8 @@ fn slumber(channel: &[u8]) -> Slumber {
         Slumber::Signal
     } else if has(b"nanosleep") {
         Slumber::Time
+    } else if has(b"signal_stop") || has(b"ptrace_stop") {
+        Slumber::Awake
     } else {
         Slumber::Other
     }
@@ -194,8 +203,8 @@ mod tests {
             ("do_sigtimedwait.isra.0", Slumber::Signal),
             ("hrtimer_nanosleep", Slumber::Time),
             ("poll_schedule_timeout.constprop.0", Slumber::Other),
-            ("0", Slumber::Other),
-            ("", Slumber::Other),
+            ("do_signal_stop", Slumber::Awake),
+            ("ptrace_stop.part.0", Slumber::Awake),
         ] {
             assert_eq!(slumber(name.as_bytes()), expected, "{name}");
         }

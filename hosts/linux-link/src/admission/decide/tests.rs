@@ -44,6 +44,7 @@ impl Case {
         let Self { status, own, permitted, recognition, part, trust } = self;
         let handled = status.caught.union(status.blocked);
         let (permitted, recognition) = (*permitted, *recognition);
+        let own = (*part == Part::Server).then_some(own);
         decide(&Facts { status, handled, own, permitted, recognition }, *part, *trust)
     }
 }
