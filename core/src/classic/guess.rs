@@ -30,6 +30,9 @@ const INCOMPLETE: u32 = 150;
 /// The same for one that has not even come to the text.
 const WITHOUT_TEXT: u32 = 250;
 
+/// Ones that no [mark](crate::detect) of a newcomer has.
+const MARK_BITS_END: u16 = 16;
+
 /// How sure a [`Verdict`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -116,6 +119,9 @@ impl Guess {
     /// verdict if that ends a message.
     #[must_use]
     pub fn handle_silence(&self) -> Option<Verdict> {
+        if self.is_mark() {
+            return None;
+        }
         let Choice { best, margin } = self.choose(true)?;
         best.is_whole.then(|| verdict(best, margin))
     }
@@ -123,6 +129,9 @@ impl Guess {
     /// Tells that nothing more will come. There is a verdict if any reading has a text.
     #[must_use]
     pub fn handle_end(&self) -> Option<Verdict> {
+        if self.is_mark() {
+            return None;
+        }
         let Choice { best, margin } = self.choose(true)?;
         if best.is_whole || best.bytes == 0 || best.dialect.end != End::Nul {
             return (best.is_whole || best.bytes > 0).then(|| verdict(best, margin));
@@ -130,6 +139,12 @@ impl Guess {
         // No NUL has ended it.
         let dialect = Dialect { end: End::Silence, ..best.dialect };
         Some(verdict(Candidate { dialect, ..best }, margin))
+    }
+
+    /// Whether what has come may be the [mark](crate::detect) of a framed sender: then it is no empty
+    /// message.
+    fn is_mark(&self) -> bool {
+        self.history.len() < MARK_BITS_END && self.symbols().all(Bit::is_one)
     }
 
     /// How many symbols have come, as far as there was room for them.

@@ -176,6 +176,12 @@ impl Understanding {
         self.confidence
     }
 
+    /// What the sender is acknowledged with; [`Ack::Auto`] while that is not known.
+    #[must_use]
+    pub const fn ack(&self) -> Ack {
+        self.answering.ack()
+    }
+
     /// What the sender waits for before it goes on, once that is known.
     #[must_use]
     pub const fn waits(&self) -> Option<Waits> {
