@@ -107,7 +107,12 @@ impl<O: Observer> Connection<O> {
                 if is_mark && self.link.is_ours() && self.config.dialect.admits_framed() {
                     return Err(self.failure(Cause::LooksFramed));
                 }
-                let half = Classic::new(self.config.dialect, text.all(), micros(self.config.pace));
+                let half = Classic::new(
+                    self.config.dialect,
+                    text.all(),
+                    micros(self.config.pace),
+                    self.link.is_ours(),
+                );
                 let half = half.map_err(|error| self.failure(Cause::Encode(error)))?;
                 self.transfer(half)
             }

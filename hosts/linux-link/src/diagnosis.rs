@@ -72,12 +72,13 @@ pub(crate) const REST_MICROS: u64 = 30_000;
 pub(crate) struct Sight {
     /// What keeps it from answering, if that can be seen.
     pub(crate) obstacle: Option<Diagnosis>,
-    /// It has done nothing for [`REST_MICROS`] and has nothing to do: it sleeps, none of the two
-    /// signals is pending there, and it has not been scheduled since. Whatever it was going to answer
-    /// has been answered.
-    pub(crate) is_at_rest: bool,
-    /// It sleeps with nothing to do, for however short a time.
+    /// None of the two signals is pending there.
+    pub(crate) has_taken_all: bool,
+    /// It sleeps as well: it has nothing to do.
     pub(crate) is_asleep: bool,
+    /// It has slept so for [`REST_MICROS`], and has not been scheduled since. Whatever it was going to
+    /// answer has been answered.
+    pub(crate) is_at_rest: bool,
 }
 
 /// Looks at a server from time to time.
@@ -99,9 +100,9 @@ impl Lookout {
         if matches!(status.state, ProcessState::Stopped | ProcessState::Traced) {
             return Sight { obstacle: Some(Diagnosis::Stopped), ..Sight::default() };
         }
-        let taken_all = ![Bit::Zero, Bit::One].iter().any(|&bit| status.pending.contains(bit));
+        let has_taken_all = ![Bit::Zero, Bit::One].iter().any(|&bit| status.pending.contains(bit));
         self.asleep = match self.asleep {
-            _ if status.state != ProcessState::Sleeping || !taken_all => None,
+            _ if status.state != ProcessState::Sleeping || !has_taken_all => None,
             Some((switches, since)) if switches == status.context_switches => {
                 Some((switches, since))
             }
@@ -118,6 +119,7 @@ impl Lookout {
         let is_busy = self.is_busy || is_working && server.recognition().is_some();
         Sight {
             obstacle: is_busy.then_some(Diagnosis::Busy),
+            has_taken_all,
             is_asleep: self.asleep.is_some(),
             is_at_rest: self
                 .asleep

@@ -7,7 +7,7 @@ mod probing;
 use std::mem;
 use std::os::fd::BorrowedFd;
 
-use minitalk_core::{Bit, Instant};
+use minitalk_core::{Bit, Doubt, Instant};
 use minitalk_signals::{Interest, now};
 
 use crate::cause::{Cause, Delivered, Interruption};
@@ -25,6 +25,18 @@ const REST_LOOK_MICROS_MAX: u64 = 320_000;
 
 /// A sender that survives a bit that comes twice does not wait longer than this for a server at rest.
 const REST_PATIENCE_MICROS: u64 = 2_000_000;
+
+/// The same for one that does not, at a server of ours, which ignores repetitions of a bit that it holds back:
+/// only one that crosses the acknowledgment would count, and the sender would be told.
+const LONG_REST_PATIENCE_MICROS: u64 = 5_000_000;
+
+/// How soon to look again whether a server has taken what is pending there.
+const TAKEN_LOOK_MICROS: u64 = 5_000;
+
+/// How often a server at which a signal is pending is looked at before a first bit is sent all the same, and
+/// after what time again.
+const ROOM_LOOKS_MAX: u32 = 50;
+const ROOM_LOOK_MICROS: u64 = 1_000;
 
 /// While a server works for others, time does not count, but no longer than for this many timeouts.
 const BUSY_TIMEOUTS_MAX: u64 = 30;
@@ -61,9 +73,8 @@ pub(crate) trait SendingHalf {
     /// The timeout of what has just been sent begins now.
     fn restart_timeout(&mut self, now: Instant);
 
-    /// Whether the timeout should be handled only while the server is at rest: the bit that it would
-    /// send again may be waiting for its turn.
-    fn needs_rest(&self) -> bool;
+    /// What the server is to be looked at for before a timeout is handled.
+    fn doubt(&self) -> Option<Doubt>;
 
     /// Whether a bit that comes twice is damage that cannot be repaired.
     fn is_damaged_by_doubles(&self) -> bool;
@@ -148,6 +159,7 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
     }
 
     fn transfer(&mut self) -> Result<(), Cause> {
+        self.await_room()?;
         loop {
             let now = self.link.clock();
             if self.half.is_pending() {
@@ -172,6 +184,21 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
             };
             self.handle(heard)?;
         }
+    }
+
+    /// Waits for a moment while a signal is pending at the server, where the first bit would be lost.
+    fn await_room(&mut self) -> Result<(), Cause> {
+        for _ in 0..ROOM_LOOKS_MAX {
+            let now = self.link.clock();
+            if !self.link.is_ours() || self.link.look(now).has_taken_all {
+                break;
+            }
+            match self.link.wait(None, Some(now.after_micros(ROOM_LOOK_MICROS)))? {
+                Heard::TimedOut => {}
+                heard => self.handle(heard)?,
+            }
+        }
+        Ok(())
     }
 
     #[inline]
@@ -228,19 +255,22 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
 
     fn handle_timeout(&mut self, now: Instant) -> Result<(), Cause> {
         let is_due = self.half.poll_timeout().is_some_and(|due| due <= now);
-        let needs_rest = is_due && self.half.needs_rest();
-        if needs_rest || self.link.is_look_due(now) {
+        let doubt = self.half.doubt().filter(|&doubt| is_due && !self.is_settled_unseen(doubt));
+        if doubt.is_some() || self.link.is_look_due(now) {
             let sight = self.link.look(now);
             if sight.obstacle == Some(Diagnosis::Busy) && now < self.busy_until() {
                 self.progress_at = now;
             }
-            if needs_rest && !sight.is_at_rest && self.postpone(sight, now) {
+            if let Some(doubt) = doubt
+                && !self.is_settled(doubt, sight)
+                && self.postpone(doubt, sight, now)
+            {
                 return self.give_up_if_late(now);
             }
         }
         self.give_up_if_late(now)?;
         self.postponed = None;
-        if needs_rest {
+        if doubt.is_some() {
             // The look took time, and this process may have lost its processor meanwhile.
             let heard = self.link.wait(None, Some(now))?;
             if heard != Heard::TimedOut {
@@ -249,6 +279,24 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
         }
         self.half.handle_timeout(now);
         Ok(())
+    }
+
+    /// Whether a bit may be sent again without a look at the server. One of ours ignores repetitions of a bit
+    /// that it holds back; with any other one it depends on whether a bit that comes twice is damage.
+    fn is_settled_unseen(&self, doubt: Doubt) -> bool {
+        match doubt {
+            Doubt::Turn => !self.link.is_ours() && !self.half.is_damaged_by_doubles(),
+            Doubt::Lost => self.link.is_ours() || !self.half.is_damaged_by_doubles(),
+            Doubt::Twice => false,
+        }
+    }
+
+    /// Whether what is seen of the server lets a timeout be handled.
+    const fn is_settled(&self, doubt: Doubt, sight: Sight) -> bool {
+        match doubt {
+            Doubt::Twice if self.link.is_ours() => sight.has_taken_all,
+            Doubt::Turn | Doubt::Lost | Doubt::Twice => sight.is_at_rest,
+        }
     }
 
     fn give_up_if_late(&self, now: Instant) -> Result<(), Cause> {
@@ -264,16 +312,26 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
     }
 
     /// Puts the timeout off, as long as that is better than to send the bit again.
-    fn postpone(&mut self, sight: Sight, now: Instant) -> bool {
+    fn postpone(&mut self, doubt: Doubt, sight: Sight, now: Instant) -> bool {
         let (since, micros) = self.postponed.unwrap_or((now, REST_MICROS));
-        // One that sleeps may be at rest soon.
-        let micros = if sight.is_asleep { REST_MICROS } else { micros };
-        let is_enough = now.micros_since(since) >= REST_PATIENCE_MICROS;
-        if is_enough && !self.half.is_damaged_by_doubles() {
+        let patience_micros = match (self.half.is_damaged_by_doubles(), self.link.is_ours()) {
+            (false, _) => REST_PATIENCE_MICROS,
+            (true, true) => LONG_REST_PATIENCE_MICROS,
+            (true, false) => u64::MAX,
+        };
+        if now.micros_since(since) >= patience_micros {
             return false;
         }
-        self.half.postpone(now, micros);
-        self.postponed = Some((since, micros.saturating_mul(2).min(REST_LOOK_MICROS_MAX)));
+        let (wait_micros, next_micros) = if doubt == Doubt::Twice && self.link.is_ours() {
+            (TAKEN_LOOK_MICROS, micros)
+        } else if sight.is_asleep {
+            // Whether that is rest, the next look will show.
+            (REST_MICROS, micros)
+        } else {
+            (micros, micros.saturating_mul(2).min(REST_LOOK_MICROS_MAX))
+        };
+        self.half.postpone(now, wait_micros);
+        self.postponed = Some((since, next_micros));
         true
     }
 

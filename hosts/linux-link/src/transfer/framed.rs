@@ -4,7 +4,7 @@ use std::os::fd::BorrowedFd;
 
 use minitalk_core::frame::CONTENT_OCTETS_MAX;
 use minitalk_core::sender::{Event, Sender};
-use minitalk_core::{Bit, Instant, RefusalReason};
+use minitalk_core::{Bit, Doubt, Instant, RefusalReason};
 
 use super::{SendingHalf, Step, Tally};
 use crate::cause::{Cause, Delivered};
@@ -92,15 +92,17 @@ impl SendingHalf for Framed<'_> {
         self.sender.restart_timeout(now);
     }
 
-    fn needs_rest(&self) -> bool {
-        false
+    fn doubt(&self) -> Option<Doubt> {
+        self.sender.doubt()
     }
 
     fn is_damaged_by_doubles(&self) -> bool {
         false
     }
 
-    fn postpone(&mut self, _now: Instant, _micros: u64) {}
+    fn postpone(&mut self, now: Instant, micros: u64) {
+        self.sender.postpone(now, micros);
+    }
 
     fn abort(&mut self, _now: Instant) -> bool {
         self.sender.abort();
