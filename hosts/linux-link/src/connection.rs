@@ -94,7 +94,7 @@ impl<O: Observer> Connection<O> {
     pub fn send<'i>(&mut self, message: impl Into<Input<'i>>) -> Result<Receipt, Failure> {
         let message = message.into();
         self.pinger = None;
-        self.link.restart();
+        self.link.restart(self.config.protocol == Protocol::Classic);
         match self.config.protocol {
             Protocol::Framed => {
                 // Any number will do, as long as it is another one for the next message.
@@ -149,7 +149,7 @@ impl<O: Observer> Connection<O> {
     pub fn ping(&mut self) -> Result<Probe, Failure> {
         let mut probe = Probe::default();
         let mut pinger = self.pinger.take().unwrap_or_else(|| {
-            self.link.restart();
+            self.link.restart(false);
             Pinger::new()
         });
         let half = Probing::new(&mut pinger, &mut probe);

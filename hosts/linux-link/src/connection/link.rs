@@ -40,6 +40,8 @@ pub(crate) struct Link<O> {
     told: Option<Diagnosis>,
     answers: Answers,
     bits: u64,
+    /// A server that is not ours is sent to while it sleeps.
+    only_asleep: bool,
     pub(crate) observer: O,
 }
 
@@ -85,6 +87,7 @@ impl<O: Observer> Link<O> {
             told: None,
             answers: Answers::new(),
             bits: 0,
+            only_asleep: false,
             observer,
         })
     }
@@ -112,8 +115,10 @@ impl<O: Observer> Link<O> {
         self.bits
     }
 
-    /// Counts from here.
-    pub(crate) fn restart(&mut self) {
+    /// Counts from here. With `only_asleep`, a server that is not ours is sent to only while it sleeps
+    /// ([`Admitted::wait_until_asleep`]).
+    pub(crate) fn restart(&mut self, only_asleep: bool) {
+        self.only_asleep = only_asleep && !self.is_ours();
         self.bits = 0;
         self.answers = Answers::new();
         self.heard_at = self.read_clock();
@@ -126,6 +131,9 @@ impl<O: Observer> Link<O> {
         self.bits += 1;
         self.answers.sent(bit);
         self.observer.sent(self.server.pid(), bit);
+        if self.only_asleep {
+            self.server.wait_until_asleep();
+        }
         self.server.send(bit).map(drop)
     }
 
