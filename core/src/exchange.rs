@@ -91,6 +91,8 @@ pub struct Exchange<S, const OCTETS: usize> {
     dialect: Dialect,
     protocols: Protocols,
     octets_max: Option<u64>,
+    /// Bit n says whether the host knows coding n.
+    codings: u16,
     /// A rule that is deliberately not kept, to show that the model notices.
     #[cfg(test)]
     pub(crate) broken: Option<Broken>,
@@ -118,6 +120,7 @@ impl<S, const OCTETS: usize> Exchange<S, OCTETS> {
             dialect,
             protocols: Protocols::Both,
             octets_max: None,
+            codings: 1,
             #[cfg(test)]
             broken: None,
         }
@@ -134,6 +137,15 @@ impl<S, const OCTETS: usize> Exchange<S, OCTETS> {
     #[must_use]
     pub const fn with_octets_max(mut self, octets_max: Option<u64>) -> Self {
         self.octets_max = octets_max;
+        self
+    }
+
+    /// The same exchange, whose host knows these content codings: bit n stands for coding n. Without, it
+    /// knows 0 only, octets as they are. A message of another coding is refused with
+    /// [`RefusalReason::Coding`], and the host is told nothing.
+    #[must_use]
+    pub const fn with_codings(mut self, codings: u16) -> Self {
+        self.codings = codings;
         self
     }
 
@@ -353,12 +365,14 @@ where
 
     /// Lets the host know of what a session holds, unless that makes its message too long.
     fn announce(&mut self, index: Index) {
-        let octets_max = self.octets_max;
+        let (octets_max, codings) = (self.octets_max, self.codings);
         let Some(session) = self.places.session_mut(index) else { return };
         let Some(payload) = session.payload() else { return };
         let octets = u64::try_from(payload.octets.len()).unwrap_or(u64::MAX);
         let total = payload.length.unwrap_or(0).max(payload.offset.saturating_add(octets));
-        if octets_max.is_some_and(|octets_max| total > octets_max) {
+        if codings.checked_shr(payload.coding.into()).unwrap_or(0) & 1 == 0 {
+            session.refuse(RefusalReason::Coding);
+        } else if octets_max.is_some_and(|octets_max| total > octets_max) {
             let (peer, offset) = (payload.peer, payload.offset);
             session.refuse(RefusalReason::TooLong);
             self.too_long = Some((peer, offset));

@@ -1,42 +1,56 @@
-//! What is inside a frame: address, control, header, payload.
+//! What is inside a frame: address, control, header, payload, check.
 //!
 //! ```text
-//! octets   1        1         1         4            1..=10      0..=256   4
-//!          address  control  [version   message no.  length]     payload   FCS
-//!          0xFF               only in the first frame of a message
+//! octets   1        1         1         4            1..=10   1        0..=256   4        4
+//!          address  control  [version   message no.  length]  octets   payload  [check]   FCS
+//!          0xFF               only in the first frame          of the payload    only in the last
 //! ```
 //!
 //! The control octet is that of an HDLC information frame (ISO/IEC 13239, 5.3): bit 0 is zero, bits
 //! 1 to 3 are N(S), bit 4 is the final bit, set on the last frame of a message. This link never
 //! numbers the other direction, so of the three bits of N(R) the lowest, bit 5, marks the first
-//! frame of a message and bits 6 and 7 are zero. The [FCS](crate::hdlc) belongs to the layer below.
+//! frame of a message, bit 6 is the ninth bit of the number of octets, and bit 7 is zero. The
+//! [FCS](crate::hdlc) belongs to the layer below; what it is XORed with is the link's.
 //!
 //! The normative text is `docs/protocol.md`, section "Frame".
 
 use core::fmt;
 
+use crate::hdlc::Fcs;
+
 /// The all-stations address every frame carries (RFC 1662, section 3.1).
 pub const ADDRESS: u8 = 0xFF;
 
-/// The version of the protocol that this crate speaks, as sent in the header.
-pub const VERSION: u8 = 1;
+/// The version of the protocol that this crate speaks: the low four bits of the octet in the header.
+pub const VERSION: u8 = 2;
+
+/// The largest number of a content coding: the high four bits of the same octet.
+pub const CODING_MAX: u8 = 15;
 
 /// Most payload octets in one frame.
 pub const PAYLOAD_OCTETS_MAX: usize = 256;
 
-/// Most octets of address, control and header together.
-pub const HEADER_OCTETS_MAX: usize = 17;
+/// Most octets of address, control, header and the number of payload octets together.
+pub const HEADER_OCTETS_MAX: usize = 18;
+
+/// Octets of the check at the end of a message.
+pub(crate) const CHECK_OCTETS: usize = 4;
 
 /// Most octets of a frame without its FCS: the buffer a sender needs.
-pub const CONTENT_OCTETS_MAX: usize = HEADER_OCTETS_MAX + PAYLOAD_OCTETS_MAX;
+pub const CONTENT_OCTETS_MAX: usize = HEADER_OCTETS_MAX + PAYLOAD_OCTETS_MAX + CHECK_OCTETS;
 
 /// Most octets of a frame between its flags, FCS included: the buffer a receiver needs.
 pub const FRAME_OCTETS_MAX: usize = CONTENT_OCTETS_MAX + crate::hdlc::FCS_OCTETS;
 
 const FINAL: u8 = 0b0001_0000;
 const FIRST: u8 = 0b0010_0000;
+/// The ninth bit of the number of payload octets.
+const OCTETS_256: u8 = 0b0100_0000;
 /// Bits that are zero in every frame of this version.
-const ALWAYS_ZERO: u8 = 0b1100_0001;
+const ALWAYS_ZERO: u8 = 0b1000_0001;
+
+/// Most octets of a length: seven bits of 64 in each.
+const LENGTH_OCTETS_MAX: usize = 10;
 
 /// N(S): the number of a frame, modulo 8.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -64,8 +78,9 @@ impl Sequence {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Header {
-    /// The protocol version of the sender; this crate writes [`VERSION`].
-    pub version: u8,
+    /// How the content of the message is coded, 0 to [`CODING_MAX`]; 0 is as it is. Only the low four
+    /// bits are sent.
+    pub coding: u8,
     /// A random number that tells this message from any other of the same process.
     pub message: u32,
     /// Total length in octets, where the sender knows it. [`u64::MAX`] cannot be sent: it goes as not known.
@@ -80,10 +95,77 @@ pub struct Frame<'a> {
     pub sequence: Sequence,
     /// Present in the first frame of a message, and only there.
     pub header: Option<Header>,
-    /// Whether this frame ends its message.
-    pub last: bool,
     /// The octets of the message that this frame carries.
     pub payload: &'a [u8],
+    /// Present in the last frame of a message, and only there: what [`Check`] makes of the whole.
+    pub check: Option<u32>,
+}
+
+/// Binds the frames of a message together: a CRC-32 over the FCS of each frame before the last and the
+/// length of the message.
+///
+/// The FCS of a frame is a CRC of its octets, so this finds what a CRC of all octets of the message would
+/// find, in a few steps a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Check {
+    fcs: Fcs,
+}
+
+impl Check {
+    /// The check of a message of which no frame has been accepted.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { fcs: Fcs::new() }
+    }
+
+    /// Goes on with a frame, by its FCS as it is before it is masked.
+    pub fn update(&mut self, fcs: u32) {
+        fcs.to_le_bytes().iter().for_each(|&octet| self.fcs.update(octet));
+    }
+
+    /// The check that the last frame of a message of `octets` octets carries.
+    #[must_use]
+    pub fn finish(mut self, octets: u64) -> u32 {
+        octets.to_le_bytes().iter().for_each(|&octet| self.fcs.update(octet));
+        self.fcs.value()
+    }
+}
+
+impl Default for Check {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Whether a sender sends a frame for the first time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub(crate) enum Attempt {
+    First,
+    Repeated,
+}
+
+impl Attempt {
+    /// What the FCS of a frame is XORed with whose mask is `mask`, or, if it is repeated, the complement.
+    pub(crate) const fn mask(self, mask: u32) -> u32 {
+        match self {
+            Self::First => mask,
+            Self::Repeated => !mask,
+        }
+    }
+
+    /// What the register says that holds this after a frame, if its FCS is good.
+    pub(crate) fn of(residue: Fcs, mask: u32) -> Option<Self> {
+        let first = Fcs::residue(mask);
+        if residue == first {
+            Some(Self::First)
+        } else if residue == first.complemented() {
+            Some(Self::Repeated)
+        } else {
+            None
+        }
+    }
 }
 
 /// Why the content of a frame with a good FCS could not be understood.
@@ -98,6 +180,8 @@ pub enum ParseFrameError {
     /// The frame says that it begins a message, and its header is incomplete, or its length is not
     /// written in as few octets as it takes.
     Header,
+    /// The frame has more or fewer octets than it says.
+    Octets,
     /// The header names a version that this crate does not speak.
     Version(u8),
 }
@@ -108,6 +192,7 @@ impl fmt::Display for ParseFrameError {
             Self::Address => f.write_str("frame address is not 0xff"),
             Self::Control => f.write_str("frame is not an information frame"),
             Self::Header => f.write_str("frame header is malformed"),
+            Self::Octets => f.write_str("frame has another length than it says"),
             Self::Version(version) => write!(f, "frame has protocol version {version}"),
         }
     }
@@ -129,6 +214,12 @@ impl fmt::Display for EncodeFrameError {
 impl core::error::Error for EncodeFrameError {}
 
 impl<'a> Frame<'a> {
+    /// Whether the message ends with this frame.
+    #[must_use]
+    pub const fn is_last(&self) -> bool {
+        self.check.is_some()
+    }
+
     /// Reads the content of a frame, FCS already removed.
     ///
     /// # Errors
@@ -141,20 +232,30 @@ impl<'a> Frame<'a> {
         if *address != ADDRESS {
             return Err(ParseFrameError::Address);
         }
-        if control & ALWAYS_ZERO != 0 {
-            return Err(ParseFrameError::Control);
-        }
         let sequence = Sequence((control >> 1) & 0b111);
-        if control & FIRST != 0 && sequence != Sequence::FIRST {
+        let is_first = control & FIRST != 0;
+        if control & ALWAYS_ZERO != 0 || is_first && sequence != Sequence::FIRST {
             return Err(ParseFrameError::Control);
         }
-        let (header, payload) = if control & FIRST == 0 {
-            (None, rest)
+        let (header, rest) = if is_first {
+            let (header, rest) = Header::parse(rest)?;
+            (Some(header), rest)
         } else {
-            let (header, payload) = Header::parse(rest)?;
-            (Some(header), payload)
+            (None, rest)
         };
-        Ok(Self { sequence, header, last: control & FINAL != 0, payload })
+        let (&octets, rest) = rest.split_first().ok_or(ParseFrameError::Octets)?;
+        let octets = match (control & OCTETS_256 != 0, octets) {
+            (false, octets) => usize::from(octets),
+            (true, 0) => PAYLOAD_OCTETS_MAX,
+            (true, _) => return Err(ParseFrameError::Octets),
+        };
+        let (payload, rest) = rest.split_at_checked(octets).ok_or(ParseFrameError::Octets)?;
+        let check = match (control & FINAL != 0, rest) {
+            (false, []) => None,
+            (true, &[c0, c1, c2, c3]) => Some(u32::from_le_bytes([c0, c1, c2, c3])),
+            (_, _) => return Err(ParseFrameError::Octets),
+        };
+        Ok(Self { sequence, header, payload, check })
     }
 
     /// Writes the content of this frame to the end of `content`, which starts out empty.
@@ -166,19 +267,25 @@ impl<'a> Frame<'a> {
         &self,
         content: &mut heapless::Vec<u8, N>,
     ) -> Result<(), EncodeFrameError> {
+        let [octets, more, ..] = self.payload.len().to_le_bytes();
         let mut control = self.sequence.0 << 1;
-        if self.last {
+        if self.is_last() {
             control |= FINAL;
         }
         if self.header.is_some() {
             control |= FIRST;
+        }
+        if more != 0 {
+            control |= OCTETS_256;
         }
         content.clear();
         append(content, &[ADDRESS, control])?;
         if let Some(header) = self.header {
             header.encode(content)?;
         }
-        append(content, self.payload)
+        append(content, &[octets])?;
+        append(content, self.payload)?;
+        self.check.map_or(Ok(()), |check| append(content, &check.to_le_bytes()))
     }
 }
 
@@ -187,26 +294,26 @@ impl Header {
         let [version, rest @ ..] = octets else {
             return Err(ParseFrameError::Header);
         };
-        if *version != VERSION {
-            return Err(ParseFrameError::Version(*version));
+        if version & 0x0F != VERSION {
+            return Err(ParseFrameError::Version(version & 0x0F));
         }
         let [m0, m1, m2, m3, rest @ ..] = rest else {
             return Err(ParseFrameError::Header);
         };
-        let (length_plus_one, payload) = parse_varint(rest).ok_or(ParseFrameError::Header)?;
+        let (length_plus_one, rest) = parse_varint(rest).ok_or(ParseFrameError::Header)?;
         let header = Self {
-            version: *version,
+            coding: version >> 4,
             message: u32::from_le_bytes([*m0, *m1, *m2, *m3]),
             length: length_plus_one.checked_sub(1),
         };
-        Ok((header, payload))
+        Ok((header, rest))
     }
 
     fn encode<const N: usize>(
         self,
         content: &mut heapless::Vec<u8, N>,
     ) -> Result<(), EncodeFrameError> {
-        content.push(self.version).map_err(|_| EncodeFrameError)?;
+        append(content, &[VERSION | self.coding << 4])?;
         append(content, &self.message.to_le_bytes())?;
         // Zero stands for "not known", so a known length is sent as one more.
         let mut rest = self.length.and_then(|length| length.checked_add(1)).unwrap_or(0);
@@ -214,7 +321,7 @@ impl Header {
             let low = rest.to_le_bytes()[0] & 0x7F;
             rest >>= 7;
             let more = if rest == 0 { 0 } else { 0x80 };
-            content.push(low | more).map_err(|_| EncodeFrameError)?;
+            append(content, &[low | more])?;
             if rest == 0 {
                 return Ok(());
             }
@@ -234,30 +341,29 @@ fn append<const N: usize>(
 /// Reads an unsigned LEB128 number of at most ten octets: seven bits an octet, lowest first, the
 /// high bit set on all but the last (DWARF 5, section 7.6), and no octet more than it takes.
 fn parse_varint(octets: &[u8]) -> Option<(u64, &[u8])> {
-    let mut value: u64 = 0;
-    let mut shift: u32 = 0;
-    let mut rest = octets;
-    loop {
-        let [octet, tail @ ..] = rest else { return None };
-        rest = tail;
-        let part = u64::from(octet & 0x7F);
-        let placed = part.checked_shl(shift)?;
-        if placed >> shift != part {
-            return None;
-        }
-        value |= placed;
-        if octet & 0x80 == 0 {
-            let is_padded = part == 0 && shift > 0;
-            return (!is_padded).then_some((value, rest));
-        }
-        shift = shift.checked_add(7)?;
+    let end = octets.iter().take(LENGTH_OCTETS_MAX).position(|octet| octet & 0x80 == 0)?;
+    let (more, rest) = octets.split_at_checked(end)?;
+    let (&highest, rest) = rest.split_first()?;
+    let is_padded = highest == 0 && !more.is_empty();
+    // Nine octets have seven bits of 64 each; one is left for the tenth.
+    let is_too_large = more.len() == LENGTH_OCTETS_MAX.saturating_sub(1) && highest > 1;
+    if is_padded || is_too_large {
+        return None;
     }
+    // From the highest: shifts by a constant cost little where a register has 32 bits.
+    let value = more
+        .iter()
+        .rev()
+        .fold(u64::from(highest), |value, octet| value << 7 | u64::from(octet & 0x7F));
+    Some((value, rest))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::vec::Vec;
+
+    const HEADER: Header = Header { coding: 0, message: 0xDEAD_BEEF, length: None };
 
     fn encoded(frame: Frame<'_>) -> Vec<u8> {
         let mut content = heapless::Vec::<u8, CONTENT_OCTETS_MAX>::new();
@@ -269,14 +375,17 @@ mod tests {
     fn what_was_encoded_is_parsed_again() {
         let lengths =
             [None, Some(0), Some(1), Some(126), Some(127), Some(1 << 40), Some(u64::MAX - 1)];
-        for length in lengths {
-            for last in [false, true] {
-                let header = Some(Header { version: VERSION, message: 0xDEAD_BEEF, length });
-                let first = Frame { sequence: Sequence::FIRST, header, last, payload: b"abc" };
-                assert_eq!(Frame::parse(&encoded(first)), Ok(first));
-                for sequence in 0..8 {
-                    let frame = Frame { sequence: Sequence(sequence), header: None, ..first };
-                    assert_eq!(Frame::parse(&encoded(frame)), Ok(frame));
+        for (coding, length) in (0..).zip(lengths) {
+            for check in [None, Some(0x1234_5678)] {
+                for octets in [0, 1, 3, 255, 256] {
+                    let payload = &[0x7E; PAYLOAD_OCTETS_MAX][..octets];
+                    let header = Some(Header { coding, length, ..HEADER });
+                    let first = Frame { sequence: Sequence::FIRST, header, payload, check };
+                    assert_eq!(Frame::parse(&encoded(first)), Ok(first));
+                    for sequence in 0..8 {
+                        let frame = Frame { sequence: Sequence(sequence), header: None, ..first };
+                        assert_eq!(Frame::parse(&encoded(frame)), Ok(frame));
+                    }
                 }
             }
         }
@@ -284,25 +393,24 @@ mod tests {
 
     #[test]
     fn the_layout_is_the_one_documented() {
-        let header = Some(Header { version: 1, message: 0x0403_0201, length: Some(300) });
-        let frame = Frame { sequence: Sequence::FIRST, header, last: true, payload: b"hi" };
+        let header = Some(Header { coding: 3, message: 0x0403_0201, length: Some(300) });
+        let check = Some(0x0807_0605);
+        let frame = Frame { sequence: Sequence::FIRST, header, payload: b"hi", check };
         // 300 + 1 = 0b10_0101101
-        let expected = [0xFF, 0b0011_0000, 1, 1, 2, 3, 4, 0b1010_1101, 0b10, b'h', b'i'];
+        let expected =
+            [0xFF, 0b0011_0000, 0x32, 1, 2, 3, 4, 0b1010_1101, 0b10, 2, b'h', b'i', 5, 6, 7, 8];
         assert_eq!(encoded(frame), expected);
-        let frame = Frame { sequence: Sequence(5), header: None, ..frame };
-        assert_eq!(encoded(frame), [0xFF, 0b0001_1010, b'h', b'i']);
+        let frame = Frame { sequence: Sequence(5), header: None, check: None, ..frame };
+        assert_eq!(encoded(frame), [0xFF, 0b0000_1010, 2, b'h', b'i']);
+        let frame = Frame { payload: &[7; 256], ..frame };
+        assert_eq!(encoded(frame)[..4], [0xFF, 0b0100_1010, 0, 7]);
     }
 
     #[test]
     fn the_largest_frame_fits_the_largest_buffer_exactly() {
-        let header = Header { version: VERSION, message: u32::MAX, length: Some(u64::MAX - 1) };
-        let payload = [0xA5; PAYLOAD_OCTETS_MAX];
-        let frame = Frame {
-            sequence: Sequence::FIRST,
-            header: Some(header),
-            last: true,
-            payload: &payload,
-        };
+        let header = Some(Header { length: Some(u64::MAX - 1), ..HEADER });
+        let (payload, check) = (&[0xA5; PAYLOAD_OCTETS_MAX], Some(0));
+        let frame = Frame { sequence: Sequence::FIRST, header, payload, check };
         assert_eq!(encoded(frame).len(), CONTENT_OCTETS_MAX);
     }
 
@@ -318,49 +426,100 @@ mod tests {
         }
         assert_eq!(Frame::parse(&[0xFE, 0]), Err(ParseFrameError::Address));
         assert_eq!(Frame::parse(&[0xFF, 1]), Err(ParseFrameError::Control));
-        assert_eq!(Frame::parse(&[0xFF, 0x40]), Err(ParseFrameError::Control));
+        assert_eq!(Frame::parse(&[0xFF, 0x80]), Err(ParseFrameError::Control));
         assert_eq!(Frame::parse(&[0xFF, FIRST]), Err(ParseFrameError::Header));
-        assert_eq!(Frame::parse(&[0xFF, FIRST, 2]), Err(ParseFrameError::Version(2)));
-        assert_eq!(Frame::parse(&[0xFF, FIRST, 1, 0, 0, 0, 0]), Err(ParseFrameError::Header));
+        assert_eq!(Frame::parse(&[0xFF, FIRST, 1]), Err(ParseFrameError::Version(1)));
+        assert_eq!(Frame::parse(&[0xFF, FIRST, 0xF3]), Err(ParseFrameError::Version(3)));
+        assert_eq!(Frame::parse(&[0xFF, FIRST, 2, 0, 0, 0, 0]), Err(ParseFrameError::Header));
+        assert_eq!(Frame::parse(&[0xFF, FIRST, 2, 0, 0, 0, 0, 0]), Err(ParseFrameError::Octets));
+        assert_eq!(Frame::parse(&[0xFF, 0]), Err(ParseFrameError::Octets));
+    }
+
+    #[test]
+    fn a_frame_with_an_octet_more_or_less_than_it_says_is_none() {
+        for (header, check) in
+            [(None, None), (None, Some(7)), (Some(HEADER), None), (Some(HEADER), Some(7))]
+        {
+            for octets in [0, 1, 5, 255, 256] {
+                let payload = &[0x3E; PAYLOAD_OCTETS_MAX][..octets];
+                let frame = Frame { sequence: Sequence::FIRST, header, payload, check };
+                let mut content = encoded(frame);
+                content.push(0);
+                assert_eq!(Frame::parse(&content), Err(ParseFrameError::Octets));
+                let before = content.len() - octets - 2 - if check.is_some() { 4 } else { 0 };
+                for shorter in before..content.len() - 1 {
+                    let parsed = Frame::parse(&content[..shorter]);
+                    assert_eq!(parsed, Err(ParseFrameError::Octets), "{octets} {shorter}");
+                }
+            }
+        }
+        let beyond = [0xFF, OCTETS_256, 1].into_iter().chain([0; 257]).collect::<Vec<_>>();
+        assert_eq!(Frame::parse(&beyond), Err(ParseFrameError::Octets));
+    }
+
+    /// A first frame with a length of these octets.
+    fn with_length(control: u8, length: &[u8]) -> Vec<u8> {
+        let mut content = std::vec![ADDRESS, control, VERSION, 0, 0, 0, 0];
+        content.extend(length);
+        content.push(0);
+        content
     }
 
     #[test]
     fn a_length_that_does_not_fit_64_bits_is_refused() {
-        let mut content = std::vec![ADDRESS, FIRST, VERSION, 0, 0, 0, 0];
-        content.extend([0xFF; 9]);
-        content.push(0x02);
-        assert_eq!(Frame::parse(&content), Err(ParseFrameError::Header));
-        content.pop();
-        content.extend([0x80, 0x00]);
-        assert_eq!(Frame::parse(&content), Err(ParseFrameError::Header));
+        let nine = |tenth: &[u8]| [&[0xFF; 9], tenth].concat();
+        let parsed = |length: &[u8]| {
+            Frame::parse(&with_length(FIRST, length)).map(|frame| frame.header.unwrap().length)
+        };
+        assert_eq!(parsed(&nine(&[0x01])), Ok(Some(u64::MAX - 1)));
+        for tenth in [&[0x02][..], &[0x7F], &[0x80, 0x00], &[0x81, 0x00], &[0xFF, 0x01]] {
+            assert_eq!(parsed(&nine(tenth)), Err(ParseFrameError::Header));
+        }
     }
 
     #[test]
     fn a_header_has_one_spelling() {
-        let content = |control: u8, length: &[u8]| {
-            let mut content = std::vec![ADDRESS, control, VERSION, 0, 0, 0, 0];
-            content.extend(length);
-            content
-        };
         let parsed =
             |content: &[u8]| Frame::parse(content).map(|frame| frame.header.unwrap().length);
-        assert_eq!(parsed(&content(FIRST, &[0])), Ok(None));
-        assert_eq!(parsed(&content(FIRST, &[0x81, 0x01])), Ok(Some(128)));
+        assert_eq!(parsed(&with_length(FIRST, &[0])), Ok(None));
+        assert_eq!(parsed(&with_length(FIRST, &[0x81, 0x01])), Ok(Some(128)));
         for padded in [&[0x80, 0x00][..], &[0x81, 0x00], &[0x81, 0x80, 0x00]] {
-            assert_eq!(parsed(&content(FIRST, padded)), Err(ParseFrameError::Header));
+            assert_eq!(parsed(&with_length(FIRST, padded)), Err(ParseFrameError::Header));
         }
         for sequence in 1..8 {
-            let numbered = content(FIRST | sequence << 1, &[0]);
+            let numbered = with_length(FIRST | sequence << 1, &[0]);
             assert_eq!(parsed(&numbered), Err(ParseFrameError::Control));
         }
     }
 
     #[test]
     fn a_length_that_cannot_be_sent_is_not_known() {
-        let header = Some(Header { version: VERSION, message: 1, length: Some(u64::MAX) });
-        let frame = Frame { sequence: Sequence::FIRST, header, last: true, payload: &[] };
-        let header = header.map(|header| Header { length: None, ..header });
-        assert_eq!(Frame::parse(&encoded(frame)), Ok(Frame { header, ..frame }));
+        let header = Some(Header { length: Some(u64::MAX), ..HEADER });
+        let frame = Frame { sequence: Sequence::FIRST, header, payload: &[], check: None };
+        assert_eq!(Frame::parse(&encoded(frame)), Ok(Frame { header: Some(HEADER), ..frame }));
+    }
+
+    #[test]
+    fn a_check_depends_on_every_frame_on_their_order_and_on_the_length() {
+        let check = |frames: &[u32], octets| {
+            let mut check = Check::new();
+            frames.iter().for_each(|fcs| check.update(*fcs));
+            check.finish(octets)
+        };
+        let all = [
+            check(&[], 0),
+            check(&[], 1),
+            check(&[1], 1),
+            check(&[1, 2], 1),
+            check(&[2, 1], 1),
+            check(&[1, 2], 1 << 40),
+            check(&[1, 2, 2], 1),
+        ];
+        for (index, one) in all.iter().enumerate() {
+            assert!(!all[..index].contains(one), "{all:08x?}");
+        }
+        // The CRC-32 of eight zeros.
+        assert_eq!(all[0], 0x6522_DF69);
     }
 
     #[test]

@@ -49,7 +49,6 @@
 extern crate std;
 
 mod bit;
-mod doubt;
 mod retransmission;
 mod time;
 mod verdict;
@@ -68,7 +67,6 @@ pub mod withdrawal;
 mod model;
 
 pub use bit::Bit;
-pub use doubt::Doubt;
 pub use exchange::Exchange;
 pub use ping::Pinger;
 pub use receiver::Receiver;

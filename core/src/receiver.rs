@@ -11,10 +11,17 @@
 //!
 //! The drawing is that of `docs/protocol.md`, section "Receiver".
 
+mod memory;
+mod rules;
+
 use crate::Bit;
-use crate::frame::{Frame, ParseFrameError, Sequence};
-use crate::hdlc::{self, Deframer, FeedError};
+use crate::hdlc::{self, Deframer, FeedError, Unchecked};
 use crate::verdict::{REASON_BITS, RefusalReason, VERDICT_BITS, bit_at};
+
+use memory::{Closed, Held, Judgment, Memory};
+#[cfg(test)]
+pub(crate) use rules::Broken;
+use rules::Rules;
 
 /// What one bit led to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -41,7 +48,11 @@ pub struct Received<'a> {
     pub first: bool,
     /// Whether the message ends with this frame.
     pub last: bool,
-    /// Total length of the message in octets, if its first frame, this one, says so.
+    /// How the octets of the message are coded, as its first frame says: 0 is as they are. A receiver that
+    /// does not know the coding is to [refuse](Receiver::refuse) the message.
+    pub coding: u8,
+    /// Total length of the message in octets, if its first frame says so. A message that turns out to
+    /// have another one is refused.
     pub length: Option<u64>,
     /// Octets of the message that came before this frame.
     pub offset: u64,
@@ -70,7 +81,7 @@ enum State {
     /// Acknowledgments alternate; the deframer looks for frames.
     Listening,
     /// A frame waits for the host; so does the acknowledgment of its closing flag's last bit.
-    Held,
+    Held(Held),
     /// The acknowledgments of the next flag spell the verdict. `position` bits of it have come.
     Verdict { verdict: Verdict, position: u8 },
     /// The acknowledgments of sixteen zeros spell the reason. `position` of them have come.
@@ -82,46 +93,6 @@ enum Verdict {
     Accepted,
     NotAccepted,
     Refused(RefusalReason),
-}
-
-/// The message that frames are being taken for, or the last one that was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Message {
-    number: u32,
-    next: Sequence,
-    octets: u64,
-    standing: Standing,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Standing {
-    /// Only the first frame has been accepted: a repetition of it has a header.
-    Begun,
-    /// Later frames have been accepted.
-    Continued,
-    /// The last frame has been accepted. `single` if it was also the first.
-    Ended {
-        single: bool,
-    },
-    Refused(RefusalReason),
-}
-
-/// A rule of the protocol that a receiver can be made to break, in tests only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Broken {
-    /// The verdict is spelled into whatever comes, be it the flag or not.
-    SpellsBlindly,
-    /// A frame that was accepted before is delivered again.
-    RepeatedDelivered,
-    /// A repetition of a bit whose acknowledgment is held back is acknowledged.
-    HeldNotIgnored,
-}
-
-/// What is to be done with a good frame.
-enum Judgment {
-    Deliver,
-    Repeated,
-    Refuse(RefusalReason),
 }
 
 /// The receiving half of a link with one sender.
@@ -167,13 +138,12 @@ pub struct Receiver<const N: usize> {
     deframer: Deframer<N>,
     #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
     state: State,
-    #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
-    message: Option<Message>,
+    memory: Memory,
+    /// Whether a frame has been broken off or did not check.
+    disturbed: bool,
     next_ack: Bit,
     counters: Counters,
-    /// A rule that is deliberately not kept, to show that the model notices.
-    #[cfg(test)]
-    pub(crate) broken: Option<Broken>,
+    rules: Rules,
 }
 
 impl<const N: usize> Receiver<N> {
@@ -190,14 +160,14 @@ impl<const N: usize> Receiver<N> {
         Self {
             deframer: Deframer::new(),
             state: State::Listening,
-            message: None,
+            memory: Memory::new(),
+            disturbed: false,
             next_ack: match last_ack {
                 Bit::Zero => Bit::One,
                 Bit::One => Bit::Zero,
             },
             counters: Counters { accepted: 0, repeated: 0, refused: 0, damaged: 0, aborted: 0 },
-            #[cfg(test)]
-            broken: None,
+            rules: Rules::new(),
         }
     }
 
@@ -206,10 +176,8 @@ impl<const N: usize> Receiver<N> {
     pub fn handle_bit(&mut self, bit: Bit) -> Reply {
         match self.state {
             State::Listening => self.listen(bit),
-            State::Held if self.breaks(Broken::HeldNotIgnored) => {
-                Reply::Acknowledge(self.alternate())
-            }
-            State::Held => Reply::Ignored,
+            State::Held(_) if self.rules.hears_while_held() => Reply::Acknowledge(self.alternate()),
+            State::Held(_) => Reply::Ignored,
             State::Verdict { verdict, position } => self.spell_verdict(bit, verdict, position),
             State::Reason { reason, position } => self.spell_reason(bit, reason, position),
         }
@@ -218,36 +186,36 @@ impl<const N: usize> Receiver<N> {
     /// The frame that waits for an answer, if one does.
     #[must_use]
     pub fn frame(&self) -> Option<Received<'_>> {
-        match self.state {
-            State::Held => {}
-            State::Listening | State::Verdict { .. } | State::Reason { .. } => return None,
-        }
-        let frame = Frame::parse(self.deframer.frame()?).ok()?;
-        let offset = match self.message {
-            Some(message) if frame.header.is_none() => message.octets,
-            Some(_) | None => 0,
-        };
+        let (held, message) = (self.held()?, self.memory.message.as_ref()?);
+        let (content, _) = self.deframer.unchecked()?;
         Some(Received {
-            first: frame.header.is_some(),
-            last: frame.last,
-            length: frame.header.and_then(|header| header.length),
-            offset,
-            payload: frame.payload,
+            first: message.latest.first,
+            last: message.latest.last,
+            coding: message.coding,
+            length: message.length,
+            offset: message.octets.saturating_sub(u64::try_from(held.octets).unwrap_or(u64::MAX)),
+            payload: content.get(held.begin..)?.get(..held.octets)?,
         })
+    }
+
+    fn held(&self) -> Option<Held> {
+        match self.state {
+            State::Held(held) => Some(held),
+            State::Listening | State::Verdict { .. } | State::Reason { .. } => None,
+        }
     }
 
     /// Octets accepted of a message that has begun and not ended: what is cut off if the sender
     /// disappears now. `None` if nothing would be.
     #[must_use]
     pub fn octets_at_risk(&self) -> Option<u64> {
-        let Some(message) = self.message else {
-            let broken_off = self.counters.aborted > 0 || self.counters.damaged > 0;
-            return (broken_off || self.deframer.has_content()).then_some(0);
+        let Some(message) = &self.memory.message else {
+            return (self.disturbed || self.deframer.has_content()).then_some(0);
         };
-        match message.standing {
-            Standing::Begun | Standing::Continued => Some(message.octets),
-            Standing::Ended { .. } | Standing::Refused(_) => None,
+        if let Some(held) = self.held() {
+            return Some(message.octets.saturating_sub(u64::try_from(held.octets).ok()?));
         }
+        message.is_open().then_some(message.octets)
     }
 
     /// What has been seen since the receiver was made.
@@ -261,23 +229,7 @@ impl<const N: usize> Receiver<N> {
     /// Returns the acknowledgment that the sender is owed, or `None` if no frame waits.
     #[must_use = "an acknowledgment that is not sent stops the link"]
     pub fn accept(&mut self) -> Option<Bit> {
-        let received = self.frame()?;
-        let (first, last) = (received.first, received.last);
-        let octets = received
-            .offset
-            .saturating_add(u64::try_from(received.payload.len()).unwrap_or(u64::MAX));
-        let frame = Frame::parse(self.deframer.frame()?).ok()?;
-        let number = match (frame.header, self.message) {
-            (Some(header), _) => header.message,
-            (None, Some(message)) => message.number,
-            (None, None) => return None,
-        };
-        let standing = match (first, last) {
-            (single, true) => Standing::Ended { single },
-            (true, false) => Standing::Begun,
-            (false, false) => Standing::Continued,
-        };
-        self.message = Some(Message { number, next: frame.sequence.next(), octets, standing });
+        self.held()?;
         self.counters.accepted = self.counters.accepted.saturating_add(1);
         self.state = State::Verdict { verdict: Verdict::Accepted, position: 0 };
         Some(self.alternate())
@@ -290,80 +242,71 @@ impl<const N: usize> Receiver<N> {
     /// and is not refused any more.
     #[must_use = "an acknowledgment that is not sent stops the link"]
     pub fn refuse(&mut self, reason: RefusalReason) -> Option<Bit> {
-        let waiting = match self.state {
-            State::Held => self.deframer.frame().and_then(|content| Frame::parse(content).ok()),
-            State::Listening | State::Verdict { .. } | State::Reason { .. } => None,
-        };
-        let standing = Standing::Refused(reason);
-        if let Some(header) = waiting.and_then(|frame| frame.header) {
-            let number = header.message;
-            self.message = Some(Message { number, next: Sequence::FIRST, octets: 0, standing });
-        } else if let Some(message) = &mut self.message {
-            match message.standing {
-                Standing::Begun | Standing::Continued => message.standing = standing,
-                Standing::Ended { .. } | Standing::Refused(_) => {}
-            }
+        let is_held = self.held().is_some();
+        if let Some(message) = &mut self.memory.message
+            && (is_held || message.is_open())
+        {
+            message.refused = Some(reason);
         }
-        waiting?;
-        Some(self.begin_refusal(reason))
+        is_held.then(|| self.begin_refusal(reason))
     }
 
     fn listen(&mut self, bit: Bit) -> Reply {
-        let delivers_again = self.breaks(Broken::RepeatedDelivered);
-        let judgment = match self.deframer.feed(bit) {
-            Ok(hdlc::Deframed::Pending | hdlc::Deframed::Flag) => {
-                return Reply::Acknowledge(self.alternate());
-            }
-            Ok(hdlc::Deframed::Frame(content)) => match Frame::parse(content) {
-                Ok(frame) => Some(match judge(&frame, self.message) {
-                    Judgment::Repeated if delivers_again => Judgment::Deliver,
-                    judgment @ (Judgment::Deliver | Judgment::Repeated | Judgment::Refuse(_)) => {
-                        judgment
-                    }
-                }),
-                Err(ParseFrameError::Version(_)) => Some(Judgment::Refuse(RefusalReason::Version)),
-                Err(
-                    ParseFrameError::Address | ParseFrameError::Control | ParseFrameError::Header,
-                ) => None,
-            },
+        match self.deframer.feed_unchecked(bit) {
+            Ok(Unchecked::Pending | Unchecked::Flag) => {}
+            Ok(Unchecked::Frame(residue)) => return self.close(residue),
             Err(FeedError::Aborted) => {
+                self.disturbed = true;
                 self.counters.aborted = self.counters.aborted.saturating_add(1);
-                return Reply::Acknowledge(self.alternate());
             }
-            Err(FeedError::TooLong) => {
-                self.counters.damaged = self.counters.damaged.saturating_add(1);
-                return Reply::Acknowledge(self.alternate());
-            }
-            Err(FeedError::BadFcs | FeedError::Noise) => None,
-        };
-        match judgment {
-            Some(Judgment::Deliver) => {
-                self.state = State::Held;
-                return Reply::Frame;
-            }
-            Some(Judgment::Repeated) => {
-                self.counters.repeated = self.counters.repeated.saturating_add(1);
-                self.state = State::Verdict { verdict: Verdict::Accepted, position: 0 };
-            }
-            Some(Judgment::Refuse(reason)) => {
-                return Reply::Acknowledge(self.begin_refusal(reason));
-            }
-            None => {
-                self.counters.damaged = self.counters.damaged.saturating_add(1);
+            Err(FeedError::TooLong) => self.note_damage(),
+            Err(FeedError::BadFcs | FeedError::Noise) => {
+                self.note_damage();
                 self.state = State::Verdict { verdict: Verdict::NotAccepted, position: 0 };
             }
         }
         Reply::Acknowledge(self.alternate())
     }
 
+    /// A flag has closed a frame.
+    #[cold]
+    fn close(&mut self, residue: hdlc::Fcs) -> Reply {
+        let judgment = match self.deframer.unchecked() {
+            Some((content, fcs)) => self.memory.judge(Closed { content, fcs, residue }, self.rules),
+            None => Judgment::Damaged,
+        };
+        let verdict = match judgment {
+            Judgment::Deliver(held) => {
+                self.state = State::Held(held);
+                return Reply::Frame;
+            }
+            Judgment::Refuse(reason) => return Reply::Acknowledge(self.begin_refusal(reason)),
+            Judgment::Repeated => {
+                self.counters.repeated = self.counters.repeated.saturating_add(1);
+                Verdict::Accepted
+            }
+            Judgment::Damaged => {
+                self.note_damage();
+                Verdict::NotAccepted
+            }
+        };
+        self.state = State::Verdict { verdict, position: 0 };
+        Reply::Acknowledge(self.alternate())
+    }
+
+    fn note_damage(&mut self) {
+        self.disturbed = true;
+        self.counters.damaged = self.counters.damaged.saturating_add(1);
+    }
+
     fn spell_verdict(&mut self, bit: Bit, verdict: Verdict, position: u8) -> Reply {
-        if bit != bit_at(hdlc::FLAG, position) && !self.breaks(Broken::SpellsBlindly) {
+        if bit != bit_at(hdlc::FLAG, position) {
             // Out of step: what comes is not the flag, so nothing may be spelled into it.
             self.state = State::Listening;
             return self.listen(bit);
         }
         // The flag itself is news to the deframer only as the opening of the next frame.
-        let _ = self.deframer.feed(bit);
+        let _ = self.deframer.feed_unchecked(bit);
         let ack = match verdict {
             Verdict::Accepted => Bit::One,
             Verdict::Refused(_) => Bit::Zero,
@@ -392,7 +335,7 @@ impl<const N: usize> Receiver<N> {
             self.state = State::Listening;
             return self.listen(bit);
         }
-        let _ = self.deframer.feed(bit);
+        let _ = self.deframer.feed_unchecked(bit);
         let ack = reason.symbol_at(position);
         self.next_ack = !ack;
         let position = position.saturating_add(1);
@@ -410,25 +353,6 @@ impl<const N: usize> Receiver<N> {
         self.alternate()
     }
 
-    #[cfg(test)]
-    fn breaks(&self, rule: Broken) -> bool {
-        self.broken == Some(rule)
-    }
-
-    #[cfg(not(test))]
-    #[expect(clippy::unused_self, reason = "a test's receiver has an answer of its own")]
-    const fn breaks(&self, _rule: Broken) -> bool {
-        false
-    }
-
-    /// Forgets what nothing depends on any more, so that states that will behave alike are equal;
-    /// and, of a frame that is not the beginning of one that `is_sent`, all but that it is damaged.
-    #[cfg(test)]
-    pub(crate) fn forget_the_past(&mut self, is_sent: impl Fn(&[u8]) -> bool) {
-        self.counters = Counters::default();
-        self.deframer.forget_the_past(self.state == State::Held, is_sent);
-    }
-
     #[inline]
     fn alternate(&mut self) -> Bit {
         let ack = self.next_ack;
@@ -443,30 +367,23 @@ impl<const N: usize> Default for Receiver<N> {
     }
 }
 
-/// Compares a good frame with what has been accepted so far.
-fn judge(frame: &Frame<'_>, message: Option<Message>) -> Judgment {
-    let out_of_sequence = Judgment::Refuse(RefusalReason::OutOfSequence);
-    let Some(message) = message else {
-        return if frame.header.is_some() { Judgment::Deliver } else { out_of_sequence };
-    };
-    if let Some(header) = frame.header {
-        if header.message != message.number {
-            return Judgment::Deliver;
-        }
-        return match message.standing {
-            Standing::Begun | Standing::Ended { single: true } => Judgment::Repeated,
-            Standing::Refused(reason) => Judgment::Refuse(reason),
-            Standing::Continued | Standing::Ended { single: false } => out_of_sequence,
-        };
+#[cfg(test)]
+impl<const N: usize> Receiver<N> {
+    /// The same receiver, which does not keep a rule.
+    pub(crate) const fn breaking(mut self, rule: Option<Broken>) -> Self {
+        self.rules.broken = rule;
+        self
     }
-    let is_next = frame.sequence == message.next;
-    let is_repeated = frame.sequence.next() == message.next;
-    match message.standing {
-        Standing::Begun | Standing::Continued if is_next => Judgment::Deliver,
-        Standing::Continued | Standing::Ended { single: false } if is_repeated => {
-            Judgment::Repeated
-        }
-        Standing::Refused(reason) => Judgment::Refuse(reason),
-        Standing::Begun | Standing::Continued | Standing::Ended { .. } => out_of_sequence,
+
+    /// Whether a verdict, or a reason, is being spelled.
+    pub(crate) fn is_in_verdict(&self) -> bool {
+        matches!(self.state, State::Verdict { .. } | State::Reason { .. })
+    }
+
+    /// Forgets what nothing depends on any more, so that states that will behave alike are equal;
+    /// and, of a frame that is not the beginning of one that `is_sent`, all but that it is damaged.
+    pub(crate) fn forget_the_past(&mut self, is_sent: impl Fn(&[u8]) -> bool) {
+        self.counters = Counters::default();
+        self.deframer.forget_the_past(self.held().is_some(), is_sent);
     }
 }

@@ -23,7 +23,7 @@ mod transmission;
 
 use crate::detect::MARK_BITS;
 use crate::hdlc::Cursor;
-use crate::{Bit, Doubt, Instant};
+use crate::{Bit, Instant};
 
 use flight::{Expired, Flight};
 pub use news::{Event, OfferError, Statistics};
@@ -124,6 +124,15 @@ impl<const N: usize> Sender<N> {
             },
             rules: Rules::new(),
         }
+    }
+
+    /// The same sender, for a message whose octets are coded: `coding` says how, from 1 to
+    /// [`CODING_MAX`](crate::frame::CODING_MAX), and a receiver that does not know it
+    /// [refuses](crate::RefusalReason::Coding) the message. 0, as it is without, stands for octets as they are.
+    #[must_use]
+    pub const fn with_coding(mut self, coding: u8) -> Self {
+        self.outgoing.header.coding = coding;
+        self
     }
 
     /// The same sender, never with two bits under way.
@@ -227,30 +236,6 @@ impl<const N: usize> Sender<N> {
         self.flight.restart(now);
     }
 
-    /// What is in doubt at the timeout, if that is more than whether a signal was lost: the first bit of a
-    /// mark, or of a frame that follows another, may wait for its [turn](Doubt::Turn).
-    ///
-    /// To send it again does no harm to this sender, so a timeout may be [postponed](Self::postpone) while the
-    /// receiver works for others, but need not be, and not for ever.
-    #[must_use]
-    pub const fn doubt(&self) -> Option<Doubt> {
-        let may_wait = match self.phase {
-            Phase::Mark { .. } | Phase::Frame => self.reach.is_at_beginning(),
-            Phase::Ready { .. }
-            | Phase::Verdict { .. }
-            | Phase::Reason { .. }
-            | Phase::Quiet
-            | Phase::Abort { .. }
-            | Phase::Ended => false,
-        };
-        if may_wait && self.flight.is_one() { Some(Doubt::Turn) } else { None }
-    }
-
-    /// Puts the timeout off by `micros`.
-    pub fn postpone(&mut self, now: Instant, micros: u64) {
-        self.flight.postpone(now, micros);
-    }
-
     /// The next moment at which [`handle_timeout`](Self::handle_timeout) has something to do.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
@@ -268,7 +253,7 @@ impl<const N: usize> Sender<N> {
         self.parity.is_checked = false;
         self.reach.begin_attempt();
         self.flight.clear();
-        self.phase = Phase::Mark { left: self.rules.mark_bits(self.outgoing.is_repeated) };
+        self.phase = Phase::Mark { left: self.rules.mark_bits(self.outgoing.is_repeated()) };
     }
 
     fn start_frame(&mut self, cursor: Cursor) {
@@ -280,7 +265,7 @@ impl<const N: usize> Sender<N> {
     #[cold]
     fn fall_out_of_step(&mut self, now: Instant) {
         self.statistics.repeated_frames = self.statistics.repeated_frames.saturating_add(1);
-        self.outgoing.is_repeated = true;
+        self.outgoing.repeat();
         if self.rules.waits_for_quiet() {
             self.phase = Phase::Quiet;
             self.flight.await_quiet(now);

@@ -39,18 +39,25 @@ pub enum RefusalReason {
     Version,
     /// The frame belongs to a message that the receiver knows nothing of.
     OutOfSequence,
-    /// The message kept others waiting for too long: its sender was silent, or it had no end.
+    /// The sender was silent for too long while others waited.
     Stalled,
+    /// The receiver does not know how the message is coded.
+    Coding,
+    /// The message is not what its first or its last frame says of it.
+    Mismatch,
 }
 
 impl RefusalReason {
-    pub(crate) const ALL: [Self; 6] = [
+    /// Every reason there is.
+    pub const ALL: [Self; 8] = [
         Self::TooLong,
         Self::OutputFailed,
         Self::ShuttingDown,
         Self::Version,
         Self::OutOfSequence,
         Self::Stalled,
+        Self::Coding,
+        Self::Mismatch,
     ];
 
     /// The number on the wire, 1 to 14: 0 and 15 would be spelled by a line on which only one symbol
@@ -64,6 +71,8 @@ impl RefusalReason {
             Self::Version => 6,
             Self::OutOfSequence => 7,
             Self::Stalled => 8,
+            Self::Coding => 9,
+            Self::Mismatch => 12,
         }
     }
 
@@ -96,7 +105,9 @@ impl fmt::Display for RefusalReason {
             Self::ShuttingDown => "it is shutting down",
             Self::Version => "it speaks another version of the protocol",
             Self::OutOfSequence => "it does not know the beginning of the message",
-            Self::Stalled => "the message kept others waiting for too long",
+            Self::Stalled => "the sender was silent for too long while others waited",
+            Self::Coding => "it does not know how the message is coded",
+            Self::Mismatch => "the message is not what its first or its last frame says of it",
         })
     }
 }

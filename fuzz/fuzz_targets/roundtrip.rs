@@ -69,14 +69,19 @@ fn framed(frames: &[(Gap, &[u8])]) {
 /// What the fuzzer cannot find is an FCS that fits: here every content has one.
 fn received(frames: &[(Gap, &[u8])]) {
     let mut receiver = Receiver::<FRAME_OCTETS_MAX>::new();
-    let mut accepted = 0;
+    let (mut accepted, mut message) = (0, 0);
     for (gap, content) in frames {
-        for bit in gap.bits().into_iter().chain(Framer::new(content)) {
+        // A first frame has no mask, and says what that of the others is.
+        let parsed = Frame::parse(content).ok();
+        let header = parsed.and_then(|frame| frame.header);
+        let mask = if header.is_some() { 0 } else { message };
+        message = header.map_or(message, |header| header.message);
+        for bit in gap.bits().into_iter().chain(Framer::new(content).masked(mask)) {
             if receiver.handle_bit(bit) == receiver::Reply::Frame {
                 let taken = receiver.frame().expect("just announced");
                 let mut sent = frames.iter().filter_map(|(_, content)| Frame::parse(content).ok());
                 assert!(sent.any(|frame| {
-                    (frame.payload, frame.last, frame.header.is_some())
+                    (frame.payload, frame.is_last(), frame.header.is_some())
                         == (taken.payload, taken.last, taken.first)
                 }));
                 assert!(receiver.accept().is_some());

@@ -10,7 +10,7 @@ type Table = Exchange<[Place<FRAME_OCTETS_MAX>; 4], FRAME_OCTETS_MAX>;
 extern "C" fn exchange_new(exchange: &mut Table, dialect: &Dialect, octets_max: u64) {
     let new =
         Exchange::new(*dialect, [const { Place::FREE }; 4]).with_protocols(Protocols::ClassicOnly);
-    *exchange = new.with_octets_max(Some(octets_max));
+    *exchange = new.with_octets_max(Some(octets_max)).with_codings(1);
 }
 
 #[unsafe(no_mangle)]

@@ -1,7 +1,7 @@
 //! Flags, zero-bit insertion, FCS.
 
 use minitalk_core::Bit;
-use minitalk_core::frame::{FRAME_OCTETS_MAX, Frame, ParseFrameError};
+use minitalk_core::frame::{Check, FRAME_OCTETS_MAX, Frame, ParseFrameError};
 use minitalk_core::hdlc::{Cursor, Deframed, Deframer, Fcs, FeedError, Framer, Section};
 
 type Deframe = Deframer<FRAME_OCTETS_MAX>;
@@ -48,7 +48,7 @@ extern "C" fn cursor_next(
 #[unsafe(no_mangle)]
 extern "C" fn cursor_after_flag(cursor: &mut Cursor) -> bool {
     *cursor = Cursor::after_flag();
-    cursor.section() == Section::Content
+    cursor.section() == Section::Content && cursor.fcs().is_none()
 }
 
 #[unsafe(no_mangle)]
@@ -56,8 +56,11 @@ extern "C" fn framer_new<'a>(
     framer: &mut Framer<'a>,
     content: &'a [u8; FRAME_OCTETS_MAX],
     with_flag: bool,
+    mask: u32,
 ) {
-    *framer = if with_flag { Framer::new(content) } else { Framer::without_opening_flag(content) };
+    let plain =
+        if with_flag { Framer::new(content) } else { Framer::without_opening_flag(content) };
+    *framer = plain.masked(mask);
 }
 
 #[unsafe(no_mangle)]
@@ -72,14 +75,31 @@ extern "C" fn fcs_update(fcs: &mut Fcs, octet: u8) -> bool {
 }
 
 #[unsafe(no_mangle)]
+extern "C" fn fcs_residue(fcs: &Fcs, mask: u32) -> u32 {
+    let is_repeated = *fcs == Fcs::residue(mask).complemented();
+    fcs.value() ^ u32::from_le_bytes(fcs.masked_octets(mask)) ^ u32::from(is_repeated)
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn check_update(check: &mut Check, fcs: u32, octets: u64) -> u32 {
+    check.update(fcs);
+    check.finish(octets)
+}
+
+#[unsafe(no_mangle)]
 extern "C" fn frame_parse(content: &[u8; FRAME_OCTETS_MAX], len: usize) -> u64 {
     match Frame::parse(content.get(..len).unwrap_or_default()) {
         Ok(frame) => {
             let header = frame.header.map_or(0, |header| u64::from(header.message));
             let length = frame.header.and_then(|header| header.length).unwrap_or(0);
-            header ^ length ^ u64::from(frame.sequence.as_u8()) ^ u64::from(frame.last)
+            header ^ length ^ u64::from(frame.sequence.as_u8()) ^ u64::from(frame.is_last())
         }
-        Err(ParseFrameError::Address | ParseFrameError::Control | ParseFrameError::Header) => 1,
+        Err(
+            ParseFrameError::Address
+            | ParseFrameError::Control
+            | ParseFrameError::Header
+            | ParseFrameError::Octets,
+        ) => 1,
         Err(ParseFrameError::Version(version)) => version.into(),
     }
 }

@@ -81,6 +81,9 @@ pub struct Payload<'a> {
     pub first: bool,
     /// Whether it ends with this piece. Accepting the last piece is the receipt of the whole.
     pub last: bool,
+    /// How the octets of the message are coded: 0, as they are, or one of [those
+    /// known](super::Exchange::with_codings).
+    pub coding: u8,
     /// Total length in octets, if the beginning of the message said so.
     pub length: Option<u64>,
     /// Octets that came before this piece.

@@ -62,6 +62,15 @@ impl fmt::Display for FeedError {
 
 impl core::error::Error for FeedError {}
 
+/// What one bit led to, before anybody has looked at the FCS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unchecked {
+    Pending,
+    Flag,
+    /// A flag that closed a frame; what the register of the FCS holds after all of its octets.
+    Frame(Fcs),
+}
+
 /// Finds the frames in a stream of bits.
 ///
 /// `N` is the number of octets, FCS included, that may lie between two flags. Octets arrive least
@@ -178,18 +187,41 @@ impl<const N: usize> Deframer<N> {
     /// [`FeedError`], once for every frame lost.
     #[inline]
     pub fn feed(&mut self, bit: Bit) -> Result<Deframed<'_>, FeedError> {
+        match self.feed_unchecked(bit)? {
+            Unchecked::Pending => Ok(Deframed::Pending),
+            Unchecked::Flag => Ok(Deframed::Flag),
+            Unchecked::Frame(fcs) if fcs.is_good() => {
+                Ok(Deframed::Frame(self.frame().unwrap_or_default()))
+            }
+            Unchecked::Frame(_) => {
+                self.completed = 0;
+                Err(FeedError::BadFcs)
+            }
+        }
+    }
+
+    /// Takes the next bit, and leaves it to the caller to judge the FCS of a frame.
+    #[inline]
+    pub(crate) fn feed_unchecked(&mut self, bit: Bit) -> Result<Unchecked, FeedError> {
         if self.latest >= FIVE_ONES { self.feed_after_five_ones(bit) } else { self.shift(bit) }
+    }
+
+    /// The frame that was closed last, whatever its FCS says, as long as no octet has followed it:
+    /// its content, and its FCS as it came.
+    pub(crate) fn unchecked(&self) -> Option<(&[u8], [u8; FCS_OCTETS])> {
+        let (content, rest) = self.octets.split_at_checked(self.completed)?;
+        Some((content, *rest.first_chunk()?)).filter(|_| !content.is_empty())
     }
 
     /// Takes a bit of content.
     #[inline]
-    fn shift(&mut self, bit: Bit) -> Result<Deframed<'_>, FeedError> {
+    fn shift(&mut self, bit: Bit) -> Result<Unchecked, FeedError> {
         self.latest = (self.latest >> 1) | (u32::from(bit.is_one()) << 31);
         self.missing = self.missing.wrapping_sub(1);
         if self.missing == 0 {
             self.store()?;
         }
-        Ok(Deframed::Pending)
+        Ok(Unchecked::Pending)
     }
 
     /// Takes the complete octet into the frame, if inside one, and begins the next.
@@ -214,12 +246,12 @@ impl<const N: usize> Deframer<N> {
     /// Takes a bit after five ones or more: an inserted zero, the end of a flag and an abort can only
     /// come here. One bit in 63 of random content does.
     #[cold]
-    fn feed_after_five_ones(&mut self, bit: Bit) -> Result<Deframed<'_>, FeedError> {
+    fn feed_after_five_ones(&mut self, bit: Bit) -> Result<Unchecked, FeedError> {
         match (bit, self.latest.leading_ones()) {
             (Bit::Zero, ..=5) => {
                 self.latest &= !NEWEST;
                 self.removed |= NEWEST.wrapping_shr(u32::from(self.missing));
-                Ok(Deframed::Pending)
+                Ok(Unchecked::Pending)
             }
             (Bit::Zero, 6) => self.flag(),
             (Bit::One, 6..) => self.abort(),
@@ -227,10 +259,10 @@ impl<const N: usize> Deframer<N> {
         }
     }
 
-    fn abort(&mut self) -> Result<Deframed<'_>, FeedError> {
+    fn abort(&mut self) -> Result<Unchecked, FeedError> {
         self.latest = u32::MAX;
         match core::mem::replace(&mut self.state, State::Hunting) {
-            State::Hunting => Ok(Deframed::Pending),
+            State::Hunting => Ok(Unchecked::Pending),
             State::Inside { .. } => Err(FeedError::Aborted),
         }
     }
@@ -240,7 +272,7 @@ impl<const N: usize> Deframer<N> {
     /// The first seven bits of the flag have been taken for content. If that content was whole
     /// octets they are the first seven of an octet which never became complete. If the zero among
     /// them was taken for an inserted one, that octet shows it: a zero was removed from it.
-    fn flag(&mut self) -> Result<Deframed<'_>, FeedError> {
+    fn flag(&mut self) -> Result<Unchecked, FeedError> {
         let [removed, ..] = self.removed.to_be_bytes();
         let whole = self.missing == 1 && removed == 0;
         let shares_zero = self.missing == 2;
@@ -249,14 +281,11 @@ impl<const N: usize> Deframer<N> {
         self.removed = 0;
         self.missing = 8;
         match state {
-            State::Hunting => Ok(Deframed::Flag),
-            State::Inside { len: 0, .. } if whole || shares_zero => Ok(Deframed::Flag),
+            State::Hunting => Ok(Unchecked::Flag),
+            State::Inside { len: 0, .. } if whole || shares_zero => Ok(Unchecked::Flag),
             State::Inside { len, fcs } if whole && len > FCS_OCTETS => {
-                if !fcs.is_good() {
-                    return Err(FeedError::BadFcs);
-                }
                 self.completed = len.wrapping_sub(FCS_OCTETS);
-                Ok(Deframed::Frame(self.frame().unwrap_or_default()))
+                Ok(Unchecked::Frame(fcs))
             }
             State::Inside { .. } => Err(FeedError::Noise),
         }
@@ -307,5 +336,4 @@ impl<const N: usize> Default for Deframer<N> {
 
 #[cfg(test)]
 #[expect(clippy::arithmetic_side_effects, reason = "an overflow fails the test")]
-#[path = "deframer_tests.rs"]
 mod tests;

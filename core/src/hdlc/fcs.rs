@@ -55,16 +55,46 @@ impl Fcs {
         self.register = (self.register >> 8) ^ word;
     }
 
+    /// The FCS as a number.
+    #[must_use]
+    pub const fn value(self) -> u32 {
+        !self.register
+    }
+
     /// The four octets to send after the content, in the order in which they are sent.
     #[must_use]
     pub const fn octets(self) -> [u8; FCS_OCTETS] {
-        (!self.register).to_le_bytes()
+        self.value().to_le_bytes()
+    }
+
+    /// The same four octets, XORed with `mask`, least significant octet first: an FCS that is good
+    /// only for whoever knows the mask.
+    #[must_use]
+    pub const fn masked_octets(self, mask: u32) -> [u8; FCS_OCTETS] {
+        (self.value() ^ mask).to_le_bytes()
     }
 
     /// Whether the octets taken so far end with their own correct FCS.
     #[must_use]
     pub const fn is_good(self) -> bool {
         self.register == GOOD
+    }
+
+    /// What the register holds after any octets and their FCS XORed with `mask`.
+    #[must_use]
+    pub fn residue(mask: u32) -> Self {
+        // After the octets alone the register is the complement of their FCS. What is XORed with it as
+        // the FCS is taken leaves the complement of the mask, whatever the octets were.
+        let mut residue = Self { register: !mask };
+        (0..FCS_OCTETS).for_each(|_| residue.update(0));
+        residue
+    }
+
+    /// What the register would hold now if the FCS at the end had been complemented, that is, XORed
+    /// with the complement of the mask.
+    #[must_use]
+    pub const fn complemented(self) -> Self {
+        Self { register: self.register ^ GOOD }
     }
 }
 
@@ -114,6 +144,12 @@ mod tests {
     }
 
     #[test]
+    fn no_mask_is_the_mask_zero() {
+        assert!(Fcs::residue(0).is_good());
+        assert_eq!(of(b"123456789").masked_octets(0), of(b"123456789").octets());
+    }
+
+    #[test]
     fn no_octets_have_the_fcs_zero() {
         assert_eq!(Fcs::new().octets(), [0; 4]);
         assert_eq!(Fcs::default(), Fcs::new());
@@ -123,6 +159,19 @@ mod tests {
         #[test]
         fn table_and_definition_agree(octets: std::vec::Vec<u8>) {
             prop_assert_eq!(u32::from_le_bytes(of(&octets).octets()), bitwise(&octets));
+        }
+
+        #[test]
+        fn the_residue_tells_the_mask_whatever_the_content(
+            octets: std::vec::Vec<u8>,
+            mask: u32,
+            other: u32,
+        ) {
+            let mut fcs = of(&octets);
+            fcs.masked_octets(mask).iter().for_each(|octet| fcs.update(*octet));
+            prop_assert_eq!(fcs, Fcs::residue(mask));
+            prop_assert_eq!(fcs.complemented(), Fcs::residue(!mask));
+            prop_assert_eq!(fcs == Fcs::residue(other), mask == other);
         }
 
         #[test]

@@ -47,6 +47,8 @@ pub enum Section {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Cursor {
     part: Part,
+    /// What the FCS is XORed with.
+    mask: u32,
     /// Bits of the current octet not yet sent, least significant first.
     octet: u8,
     /// How many of them there are.
@@ -62,21 +64,29 @@ enum Part {
     OpeningFlag,
     Content { taken: usize, fcs: Fcs },
     Fcs { fcs: Fcs, taken: u8 },
-    ClosingFlag,
-    Done,
+    ClosingFlag { fcs: Fcs },
+    Done { fcs: Fcs },
 }
 
 impl Cursor {
     /// At the first bit of the opening flag.
     #[must_use]
     pub const fn new() -> Self {
-        Self { part: Part::OpeningFlag, octet: FLAG, left: 8, ones: 0 }
+        Self { part: Part::OpeningFlag, mask: 0, octet: FLAG, left: 8, ones: 0 }
     }
 
     /// At the first bit of the content, after a flag that the frame before has already sent.
     #[must_use]
     pub const fn after_flag() -> Self {
-        Self { part: Part::Content { taken: 0, fcs: Fcs::new() }, octet: 0, left: 0, ones: 0 }
+        let part = Part::Content { taken: 0, fcs: Fcs::new() };
+        Self { part, mask: 0, octet: 0, left: 0, ones: 0 }
+    }
+
+    /// The same cursor, with an FCS that is XORed with `mask` where it is sent.
+    #[must_use]
+    pub const fn masked(mut self, mask: u32) -> Self {
+        self.mask = mask;
+        self
     }
 
     /// The section of the bit that [`next`](Self::next) will return.
@@ -85,8 +95,17 @@ impl Cursor {
         match self.part {
             Part::OpeningFlag => Section::OpeningFlag,
             Part::Content { .. } | Part::Fcs { .. } => Section::Content,
-            Part::ClosingFlag => Section::ClosingFlag,
-            Part::Done => Section::Done,
+            Part::ClosingFlag { .. } => Section::ClosingFlag,
+            Part::Done { .. } => Section::Done,
+        }
+    }
+
+    /// The FCS of the content, without the mask, once all of that has been sent.
+    #[must_use]
+    pub const fn fcs(&self) -> Option<Fcs> {
+        match self.part {
+            Part::OpeningFlag | Part::Content { .. } => None,
+            Part::Fcs { fcs, .. } | Part::ClosingFlag { fcs } | Part::Done { fcs } => Some(fcs),
         }
     }
 
@@ -100,7 +119,7 @@ impl Cursor {
             Part::OpeningFlag => {
                 let bit = self.shift();
                 if self.left == 0 {
-                    *self = Self::after_flag();
+                    *self = Self::after_flag().masked(self.mask);
                 }
                 Some(bit)
             }
@@ -118,14 +137,14 @@ impl Cursor {
                 self.close();
                 Some(bit)
             }
-            Part::ClosingFlag => {
+            Part::ClosingFlag { fcs } => {
                 let bit = self.shift();
                 if self.left == 0 {
-                    self.part = Part::Done;
+                    self.part = Part::Done { fcs };
                 }
                 Some(bit)
             }
-            Part::Done => None,
+            Part::Done { .. } => None,
         }
     }
 
@@ -143,15 +162,17 @@ impl Cursor {
 
     fn load_fcs(&mut self, fcs: Fcs, taken: u8) {
         self.part = Part::Fcs { fcs, taken: taken.wrapping_add(1) };
-        self.octet = fcs.octets().get(usize::from(taken)).copied().unwrap_or_default();
+        let octets = fcs.masked_octets(self.mask);
+        self.octet = octets.get(usize::from(taken)).copied().unwrap_or_default();
         self.left = 8;
     }
 
     /// Goes on to the closing flag if all of the FCS has been sent, its inserted zeros included.
     fn close(&mut self) {
-        let Part::Fcs { taken, .. } = self.part else { return };
+        let Part::Fcs { fcs, taken } = self.part else { return };
         if usize::from(taken) == FCS_OCTETS && self.left == 0 && self.ones < ONES_MAX {
-            *self = Self { part: Part::ClosingFlag, octet: FLAG, left: 8, ones: 0 };
+            self.part = Part::ClosingFlag { fcs };
+            (self.octet, self.left, self.ones) = (FLAG, 8, 0);
         }
     }
 
@@ -219,6 +240,13 @@ impl<'a> Framer<'a> {
     #[must_use]
     pub const fn without_opening_flag(content: &'a [u8]) -> Self {
         Self { content, cursor: Cursor::after_flag() }
+    }
+
+    /// The same frame, with its FCS XORed with `mask`.
+    #[must_use]
+    pub const fn masked(mut self, mask: u32) -> Self {
+        self.cursor = self.cursor.masked(mask);
+        self
     }
 
     /// The section of the next bit.
@@ -302,6 +330,30 @@ mod tests {
             line(Framer::without_opening_flag(b"rest")),
             whole.strip_prefix("01111110").unwrap()
         );
+    }
+
+    #[test]
+    fn a_mask_turns_bits_of_the_fcs_and_no_others() {
+        let content = b"masked";
+        let mut fcs = Fcs::new();
+        content.iter().for_each(|octet| fcs.update(*octet));
+        let mut octets = content.to_vec();
+        octets.extend(fcs.masked_octets(0x0102_0480));
+        let masked = line(Framer::new(content).masked(0x0102_0480));
+        // Of the frame around all of it, what stands before another FCS.
+        let around = line(Framer::new(&octets));
+        let same = masked.strip_suffix("01111110").expect("a closing flag");
+        assert!(around.starts_with(same), "{masked} {around}");
+        assert_eq!(line(Framer::new(content).masked(0)), line(Framer::new(content)));
+    }
+
+    #[test]
+    fn a_cursor_knows_the_fcs_of_what_it_has_sent() {
+        let mut cursor = Cursor::new().masked(7);
+        assert_eq!(cursor.fcs(), None);
+        while cursor.next(b"123456789").is_some() {}
+        let fcs = cursor.fcs().expect("all has been sent");
+        assert_eq!(fcs.octets(), 0xCBF4_3926_u32.to_le_bytes());
     }
 
     #[test]

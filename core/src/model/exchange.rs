@@ -145,6 +145,10 @@ impl Shared {
             acknowledged: 0,
         };
         shared.exchange.broken = setup.broken_exchange;
+        for (client, frames) in shared.clients.iter_mut().zip(&setup.frames) {
+            // One without a message is not there.
+            (client.over, client.gone) = (frames.is_empty(), frames.is_empty());
+        }
         (0..CLIENTS).for_each(|client| shared.offer(client));
         shared
     }

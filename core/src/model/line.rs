@@ -4,26 +4,47 @@ use std::string::String;
 use std::vec::Vec;
 
 use super::link::CONTENT;
-use crate::frame::{Frame, Header, Sequence, VERSION};
+use crate::frame::{Attempt, Check, Frame, Header, Sequence};
 use crate::hdlc::Fcs;
 use crate::receiver::Received;
 
-/// The octets of each frame of `message`, FCS included.
+/// The octets of each frame of `message`, FCS included, as it is sent first and as it is repeated.
 pub(super) fn octets(message: u32, frames: &[&[u8]]) -> Vec<Vec<u8>> {
-    let mut sequence = Sequence::FIRST;
+    let (mut sequence, mut check, mut all) = (Sequence::FIRST, Check::new(), 0);
     let mut sent = Vec::new();
     for (index, payload) in frames.iter().enumerate() {
-        let header = Header { version: VERSION, message, length: None };
-        let header = (index == 0).then_some(header);
-        let frame = Frame { sequence, header, last: index + 1 == frames.len(), payload };
-        sequence = sequence.next();
+        all += u64::try_from(payload.len()).expect("it is short");
+        let header = (index == 0).then_some(Header { coding: 0, message, length: None });
+        let last = index + 1 == frames.len();
+        let check_of_last = last.then(|| check.finish(all));
+        let frame = Frame { sequence, header, payload, check: check_of_last };
         let mut content = heapless::Vec::<u8, CONTENT>::new();
         frame.encode(&mut content).expect("it fits");
-        let mut fcs = Fcs::new();
-        content.iter().for_each(|&octet| fcs.update(octet));
-        sent.push(content.iter().copied().chain(fcs.octets()).collect());
+        let fcs = fcs(&content);
+        check.update(fcs.value());
+        sequence = sequence.next();
+        let mask = if index == 0 { 0 } else { message };
+        for attempt in [Attempt::First, Attempt::Repeated] {
+            let masked = fcs.masked_octets(attempt.mask(mask));
+            sent.push(content.iter().copied().chain(masked).collect());
+        }
     }
     sent
+}
+
+fn fcs(octets: &[u8]) -> Fcs {
+    let mut fcs = Fcs::new();
+    octets.iter().for_each(|&octet| fcs.update(octet));
+    fcs
+}
+
+/// The payload of a second frame of `message` that holds the FCS of its own beginning, as if it were
+/// empty, and then an octet that a doubled bit turns into a flag. With `last` it ends the message.
+pub(super) fn trap(message: u32, last: bool) -> Vec<u8> {
+    const OCTETS: u8 = 5;
+    let control = if last { 0b0001_0010 } else { 0b0000_0010 };
+    let beginning = fcs(&[0xFF, control, OCTETS]);
+    beginning.masked_octets(message).into_iter().chain([0x3E]).collect()
 }
 
 /// Whether `received` is the frame after the `delivered` ones.

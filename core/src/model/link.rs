@@ -14,20 +14,26 @@
 //! The death of either end at any moment needs no step: what must hold then is asked of every state.
 
 use std::string::String;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::vec::Vec;
 
 use super::explore::System;
 use super::feed::Feed;
 use super::kernel::{Origin, Pending};
 use super::line;
+use crate::hdlc::{Deframer, Unchecked};
 use crate::receiver::{self, Reply};
 use crate::sender::{self, Event};
 use crate::{Bit, Instant, Receiver, RefusalReason, Sender};
 
-pub(super) const CONTENT: usize = 12;
-pub(super) const FRAME: usize = 16;
+/// Of the longest frame here, exactly, so that a longer one shows.
+pub(super) const CONTENT: usize = 14;
+pub(super) const FRAME: usize = CONTENT + 4;
 pub(super) const NOW: Instant = Instant::ZERO;
-const MESSAGE: u32 = 0x1234_5678;
+pub(super) const MESSAGE: u32 = 0x1234_5678;
+
+/// Whether anything has come, in any state, that is longer than any frame.
+pub(super) static TOO_LONG: AtomicBool = AtomicBool::new(false);
 
 /// What the receiver's host does with a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +41,11 @@ pub(super) enum Host {
     Accepts,
     /// Accepts it some time later.
     AcceptsLater,
-    Refuses(RefusalReason),
+    /// Refuses that frame of the message.
+    Refuses {
+        frame: usize,
+        reason: RefusalReason,
+    },
 }
 
 /// What the model starts from.
@@ -43,6 +53,9 @@ pub(super) enum Host {
 pub(super) struct Setup {
     /// The payload of each frame of the message.
     pub(super) frames: &'static [&'static [u8]],
+    /// The same of another message: at any moment the sender may be reset, and then sends this one,
+    /// under the same number.
+    pub(super) after_reset: &'static [&'static [u8]],
     /// How often something may go wrong.
     pub(super) faults: u8,
     /// Whether two bits may be under way.
@@ -63,13 +76,19 @@ pub(super) struct Setup {
 #[derive(Clone, Debug)]
 pub(super) struct Link {
     setup: &'static Setup,
-    /// The octets of each frame of the message.
+    /// The octets of each frame of all messages.
     sent: &'static [Vec<u8>],
+    /// The payloads of the message under way.
+    frames: &'static [&'static [u8]],
     sender: Sender<CONTENT>,
     receiver: Receiver<FRAME>,
     /// Signals pending at the receiver, and at the sender.
     bits: Pending,
     acks: Pending,
+    /// What a line without faults would make of the bits that the sender has sent, each once.
+    wire: Deframer<FRAME>,
+    /// Whether the whole frame under way has been on the line.
+    complete: bool,
     /// The acknowledgment that the receiver's host is about to send.
     owed: Option<Bit>,
     faults_left: u8,
@@ -82,7 +101,9 @@ pub(super) struct Link {
     offered: usize,
     accepted: usize,
     delivered: usize,
+    refused: bool,
     aborting: bool,
+    reset: bool,
     over: bool,
 }
 
@@ -90,7 +111,8 @@ impl std::hash::Hash for Link {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         let Self { sender, receiver, bits, acks, owed, faults_left, feed, falls, .. } = self;
         (sender, receiver, bits, acks, owed, faults_left, feed, falls).hash(state);
-        let flags = [self.aborting, self.over, self.storming];
+        let flags =
+            [self.complete, self.refused, self.aborting, self.reset, self.over, self.storming];
         (self.offered, self.accepted, self.delivered, flags).hash(state);
     }
 }
@@ -108,21 +130,24 @@ pub(super) enum Step {
     StormBegins,
     StormEnds,
     Abort,
+    Reset,
 }
 
 impl Link {
     pub(super) fn new(setup: &'static Setup) -> Self {
-        let sender = Sender::new(MESSAGE, None).breaking(setup.broken_sender);
-        let sender = if setup.pairs { sender } else { sender.without_pairs() };
-        let mut receiver = Receiver::new();
-        receiver.broken = setup.broken_receiver;
+        let receiver = Receiver::new().breaking(setup.broken_receiver);
+        let all = [setup.frames, setup.after_reset];
+        let sent: Vec<_> = all.iter().flat_map(|frames| line::octets(MESSAGE, frames)).collect();
         let mut link = Self {
             setup,
-            sent: line::octets(MESSAGE, setup.frames).leak(),
-            sender,
+            sent: sent.leak(),
+            frames: setup.frames,
+            sender: new_sender(setup),
             receiver,
             bits: Pending::default(),
             acks: Pending::default(),
+            wire: Deframer::new(),
+            complete: false,
             owed: None,
             faults_left: setup.faults,
             feed: Feed::NEW,
@@ -131,7 +156,9 @@ impl Link {
             offered: 0,
             accepted: 0,
             delivered: 0,
+            refused: false,
             aborting: false,
+            reset: false,
             over: false,
         };
         link.offer();
@@ -183,6 +210,11 @@ impl Link {
         if self.setup.aborts && !self.aborting {
             steps.push(Step::Abort);
         }
+        // Its last bits have been taken and answered: a reset takes longer than that.
+        let is_answered = self.bits.is_empty() && self.owed.is_none();
+        if !self.setup.after_reset.is_empty() && !self.reset && is_answered {
+            steps.push(Step::Reset);
+        }
         steps
     }
 
@@ -230,6 +262,7 @@ impl Link {
                 self.aborting = true;
                 self.sender.abort();
             }
+            Step::Reset => self.reset(),
         }
         self.hear_the_sender()?;
         self.offer();
@@ -251,6 +284,14 @@ impl Link {
         }
     }
 
+    fn reset(&mut self) {
+        (self.sender, self.frames) = (new_sender(self.setup), self.setup.after_reset);
+        (self.acks, self.wire, self.complete) = (Pending::default(), Deframer::new(), false);
+        (self.offered, self.accepted, self.delivered) = (0, 0, 0);
+        (self.feed, self.falls) = (Feed::NEW, 0);
+        (self.over, self.reset) = (false, true);
+    }
+
     fn fire(&mut self) {
         if let Some(deadline) = self.sender.poll_timeout() {
             self.sender.handle_timeout(deadline);
@@ -259,6 +300,9 @@ impl Link {
 
     fn note_sent(&mut self, bit: Bit) -> Result<(), String> {
         let is_repetition = self.sender.statistics().resent_bits > 0;
+        if !is_repetition && matches!(self.wire.feed_unchecked(bit), Ok(Unchecked::Frame(_))) {
+            self.complete = true;
+        }
         match (is_repetition, self.sender.has_resent_pair_under_way()) {
             _ if !self.sender.is_in_frame() => Ok(()),
             (false, _) => self.feed.send(bit, self.sender.has_pair_under_way()),
@@ -277,16 +321,23 @@ impl Link {
             Reply::Ignored => {}
             Reply::Frame => {
                 let frame = self.receiver.frame().ok_or("a frame is announced and not there")?;
-                line::check_frame(self.setup.frames, self.delivered, &frame)?;
+                line::check_frame(self.frames, self.delivered, &frame)?;
                 match self.setup.host {
-                    Host::Accepts => {
+                    Host::Refuses { frame, reason } if frame == self.delivered => {
+                        self.refused = true;
+                        self.owed = self.receiver.refuse(reason);
+                    }
+                    Host::Accepts | Host::Refuses { .. } => {
                         self.delivered += 1;
                         self.owed = self.receiver.accept();
                     }
                     Host::AcceptsLater => self.delivered += 1,
-                    Host::Refuses(reason) => self.owed = self.receiver.refuse(reason),
                 }
             }
+        }
+        // Nothing else is damage without a verdict.
+        if self.receiver.counters().damaged > 0 && !self.receiver.is_in_verdict() {
+            TOO_LONG.store(true, Ordering::Relaxed);
         }
         Ok(())
     }
@@ -295,15 +346,20 @@ impl Link {
         let Some(event) = self.sender.poll_event() else { return Ok(()) };
         match (event, self.setup.host) {
             (Event::Accepted { octets, last }, _) => {
-                let payload = self.setup.frames[self.accepted];
+                let payload = self.frames[self.accepted];
                 self.accepted += 1;
-                self.over = self.accepted == self.setup.frames.len();
+                self.complete = false;
+                self.over = self.accepted == self.frames.len();
                 if octets != payload.len() || last != self.over {
                     return Err("the sender speaks of another frame".into());
                 }
             }
-            (Event::Refused(None), Host::Refuses(_)) => self.over = true,
-            (Event::Refused(Some(heard)), Host::Refuses(said)) if heard == said => self.over = true,
+            (Event::Refused(None), Host::Refuses { .. }) if self.refused => self.over = true,
+            (Event::Refused(Some(heard)), Host::Refuses { reason, .. })
+                if self.refused && heard == reason =>
+            {
+                self.over = true;
+            }
             (Event::Aborted, _) if self.aborting => self.over = true,
             (event, _) => return Err(std::format!("the sender is told {event:?}")),
         }
@@ -311,10 +367,10 @@ impl Link {
     }
 
     fn offer(&mut self) {
-        if self.sender.is_ready() && self.offered < self.setup.frames.len() {
-            let payload = self.setup.frames[self.offered];
+        if self.sender.is_ready() && self.offered < self.frames.len() {
+            let payload = self.frames[self.offered];
             self.offered += 1;
-            let last = self.offered == self.setup.frames.len();
+            let last = self.offered == self.frames.len();
             self.sender.offer(payload, last).expect("it is ready");
         }
     }
@@ -350,20 +406,32 @@ impl Link {
         if self.accepted < self.delivered && !self.sender.is_outcome_unknown() {
             return Err("the sender is sure that a frame was not delivered which was".into());
         }
+        if self.sender.is_outcome_unknown() && !self.complete {
+            return Err("the outcome of a frame is unknown that has not been sent".into());
+        }
+        // Of the message before a reset it may still say what it was.
+        if self.delivered == 0 && self.reset {
+            return Ok(());
+        }
         let waits = usize::from(self.receiver.frame().is_some());
         let kept = match self.setup.host {
-            Host::Accepts | Host::AcceptsLater => self.delivered - waits.min(self.delivered),
-            Host::Refuses(_) => return Ok(()),
+            Host::AcceptsLater => self.delivered - waits.min(self.delivered),
+            Host::Accepts | Host::Refuses { .. } => self.delivered,
         };
-        let octets: usize = self.setup.frames[..kept].iter().map(|frame| frame.len()).sum();
+        let octets: usize = self.frames[..kept].iter().map(|frame| frame.len()).sum();
         let risked = self.receiver.octets_at_risk();
         let as_it_is = match kept {
+            _ if self.refused || kept == self.frames.len() => risked.is_none(),
             0 => risked.is_none_or(|octets| octets == 0),
-            _ if kept == self.setup.frames.len() => risked.is_none(),
             _ => risked == u64::try_from(octets).ok(),
         };
         if as_it_is { Ok(()) } else { Err("what would be cut off is reported wrongly".into()) }
     }
+}
+
+fn new_sender(setup: &Setup) -> Sender<CONTENT> {
+    let sender = Sender::new(MESSAGE, None).breaking(setup.broken_sender);
+    if setup.pairs { sender } else { sender.without_pairs() }
 }
 
 impl System for Link {

@@ -19,7 +19,7 @@ impl<const N: usize> Sender<N> {
         // no time passes in the model.
         self.reach = Reach::new();
         self.flight.forget_the_past();
-        if !matches!(self.phase, Phase::Frame) {
+        if !matches!(self.phase, Phase::Frame | Phase::Verdict { .. }) {
             self.outgoing.forget_the_past();
         }
         if matches!(self.phase, Phase::Mark { .. } | Phase::Quiet) {

@@ -2,22 +2,26 @@
 
 use super::OfferError;
 use crate::Bit;
-use crate::frame::{Frame, Header, PAYLOAD_OCTETS_MAX, Sequence, VERSION};
+use crate::frame::{Attempt, Check, Frame, Header, PAYLOAD_OCTETS_MAX, Sequence};
 use crate::hdlc::Cursor;
 
 /// A message that is sent frame by frame, each again and again until it is accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(super) struct Outgoing<const N: usize> {
-    /// What the first frame says, until that is made.
-    header: Option<Header>,
+    pub(super) header: Header,
+    /// Of the frames that have been accepted, as are these octets of the message.
+    check: Check,
+    octets: u64,
     /// N(S) of the frame under way, or of the next one.
     sequence: Sequence,
+    /// Whether that is the first one of the message.
+    is_first: bool,
+    pub(super) is_last: bool,
     /// The frame under way, or the one before it.
     content: heapless::Vec<u8, N>,
     payload_octets: usize,
-    pub(super) is_last: bool,
-    pub(super) is_repeated: bool,
+    attempt: Attempt,
     /// Whether the whole frame has been on the line: from then on it may have been delivered.
     pub(super) is_exposed: bool,
     cursor: Cursor,
@@ -26,14 +30,17 @@ pub(super) struct Outgoing<const N: usize> {
 }
 
 impl<const N: usize> Outgoing<N> {
-    pub(super) const fn new(number: u32, length: Option<u64>) -> Self {
+    pub(super) const fn new(message: u32, length: Option<u64>) -> Self {
         Self {
-            header: Some(Header { version: VERSION, message: number, length }),
+            header: Header { coding: 0, message, length },
+            check: Check::new(),
+            octets: 0,
             sequence: Sequence::FIRST,
+            is_first: true,
+            is_last: false,
             content: heapless::Vec::new(),
             payload_octets: 0,
-            is_last: false,
-            is_repeated: false,
+            attempt: Attempt::First,
             is_exposed: false,
             cursor: Cursor::new(),
             upcoming: None,
@@ -45,18 +52,33 @@ impl<const N: usize> Outgoing<N> {
         if payload.len() > PAYLOAD_OCTETS_MAX {
             return Err(OfferError::TooLong);
         }
-        let frame = Frame { sequence: self.sequence, header: self.header, last: is_last, payload };
+        let frame = Frame {
+            sequence: self.sequence,
+            header: self.is_first.then_some(self.header),
+            payload,
+            check: is_last.then(|| self.check.finish(self.octets_with(payload.len()))),
+        };
         frame.encode(&mut self.content).map_err(|_| OfferError::TooLong)?;
-        self.header = None;
         self.payload_octets = payload.len();
         self.is_last = is_last;
-        self.is_repeated = false;
+        self.attempt = Attempt::First;
         Ok(())
     }
 
-    /// Goes to the first bit of the frame, or to the one after its opening flag.
+    /// Whether the frame has been sent before, at least in part.
+    pub(super) const fn is_repeated(&self) -> bool {
+        matches!(self.attempt, Attempt::Repeated)
+    }
+
+    /// What is sent from now on is a repetition.
+    pub(super) fn repeat(&mut self) {
+        self.attempt = Attempt::Repeated;
+    }
+
+    /// Goes to the first bit of the frame, or of its opening flag.
     pub(super) fn begin(&mut self, cursor: Cursor) {
-        self.cursor = cursor;
+        let mask = if self.is_first { 0 } else { self.header.message };
+        self.cursor = cursor.masked(self.attempt.mask(mask));
         self.look_ahead();
     }
 
@@ -80,11 +102,20 @@ impl<const N: usize> Outgoing<N> {
         self.is_exposed |= self.upcoming.is_none();
     }
 
-    /// The frame is accepted. Returns how many octets of the message it was.
+    /// The frame, all of which has been sent, is accepted. Returns how many octets of the message it was.
     pub(super) fn accept(&mut self) -> usize {
-        self.is_exposed = false;
+        if let Some(fcs) = self.cursor.fcs() {
+            self.check.update(fcs.value());
+        }
+        self.octets = self.octets_with(self.payload_octets);
         self.sequence = self.sequence.next();
+        self.is_first = false;
+        self.is_exposed = false;
         self.payload_octets
+    }
+
+    fn octets_with(&self, more: usize) -> u64 {
+        self.octets.saturating_add(u64::try_from(more).unwrap_or(u64::MAX))
     }
 }
 

@@ -61,7 +61,7 @@ impl<const N: usize> Sender<N> {
     fn second_of_pair(&mut self) -> Option<Bit> {
         let in_frame = match self.phase {
             Phase::Frame => {
-                self.sends_pairs && self.parity.is_checked && !self.outgoing.is_repeated
+                self.sends_pairs && self.parity.is_checked && !self.outgoing.is_repeated()
             }
             Phase::Ready { .. }
             | Phase::Mark { .. }

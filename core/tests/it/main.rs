@@ -8,7 +8,6 @@
 )]
 
 mod crowd;
-mod guess;
 mod pair;
 mod protocol_doc;
 mod simulation;

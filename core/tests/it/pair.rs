@@ -3,7 +3,6 @@
 use minitalk_core::classic::Dialect;
 use minitalk_core::exchange::{self, Exchange, Handled, Output, Place, Protocol};
 use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX};
-use minitalk_core::hdlc::Framer;
 use minitalk_core::receiver::Reply;
 use minitalk_core::sender::{Event, OfferError};
 use minitalk_core::{Bit, Instant, Receiver, RefusalReason, Sender};
@@ -167,14 +166,7 @@ fn a_receiver_that_is_slow_to_say_why_is_waited_for() {
 
 #[test]
 fn every_reason_of_a_refusal_reaches_the_sender() {
-    for reason in [
-        RefusalReason::TooLong,
-        RefusalReason::OutputFailed,
-        RefusalReason::ShuttingDown,
-        RefusalReason::Version,
-        RefusalReason::OutOfSequence,
-        RefusalReason::Stalled,
-    ] {
+    for reason in RefusalReason::ALL {
         let mut pair = Pair::offering(b"hi");
         pair.refuses = Some(reason);
         pair.drive();
@@ -274,11 +266,128 @@ fn an_acknowledgment_that_comes_while_news_is_unread_is_not_forgotten() {
     assert_eq!(pair.sender.poll_event(), Some(Event::Accepted { octets: 1, last: false }));
     pair.sender.offer(b"b", true).expect("its news has been taken");
     // Out of step, a frame begins with a mark and a flag of its own.
-    let bits = pair.bits;
+    let mut beginning = String::new();
+    for _ in 0..16 {
+        let bit = pair.sender.poll_transmit(pair.now).expect("the frame has begun");
+        beginning.push_str(&bit.to_string());
+        let ack = pair.receive(bit).expect("nothing is held back");
+        pair.sender.handle_ack(ack, pair.now);
+    }
+    assert_eq!(beginning, "1111111101111110");
     pair.drive();
     assert_eq!(pair.text, b"ab");
-    let content = Framer::without_opening_flag(&[0xFF, 0b0001_0010, b'b']).count();
-    assert_eq!(usize::try_from(pair.bits - bits), Ok(8 + 8 + content + 8));
+}
+
+#[test]
+fn a_message_that_has_another_length_than_it_said_is_refused() {
+    for (said, frames) in [
+        (1, &[&b"ab"[..]][..]),
+        (3, &[b"ab"]),
+        (3, &[b"ab", b"cd"]),
+        (5, &[b"ab", b"", b"cd"]),
+        (0, &[b"", b"a"]),
+    ] {
+        let mut pair = Pair { sender: Sender::new(7, Some(said)), ..Pair::new() };
+        for (index, payload) in frames.iter().enumerate() {
+            if pair.sender.is_ready() {
+                let is_last = index + 1 == frames.len();
+                pair.sender.offer(payload, is_last).expect("it is ready");
+                pair.drive();
+            }
+        }
+        let refused = Event::Refused(Some(RefusalReason::Mismatch));
+        assert_eq!(pair.events.last(), Some(&refused), "{said} {frames:?}");
+        let octets = u64::try_from(pair.text.len()).expect("they are few");
+        assert!(octets <= said);
+        assert_eq!(pair.receiver.octets_at_risk().unwrap_or(0), octets);
+    }
+}
+
+#[test]
+fn a_number_used_again_confirms_what_has_been_delivered_and_nothing_else() {
+    // A sender without a memory: after each reset it uses the same number.
+    let mut pair = Pair::offering(b"first");
+    pair.drive();
+    for at in 0..200 {
+        pair.text.clear();
+        let payload = format!("message {at}");
+        pair.sender = Sender::new(7, None).without_pairs();
+        pair.sender.offer(payload.as_bytes(), true).expect("a new sender is ready");
+        pair.steps(at);
+        // Whichever bit comes twice costs at most the first attempt.
+        if let Some(bit) = pair.sender.poll_transmit(pair.now) {
+            let acks = [pair.receive(bit), pair.receive(bit)];
+            acks.into_iter().flatten().for_each(|ack| pair.sender.handle_ack(ack, pair.now));
+        }
+        pair.drive();
+        let receipt = Event::Accepted { octets: payload.len(), last: true };
+        assert_eq!((pair.text.as_slice(), pair.events.pop()), (payload.as_bytes(), Some(receipt)));
+    }
+}
+
+#[test]
+fn a_reset_in_the_middle_of_a_message_lets_another_begin_under_its_number() {
+    let mut pair = Pair::new();
+    pair.sender.offer(b"cut off", false).expect("a new sender is ready");
+    pair.drive();
+    pair.sender = Sender::new(7, None).without_pairs();
+    pair.sender.offer(b"begins anew", true).expect("a new sender is ready");
+    pair.drive();
+    assert_eq!(pair.text, b"cut offbegins anew");
+    assert_eq!(pair.receiver.counters().repeated, 0);
+}
+
+#[test]
+fn the_rest_of_a_message_whose_beginning_is_not_known_is_refused() {
+    let mut pair = Pair::new();
+    pair.sender.offer(b"known", false).expect("a new sender is ready");
+    pair.drive();
+    // The receiver is reset and knows nothing.
+    let mut receiver = Receiver::new();
+    core::mem::swap(&mut pair.receiver, &mut receiver);
+    pair.sender.offer(b"unknown", true).expect("the first frame was accepted");
+    pair.drive();
+    assert_eq!(pair.events.last(), Some(&Event::Refused(Some(RefusalReason::OutOfSequence))));
+    assert_eq!(pair.text, b"known");
+    // Of the first attempt it has not seen the opening flag; of two it knows that they have one mask.
+    assert_eq!(pair.sender.statistics().repeated_frames, 2);
+}
+
+#[test]
+fn the_coding_of_a_message_reaches_the_receiver_with_every_frame() {
+    let mut pair = Pair { sender: Sender::new(7, None).with_coding(5), ..Pair::new() };
+    for (payload, is_last) in [(&b"a"[..], false), (b"b", true)] {
+        pair.sender.offer(payload, is_last).expect("it is ready");
+        let mut coding = None;
+        while let Some(bit) = pair.sender.poll_transmit(pair.now) {
+            let reply = pair.receiver.handle_bit(bit);
+            let ack = match reply {
+                Reply::Frame => {
+                    coding = pair.receiver.frame().map(|frame| frame.coding);
+                    pair.receiver.accept().expect("a frame waits")
+                }
+                Reply::Acknowledge(ack) | Reply::VerdictComplete(ack) => ack,
+                Reply::Ignored => continue,
+            };
+            pair.sender.handle_ack(ack, pair.now);
+        }
+        assert_eq!(coding, Some(5));
+        assert!(pair.sender.poll_event().is_some());
+    }
+}
+
+#[test]
+fn a_coding_that_the_server_does_not_know_is_refused() {
+    let mut server = Server::new(None);
+    let mut sender = Sender::new(7, None).with_coding(1);
+    sender.offer(b"coded", true).expect("a new sender is ready");
+    let refused = Some(Event::Refused(Some(RefusalReason::Coding)));
+    assert_eq!(server.talk(1, &mut sender), refused);
+    server.exchange = server.exchange.with_codings(0b11);
+    let mut sender = Sender::new(8, None).with_coding(1);
+    sender.offer(b"coded", true).expect("a new sender is ready");
+    assert_eq!(server.talk(1, &mut sender), Some(Event::Accepted { octets: 5, last: true }));
+    assert_eq!(server.texts, [(1, b"coded".to_vec())]);
 }
 
 /// A server that answers at once, and everything it did.

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use minitalk_core::classic::{Dialect, Setting};
 use minitalk_core::exchange::{Exchange, Output, Place};
-use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX};
+use minitalk_core::frame::{CONTENT_OCTETS_MAX, Check, FRAME_OCTETS_MAX};
 use minitalk_core::hdlc::{Fcs, Framer};
 use minitalk_core::{Bit, Instant, RefusalReason, Sender};
 
@@ -55,22 +55,25 @@ fn stuffed(octets: &[u8], ones: &mut u32) -> String {
 
 #[test]
 fn the_example_frame_in_the_protocol_is_what_a_sender_sends() {
-    let mut content = vec![0xFF, 0x30, 1];
+    let mut content = vec![0xFF, 0x30, 2];
     content.extend(0x1234_5678_u32.to_le_bytes());
-    content.extend([3, b'H', b'i']);
+    content.extend([3, 2, b'H', b'i']);
+    content.extend(Check::new().finish(2).to_le_bytes());
     let mut fcs = Fcs::new();
     for &octet in &content {
         fcs.update(octet);
     }
-    let fields: [(&str, &[u8]); 8] = [
+    let fields: [(&str, &[u8]); 10] = [
         ("address", &content[0..1]),
         ("control: first, final, N(S) 0", &content[1..2]),
-        ("version 1", &content[2..3]),
+        ("version 2, content not coded", &content[2..3]),
         ("message 0x12345678", &content[3..7]),
         ("length 2, plus one", &content[7..8]),
-        ("payload \"H\"", &content[8..9]),
-        ("payload \"i\"", &content[9..10]),
-        ("FCS", &fcs.octets()),
+        ("octets 2", &content[8..9]),
+        ("payload \"H\"", &content[9..10]),
+        ("payload \"i\"", &content[10..11]),
+        ("check", &content[11..15]),
+        ("FCS, mask 0", &fcs.octets()),
     ];
     let flag = "| flag | `7E` | `01111110` |\n";
     let mut text = String::from(
@@ -161,7 +164,7 @@ fn passed(message: &[u8], pairs: bool, fate: Fate) -> Passed {
 }
 
 /// The third bit of the payload, with those of the mark and the inserted zero before it counted.
-const DAMAGED_BIT: usize = 8 + 8 + 8 * 8 + 1 + 3;
+const DAMAGED_BIT: usize = 8 + 8 + 9 * 8 + 1 + 3;
 
 #[test]
 fn the_example_acknowledgments_in_the_protocol_are_those_of_a_server() {
@@ -211,7 +214,9 @@ fn the_reasons_in_the_protocol_are_spelled_as_a_server_spells_them() {
             RefusalReason::OutOfSequence,
             "the frame belongs to a message the receiver knows nothing of",
         ),
-        (RefusalReason::Stalled, "the message kept others waiting for too long"),
+        (RefusalReason::Stalled, "the sender was silent for too long while others waited"),
+        (RefusalReason::Coding, "the receiver does not know how the message is coded"),
+        (RefusalReason::Mismatch, "the message is not what its first or its last frame says of it"),
     ] {
         let acks = passed(b"", false, Fate::Refused(reason)).acks;
         let spelled = acks.get(acks.len() - 16..).expect("there is a reason");

@@ -13,20 +13,21 @@
 
 # define ABORT_ONES 7
 # define PAYLOAD_MAX 256
-# define FRAME_MAX 277
+# define FRAME_MAX 282
 
-enum e_reason { TOO_LONG = 1, OTHER_VERSION = 6, OUT_OF_SEQUENCE = 7 };
+enum e_reason { TOO_LONG = 1, OTHER_VERSION = 6, OUT_OF_SEQUENCE = 7, OTHER_CODING = 9, MISMATCH = 12 };
 
 static const int	g_signal[2] = {SIGUSR1, SIGUSR2};
 static const int	g_flag[8] = {0, 1, 1, 1, 1, 1, 1, 0};
 
-/* Section 4: 0x04C11DB7 with its bits in the other order, as octets are sent. */
-static uint32_t	fcs(const uint8_t *octets, size_t count)
-{
-	uint32_t	crc;
-	int			bit;
+/* Section 4: 0x04C11DB7 with its bits in the other order, as octets are sent. The register begins as NO_OCTETS, and the
+   FCS is its complement. */
+# define NO_OCTETS 0xFFFFFFFF
 
-	crc = 0xFFFFFFFF;
+static uint32_t	run(uint32_t crc, const uint8_t *octets, size_t count)
+{
+	int	bit;
+
 	while (count--)
 	{
 		crc ^= *octets++;
@@ -34,7 +35,33 @@ static uint32_t	fcs(const uint8_t *octets, size_t count)
 		while (bit--)
 			crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320 : 0);
 	}
-	return (~crc);
+	return (crc);
+}
+
+static void	put(uint8_t *octets, uint64_t number, int count)
+{
+	while (count--)
+	{
+		*octets++ = (uint8_t)number;
+		number >>= 8;
+	}
+}
+
+/* Section 4: the register of a check, after the FCS of one more frame, and the check of a message of that length. */
+static uint32_t	run_check(uint32_t crc, uint32_t fcs)
+{
+	uint8_t	octets[4];
+
+	put(octets, fcs, 4);
+	return (run(crc, octets, 4));
+}
+
+static uint32_t	check_of(uint32_t crc, uint64_t length)
+{
+	uint8_t	octets[8];
+
+	put(octets, length, 8);
+	return (~run(crc, octets, 8));
 }
 
 static void	never_called(int signal)

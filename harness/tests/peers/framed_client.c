@@ -159,23 +159,28 @@ static enum e_outcome	hear_verdict(void)
 	return (REFUSED);
 }
 
-static enum e_outcome	send_frame(const uint8_t *octets, size_t count, int follows)
+/* `octets` is the frame, `count` of them, with room for its FCS. */
+static enum e_outcome	send_frame(uint8_t *octets, size_t count, uint32_t mask, int follows)
 {
 	enum e_outcome	outcome;
+	uint32_t		fcs;
 	int				ones;
 
+	fcs = ~run(NO_OCTETS, octets, count);
 	ones = follows ? 0 : 8;
 	while (1)
 	{
 		outcome = OUT_OF_STEP;
+		put(octets + count, fcs ^ mask, 4);
 		send_mark(ones);
-		if ((!ones || send_flag(0)) && send_octets(octets, count, ones ? 0 : 50000)
+		if ((!ones || send_flag(0)) && send_octets(octets, count + 4, ones ? 0 : 50000)
 			&& send_flag(50000))
 			outcome = hear_verdict();
 		if (outcome != OUT_OF_STEP)
 			return (outcome);
 		while (take(g_timeout) >= 0)
 			;
+		mask = ones == 16 ? mask : ~mask;
 		ones = 16;
 	}
 }
@@ -188,6 +193,7 @@ int	main(int argc, char **argv)
 	size_t		left;
 	size_t		part;
 	int			number;
+	int			is_last;
 	uint32_t	check;
 
 	if (argc != 3)
@@ -196,29 +202,33 @@ int	main(int argc, char **argv)
 	g_server = atoi(argv[1]);
 	left = strlen(argv[2]);
 	sent = 0;
-	number = -1;
+	number = 0;
+	check = NO_OCTETS;
 	do
 	{
 		part = left - sent < PAYLOAD_MAX ? left - sent : PAYLOAD_MAX;
-		number++;
+		is_last = sent + part == left;
 		frame[0] = 0xFF;
-		frame[1] = (uint8_t)(number % 8 << 1 | (sent + part == left) << 4 | (number == 0) << 5);
+		frame[1] = (uint8_t)(number % 8 << 1 | is_last << 4 | (number == 0) << 5 | (part == 256) << 6);
 		count = 2;
 		if (number == 0)
 		{
-			memcpy(frame + 2, (uint8_t[]){1, 'c', 'p', 'e', 'r', 0}, 6);
+			memcpy(frame + 2, (uint8_t[]){2, 'c', 'p', 'e', 'r', 0}, 6);
 			count = 8;
 		}
+		frame[count++] = (uint8_t)part;
 		memcpy(frame + count, argv[2] + sent, part);
 		count += part;
-		check = fcs(frame, count);
-		frame[count++] = (uint8_t)check;
-		frame[count++] = (uint8_t)(check >> 8);
-		frame[count++] = (uint8_t)(check >> 16);
-		frame[count++] = (uint8_t)(check >> 24);
-		if (send_frame(frame, count, number > 0) == REFUSED)
+		if (is_last)
+		{
+			put(frame + count, check_of(check, left), 4);
+			count += 4;
+		}
+		if (send_frame(frame, count, number ? 0x72657063 : 0, number > 0) == REFUSED)
 			return (10 + g_code);
+		check = run_check(check, ~run(NO_OCTETS, frame, count));
 		sent += part;
-	} while (sent < left);
+		number++;
+	} while (!is_last);
 	return (0);
 }

@@ -19,75 +19,110 @@ static struct s_link
 	int				position;
 	int				verdict;
 	int				code;
-	/* Section 8: what is remembered of the message. */
+	/* Section 8: what is remembered of the message, and of the frame that was delivered last. */
 	int				known;
-	int				ended;
 	int				frames;
-	int				next;
 	int				refused;
 	uint32_t		message;
-	size_t			length;
+	uint64_t		length;
+	uint64_t		declared;
+	uint32_t		check;
+	uint8_t			control;
+	uint32_t		fcs;
+	/* The mask of a frame of a message that is not known. */
+	int				met;
+	uint32_t		stranger;
 }	g;
 
 static size_t	g_length_max;
 static int		g_frames_max;
+
+/* Section 8: a frame whose mask is not that of the message. */
+static int	judge_stranger(uint32_t mask)
+{
+	if (g.known && !g.refused && !(g.control & 0x10))
+		return (-1);
+	if (g.met && (mask == g.stranger || mask == ~g.stranger))
+		return (g.code = OUT_OF_SEQUENCE, 0);
+	g.met = 1;
+	g.stranger = mask;
+	return (-1);
+}
 
 /* Section 8: 1 if the frame is accepted, with a line for a message that is complete; 0 if it is refused, -1 if
    it is nothing. */
 static int	judge(const uint8_t *octets, size_t count)
 {
 	const uint8_t	*payload;
-	uint32_t		check;
-	uint32_t		message;
-	int				number;
+	struct s_link	next;
+	size_t			part;
+	uint32_t		mask;
 	int				first;
+	int				shift;
 
-	if (count < 6 || count > FRAME_MAX)
+	if (count < 7 || count > FRAME_MAX)
 		return (-1);
 	count -= 4;
-	check = octets[count] | octets[count + 1] << 8 | octets[count + 2] << 16
-		| (uint32_t)octets[count + 3] << 24;
-	if (check != fcs(octets, count) || octets[0] != 0xFF || octets[1] & 0xC1)
-		return (-1);
+	next = g;
+	next.control = octets[1];
+	next.fcs = ~run(NO_OCTETS, octets, count);
+	mask = next.fcs ^ (octets[count] | octets[count + 1] << 8 | octets[count + 2] << 16
+			| (uint32_t)octets[count + 3] << 24);
 	first = octets[1] >> 5 & 1;
-	number = octets[1] >> 1 & 7;
+	if (octets[0] != 0xFF || octets[1] & 0x81 || (first && (octets[1] & 0x0E || (mask && ~mask))))
+		return (-1);
 	payload = octets + 2;
-	message = g.message;
 	if (first)
 	{
-		if (count < 8)
+		if ((octets[2] & 0x0F) != 2)
+			return (g.code = OTHER_VERSION, 0);
+		if (count < 9)
 			return (-1);
-		g.code = OTHER_VERSION;
-		if (octets[2] != 1)
-			return (0);
-		memcpy(&message, octets + 3, 4);
+		memcpy(&next.message, octets + 3, 4);
+		next.declared = 0;
 		payload = octets + 7;
-		while (payload < octets + count && *payload++ & 0x80)
-			;
+		shift = 0;
+		do
+			next.declared |= (uint64_t)(*payload & 0x7F) << shift;
+		while ((shift += 7) < 70 && payload < octets + count && *payload++ & 0x80);
 	}
-	if (first && (!g.known || message != g.message))
+	part = *payload++ | (size_t)(octets[1] & 0x40) << 2;
+	if (part > PAYLOAD_MAX || payload + part + (octets[1] & 0x10 ? 4 : 0) != octets + count)
+		return (-1);
+	if (!first && (!g.known || (mask != g.message && mask != ~g.message)))
+		return (judge_stranger(mask));
+	if (g.known && next.message == g.message && mask == ~(first ? 0 : g.message)
+		&& next.control == g.control && next.fcs == g.fcs)
+		return (g.code = g.refused, !g.refused);
+	if (first)
 	{
-		g.known = 1;
-		g.ended = 0;
-		g.frames = 0;
-		g.refused = 0;
-		g.length = 0;
-		g.message = message;
+		if (octets[2] >> 4)
+			return (g.code = OTHER_CODING, 0);
+		next.length = 0;
+		next.check = NO_OCTETS;
+		next.refused = 0;
 	}
-	else if (g.known && g.refused)
+	else if (g.refused)
 		return (g.code = g.refused, 0);
-	else if (g.known && (first ? g.frames == 1 : g.frames > 1) && (number + 1) % 8 == g.next)
-		return (1);
-	else if (first || !g.known || g.ended || number != g.next)
+	else if (g.control & 0x10 || (octets[1] & 0x0E) != ((g.control & 0x0E) + 2) % 16)
 		return (g.code = OUT_OF_SEQUENCE, 0);
-	count -= (size_t)(payload - octets);
-	if (g.length + count > g_length_max)
-		return (g.code = g.refused = TOO_LONG, 0);
-	g.length += count;
-	g.next = (number + 1) % 8;
-	g.frames++;
-	g.ended = octets[1] >> 4 & 1;
-	if (write(1, payload, count) != (ssize_t)count || (g.ended && write(1, "\n", 1) != 1))
+	else
+		next.check = run_check(g.check, g.fcs);
+	next.length += part;
+	mask = octets[count - 4] | octets[count - 3] << 8 | octets[count - 2] << 16
+		| (uint32_t)octets[count - 1] << 24;
+	if ((next.declared && next.length > next.declared - 1)
+		|| (octets[1] & 0x10 && next.declared && next.length < next.declared - 1)
+		|| (octets[1] & 0x10 && mask != check_of(next.check, next.length)))
+		return (g.code = MISMATCH, 0);
+	next.known = 1;
+	next.met = 0;
+	next.refused = next.length > g_length_max ? TOO_LONG : 0;
+	next.frames++;
+	g = next;
+	if (g.refused)
+		return (g.code = g.refused, 0);
+	if (write(1, payload, part) != (ssize_t)part || (g.control & 0x10 && write(1, "\n", 1) != 1))
 		exit(1);
 	if (g.frames == g_frames_max)
 		exit(0);

@@ -1,6 +1,5 @@
 //! What people do besides sending: look for servers, ask why, measure, watch.
 
-mod client;
 mod json;
 mod server;
 mod shells;

@@ -22,6 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 listener.accept(peer);
             }
             Happening::Cut { peer, .. } => eprintln!("PID {peer} ended too early"),
+            Happening::Terminate(_) => return Ok(()),
             _ => {}
         }
     }

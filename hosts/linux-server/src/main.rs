@@ -3,16 +3,13 @@
 
 mod announce;
 mod cli;
-mod entry;
-mod json;
+mod message;
 mod output;
+mod peers;
 mod reason;
 mod report;
 mod serve;
-mod sink;
-mod tap;
-mod text;
-mod turns;
+mod strays;
 
 use std::process::ExitCode;
 
@@ -29,7 +26,6 @@ fn main() -> ExitCode {
     }
     match Server::start(&options).and_then(Server::serve) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) if error.is_termination() => ExitCode::SUCCESS,
         Err(error) => {
             report::error(&error);
             ExitCode::FAILURE

@@ -22,8 +22,7 @@ pub(super) struct Facts<'f> {
     pub(super) status: &'f ProcessStatus,
     /// What it has handlers for, blocks, or waits for.
     pub(super) handled: SignalSet,
-    /// What is known of this process, if the other one is to signal it.
-    pub(super) own: Option<&'f ProcessStatus>,
+    pub(super) own: &'f ProcessStatus,
     /// The kernel lets this process signal it.
     pub(super) permitted: bool,
     pub(super) recognition: Option<Recognition>,
@@ -39,7 +38,7 @@ pub(super) fn decide(facts: &Facts<'_>, part: Part, trust: Trust) -> Result<Sign
         return Err(Refusal::NotPermitted { uid: status.uids.real });
     }
     let allowed = again(status, handled, part, trust)?;
-    if let Some(own) = own {
+    if part == Part::Server {
         if !status.may_signal(own) {
             return Err(Refusal::AcknowledgmentNotPermitted { uid: status.uids.effective });
         }

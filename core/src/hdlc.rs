@@ -33,6 +33,7 @@ mod deframer;
 mod fcs;
 mod framer;
 
+pub(crate) use deframer::Unchecked;
 pub use deframer::{Deframed, Deframer, FeedError};
 pub use fcs::{FCS_OCTETS, Fcs};
 pub use framer::{Cursor, Framer, Section};
@@ -82,7 +83,7 @@ mod tests {
 
     #[test]
     fn the_table_of_overhead_says_what_the_framer_does() {
-        let table = include_str!("mod.rs");
+        let table = include_str!("hdlc.rs");
         let contains = |row: String| assert!(table.contains(&row), "{row}");
         contains(row("all zeros", 0, inserted(&[0; 256]).into()));
         contains(row("all ones", 0, inserted(&[0xFF; 256]).into()));
