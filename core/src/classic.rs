@@ -42,6 +42,6 @@ pub use encoder::{ByteEncoder, EncodeError, Encoder, Prefix};
 pub use ends::Ends;
 pub use guess::{Confidence, Guess, Verdict};
 pub use receiver::{Completed, TextReceiver};
-pub use sender::{Ending, TextSender};
+pub use sender::{Ending, TIMEOUT_MICROS, TIMEOUT_OF_KNOWN_MICROS, TextSender};
 pub use setting::{ParseDialectError, Setting};
 pub use understanding::{Memory, Understanding, Understood};

@@ -49,6 +49,7 @@
 extern crate std;
 
 mod bit;
+mod doubt;
 mod retransmission;
 mod time;
 mod verdict;
@@ -67,6 +68,7 @@ pub mod withdrawal;
 mod model;
 
 pub use bit::Bit;
+pub use doubt::Doubt;
 pub use exchange::Exchange;
 pub use ping::Pinger;
 pub use receiver::Receiver;

@@ -15,7 +15,7 @@ use crate::detect::MARK_BITS;
 use crate::hdlc::FLAG;
 use crate::verdict::bit_at;
 use crate::withdrawal::{Alignment, Withdrawal};
-use crate::{Bit, Instant};
+use crate::{Bit, Doubt, Instant};
 
 /// Time to wait for an acknowledgment before the bit is sent again, which then doubles. Longer than
 /// for a message: a bit that comes twice spoils more of a measurement than the time is worth.
@@ -243,6 +243,28 @@ impl Pinger {
             }
             Outstanding::Settling | Outstanding::None => self.outstanding = Outstanding::None,
         }
+    }
+
+    /// What is in doubt at the timeout: see [`Sender::doubt`](crate::Sender::doubt).
+    #[must_use]
+    pub const fn doubt(&self) -> Option<Doubt> {
+        let may_wait = match self.phase {
+            Phase::Mark { left } => left == MARK_BITS,
+            Phase::Probe { position } => position == 0,
+            Phase::Greeting { .. } | Phase::Ready | Phase::Withdrawing(_) | Phase::Ended => false,
+        };
+        match self.outstanding {
+            Outstanding::Sent | Outstanding::Resent { .. } if may_wait => Some(Doubt::Turn),
+            Outstanding::Sent
+            | Outstanding::Resent { .. }
+            | Outstanding::Settling
+            | Outstanding::None => None,
+        }
+    }
+
+    /// Puts the timeout off by `micros`.
+    pub fn postpone(&mut self, now: Instant, micros: u64) {
+        self.deadline = self.deadline.map(|_| now.after_micros(micros));
     }
 
     /// The next moment at which [`handle_timeout`](Self::handle_timeout) has something to do.

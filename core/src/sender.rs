@@ -23,7 +23,7 @@ mod transmission;
 
 use crate::detect::MARK_BITS;
 use crate::hdlc::Cursor;
-use crate::{Bit, Instant};
+use crate::{Bit, Doubt, Instant};
 
 use flight::{Expired, Flight};
 pub use news::{Event, OfferError, Statistics};
@@ -234,6 +234,30 @@ impl<const N: usize> Sender<N> {
     /// acknowledged before counts as a round trip of no time: of less than the host polls.
     pub fn restart_timeout(&mut self, now: Instant) {
         self.flight.restart(now);
+    }
+
+    /// What is in doubt at the timeout, if that is more than whether a signal was lost: the first bit of a
+    /// mark, or of a frame that follows another, may wait for its [turn](Doubt::Turn).
+    ///
+    /// To send it again does no harm to this sender, so a timeout may be [postponed](Self::postpone) while the
+    /// receiver works for others, but need not be, and not for ever.
+    #[must_use]
+    pub const fn doubt(&self) -> Option<Doubt> {
+        let may_wait = match self.phase {
+            Phase::Mark { .. } | Phase::Frame => self.reach.is_at_beginning(),
+            Phase::Ready { .. }
+            | Phase::Verdict { .. }
+            | Phase::Reason { .. }
+            | Phase::Quiet
+            | Phase::Abort { .. }
+            | Phase::Ended => false,
+        };
+        if may_wait && self.flight.is_one() { Some(Doubt::Turn) } else { None }
+    }
+
+    /// Puts the timeout off by `micros`.
+    pub fn postpone(&mut self, now: Instant, micros: u64) {
+        self.flight.postpone(now, micros);
     }
 
     /// The next moment at which [`handle_timeout`](Self::handle_timeout) has something to do.

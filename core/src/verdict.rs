@@ -39,7 +39,7 @@ pub enum RefusalReason {
     Version,
     /// The frame belongs to a message that the receiver knows nothing of.
     OutOfSequence,
-    /// The sender was silent for too long while others waited.
+    /// The message kept others waiting for too long: its sender was silent, or it had no end.
     Stalled,
     /// The receiver does not know how the message is coded.
     Coding,
@@ -105,7 +105,7 @@ impl fmt::Display for RefusalReason {
             Self::ShuttingDown => "it is shutting down",
             Self::Version => "it speaks another version of the protocol",
             Self::OutOfSequence => "it does not know the beginning of the message",
-            Self::Stalled => "the sender was silent for too long while others waited",
+            Self::Stalled => "the message kept others waiting for too long",
             Self::Coding => "it does not know how the message is coded",
             Self::Mismatch => "the message is not what its first or its last frame says of it",
         })

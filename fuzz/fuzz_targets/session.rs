@@ -298,7 +298,7 @@ fn drive_classic(input: &Input<'_>) {
                 assert!(sender.poll_timeout().is_none_or(|deadline| deadline > now));
             }
         }
-        assert!(!ended || !sender.needs_rest());
+        assert!(!ended || sender.doubt().is_none());
         let transmitted = core::iter::from_fn(|| sender.poll_transmit(now)).take(2).count();
         assert!(transmitted < 2 && (transmitted == 0 || !ended));
         assert!(sender.progress() >= progress && sender.completed_bytes() <= input.text.len());

@@ -136,7 +136,8 @@ extern "C" fn classic_sender_new<'a>(
     text: &'a [u8; TEXT_BYTES],
     pause_micros: u64,
 ) -> bool {
-    TextSender::new(*dialect, text, pause_micros).map(|new| *sender = new).is_ok()
+    let new = TextSender::new(*dialect, text, pause_micros);
+    new.map(|new| *sender = new.with_timeout_micros(pause_micros)).is_ok()
 }
 
 #[unsafe(no_mangle)]
@@ -146,7 +147,7 @@ extern "C" fn classic_sender_postpone(sender: &mut TextSender<'_>, now_micros: u
 
 #[unsafe(no_mangle)]
 extern "C" fn classic_sender_state(sender: &TextSender<'_>) -> u64 {
-    let is_either = sender.is_outcome_unknown() || sender.needs_rest();
+    let is_either = sender.is_outcome_unknown() || sender.doubt().is_some();
     let bytes = u64::try_from(sender.completed_bytes()).unwrap_or(u64::MAX);
     bytes ^ sender.progress() ^ u64::from(is_either)
 }

@@ -75,8 +75,16 @@ extern "C" fn sender_without_pairs(sender: &mut Send, message: u32) {
 }
 
 #[unsafe(no_mangle)]
+extern "C" fn sender_postpone(sender: &mut Send, now_micros: u64, micros: u64) {
+    sender.postpone(Instant::from_micros(now_micros), micros);
+}
+
+#[unsafe(no_mangle)]
 extern "C" fn sender_state(sender: &Send) -> u64 {
-    let is_any = sender.is_ready() || sender.is_outcome_unknown() || sender.is_last();
+    let is_any = sender.doubt().is_some()
+        || sender.is_ready()
+        || sender.is_outcome_unknown()
+        || sender.is_last();
     sender.progress() ^ sender.statistics().bits ^ u64::from(is_any)
 }
 

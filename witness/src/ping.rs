@@ -28,6 +28,9 @@ extern "C" fn pinger_handle_ack(pinger: &mut Pinger, one: bool, micros: u64) {
 
 #[unsafe(no_mangle)]
 extern "C" fn pinger_handle_timeout(pinger: &mut Pinger, micros: u64) -> u64 {
+    if pinger.doubt().is_some() {
+        pinger.postpone(Instant::from_micros(micros), 1);
+    }
     pinger.handle_timeout(Instant::from_micros(micros));
     pinger.poll_timeout().map_or(0, Instant::as_micros)
 }

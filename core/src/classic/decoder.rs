@@ -141,6 +141,13 @@ impl Decoder {
         matches!(self.state, State::Start) && self.symbols == NO_SYMBOLS
     }
 
+    /// Takes silence for what ends its messages, if it is between two bytes of one that a NUL would end.
+    pub(super) const fn end_with_silence(&mut self) {
+        if matches!(self.state, State::Terminated) && self.symbols == NO_SYMBOLS {
+            self.dialect.end = End::Silence;
+        }
+    }
+
     /// Whether it has no whole byte of a message.
     pub(super) const fn is_at_start(&self) -> bool {
         matches!(self.state, State::Start)

@@ -15,14 +15,23 @@ use crate::Bit;
 use candidate::{Candidate, candidates};
 use history::History;
 
-/// How much more the second best reading must cost in the middle of a message: 1,100 to one.
-const MARGIN: u32 = 70;
+/// How much more the second best reading must cost in the middle of a message: 8,000 to one.
+const MARGIN: u32 = 90;
 
 /// The same where the best reading says that the message ends here, which hardly any other does.
 const MARGIN_AT_END: u32 = 25;
 
+/// The same where that message is a single byte, which could as well be the first one of a length.
+const MARGIN_AT_FIRST_BYTE: u32 = 30;
+
 /// What a reading costs in addition that leaves a message incomplete although the sender is silent.
 const INCOMPLETE: u32 = 150;
+
+/// The same for one that has not even come to the text.
+const WITHOUT_TEXT: u32 = 250;
+
+/// Ones that no [mark](crate::detect) of a newcomer has.
+const MARK_BITS_END: u16 = 16;
 
 /// How sure a [`Verdict`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -95,9 +104,13 @@ impl Guess {
         if len < 16 || len & 7 > 2 {
             return None;
         }
-        let Choice { best, margin } = self.choose(0)?;
-        let is_whole = best.is_whole && best.bytes > 0;
-        let margin_min = if is_whole { MARGIN_AT_END } else { MARGIN };
+        let Choice { best, margin } = self.choose(false)?;
+        let is_whole = best.is_whole && best.is_aligned && best.bytes > 0;
+        let margin_min = match best.bytes {
+            _ if !is_whole => MARGIN,
+            0 | 1 => MARGIN_AT_FIRST_BYTE,
+            2.. => MARGIN_AT_END,
+        };
         let is_clear = best.is_aligned && best.bytes > 0 && margin >= margin_min;
         (is_clear || len >= Self::SYMBOLS_MAX).then(|| verdict(best, margin))
     }
@@ -106,20 +119,32 @@ impl Guess {
     /// verdict if that ends a message.
     #[must_use]
     pub fn handle_silence(&self) -> Option<Verdict> {
-        let Choice { best, margin } = self.choose(INCOMPLETE)?;
+        if self.is_mark() {
+            return None;
+        }
+        let Choice { best, margin } = self.choose(true)?;
         best.is_whole.then(|| verdict(best, margin))
     }
 
     /// Tells that nothing more will come. There is a verdict if any reading has a text.
     #[must_use]
     pub fn handle_end(&self) -> Option<Verdict> {
-        let Choice { best, margin } = self.choose(INCOMPLETE)?;
+        if self.is_mark() {
+            return None;
+        }
+        let Choice { best, margin } = self.choose(true)?;
         if best.is_whole || best.bytes == 0 || best.dialect.end != End::Nul {
             return (best.is_whole || best.bytes > 0).then(|| verdict(best, margin));
         }
         // No NUL has ended it.
         let dialect = Dialect { end: End::Silence, ..best.dialect };
         Some(verdict(Candidate { dialect, ..best }, margin))
+    }
+
+    /// Whether what has come may be the [mark](crate::detect) of a framed sender: then it is no empty
+    /// message.
+    fn is_mark(&self) -> bool {
+        self.history.len() < MARK_BITS_END && self.symbols().all(Bit::is_one)
     }
 
     /// How many symbols have come, as far as there was room for them.
@@ -139,14 +164,17 @@ impl Guess {
         self.history.symbol(place)
     }
 
-    /// The cheapest reading, and how much more the next one costs, if one that leaves a message
-    /// incomplete costs `incomplete` more.
-    fn choose(&self, incomplete: u32) -> Option<Choice> {
+    /// The cheapest reading, and how much more the next one costs. If the sender is silent, an
+    /// incomplete message is unlikely.
+    fn choose(&self, is_silent: bool) -> Option<Choice> {
         let mut choice: Option<Choice> = None;
         for mut candidate in candidates(&self.history, self.pid) {
-            if !candidate.is_whole {
-                candidate.cost = candidate.cost.saturating_add(incomplete);
-            }
+            let more = match candidate.bytes {
+                _ if !is_silent || candidate.is_whole => 0,
+                0 => WITHOUT_TEXT,
+                1.. => INCOMPLETE,
+            };
+            candidate.cost = candidate.cost.saturating_add(more);
             choice = Some(match choice {
                 None => Choice { best: candidate, margin: u32::MAX },
                 Some(Choice { best, .. }) if candidate.cost < best.cost => {
@@ -174,5 +202,5 @@ const fn verdict(best: Candidate, margin: u32) -> Verdict {
         MARGIN_AT_END..MARGIN => Confidence::High,
         MARGIN.. => Confidence::Certain,
     };
-    Verdict { dialect: best.dialect, confidence, is_whole: best.is_whole }
+    Verdict { dialect: best.dialect, confidence, is_whole: best.is_whole && best.is_aligned }
 }

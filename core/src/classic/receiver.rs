@@ -234,6 +234,12 @@ impl Reader {
         self.decoder = Decoder::new(self.dialect);
     }
 
+    /// Takes silence for what ends its messages, if it is between two bytes of one that a NUL would end.
+    pub(super) const fn end_with_silence(&mut self) {
+        self.decoder.end_with_silence();
+        self.dialect = self.decoder.dialect();
+    }
+
     /// As [`Decoder::handle_silence`].
     pub(super) fn handle_silence(&mut self) -> bool {
         let ends = self.decoder.handle_silence();

@@ -1,11 +1,14 @@
 //! The sending half of a classic link: a text in, symbols out, acknowledgments in.
 
 use super::{Acks, Dialect, EncodeError, Encoder};
-use crate::{Bit, Instant};
+use crate::{Bit, Doubt, Instant};
 
 /// Time to wait for an acknowledgment before the bit is sent again, which then doubles. Longer than
 /// in the framed protocol: without sequence numbers a bit that comes twice is damage.
-const TIMEOUT_MICROS: u64 = 250_000;
+pub const TIMEOUT_MICROS: u64 = 250_000;
+
+/// The same where the receiver is known to ignore repetitions of a bit that it holds back.
+pub const TIMEOUT_OF_KNOWN_MICROS: u64 = 50_000;
 
 /// Never longer.
 const TIMEOUT_MICROS_MAX: u64 = 2_000_000;
@@ -68,6 +71,8 @@ pub struct TextSender<'a> {
     pause_micros: u64,
     state: State,
     deadline: Option<Instant>,
+    /// The first timeout of each bit, and that of the next expiry.
+    first_timeout_micros: u64,
     timeout_micros: u64,
     ending: Option<Ending>,
     symbols: u64,
@@ -89,11 +94,21 @@ impl<'a> TextSender<'a> {
             pause_micros,
             state: State::Ready,
             deadline: None,
+            first_timeout_micros: TIMEOUT_MICROS,
             timeout_micros: TIMEOUT_MICROS,
             ending: None,
             symbols: 0,
             resent_symbols: 0,
         })
+    }
+
+    /// The same sender, which waits for each acknowledgment for `timeout_micros`, instead of
+    /// [`TIMEOUT_MICROS`], before it sends the bit again for the first time.
+    #[must_use]
+    pub const fn with_timeout_micros(mut self, timeout_micros: u64) -> Self {
+        self.first_timeout_micros = timeout_micros;
+        self.timeout_micros = timeout_micros;
+        self
     }
 
     /// Bytes of text of which every symbol has been acknowledged, or sent if the dialect does not
@@ -160,19 +175,27 @@ impl<'a> TextSender<'a> {
         }
     }
 
-    /// Whether what happens at the timeout is safe only if the receiver is at rest: it has taken
-    /// every symbol sent to it, and answered all that it is going to.
+    /// What is in doubt at the timeout, if what happens then is not safe in any case.
     ///
     /// Classic has no sequence numbers. A symbol that is sent again although the first copy is still
     /// to be taken or answered arrives twice, and what follows is garbage. Ask before
     /// [`handle_timeout`](Self::handle_timeout); [`postpone`](Self::postpone) it while the receiver
-    /// is not, or may not be, at rest.
+    /// is not, or may not be, at rest: while it has not taken every symbol sent to it, or not answered all that
+    /// it is going to. Of a receiver that ignores repetitions of what it holds back less need be known; see
+    /// [`Doubt`].
     #[must_use]
-    pub const fn needs_rest(&self) -> bool {
+    pub const fn doubt(&self) -> Option<Doubt> {
         match self.state {
-            State::Waiting { disturbed, .. } => !disturbed,
-            State::Settling => true,
-            State::Ready | State::Pausing | State::Ended => false,
+            State::Waiting { disturbed: false, .. } => {
+                // It may be another sender's turn, or the message has to be written first.
+                let may_wait = self.progress() == 1 || self.encoder.ends().message();
+                Some(if may_wait { Doubt::Turn } else { Doubt::Lost })
+            }
+            State::Settling => Some(Doubt::Twice),
+            State::Waiting { disturbed: true, .. }
+            | State::Ready
+            | State::Pausing
+            | State::Ended => None,
         }
     }
 
@@ -273,7 +296,7 @@ impl<'a> TextSender<'a> {
     }
 
     fn acknowledged(&mut self) {
-        self.timeout_micros = TIMEOUT_MICROS;
+        self.timeout_micros = self.first_timeout_micros;
         self.deadline = None;
         self.state = State::Ready;
     }
@@ -352,7 +375,7 @@ mod tests {
         resend(&mut early);
         pass(&mut early, 14);
         assert_eq!(early.poll_transmit(NOW), None, "listens");
-        assert!(early.needs_rest());
+        assert_eq!(early.doubt(), Some(Doubt::Twice));
         let mut in_time = early.clone();
         early.handle_ack(Bit::One, NOW);
         assert_eq!(early.poll_event(), Some(Ending::Doubled));

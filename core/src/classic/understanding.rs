@@ -176,6 +176,12 @@ impl Understanding {
         self.confidence
     }
 
+    /// What the sender is acknowledged with; [`Ack::Auto`] while that is not known.
+    #[must_use]
+    pub const fn ack(&self) -> Ack {
+        self.answering.ack()
+    }
+
     /// What the sender waits for before it goes on, once that is known.
     #[must_use]
     pub const fn waits(&self) -> Option<Waits> {
@@ -326,6 +332,13 @@ impl Understanding {
                 self.is_last = true;
             }
             return understood;
+        }
+        if let State::Reading(reader) = &mut self.state
+            && self.tail == Tail::Unknown
+            && self.answering.waits() != Some(Waits::PerBit)
+        {
+            // Nothing has told yet that its messages end otherwise.
+            reader.end_with_silence();
         }
         self.handle_silence(Owed::Nothing)
     }

@@ -235,6 +235,17 @@ impl Flight {
         self.clear();
     }
 
+    /// Whether one bit is under way, sent once or again.
+    pub(super) const fn is_one(&self) -> bool {
+        matches!(self.outstanding, Outstanding::One { .. } | Outstanding::Resent { .. })
+    }
+
+    /// Puts the timer off, if it is set.
+    #[cold]
+    pub(super) fn postpone(&mut self, now: Instant, micros: u64) {
+        self.timer = self.timer.map(|(timer, _)| (timer, now.after_micros(micros)));
+    }
+
     /// Goes on listening for a second acknowledgment.
     #[cold]
     pub(super) fn listen_on(&mut self, now: Instant) {

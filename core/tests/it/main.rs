@@ -8,6 +8,7 @@
 )]
 
 mod crowd;
+mod guess;
 mod pair;
 mod protocol_doc;
 mod simulation;

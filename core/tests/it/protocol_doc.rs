@@ -214,7 +214,7 @@ fn the_reasons_in_the_protocol_are_spelled_as_a_server_spells_them() {
             RefusalReason::OutOfSequence,
             "the frame belongs to a message the receiver knows nothing of",
         ),
-        (RefusalReason::Stalled, "the sender was silent for too long while others waited"),
+        (RefusalReason::Stalled, "the message kept others waiting for too long"),
         (RefusalReason::Coding, "the receiver does not know how the message is coded"),
         (RefusalReason::Mismatch, "the message is not what its first or its last frame says of it"),
     ] {

@@ -111,10 +111,10 @@ fn written_max(sentence: &str) -> usize {
     let words: Vec<&str> = sentence.split_whitespace().collect();
     let number = |place: usize| words[place].parse::<usize>().expect("a number of bytes");
     let before = |word| words.iter().position(|&other| other == word);
-    // "256 bytes were confirmed, and up to 256 more may have been written", or a part of it.
-    let confirmed = before("bytes").filter(|&place| words[place + 1] == "were");
-    let unheard = before("up").filter(|&place| words[place + 1] == "to");
-    confirmed.map_or(0, |place| number(place - 1)) + unheard.map_or(0, |place| number(place + 2))
+    // "256 bytes were accepted, and up to 512 may have been written", or a part of it.
+    let accepted = before("bytes").filter(|&place| words[place + 1] == "were");
+    let most = before("up").filter(|&place| words[place + 1] == "to");
+    most.map_or_else(|| accepted.map_or(0, |place| number(place - 1)), |place| number(place + 2))
 }
 
 fn check_reports(reports: &[Duration]) {

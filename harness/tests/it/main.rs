@@ -2,6 +2,7 @@
 //!
 //! No test raises `SIGUSR1` or `SIGUSR2` in its own process, and none sleeps to synchronise.
 
+mod asleep;
 mod common;
 mod dialects;
 mod endings;

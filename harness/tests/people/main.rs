@@ -1,5 +1,6 @@
 //! What people do besides sending: look for servers, ask why, measure, watch.
 
+mod client;
 mod json;
 mod server;
 mod shells;

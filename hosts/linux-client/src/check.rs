@@ -58,7 +58,7 @@ pub(crate) fn run(server: &Address, options: &Options, report: &dyn Report) -> R
     let process = u32::try_from(pid).ok().and_then(|pid| process(pid, refusal.as_ref()));
     let explanation = refusal.map(|refusal| {
         let cause = Cause::Refusal(refusal);
-        let failure = Failure { pid: Some(pid), cause, delivered: Delivered::Bytes(0) };
+        let failure = Failure { pid: Some(pid), cause, delivered: Delivered::Nothing };
         Trouble::from(failure).without_message().explain(options)
     });
     let findings = Findings {

@@ -173,6 +173,12 @@ impl Options {
         }
     }
 
+    /// Whether standard input is the message: there are no words, or `-` is the only one.
+    pub(crate) fn reads_stdin(&self) -> bool {
+        let has_text = !self.text.is_empty() && self.text != ["-"];
+        matches!(self.mode(), Mode::Send(_)) && !has_text
+    }
+
     /// When to show progress.
     pub(crate) fn show(&self) -> Show {
         match (self.quiet, self.progress) {

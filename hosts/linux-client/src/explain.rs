@@ -24,6 +24,8 @@ pub(crate) enum Trouble {
     Trace { pid: u32, error: io::Error },
     /// What the user asked for cannot be shown.
     Output(io::Error),
+    /// The program was started without a descriptor that it needs.
+    Closed(&'static str),
 }
 
 /// The words for it. `docs/json.md` describes the members.
@@ -61,7 +63,7 @@ impl Trouble {
     pub(crate) fn without_message(self) -> Self {
         match self {
             Self::Message(failure) => Self::NoMessage(failure),
-            Self::NoMessage(_) | Self::Trace { .. } | Self::Output(_) => self,
+            Self::NoMessage(_) | Self::Trace { .. } | Self::Output(_) | Self::Closed(_) => self,
         }
     }
 
@@ -75,11 +77,15 @@ impl Trouble {
             Self::Trace { pid, error } => {
                 let sentence = format!("was not signalled: cannot write the trace: {error}");
                 let words = words(1, "system", sentence, "choose another file");
-                (Some((*pid).into()), words, Some(Delivered::Bytes(0)))
+                (Some((*pid).into()), words, Some(Delivered::Nothing))
             }
             Self::Output(error) => {
                 let sentence = format!("cannot write to standard output: {error}");
                 (None, words(1, "output", sentence, ""), None)
+            }
+            Self::Closed(name) => {
+                let sentence = format!("{name} is closed");
+                (None, words(1, "closed", sentence, "redirect it to /dev/null to do without"), None)
             }
         };
         let pid_and_cause = match pid {
@@ -89,8 +95,8 @@ impl Trouble {
         let parts = [pid_and_cause, delivered.map(said).unwrap_or_default(), words.way_out.into()];
         let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         let (known, bytes) = match delivered {
-            Some(Delivered::Bytes(bytes)) => (Some("delivered"), Some(bytes)),
-            Some(Delivered::AtLeast { bytes, .. }) => (Some("at_least"), Some(bytes)),
+            Some(Delivered::Nothing) => (Some("nothing"), Some(0)),
+            Some(Delivered::Accepted { bytes, .. }) => (Some("accepted"), Some(bytes)),
             Some(Delivered::Acknowledged(bytes)) => (Some("acknowledged"), Some(bytes)),
             Some(Delivered::Unknown) => (Some("unknown"), None),
             None => (None, None),
@@ -178,6 +184,11 @@ fn of_cause(cause: &Cause, pid: i64, is_unknown: bool, options: &Options) -> Wor
         }
         Cause::Encode(error) => {
             let sentence = format!("was not signalled: {error}, which classic cannot send");
+            words(2, "not_encodable", sentence, "send it without --protocol classic")
+        }
+        Cause::LooksFramed => {
+            let sentence = "was not signalled: text that begins with the byte 0xFF would be taken \
+                            for a framed message";
             words(2, "not_encodable", sentence, "send it without --protocol classic")
         }
         Cause::Rejected(Some(reason)) => {
@@ -357,23 +368,27 @@ fn of_unexpected(ack: Bit, is_first: bool, is_unknown: bool) -> Words {
 
 /// What is known of the message.
 fn said(delivered: Delivered) -> String {
-    let bytes = |count: u64| {
-        if count == 1 { "1 byte was".to_owned() } else { format!("{count} bytes were") }
+    let count = |bytes: u64| match bytes {
+        1 => "1 byte was".to_owned(),
+        bytes => format!("{bytes} bytes were"),
     };
     match delivered {
-        Delivered::Bytes(0) => "nothing was delivered".to_owned(),
-        Delivered::Bytes(count) => format!("{} confirmed", bytes(count)),
-        Delivered::AtLeast { bytes: 0, unheard } => {
-            format!("nothing was confirmed, and up to {unheard} bytes may have been written")
+        Delivered::Nothing => "nothing was delivered".to_owned(),
+        Delivered::Accepted { bytes: 0, unheard } => {
+            format!("up to {unheard} bytes may have been written")
         }
-        Delivered::AtLeast { bytes: count, unheard } => {
-            format!("{} confirmed, and up to {unheard} more may have been written", bytes(count))
+        Delivered::Accepted { bytes, unheard: 0 } => {
+            format!("{} accepted and may have been written", count(bytes))
+        }
+        Delivered::Accepted { bytes, unheard } => {
+            let most = bytes + unheard;
+            format!("{} accepted, and up to {most} may have been written", count(bytes))
         }
         Delivered::Unknown => {
             "the whole message was sent, and whether it was written is unknown".to_owned()
         }
         Delivered::Acknowledged(0) => "no whole byte was acknowledged".to_owned(),
-        Delivered::Acknowledged(count) => format!("{} acknowledged", bytes(count)),
+        Delivered::Acknowledged(bytes) => format!("{} acknowledged", count(bytes)),
     }
 }
 
@@ -404,7 +419,7 @@ mod tests {
             (|| Cause::UnexpectedAck { ack: Bit::One, is_first: false }, 3),
         ];
         for (cause, code) in causes {
-            assert_eq!(explained(cause(), Delivered::Bytes(0)).code, code);
+            assert_eq!(explained(cause(), Delivered::Nothing).code, code);
             let unknown = explained(cause(), Delivered::Unknown);
             assert_eq!(unknown.code, 7);
             assert!(unknown.sentence.contains("before you send again"), "{}", unknown.sentence);
@@ -413,14 +428,15 @@ mod tests {
 
     #[test]
     fn what_may_have_been_written_is_not_denied() {
-        let said = |bytes| said(Delivered::AtLeast { bytes, unheard: 256 });
-        assert_eq!(said(0), "nothing was confirmed, and up to 256 bytes may have been written");
-        assert_eq!(said(512), "512 bytes were confirmed, and up to 256 more may have been written");
+        let said = |bytes, unheard| said(Delivered::Accepted { bytes, unheard });
+        assert_eq!(said(0, 256), "up to 256 bytes may have been written");
+        assert_eq!(said(512, 0), "512 bytes were accepted and may have been written");
+        assert_eq!(said(1, 256), "1 byte was accepted, and up to 257 may have been written");
     }
 
     #[test]
     fn force_is_offered_only_where_it_helps() {
-        let sentence = |refusal| explained(Cause::Refusal(refusal), Delivered::Bytes(0)).sentence;
+        let sentence = |refusal| explained(Cause::Refusal(refusal), Delivered::Nothing).sentence;
         assert!(!sentence(Refusal::Itself).contains("--force"));
         assert!(sentence(Refusal::Deaf { signals: SignalSet::LINE }).contains("--force"));
     }
@@ -436,8 +452,8 @@ mod tests {
     #[test]
     fn a_sentence_names_the_pid_the_cause_what_arrived_and_the_way_out() {
         assert_eq!(
-            explained(Cause::Died, Delivered::Bytes(256)).sentence,
-            "PID 42 has ended; 256 bytes were confirmed; start a server and try again",
+            explained(Cause::Died, Delivered::Acknowledged(256)).sentence,
+            "PID 42 has ended; 256 bytes were acknowledged; start a server and try again",
         );
     }
 }

@@ -13,11 +13,13 @@ mod send;
 mod stats;
 mod tap;
 
-use std::io;
+use std::io::{stderr, stdin, stdout};
+use std::os::fd::AsFd;
 use std::process::ExitCode;
 
 use clap::CommandFactory;
 use minitalk_cli::generate;
+use minitalk_signals::was_closed_at_start;
 
 use crate::cli::{Mode, Options};
 use crate::explain::Trouble;
@@ -33,14 +35,31 @@ fn main() -> ExitCode {
 
 /// Does what the user wants; the exit code.
 fn run(options: &Options, report: &dyn Report) -> Result<u8, Trouble> {
+    if let Some(name) = missing(options) {
+        return Err(Trouble::Closed(name));
+    }
     match options.mode() {
         Mode::Send(server) => send::run(server, options, report),
         Mode::Ping(server) => ping::run(server, options, report),
         Mode::Check(server) => check::run(server, options, report),
         Mode::List => list::run(report),
         Mode::Generate(what) => {
-            generate::write(what, Options::command(), &mut io::stdout())?;
+            generate::write(what, Options::command(), &mut stdout())?;
             Ok(0)
         }
     }
+}
+
+/// A descriptor that is needed and was closed when the program was started.
+fn missing(options: &Options) -> Option<&'static str> {
+    let is_sending = matches!(options.mode(), Mode::Send(_));
+    let needed = [
+        ("standard input", options.reads_stdin(), was_closed_at_start(stdin().as_fd())),
+        ("standard output", !is_sending || options.json, was_closed_at_start(stdout().as_fd())),
+        ("standard error", options.stats && !options.json, was_closed_at_start(stderr().as_fd())),
+    ];
+    needed
+        .into_iter()
+        .find(|(_, is_needed, is_closed)| *is_needed && *is_closed)
+        .map(|(name, ..)| name)
 }

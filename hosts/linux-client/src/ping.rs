@@ -1,9 +1,11 @@
 //! `--ping`: how long signals to the server and back take.
 
+use std::io;
+use std::os::fd::AsFd;
 use std::time::Duration;
 
 use minitalk::{Address, Cause, Connection, Failure, Probe};
-use minitalk_signals::{Instant, now};
+use minitalk_signals::{Instant, Interest, is_ready, now};
 use serde::Serialize;
 
 use crate::cli::Options;
@@ -48,7 +50,9 @@ pub(crate) fn run(server: &Address, options: &Options, report: &dyn Report) -> R
     let result = pings.run(&mut connection, options, report);
     connection.observer_mut().finish();
     drop(connection);
-    let shown = report.ping(&pings.line(options.histogram));
+    // Nobody is to wait for the figures once it has been asked to end.
+    let is_taken = is_ready(io::stdout().as_fd(), Interest::Writable);
+    let shown = if is_taken { report.ping(&pings.line(options.histogram)) } else { Ok(()) };
     match result {
         Ok(()) | Err(Failure { cause: Cause::Interrupted(_), .. }) => {
             explain::output(shown)?;
@@ -86,6 +90,7 @@ impl Pings {
         loop {
             self.sent += 1;
             let probe = connection.ping()?;
+            connection.wait_until_writable(io::stdout().as_fd())?;
             // Once nobody reads any more, there is no use in measuring.
             let is_read = report.probe(&self.answered(&probe)).is_ok();
             if !is_read || options.count.is_some_and(|count| self.answered >= count) {

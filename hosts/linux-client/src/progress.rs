@@ -3,9 +3,12 @@
 use std::env;
 use std::fmt;
 use std::io::{self, IsTerminal};
+use std::os::fd::AsFd;
 
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
-use minitalk_signals::{Instant, now};
+use minitalk_signals::{Instant, Interest, is_ready, now};
+use rustix::process::getpgrp;
+use rustix::termios::{tcgetpgrp, tcgetwinsize};
 
 /// A message that is delivered sooner is not talked about.
 const PATIENCE_MICROS: u64 = 500_000;
@@ -13,9 +16,15 @@ const PATIENCE_MICROS: u64 = 500_000;
 /// Time between two drawings: to draw costs as much as many bits.
 const REDRAW_MICROS: u64 = 100_000;
 
-/// What is known of the length, it is shown; plain characters, and no colour.
+/// Plain characters, and no colour. A line never wraps: it could not be drawn over.
 const WITH_LENGTH: &str = "{bytes} of {total_bytes} [{wide_bar}] {binary_bytes_per_sec}, {left}";
 const WITHOUT_LENGTH: &str = "{bytes} sent, {binary_bytes_per_sec}, {elapsed}";
+const NARROW_WITH_LENGTH: &str = "{bytes}, {left}";
+const NARROW_WITHOUT_LENGTH: &str = "{bytes} sent";
+
+/// What these take at most.
+const COLUMNS: u16 = 64;
+const NARROW_COLUMNS: u16 = 32;
 
 /// A line on the terminal.
 #[derive(Debug)]
@@ -57,38 +66,73 @@ impl Progress {
         self.draw();
     }
 
-    /// Draws it, if that is due.
+    /// Draws it, if that is due, and if this program is in the foreground of a terminal that takes it.
     pub(crate) fn draw(&mut self) {
         let now = now();
-        if now >= self.due {
-            self.due = now.after_micros(REDRAW_MICROS);
+        if now < self.due {
+            return;
+        }
+        self.due = now.after_micros(REDRAW_MICROS);
+        let columns = columns();
+        if columns >= NARROW_COLUMNS && may_draw() {
             let length = self.length;
-            self.bar.get_or_insert_with(|| bar(length)).set_position(self.bytes);
+            let bar = self.bar.get_or_insert_with(|| {
+                ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr_with_hz(10))
+            });
+            bar.set_style(style(length, columns));
+            bar.set_position(self.bytes);
         }
     }
 
     /// Lets `say` write to the terminal without the bar in its way.
     pub(crate) fn suspend(&self, say: impl FnOnce()) {
         match &self.bar {
-            Some(bar) => bar.suspend(say),
-            None => say(),
+            Some(bar) if may_draw() => bar.suspend(say),
+            Some(_) | None => say(),
         }
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
+        let Some(bar) = &self.bar else { return };
+        if !may_draw() {
+            bar.set_draw_target(ProgressDrawTarget::hidden());
         }
+        bar.finish_and_clear();
     }
 }
 
-fn bar(length: Option<u64>) -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr_with_hz(10));
-    let template = if length.is_some() { WITH_LENGTH } else { WITHOUT_LENGTH };
-    let style = ProgressStyle::with_template(template).expect("the template is well-formed");
-    bar.with_style(style.progress_chars("=> ").with_key("left", left))
+/// Whether standard error takes something now, and this program would not be stopped for writing there
+/// as a background job (`stty tostop`).
+fn may_draw() -> bool {
+    let stderr = io::stderr();
+    is_ready(stderr.as_fd(), Interest::Writable) && is_in_foreground()
+}
+
+/// Whether this program is in the foreground of the terminal that standard error is, or that is not the
+/// terminal that it was started from.
+pub(crate) fn is_in_foreground() -> bool {
+    tcgetpgrp(io::stderr()).map_or(true, |group| group == getpgrp())
+}
+
+/// The width of the terminal, as far as it says.
+fn columns() -> u16 {
+    match tcgetwinsize(io::stderr()) {
+        Ok(size) if size.ws_col > 0 => size.ws_col,
+        Ok(_) | Err(_) => COLUMNS,
+    }
+}
+
+fn style(length: Option<u64>, columns: u16) -> ProgressStyle {
+    let template = match length {
+        Some(_) if columns >= COLUMNS => WITH_LENGTH,
+        Some(_) => NARROW_WITH_LENGTH,
+        None if columns >= COLUMNS => WITHOUT_LENGTH,
+        None => NARROW_WITHOUT_LENGTH,
+    };
+    let style = ProgressStyle::with_template(template).expect("the templates are well-formed");
+    style.progress_chars("=> ").with_key("left", left)
 }
 
 /// `5s left`, once anything is known.
@@ -105,9 +149,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_templates_are_well_formed() {
+    fn every_template_is_well_formed() {
         for length in [None, Some(7)] {
-            bar(length).finish_and_clear();
+            for columns in [NARROW_COLUMNS, COLUMNS] {
+                let _ = style(length, columns);
+            }
         }
     }
 }

@@ -1,6 +1,5 @@
 //! Sends a message, and tells how it went.
 
-use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 
@@ -16,7 +15,7 @@ use crate::tap::Tap;
 
 /// Sends the message and returns when the server has confirmed all of it. The exit code.
 pub(crate) fn run(server: &Address, options: &Options, report: &dyn Report) -> Result<u8, Trouble> {
-    let message = message(&options.text);
+    let message = message(options);
     let tap = Tap::new(options, Progress::new(options.show(), message.length_hint()));
     let mut connection = Connection::observed(server, &options.config(), tap)?;
     connection.observer_mut().trace = open_trace(options, connection.pid())?;
@@ -43,12 +42,12 @@ pub(crate) fn run(server: &Address, options: &Options, report: &dyn Report) -> R
     Ok(code)
 }
 
-/// `text`, words joined by spaces; standard input if there are no words, or if `-` is the only one.
-fn message(text: &[OsString]) -> Input<'static> {
-    if text.is_empty() || text == ["-"] {
+/// The words, joined by spaces, or standard input.
+fn message(options: &Options) -> Input<'static> {
+    if options.reads_stdin() {
         return io::stdin().into();
     }
-    let words: Vec<&[u8]> = text.iter().map(|word| word.as_bytes()).collect();
+    let words: Vec<&[u8]> = options.text.iter().map(|word| word.as_bytes()).collect();
     words.join(&b' ').into()
 }
 

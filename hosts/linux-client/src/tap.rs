@@ -8,7 +8,7 @@ use minitalk_signals::{Bit, monotonic_nanos};
 
 use crate::cli::Options;
 use crate::note::note;
-use crate::progress::Progress;
+use crate::progress::{Progress, is_in_foreground};
 use crate::stats::RoundTrips;
 
 /// Everything that watches the line.
@@ -71,7 +71,7 @@ impl Observer for Tap {
                 format!("PID {pid} is stopped; waiting for it; continue it with: kill -CONT {pid}")
             }
             // Nothing is wrong: it is for somebody who watches.
-            Diagnosis::Busy if io::stderr().is_terminal() => {
+            Diagnosis::Busy if io::stderr().is_terminal() && is_in_foreground() => {
                 format!("PID {pid} is busy with other clients; waiting for a turn")
             }
             Diagnosis::Busy

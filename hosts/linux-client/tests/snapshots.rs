@@ -109,14 +109,14 @@ fn a_failure_is_an_object_on_a_line() {
     assert_data_eq!(
         stdout("--json 0 hi", 3),
         str![[r#"
-{"event":"failed","pid":0,"code":3,"reason":"not_a_pid","known":"delivered","bytes":0,"sentence":"PID 0 is not a process id (they are 1 to 4194304); nothing was delivered; use the PID that minitalk-server prints on its first line, or see which servers run with --list"}
+{"event":"failed","pid":0,"code":3,"reason":"not_a_pid","known":"nothing","bytes":0,"sentence":"PID 0 is not a process id (they are 1 to 4194304); nothing was delivered; use the PID that minitalk-server prints on its first line, or see which servers run with --list"}
 
 "#]]
     );
     assert_data_eq!(
         stdout("--json nobody hi", 3),
         str![[r#"
-{"event":"failed","pid":null,"code":3,"reason":"unknown_name","known":"delivered","bytes":0,"sentence":"no server is called 'nobody'; nothing was delivered; see which servers run with --list; a server gets a name with: minitalk-server --name NAME"}
+{"event":"failed","pid":null,"code":3,"reason":"unknown_name","known":"nothing","bytes":0,"sentence":"no server is called 'nobody'; nothing was delivered; see which servers run with --list; a server gets a name with: minitalk-server --name NAME"}
 
 "#]]
     );

@@ -22,7 +22,6 @@ fn main() -> Result<(), Box<dyn Error>> {
                 listener.accept(peer);
             }
             Happening::Cut { peer, .. } => eprintln!("PID {peer} ended too early"),
-            Happening::Terminate(_) => return Ok(()),
             _ => {}
         }
     }

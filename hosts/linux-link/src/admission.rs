@@ -1,13 +1,13 @@
-//! Who may be signalled, with which of the two signals: decided before the first one, because the wrong process
-//! would die of it.
+//! Who may be signalled, with which of the two signals: decided before the first one, because the
+//! wrong process would die of it.
 //!
-//! The default action of `SIGUSR1` and `SIGUSR2` ends a process (signal(7)), and a process that handles them may
-//! do so for a purpose of its own: to end in good order, to begin a new log file, to make room for its
-//! successor. So what is decided by is a list of what is *good*, and the decision is made in one place,
-//! [`decide`].
+//! The default action of `SIGUSR1` and `SIGUSR2` ends a process (signal(7)), and a process that
+//! handles them may do so for a purpose of its own: to end in good order, to begin a new log file,
+//! to make room for its successor. So what is decided by is a list of what is *good*, and the
+//! decision is made in one place, `decide`.
 //!
-//! What is decided holds for the moment of the look: a process may become another program. [`Admitted::recheck`]
-//! looks again.
+//! What is decided holds for the moment of the look: a process may become another program.
+//! [`Admitted::recheck`] looks again.
 
 mod decide;
 mod recognise;
@@ -96,11 +96,12 @@ impl Admission {
         Self { ours: Ours::find() }
     }
 
-    /// Opens the process `pid` as a server, if bits may be sent there and can be acknowledged from there.
+    /// Opens the process `pid` as a server, if bits may be sent there and can be acknowledged from
+    /// there.
     ///
-    /// No signal is sent. The process is held first and examined then, so what is found is about the process
-    /// that was opened, even if its number changes hands in between. One that has just been started is given a
-    /// second to become a server.
+    /// No signal is sent. The process is held first and examined then, so what is found is about
+    /// the process that was opened, even if its number changes hands in between. One that has just
+    /// been started is given a second to become a server.
     ///
     /// # Errors
     ///
@@ -132,8 +133,8 @@ impl Admission {
     ///
     /// # Errors
     ///
-    /// [`Refusal::Unlike`] for a process that handles a signal, and does not look like a minitalk; and whatever
-    /// keeps it from being looked at.
+    /// [`Refusal::Unlike`] for a process that handles a signal, and does not look like a minitalk;
+    /// and whatever keeps it from being looked at.
     pub fn sender(&self, pid: u32, trust: Trust) -> Result<Admitted, Refusal> {
         let peer = open(pid)?;
         let found = self.look(&peer, Part::Sender, trust)?;
@@ -145,12 +146,16 @@ impl Admission {
         let executable = Executable::of(peer.pid()).ok();
         let recognition = self.ours.recognise(part, peer.pid(), executable);
         let permitted = peer.check_permission() != Err(SendError::NotPermitted);
-        let own = ProcessStatus::own().map_err(Refusal::Unreadable)?;
+        // A sender has no need to be able to signal this process: it has done so.
+        let own = match part {
+            Part::Server => Some(ProcessStatus::own().map_err(Refusal::Unreadable)?),
+            Part::Sender => None,
+        };
         if status.state != ProcessState::Zombie && peer.has_exited() {
             return Err(Refusal::NoSuchProcess);
         }
         let handled = handled(&status);
-        let facts = Facts { status: &status, handled, own: &own, permitted, recognition };
+        let facts = Facts { status: &status, handled, own: own.as_ref(), permitted, recognition };
         let may_receive = decide(&facts, part, trust)?;
         Ok(Found { status, recognition, executable, handled, may_receive })
     }
@@ -205,8 +210,8 @@ impl Admitted {
         self.found.may_receive.contains(symbol)
     }
 
-    /// Whether it does something with the signal that stands for `symbol`, and so may be waiting for it: it has a
-    /// handler for it, or blocks it and takes it with sigwait(3).
+    /// Whether it does something with the signal that stands for `symbol`, and so may be waiting
+    /// for it: it has a handler for it, or blocks it and takes it with sigwait(3).
     #[must_use]
     pub const fn handles(&self, symbol: Bit) -> bool {
         self.found.handled.contains(symbol)
@@ -214,8 +219,8 @@ impl Admitted {
 
     /// Sends a symbol, if the process may receive it.
     ///
-    /// One that has no handler and blocks the signal is looked at each time: it may block everything for the moment
-    /// in which it starts a child.
+    /// One that has no handler and blocks the signal is looked at each time: it may block
+    /// everything for the moment in which it starts a child.
     ///
     /// # Errors
     ///
@@ -239,12 +244,14 @@ impl Admitted {
         self.peer.status().is_ok_and(|status| handled(&status).contains(symbol))
     }
 
-    /// Looks again, before something is sent that has been held back: the process may have become another
-    /// program, or may handle its signals otherwise by now. It costs some tens of microseconds.
+    /// Looks again, before something is sent that has been held back: the process may have become
+    /// another program, or may handle its signals otherwise by now. It costs some tens of
+    /// microseconds.
     ///
     /// # Errors
     ///
-    /// Why it must not be signalled any more. What it [may receive](Self::may_receive) is nothing then.
+    /// Why it must not be signalled any more. What it [may receive](Self::may_receive) is nothing
+    /// then.
     pub fn recheck(&mut self) -> Result<(), Refusal> {
         self.found.may_receive = SignalSet::default();
         self.found.status = self.peer.status()?;
@@ -258,8 +265,9 @@ impl Admitted {
         Ok(())
     }
 
-    /// Waits for at most a millisecond until a stranger sleeps, as a minitalk does that waits for a signal: one
-    /// that calls kill(2) and then pause(2) would miss a signal between the two. What it does at last.
+    /// Waits for at most a millisecond until a stranger sleeps, as a minitalk does that waits for a
+    /// signal: one that calls kill(2) and then pause(2) would miss a signal between the two. What
+    /// it does at last.
     ///
     /// A process that is known is not waited for, and one that never sleeps not for long.
     pub fn wait_until_asleep(&mut self) -> Slumber {
@@ -274,7 +282,8 @@ impl Admitted {
     }
 }
 
-/// What a process does something with: it has a handler, blocks it and takes it later, or waits for it now.
+/// What a process does something with: it has a handler, blocks it and takes it later, or waits for
+/// it now.
 fn handled(status: &ProcessStatus) -> SignalSet {
     let handled = status.caught.union(status.blocked);
     if handled.contains_line() || status.state != ProcessState::Sleeping {

@@ -24,15 +24,19 @@ pub struct Failure {
 }
 
 /// What is known of a message that was not confirmed. Bytes are those of the sender's text.
+///
+/// The framed protocol confirms that pieces are *accepted*, that is kept, and only at the end of the
+/// message that all of it is *written*. So less than what is accepted may have been written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivered {
-    /// The server has confirmed this many bytes, in order, and has taken no more.
-    Bytes(u64),
-    /// The server has confirmed `bytes`, and may have taken up to `unheard` bytes more.
-    AtLeast {
-        /// Confirmed bytes.
+    /// Nothing of it has been written.
+    Nothing,
+    /// The server has accepted `bytes`, in order, and may have accepted up to `unheard` bytes more. It
+    /// has written no others.
+    Accepted {
+        /// Accepted bytes.
         bytes: u64,
-        /// Bytes of the piece that was under way.
+        /// Bytes of the piece under way, of which nothing was heard.
         unheard: u64,
     },
     /// All of it was sent, and the server may or may not have written it.
@@ -63,6 +67,9 @@ pub enum Cause {
     Input(io::Error),
     /// The message cannot be sent in the dialect.
     Encode(EncodeError),
+    /// The text begins with `0xFF`, as nothing in UTF-8 does: to a server that takes both protocols, that
+    /// is the beginning of a framed message.
+    LooksFramed,
     /// Nothing has got further for [`Config::timeout`](crate::Config::timeout).
     TimedOut(Diagnosis),
     /// The server has ended.
@@ -98,13 +105,13 @@ pub enum Interruption {
 impl Failure {
     /// A failure before the first bit was sent.
     pub(crate) const fn before_sending(pid: i64, cause: Cause) -> Self {
-        Self { pid: Some(pid), cause, delivered: Delivered::Bytes(0) }
+        Self { pid: Some(pid), cause, delivered: Delivered::Nothing }
     }
 }
 
 impl From<FindError> for Failure {
     fn from(error: FindError) -> Self {
-        Self { pid: None, cause: Cause::Find(error), delivered: Delivered::Bytes(0) }
+        Self { pid: None, cause: Cause::Find(error), delivered: Delivered::Nothing }
     }
 }
 
@@ -131,6 +138,7 @@ impl Error for Failure {
             Cause::Input(error) => Some(error),
             Cause::Encode(error) => Some(error),
             Cause::TimedOut(_)
+            | Cause::LooksFramed
             | Cause::Died
             | Cause::Rejected(_)
             | Cause::NotFramed(_)

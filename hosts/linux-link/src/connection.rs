@@ -2,11 +2,12 @@
 
 mod link;
 
+use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
 use minitalk_core::exchange::Protocol;
 use minitalk_core::ping::Pinger;
-use minitalk_signals::Line;
+use minitalk_signals::{Interest, Line, is_ready};
 
 use crate::address::Address;
 use crate::admission::Admission;
@@ -17,7 +18,7 @@ use crate::interrupt::Interrupter;
 use crate::observer::Observer;
 use crate::transfer::{Classic, Framed, Probe, Probing, SendingHalf, Tally, Transfer};
 
-pub(crate) use link::{Heard, Link, REST_MICROS};
+pub(crate) use link::{Heard, Link};
 
 /// The way to one server.
 ///
@@ -93,7 +94,7 @@ impl<O: Observer> Connection<O> {
     pub fn send<'i>(&mut self, message: impl Into<Input<'i>>) -> Result<Receipt, Failure> {
         let message = message.into();
         self.pinger = None;
-        self.link.restart();
+        self.link.restart(self.config.protocol == Protocol::Classic);
         match self.config.protocol {
             Protocol::Framed => {
                 // Any number will do, as long as it is another one for the next message.
@@ -102,7 +103,16 @@ impl<O: Observer> Connection<O> {
             }
             Protocol::Classic => {
                 let text = self.gather(message)?;
-                let half = Classic::new(self.config.dialect, text.all(), micros(self.config.pace));
+                let is_mark = text.all().first() == Some(&0xFF);
+                if is_mark && self.link.is_ours() && self.config.dialect.admits_framed() {
+                    return Err(self.failure(Cause::LooksFramed));
+                }
+                let half = Classic::new(
+                    self.config.dialect,
+                    text.all(),
+                    micros(self.config.pace),
+                    self.link.is_ours(),
+                );
                 let half = half.map_err(|error| self.failure(Cause::Encode(error)))?;
                 self.transfer(half)
             }
@@ -125,14 +135,9 @@ impl<O: Observer> Connection<O> {
             if is_complete.map_err(|error| self.failure(Cause::Input(error)))? {
                 return Ok(message);
             }
-            let heard = self.link.wait(message.watch(), None);
-            match heard.map_err(|cause| self.failure(cause))? {
-                Heard::Gone => return Err(self.failure(Cause::Died)),
-                Heard::Interrupted(interruption) => {
-                    return Err(self.failure(Cause::Interrupted(interruption)));
-                }
-                Heard::Ack(_) | Heard::Foreign(_) | Heard::Input | Heard::TimedOut => {}
-            }
+            let input = message.watch().map(|input| (input, Interest::Readable));
+            let heard = self.link.wait(input, None);
+            self.rest(heard)?;
         }
     }
 
@@ -144,7 +149,7 @@ impl<O: Observer> Connection<O> {
     pub fn ping(&mut self) -> Result<Probe, Failure> {
         let mut probe = Probe::default();
         let mut pinger = self.pinger.take().unwrap_or_else(|| {
-            self.link.restart();
+            self.link.restart(false);
             Pinger::new()
         });
         let half = Probing::new(&mut pinger, &mut probe);
@@ -163,13 +168,7 @@ impl<O: Observer> Connection<O> {
         let until = self.link.read_clock().after_micros(micros(time));
         while self.link.clock() < until {
             let heard = self.link.wait(None, Some(until));
-            match heard.map_err(|cause| self.failure(cause))? {
-                Heard::Gone => return Err(self.failure(Cause::Died)),
-                Heard::Interrupted(interruption) => {
-                    return Err(self.failure(Cause::Interrupted(interruption)));
-                }
-                Heard::Ack(_) | Heard::Foreign(_) | Heard::Input | Heard::TimedOut => {}
-            }
+            self.rest(heard)?;
         }
         Ok(())
     }
@@ -177,6 +176,20 @@ impl<O: Observer> Connection<O> {
     /// Ends what this connection does, from another thread or from a signal handler.
     pub fn interrupter(&self) -> Interrupter {
         self.link.interrupter().clone()
+    }
+
+    /// Waits until `descriptor` takes something, and hears whether the server ends or somebody
+    /// interrupts. A program that writes to it between two pings, say, does not block then.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`pause`](Self::pause), and [`Cause::Watch`].
+    pub fn wait_until_writable(&mut self, descriptor: BorrowedFd<'_>) -> Result<(), Failure> {
+        while !is_ready(descriptor, Interest::Writable) {
+            let heard = self.link.wait(Some((descriptor, Interest::Writable)), None);
+            self.rest(heard)?;
+        }
+        Ok(())
     }
 
     /// The number of the server.
@@ -194,8 +207,17 @@ impl<O: Observer> Connection<O> {
         &mut self.link.observer
     }
 
+    /// What is heard while nothing is under way.
+    fn rest(&self, heard: Result<Heard, Cause>) -> Result<(), Failure> {
+        match heard.map_err(|cause| self.failure(cause))? {
+            Heard::Gone => Err(self.failure(Cause::Died)),
+            Heard::Interrupted(interruption) => Err(self.failure(Cause::Interrupted(interruption))),
+            Heard::Ack(_) | Heard::Foreign(_) | Heard::Watched | Heard::TimedOut => Ok(()),
+        }
+    }
+
     fn failure(&self, cause: Cause) -> Failure {
-        Failure { pid: Some(self.pid().into()), cause, delivered: Delivered::Bytes(0) }
+        Failure { pid: Some(self.pid().into()), cause, delivered: Delivered::Nothing }
     }
 }
 

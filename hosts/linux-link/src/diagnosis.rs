@@ -9,8 +9,8 @@ use crate::admission::Admitted;
 /// are sent to it again and again costs it less than a tenth of that.
 const BUSY_PERCENT: u64 = 1;
 
-/// To work at all, it must have had the time.
-const LOOK_MICROS: u64 = 100_000;
+/// The least time over which work is measured.
+const MEASURE_MICROS: u64 = 100_000;
 
 /// What can be seen of a server that does not answer as it should.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -64,47 +64,91 @@ impl Answers {
     }
 }
 
-/// Keeps an eye on a server from when it was last heard.
+/// How long a server must have done nothing at all to count as being at rest.
+pub(crate) const REST_MICROS: u64 = 30_000;
+
+/// What one look at a server has shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sight {
+    /// What keeps it from answering, if that can be seen.
+    pub(crate) obstacle: Option<Diagnosis>,
+    /// None of the two signals is pending there.
+    pub(crate) has_taken_all: bool,
+    /// It sleeps as well: it has nothing to do.
+    pub(crate) is_asleep: bool,
+    /// It has slept so for [`REST_MICROS`], and has not been scheduled since. Whatever it was going to
+    /// answer has been answered.
+    pub(crate) is_at_rest: bool,
+}
+
+/// Looks at a server from time to time.
 #[derive(Debug, Default)]
 pub(crate) struct Lookout {
-    /// When it was last heard, when it was first looked at after that, and its processor time then.
-    first_look: Option<(Instant, Instant, u64)>,
+    /// When its work was measured last, and its processor time then.
+    measured: Option<(Instant, u64)>,
+    is_busy: bool,
+    /// How often it had been scheduled at the last look, and how many bits it had been sent.
+    seen: Option<(u64, u64)>,
+    /// How often it had been scheduled when it was first seen asleep with nothing to do, and when.
+    asleep: Option<(u64, Instant)>,
 }
 
 impl Lookout {
-    /// What keeps the server from answering since it was heard at `heard_at`, if that can be seen.
-    /// To know whether it works takes two looks.
-    pub(crate) fn look(
-        &mut self,
-        server: &Admitted,
-        heard_at: Instant,
-        now: Instant,
-    ) -> Option<Diagnosis> {
-        let status = server.peer().status().ok()?;
+    /// Looks at the server, which has been sent `bits` bits so far.
+    pub(crate) fn look(&mut self, server: &Admitted, bits: u64, now: Instant) -> Sight {
+        let Ok(status) = server.peer().status() else { return Sight::default() };
         if matches!(status.state, ProcessState::Stopped | ProcessState::Traced) {
-            return Some(Diagnosis::Stopped);
+            return Sight { obstacle: Some(Diagnosis::Stopped), ..Sight::default() };
         }
+        let has_taken_all = ![Bit::Zero, Bit::One].iter().any(|&bit| status.pending.contains(bit));
+        self.asleep = match self.asleep {
+            _ if status.state != ProcessState::Sleeping || !has_taken_all => None,
+            Some((switches, since)) if switches == status.context_switches => {
+                Some((switches, since))
+            }
+            Some(_) | None => Some((status.context_switches, now)),
+        };
+        self.measure(server, now);
+        // What it has done since, although nothing was sent to it, it has done for others; and on a busy
+        // machine it may be long ready to run before it does.
+        let was_scheduled = self.seen.is_some_and(|(switches, bits_then)| {
+            switches != status.context_switches && bits_then == bits
+        });
+        self.seen = Some((status.context_switches, bits));
+        let is_working = was_scheduled || status.state == ProcessState::Running;
+        let is_busy = self.is_busy || is_working && server.recognition().is_some();
+        Sight {
+            obstacle: is_busy.then_some(Diagnosis::Busy),
+            has_taken_all,
+            is_asleep: self.asleep.is_some(),
+            is_at_rest: self
+                .asleep
+                .is_some_and(|(_, since)| now.micros_since(since) >= REST_MICROS),
+        }
+    }
+
+    /// To know whether it works takes two looks.
+    fn measure(&mut self, server: &Admitted, now: Instant) {
         // Another minitalk may work for nobody: some wait in a busy loop.
-        server.recognition()?;
-        let worked = processor_time(server.pid()).ok()?;
-        let worked_nanos = u64::try_from(worked.as_nanos()).unwrap_or(u64::MAX);
-        match self.first_look {
-            Some((since_heard_at, at, before_nanos)) if since_heard_at == heard_at => {
-                let is_busy =
-                    is_busy(now.micros_since(at), worked_nanos.saturating_sub(before_nanos));
-                is_busy.then_some(Diagnosis::Busy)
-            }
-            Some(_) | None => {
-                self.first_look = Some((heard_at, now, worked_nanos));
-                None
-            }
+        if server.recognition().is_none() {
+            return;
         }
+        let Ok(worked) = processor_time(server.pid()) else { return };
+        let worked_nanos = u64::try_from(worked.as_nanos()).unwrap_or(u64::MAX);
+        match self.measured {
+            Some((at, _)) if now.micros_since(at) < MEASURE_MICROS => return,
+            Some((at, before)) => {
+                self.is_busy = is_busy(now.micros_since(at), worked_nanos.saturating_sub(before));
+            }
+            None => {}
+        }
+        self.measured = Some((now, worked_nanos));
     }
 }
 
 const fn is_busy(elapsed_micros: u64, worked_nanos: u64) -> bool {
     // A nanosecond in a microsecond is a tenth of a percent.
-    elapsed_micros >= LOOK_MICROS && worked_nanos / 10 >= elapsed_micros * BUSY_PERCENT
+    worked_nanos / 10 >= elapsed_micros * BUSY_PERCENT
 }
 
 #[cfg(test)]
@@ -115,7 +159,6 @@ mod tests {
     fn who_works_a_hundredth_of_the_time_is_busy() {
         assert!(!is_busy(1_000_000, 9_000_000));
         assert!(is_busy(1_000_000, 10_000_000));
-        assert!(!is_busy(10_000, 10_000_000), "too short a look");
     }
 
     #[test]

@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::fs::File;
-use std::io::{self, ErrorKind, Read, Stdin};
+use std::io::{self, ErrorKind, IoSliceMut, Read, Stdin};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use minitalk_core::frame::PAYLOAD_OCTETS_MAX;
 use minitalk_signals::{Interest, is_ready};
 use rustix::fs::{FileType, fstat, seek};
+use rustix::io::{Errno, ReadWriteFlags, preadv2, read};
 
 /// A message to be sent.
 ///
@@ -124,7 +125,7 @@ impl<'a> Input<'a> {
                 if !is_ready(descriptor.as_fd(), Interest::Readable) {
                     return Ok(false);
                 }
-                rustix::io::read(descriptor.as_fd(), &mut buffer).map_err(io::Error::from)
+                read_now(descriptor.as_fd(), &mut buffer).map_err(io::Error::from)
             }
             Source::Reader(reader) => reader.read(&mut buffer),
         };
@@ -141,6 +142,22 @@ impl<'a> Input<'a> {
             Err(error) => return Err(error),
         }
         Ok(!matches!(self.source, Source::Ended))
+    }
+}
+
+/// Reads what is there. Somebody else may have read it since the descriptor was ready: so this does not
+/// block, as far as the kernel can tell beforehand.
+fn read_now(descriptor: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize, Errno> {
+    let at_position = u64::MAX;
+    let mut buffers = [IoSliceMut::new(buffer)];
+    match preadv2(descriptor, &mut buffers, at_position, ReadWriteFlags::NOWAIT) {
+        // Terminals cannot tell. Files can, and would have to be read to know when they are ready.
+        Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::AGAIN | Errno::INVAL | Errno::SPIPE)
+            if is_ready(descriptor, Interest::Readable) =>
+        {
+            read(descriptor, buffer)
+        }
+        result => result,
     }
 }
 

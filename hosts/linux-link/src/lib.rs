@@ -99,7 +99,7 @@ pub use diagnosis::Diagnosis;
 pub use input::Input;
 pub use interrupt::Interrupter;
 pub use listener::{
-    Connected, Ended, Happening, Listener, ListenerConfig, Piece, Stray, StrayCause,
+    Connected, Ended, Happening, ListenError, Listener, ListenerConfig, Piece, Stray, StrayCause,
 };
 pub use minitalk_core::classic::Dialect;
 pub use minitalk_core::exchange::Protocol;

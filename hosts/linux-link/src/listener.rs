@@ -14,8 +14,11 @@ use minitalk_signals::{
     Arrival, Interest, Line, OpenLineError, Origin, SendError, WaitError, Wake, WatchError, now,
 };
 
+use thiserror::Error;
+
 use crate::Observer;
 use crate::admission::Sending;
+use crate::names::{RegisterError, Registration};
 use senders::{Senders, program_of};
 
 pub use config::ListenerConfig;
@@ -56,6 +59,20 @@ pub struct Listener<O = ()> {
     /// When the last wait ended. While bits come in at once the clock is not read, for that takes as long
     /// as an acknowledgment.
     woken_at: Instant,
+    /// Says to others that this process listens.
+    _registration: Option<Registration>,
+}
+
+/// Why a [`Listener`] could not be opened. Nothing has changed then.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ListenError {
+    /// The signals could not be taken over.
+    #[error(transparent)]
+    Line(#[from] OpenLineError),
+    /// The [name](ListenerConfig::name) could not be taken.
+    #[error(transparent)]
+    Name(#[from] RegisterError),
 }
 
 impl Listener {
@@ -63,20 +80,30 @@ impl Listener {
     ///
     /// # Errors
     ///
-    /// Those of [`Line::open`](minitalk_signals::Line::open). Nothing has changed then.
-    pub fn open(config: &ListenerConfig) -> Result<Self, OpenLineError> {
+    /// [`ListenError`].
+    pub fn open(config: &ListenerConfig) -> Result<Self, ListenError> {
         Self::open_observed(config, ())
     }
 }
 
 impl<O: Observer> Listener<O> {
     /// As [`open`](Listener::open), and `observer` sees every symbol.
-    pub fn open_observed(config: &ListenerConfig, observer: O) -> Result<Self, OpenLineError> {
+    pub fn open_observed(config: &ListenerConfig, observer: O) -> Result<Self, ListenError> {
+        let mut line = Line::open()?;
+        if config.terminations {
+            line.take_terminations()?;
+        }
+        let registration = match Registration::new(config.name.as_ref()) {
+            Ok(registration) => Some(registration),
+            // Without a name it is known by its PID, and by its executable.
+            Err(_) if config.name.is_none() => None,
+            Err(error) => return Err(error.into()),
+        };
         let exchange = Exchange::new(config.dialect, vec![Place::FREE; PLACES])
             .with_protocols(config.protocols)
             .with_octets_max(config.octets_max);
         Ok(Self {
-            line: Line::open()?,
+            line,
             exchange,
             places: PLACES,
             senders: Senders::default(),
@@ -87,6 +114,7 @@ impl<O: Observer> Listener<O> {
             octets: Vec::new(),
             strays: 0,
             woken_at: now(),
+            _registration: registration,
         })
     }
 
@@ -153,6 +181,9 @@ impl<O: Observer> Listener<O> {
                 Wake::Ready(token) => return Ok(Happening::Ready { token }),
                 Wake::TimedOut => {
                     self.exchange.handle_timeout(self.woken_at);
+                    while let Some(stray) = self.senders.exposed(self.woken_at) {
+                        self.stray(stray);
+                    }
                     if deadline.is_some_and(|deadline| deadline <= self.woken_at) {
                         return Ok(Happening::TimedOut);
                     }
@@ -195,6 +226,11 @@ impl<O: Observer> Listener<O> {
         self.strays
     }
 
+    /// The observer.
+    pub const fn observer_mut(&mut self) -> &mut O {
+        &mut self.observer
+    }
+
     /// Closes the line, and gives the observer back.
     #[must_use]
     pub fn close(self) -> O {
@@ -223,8 +259,12 @@ impl<O: Observer> Listener<O> {
                     self.news.push_back(Happening::TooLong { peer, octets });
                 }
                 Output::Closed { peer, cut } => {
-                    let cut = cut.map(|octets| Happening::Cut { peer, octets });
-                    self.news.extend(cut);
+                    let uid = self.senders.uid(peer);
+                    if let Some(stray) = self.senders.expose(peer) {
+                        self.stray(stray);
+                    }
+                    let cut = cut.filter(|_| self.senders.is_sender(peer));
+                    self.news.extend(cut.map(|octets| Happening::Cut { peer, uid, octets }));
                     self.news.push_back(Happening::Left { peer });
                     self.forget(peer);
                 }
@@ -256,7 +296,8 @@ impl<O: Observer> Listener<O> {
 
     /// Waits for the next signal, the end of a sender, or what else there is to wait for.
     fn wait(&mut self, deadline: Option<Instant>) -> Result<Wake, WaitError> {
-        let deadline = [self.exchange.poll_timeout(), deadline].into_iter().flatten().min();
+        let deadlines = [self.exchange.poll_timeout(), self.senders.deadline(), deadline];
+        let deadline = deadlines.into_iter().flatten().min();
         let wake = self.line.wait(deadline)?;
         self.woken_at = now();
         Ok(wake)

@@ -7,18 +7,39 @@ mod probing;
 use std::mem;
 use std::os::fd::BorrowedFd;
 
-use minitalk_core::{Bit, Instant};
-use minitalk_signals::now;
+use minitalk_core::{Bit, Doubt, Instant};
+use minitalk_signals::{Interest, now};
 
 use crate::cause::{Cause, Delivered, Interruption};
-use crate::connection::{Heard, Link, REST_MICROS};
-use crate::diagnosis::Answers;
+use crate::connection::{Heard, Link};
+use crate::diagnosis::{Answers, Diagnosis, REST_MICROS, Sight};
 use crate::observer::Observer;
 
 pub(crate) use classic::Classic;
 pub(crate) use framed::Framed;
 pub use probing::Probe;
 pub(crate) use probing::Probing;
+
+/// Between two looks at a server that is not at rest, the time doubles up to this.
+const REST_LOOK_MICROS_MAX: u64 = 320_000;
+
+/// A sender that survives a bit that comes twice does not wait longer than this for a server at rest.
+const REST_PATIENCE_MICROS: u64 = 2_000_000;
+
+/// The same for one that does not, at a server of ours, which ignores repetitions of a bit that it holds back:
+/// only one that crosses the acknowledgment would count, and the sender would be told.
+const LONG_REST_PATIENCE_MICROS: u64 = 5_000_000;
+
+/// How soon to look again whether a server has taken what is pending there.
+const TAKEN_LOOK_MICROS: u64 = 5_000;
+
+/// How often a server at which a signal is pending is looked at before a first bit is sent all the same, and
+/// after what time again.
+const ROOM_LOOKS_MAX: u32 = 50;
+const ROOM_LOOK_MICROS: u64 = 1_000;
+
+/// While a server works for others, time does not count, but no longer than for this many timeouts.
+const BUSY_TIMEOUTS_MAX: u64 = 30;
 
 /// How long an interrupted sender tries to tell the server.
 const FAREWELL_MICROS: u64 = 100_000;
@@ -52,8 +73,11 @@ pub(crate) trait SendingHalf {
     /// The timeout of what has just been sent begins now.
     fn restart_timeout(&mut self, now: Instant);
 
-    /// Whether a timeout may be handled only while the server is at rest.
-    fn needs_rest(&self) -> bool;
+    /// What the server is to be looked at for before a timeout is handled.
+    fn doubt(&self) -> Option<Doubt>;
+
+    /// Whether a bit that comes twice is damage that cannot be repaired.
+    fn is_damaged_by_doubles(&self) -> bool;
 
     /// Puts the timeout off.
     fn postpone(&mut self, now: Instant, micros: u64);
@@ -107,6 +131,10 @@ pub(crate) struct Transfer<'a, H, O> {
     half: H,
     progress: u64,
     progress_at: Instant,
+    /// Since when nothing has got further, although the server may have worked for others.
+    stalled_at: Instant,
+    /// Since when a timeout has been put off, and the time to the next look.
+    postponed: Option<(Instant, u64)>,
     /// An acknowledgment was taken while the clock was late: the timeout of what came of it does
     /// not run yet.
     untimed: bool,
@@ -115,7 +143,8 @@ pub(crate) struct Transfer<'a, H, O> {
 impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
     pub(crate) fn new(link: &'a mut Link<O>, half: H) -> Self {
         let progress_at = link.read_clock();
-        Self { link, half, progress: 0, progress_at, untimed: false }
+        let (stalled_at, postponed) = (progress_at, None);
+        Self { link, half, progress: 0, progress_at, stalled_at, postponed, untimed: false }
     }
 
     /// Sends the message and returns when everything has been confirmed; and what it took.
@@ -130,10 +159,11 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
     }
 
     fn transfer(&mut self) -> Result<(), Cause> {
+        self.await_room()?;
         loop {
             let now = self.link.clock();
             if self.half.is_pending() {
-                self.progress_at = now;
+                self.get_further(now);
             }
             self.half.refill(now)?;
             self.transmit(now)?;
@@ -141,7 +171,8 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
                 Some(Step::Complete) => return Ok(()),
                 Some(Step::Failed(cause)) => return Err(cause),
                 Some(Step::Confirmed(bytes)) => {
-                    self.progress_at = self.link.read_clock();
+                    let now = self.link.read_clock();
+                    self.get_further(now);
                     self.link.observer.progress(bytes);
                     continue;
                 }
@@ -153,6 +184,21 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
             };
             self.handle(heard)?;
         }
+    }
+
+    /// Waits for a moment while a signal is pending at the server, where the first bit would be lost.
+    fn await_room(&mut self) -> Result<(), Cause> {
+        for _ in 0..ROOM_LOOKS_MAX {
+            let now = self.link.clock();
+            if !self.link.is_ours() || self.link.look(now).has_taken_all {
+                break;
+            }
+            match self.link.wait(None, Some(now.after_micros(ROOM_LOOK_MICROS)))? {
+                Heard::TimedOut => {}
+                heard => self.handle(heard)?,
+            }
+        }
+        Ok(())
     }
 
     #[inline]
@@ -172,7 +218,7 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
                 self.untimed |= self.link.is_clock_late();
             }
             Heard::Foreign(symbol) => self.half.handle_foreign(symbol),
-            Heard::Input => {}
+            Heard::Watched => {}
             Heard::Gone => return Err(Cause::Died),
             Heard::Interrupted(interruption) => return Err(self.abort(interruption)),
             Heard::TimedOut => self.handle_timeout(now)?,
@@ -188,7 +234,7 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
         }
         if self.half.progress() != self.progress {
             self.progress = self.half.progress();
-            self.progress_at = now;
+            self.get_further(now);
         }
         let timeout = self.half.poll_timeout();
         let deadline = if self.half.is_pending() {
@@ -197,21 +243,35 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
             let give_up_at = self.link.give_up_at(self.progress_at);
             Some(timeout.map_or(give_up_at, |timeout| timeout.min(give_up_at)))
         };
-        self.link.wait(self.half.watch(), deadline)
+        let input = self.half.watch().map(|input| (input, Interest::Readable));
+        self.link.wait(input, deadline)
+    }
+
+    fn get_further(&mut self, now: Instant) {
+        self.progress_at = now;
+        self.stalled_at = now;
+        self.postponed = None;
     }
 
     fn handle_timeout(&mut self, now: Instant) -> Result<(), Cause> {
-        if !self.half.is_pending() && now >= self.link.give_up_at(self.progress_at) {
-            return Err(Cause::TimedOut(self.link.diagnosis()));
-        }
-        self.link.watch_silence(now);
-        if self.half.needs_rest() && self.half.poll_timeout().is_some_and(|due| due <= now) {
-            if !self.link.is_at_rest(now) {
-                self.half.postpone(now, REST_MICROS);
-                return Ok(());
+        let is_due = self.half.poll_timeout().is_some_and(|due| due <= now);
+        let doubt = self.half.doubt().filter(|&doubt| is_due && !self.is_settled_unseen(doubt));
+        if doubt.is_some() || self.link.is_look_due(now) {
+            let sight = self.link.look(now);
+            if sight.obstacle == Some(Diagnosis::Busy) && now < self.busy_until() {
+                self.progress_at = now;
             }
-            // To look at the server took time, and this process may have lost its processor
-            // meanwhile.
+            if let Some(doubt) = doubt
+                && !self.is_settled(doubt, sight)
+                && self.postpone(doubt, sight, now)
+            {
+                return self.give_up_if_late(now);
+            }
+        }
+        self.give_up_if_late(now)?;
+        self.postponed = None;
+        if doubt.is_some() {
+            // The look took time, and this process may have lost its processor meanwhile.
             let heard = self.link.wait(None, Some(now))?;
             if heard != Heard::TimedOut {
                 return self.handle(heard);
@@ -219,6 +279,60 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
         }
         self.half.handle_timeout(now);
         Ok(())
+    }
+
+    /// Whether a bit may be sent again without a look at the server. One of ours ignores repetitions of a bit
+    /// that it holds back; with any other one it depends on whether a bit that comes twice is damage.
+    fn is_settled_unseen(&self, doubt: Doubt) -> bool {
+        match doubt {
+            Doubt::Turn => !self.link.is_ours() && !self.half.is_damaged_by_doubles(),
+            Doubt::Lost => self.link.is_ours() || !self.half.is_damaged_by_doubles(),
+            Doubt::Twice => false,
+        }
+    }
+
+    /// Whether what is seen of the server lets a timeout be handled.
+    const fn is_settled(&self, doubt: Doubt, sight: Sight) -> bool {
+        match doubt {
+            Doubt::Twice if self.link.is_ours() => sight.has_taken_all,
+            Doubt::Turn | Doubt::Lost | Doubt::Twice => sight.is_at_rest,
+        }
+    }
+
+    fn give_up_if_late(&self, now: Instant) -> Result<(), Cause> {
+        if !self.half.is_pending() && now >= self.link.give_up_at(self.progress_at) {
+            return Err(Cause::TimedOut(self.link.diagnosis()));
+        }
+        Ok(())
+    }
+
+    /// The moment from which it does not help that the server works for others.
+    const fn busy_until(&self) -> Instant {
+        self.link.give_up_after(self.stalled_at, BUSY_TIMEOUTS_MAX)
+    }
+
+    /// Puts the timeout off, as long as that is better than to send the bit again.
+    fn postpone(&mut self, doubt: Doubt, sight: Sight, now: Instant) -> bool {
+        let (since, micros) = self.postponed.unwrap_or((now, REST_MICROS));
+        let patience_micros = match (self.half.is_damaged_by_doubles(), self.link.is_ours()) {
+            (false, _) => REST_PATIENCE_MICROS,
+            (true, true) => LONG_REST_PATIENCE_MICROS,
+            (true, false) => u64::MAX,
+        };
+        if now.micros_since(since) >= patience_micros {
+            return false;
+        }
+        let (wait_micros, next_micros) = if doubt == Doubt::Twice && self.link.is_ours() {
+            (TAKEN_LOOK_MICROS, micros)
+        } else if sight.is_asleep {
+            // Whether that is rest, the next look will show.
+            (REST_MICROS, micros)
+        } else {
+            (micros, micros.saturating_mul(2).min(REST_LOOK_MICROS_MAX))
+        };
+        self.half.postpone(now, wait_micros);
+        self.postponed = Some((since, next_micros));
+        true
     }
 
     /// Tells the server that no more will come, if it listens.
@@ -229,7 +343,7 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
         while is_going_on && !self.half.is_aborted() && self.transmit(self.link.clock()).is_ok() {
             match self.link.wait(None, Some(deadline)) {
                 Ok(Heard::Ack(ack)) => self.half.handle_ack(ack, self.link.clock()),
-                Ok(Heard::Foreign(_) | Heard::Input | Heard::Interrupted(_)) => {}
+                Ok(Heard::Foreign(_) | Heard::Watched | Heard::Interrupted(_)) => {}
                 Ok(Heard::Gone | Heard::TimedOut) | Err(_) => is_going_on = false,
             }
             is_going_on &= self.link.clock() < deadline;

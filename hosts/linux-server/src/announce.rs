@@ -1,50 +1,65 @@
 //! Says that the server is ready: to whoever reads its first line, by name, in a file, to systemd.
+//!
+//! Whatever may refuse to be taken refuses before anything is opened for writing that others may own.
+
+mod pid_file;
+mod service_manager;
 
 use std::fs;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::process;
 
-use minitalk::names::{RegisterError, Registration};
-use sd_notify::NotifyState;
+use minitalk::Listener;
+use minitalk_cli::trace::Trace;
+use minitalk_signals::{BlockingError, Line};
 use thiserror::Error;
 
 use crate::cli::Options;
+use crate::output::Output;
+use crate::sink::Sink;
+use crate::tap::Tap;
+use crate::text::Style;
+use pid_file::{PidFile, PidFileError};
 
 /// Why the server could not say that it is ready.
 #[derive(Debug, Error)]
 pub(crate) enum AnnounceError {
+    #[error("{0}")]
+    Waiting(#[from] BlockingError),
     #[error("cannot write the PID to standard output: {0}")]
     Stdout(io::Error),
-    #[error("cannot write the PID to {path}: {error}")]
-    PidFile { path: PathBuf, error: io::Error },
     #[error("{0}")]
-    Name(#[from] RegisterError),
+    PidFile(#[from] PidFileError),
+    #[error("cannot open {path}: {error}")]
+    Open { path: PathBuf, error: io::Error },
+    #[error("{first} and {second} are the same file; give each a file of its own")]
+    Same { first: &'static str, second: &'static str },
 }
 
 /// What has to be taken back at the end. Dropping it does.
 #[derive(Debug)]
 pub(crate) struct Announcement {
-    _registration: Option<Registration>,
-    pid_file: Option<PathBuf>,
+    _pid_file: Option<PidFile>,
 }
 
 impl Announcement {
-    /// Tells everybody. The signals must be caught by now.
-    pub(crate) fn new(options: &Options) -> Result<Self, AnnounceError> {
-        let pid = process::id();
-        let registration = match Registration::new(options.name.as_ref()) {
-            Ok(registration) => Some(registration),
-            // Without a name it is known by its executable.
-            Err(_) if options.name.is_none() => None,
-            Err(error) => return Err(error.into()),
-        };
-        let announcement = Self { _registration: registration, pid_file: options.pid_file.clone() };
-        if let Some(path) = &options.pid_file {
-            fs::write(path, format!("{pid}\n"))
-                .map_err(|error| AnnounceError::PidFile { path: path.clone(), error })?;
+    /// Takes the files, then tells everybody.
+    pub(crate) fn new(
+        options: &Options,
+        listener: &mut Listener<Option<Tap>>,
+    ) -> Result<(Self, Output), AnnounceError> {
+        check_distinct(options)?;
+        let pid_file = options.pid_file.as_deref().map(PidFile::new).transpose()?;
+        let output = open_output(options, listener.line())?;
+        if let Some(path) = &options.trace {
+            *listener.observer_mut() =
+                Some(Tap(Trace::create(path).map_err(|error| cannot_open(path, error))?));
         }
-        let greeting = format!("Server PID: {pid}\n");
+        let announcement = Self { _pid_file: pid_file };
+        let greeting = format!("Server PID: {}\n", process::id());
         if options.json {
             // The event "listening" says it.
         } else if options.raw && options.output.is_none() {
@@ -55,22 +70,69 @@ impl Announcement {
             let written = stdout.write_all(greeting.as_bytes()).and_then(|()| stdout.flush());
             written.map_err(AnnounceError::Stdout)?;
         }
-        tell_service_manager(NotifyState::Ready);
-        Ok(announcement)
+        service_manager::tell("READY=1");
+        Ok((announcement, output))
     }
-}
-
-fn tell_service_manager(state: NotifyState<'_>) {
-    // Where there is none there is nobody to tell, which is not an error.
-    let _ = sd_notify::notify(false, &[state]);
 }
 
 impl Drop for Announcement {
     fn drop(&mut self) {
-        tell_service_manager(NotifyState::Stopping);
-        if let Some(path) = &self.pid_file {
-            // Somebody may have removed it already.
-            let _ = fs::remove_file(path);
+        service_manager::tell("STOPPING=1");
+    }
+}
+
+fn open_output(options: &Options, line: &mut Line) -> Result<Output, AnnounceError> {
+    let sink = match &options.output {
+        Some(path) => {
+            // A FIFO has to be waited for.
+            let to_open = path.clone();
+            let opened = line.run_blocking(move || Sink::open(&to_open))?;
+            opened.map_err(|error| cannot_open(path, error))?
+        }
+        None => Sink::of(io::stdout().as_fd()).map_err(AnnounceError::Stdout)?,
+    };
+    let style = match (options.raw, options.json, sink.is_terminal()) {
+        (true, _, _) => Style::Raw,
+        (false, true, _) => Style::Json,
+        (false, false, true) => Style::Terminal,
+        (false, false, false) => Style::Text,
+    };
+    Ok(Output::new(sink, style, options))
+}
+
+fn cannot_open(path: &Path, error: io::Error) -> AnnounceError {
+    AnnounceError::Open { path: path.to_owned(), error }
+}
+
+/// Makes sure that no file is to be used for two things.
+fn check_distinct(options: &Options) -> Result<(), AnnounceError> {
+    let stdout = Some(Path::new("/proc/self/fd/1"));
+    let files = [
+        ("--output", options.output.as_deref()),
+        ("--pid-file", options.pid_file.as_deref()),
+        ("--trace", options.trace.as_deref()),
+        ("standard output", stdout.filter(|_| options.output.is_none())),
+    ];
+    let files = files.map(|(name, path)| (name, path.and_then(identity)));
+    for (index, (first, file)) in files.iter().enumerate() {
+        for (second, other) in &files[index + 1..] {
+            if file.is_some() && file == other {
+                return Err(AnnounceError::Same { first, second });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What two paths of one file have in common; none for what is no file, such as `/dev/null`.
+fn identity(path: &Path) -> Option<(PathBuf, u64, u64)> {
+    match fs::metadata(path) {
+        Ok(file) if file.is_file() => Some((PathBuf::new(), file.dev(), file.ino())),
+        Ok(_) => None,
+        Err(_) => {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            let folder = fs::metadata(folder.unwrap_or(Path::new("."))).ok()?;
+            Some((path.file_name()?.into(), folder.dev(), folder.ino()))
         }
     }
 }

@@ -3,13 +3,16 @@
 
 mod announce;
 mod cli;
-mod message;
+mod entry;
+mod json;
 mod output;
-mod peers;
 mod reason;
 mod report;
 mod serve;
-mod strays;
+mod sink;
+mod tap;
+mod text;
+mod turns;
 
 use std::process::ExitCode;
 
@@ -26,6 +29,7 @@ fn main() -> ExitCode {
     }
     match Server::start(&options).and_then(Server::serve) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is_termination() => ExitCode::SUCCESS,
         Err(error) => {
             report::error(&error);
             ExitCode::FAILURE

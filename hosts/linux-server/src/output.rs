@@ -1,246 +1,333 @@
 //! Where messages are written: one after the other, never mixed, never blocking.
+//!
+//! What is complete is written in its turn. Of what arrives, one message may be shown as it comes; see
+//! [`turns`](crate::turns).
 
 use std::collections::VecDeque;
-use std::fs::File;
-use std::io::{self, ErrorKind, IsTerminal, Write};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::io::{self, ErrorKind};
 
+use minitalk::Piece;
 use minitalk_core::Instant;
-use minitalk_core::exchange::{Payload, Protocol};
-use minitalk_signals::{Interest, is_ready};
-use serde_json::Value;
 
 use crate::cli::Options;
-use crate::message::{Message, Style};
-use crate::peers::Known;
+use crate::entry::{Entry, Message, Unwritten};
 use crate::reason::Reason;
-use crate::serve::ServeError;
+use crate::sink::Sink;
+use crate::text::Style;
+use crate::turns::Turns;
 
-/// Silence after which a message is cut while others wait for the output.
-pub(crate) const STALL_MICROS: u64 = 5_000_000;
+/// Octets kept of a message that cannot be written yet. Beyond that its sender has to wait.
+const KEPT_OCTETS_MAX: usize = 64 * 1024;
 
-/// Lines that are no messages and are kept while there is no room for them, on a full disk for example.
-const HELD_LINES_MAX: usize = 64;
+/// Things that nobody waits for and that are kept while there is no room for them.
+const UNOWED_MAX: usize = 64;
 
-/// A pipe that poll(2) calls writable takes at least this much without blocking (pipe(7)).
-const PIPE_BUF: usize = 4096;
+/// How long others wait for a message that cannot be put aside, before it is asked to be fast.
+const STALL_MICROS: u64 = 4_000_000;
 
-/// Standard output, or a file, and the messages on their way to it.
-///
-/// The first one is written as it arrives; the others are kept and written when it is their turn.
+/// Octets that such a message must bring in that time not to be slow.
+const STALL_OCTETS: u64 = 256;
+
+/// Messages on their way to the sink.
 #[derive(Debug)]
 pub(crate) struct Output {
-    sink: File,
-    /// Whether a write may have to wait: not to a regular file, which is always ready (poll(2)).
-    may_block: bool,
+    sink: Sink,
     style: Style,
     /// Whether the end of a message has to reach the disk before it is confirmed.
     sync: bool,
-    messages: VecDeque<Message>,
-    /// Lines that are no messages and found no room, until something else is written.
-    held: VecDeque<Message>,
+    /// How many messages may still be written.
+    messages_left: Option<u64>,
+    arriving: Turns,
+    /// What is complete, in the order in which it is written, and since when.
+    complete: VecDeque<(Entry, Instant)>,
+    /// How many of those nobody waits for, and how many such have been dropped.
+    unowed: usize,
+    dropped: u64,
+    /// Lines that found no room, until something else is written.
+    held: Vec<Unwritten>,
+    /// Senders whose last piece may be accepted.
+    answers: VecDeque<u32>,
+    /// When somebody began to wait for the message that is shown, and what had come of it by then.
+    stall: Option<(Instant, u64)>,
     /// The last line was begun and will not be completed.
     is_torn: bool,
 }
 
-/// Something safe, which may be accepted.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Answer {
-    pub(crate) peer: u32,
-    /// The message that is complete with it, if one is.
-    pub(crate) completed: Option<Completed>,
-}
-
-/// A message that has been written to its end.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Completed {
-    pub(crate) protocol: Protocol,
-    pub(crate) octets: u64,
-    pub(crate) seconds: f64,
+/// Something could not be written, and has been dropped.
+#[derive(Debug)]
+pub(crate) struct Unwritable {
+    /// Whose message it was, if it was one.
+    pub(crate) peer: Option<u32>,
+    pub(crate) error: io::Error,
 }
 
 impl Output {
-    /// The output that the user asked for.
-    pub(crate) fn new(options: &Options) -> Result<Self, ServeError> {
-        let (sink, is_terminal) = if let Some(path) = &options.output {
-            let opened = File::options().append(true).create(true).open(path);
-            let path = path.display().to_string();
-            (opened.map_err(|error| ServeError::File { path, error })?, false)
-        } else {
-            let stdout = io::stdout();
-            let sink = stdout.as_fd().try_clone_to_owned().map_err(ServeError::Output)?;
-            (File::from(sink), stdout.is_terminal())
-        };
-        let style = match (options.raw, options.json, is_terminal) {
-            (true, _, _) => Style::Raw,
-            (false, true, _) => Style::Json,
-            (false, false, true) => Style::Terminal,
-            (false, false, false) => Style::Text,
-        };
-        let may_block = !sink.metadata().is_ok_and(|metadata| metadata.is_file());
-        let (messages, held) = (VecDeque::new(), VecDeque::new());
-        let sync = options.sync;
-        Ok(Self { sink, may_block, style, sync, messages, held, is_torn: false })
-    }
-
-    /// Takes a line that is no message, to be written in its turn.
-    pub(crate) fn push_line(&mut self, object: &Value) {
-        self.messages.push_back(Message::line(object));
-        self.retry_held();
-    }
-
-    /// Puts the line that could not be written aside, until something else is to be written.
-    pub(crate) fn hold_line(&mut self) {
-        if let Some(mut line) = self.messages.pop_front() {
-            self.is_torn |= line.is_torn();
-            line.rewind();
-            self.held.push_back(line);
-        }
-        if self.held.len() > HELD_LINES_MAX {
-            self.held.pop_front();
+    pub(crate) fn new(sink: Sink, style: Style, options: &Options) -> Self {
+        Self {
+            sink,
+            style,
+            sync: options.sync,
+            messages_left: options.messages_max(),
+            arriving: Turns::default(),
+            complete: VecDeque::new(),
+            unowed: 0,
+            dropped: 0,
+            held: Vec::new(),
+            answers: VecDeque::new(),
+            stall: None,
+            is_torn: false,
         }
     }
 
-    /// Lets the lines that were put aside go first, but not into the middle of a message.
-    fn retry_held(&mut self) {
-        if self.messages.front().is_none_or(|front| !front.is_torn()) {
-            while let Some(line) = self.held.pop_back() {
-                self.messages.push_front(line);
-            }
-        }
+    /// Takes a line that is no message.
+    pub(crate) fn push_line(&mut self, line: Vec<u8>, now: Instant) {
+        self.push(Entry::Line(Unwritten::new(line)), now);
     }
 
     /// Takes a piece of a message.
-    pub(crate) fn push(&mut self, piece: &Payload<'_>, sender: Option<&Known>, now: Instant) {
-        let arriving = |message: &&mut Message| message.peer == piece.peer && message.is_arriving();
-        if let Some(message) = self.messages.iter_mut().find(arriving) {
-            message.push(piece, now);
+    pub(crate) fn push_piece(&mut self, piece: &Piece<'_>, now: Instant) {
+        let message = self.arriving.message(piece, self.style, now);
+        message.take(piece, now);
+        if piece.last {
+            self.complete(piece.peer, Message::finish, now);
+        } else if self.style == Style::Json || message.may_keep_more(KEPT_OCTETS_MAX) {
+            self.answers.push_back(message.answer());
         } else {
-            let mut message = Message::new(piece, sender, self.style, now);
-            message.push(piece, now);
-            self.messages.push_back(message);
-            self.retry_held();
+            self.arriving.want(piece.peer, now);
         }
     }
 
-    /// Ends what has arrived of the message of `peer`, if any of it has; says how many octets.
-    pub(crate) fn cut(&mut self, peer: u32, reason: &Reason) -> Option<u64> {
-        let arriving = |message: &&mut Message| message.peer == peer && message.is_arriving();
-        let message = self.messages.iter_mut().find(arriving)?;
-        message.cut(reason);
-        Some(message.octets)
+    /// Ends what has arrived of the message of `peer`, if anything has; says how many octets.
+    pub(crate) fn cut(&mut self, peer: u32, reason: &Reason, now: Instant) -> Option<u64> {
+        self.complete(peer, |message| message.cut(reason), now)
     }
 
     /// Drops the message of `peer`, of which nothing more can be written.
     pub(crate) fn drop_message(&mut self, peer: u32) {
-        let mut dropped = self.messages.iter().filter(|message| message.peer == peer);
-        self.is_torn |= dropped.any(Message::is_torn);
-        self.messages.retain(|message| message.peer != peer);
+        let is_of_peer = |(entry, _): &(Entry, Instant)| entry.owed_to() == Some(peer);
+        let dropped = match self.complete.iter().position(is_of_peer) {
+            Some(index) => {
+                self.complete.remove(index).map(|(mut entry, _)| entry.unwritten().is_begun())
+            }
+            None => self.arriving.remove(peer).map(|(message, _)| message.unwritten.is_begun()),
+        };
+        self.is_torn |= dropped.unwrap_or(false);
     }
 
     /// Forgets what is to be written: nobody reads any more, and nobody is told that it is written.
     pub(crate) fn discard(&mut self) {
-        for message in &mut self.messages {
-            message.written(message.unwritten().len());
-        }
+        self.complete.clear();
+        self.arriving = Turns::default();
+        self.unowed = 0;
     }
 
     /// The senders of messages that have not been written to their end.
-    pub(crate) fn unfinished(&self) -> impl Iterator<Item = u32> {
-        self.messages.iter().map(|message| message.peer)
+    pub(crate) fn unfinished(&self) -> Vec<u32> {
+        let complete = self.complete.iter().filter_map(|(entry, _)| entry.owed_to());
+        complete.chain(self.arriving.peers()).collect()
     }
 
     /// The senders of messages of which more was to come.
-    pub(crate) fn arriving(&self) -> impl Iterator<Item = u32> {
-        self.messages.iter().filter(|message| message.is_arriving()).map(|message| message.peer)
+    pub(crate) fn arriving(&self) -> Vec<u32> {
+        self.arriving.peers().collect()
     }
 
-    /// Writes what can be written without waiting.
+    /// A sender whose last piece is safe and may be accepted, if there is one.
+    pub(crate) fn next_answer(&mut self) -> Option<u32> {
+        self.answers.pop_front()
+    }
+
+    /// Writes what can be written without waiting. `is_waiting` tells of a sender whether it merely has had
+    /// no turn on the line.
     ///
     /// # Errors
     ///
-    /// The sender of the message that could not be written, and why.
-    pub(crate) fn write(&mut self) -> Result<(), (u32, io::Error)> {
-        while let Some(message) = self.messages.front_mut() {
-            let unwritten = message.unwritten();
-            if unwritten.is_empty() {
-                if !message.is_over() {
+    /// [`Unwritable`]; the rest is still to be written.
+    pub(crate) fn write(
+        &mut self,
+        is_waiting: impl Fn(u32) -> bool,
+        now: Instant,
+    ) -> Result<(), Unwritable> {
+        if self.style != Style::Json {
+            self.arriving.look(is_waiting, now);
+        }
+        loop {
+            let since = self.complete.front().map(|&(_, since)| since);
+            if self.arriving.shown().is_some() {
+                if !self.write_shown()? {
                     return Ok(());
                 }
-                self.messages.pop_front();
-                continue;
-            }
-            if self.may_block && !is_writable(self.sink.as_fd()) {
+                match (self.style.end_of_part(), self.arriving.ends_at(since)) {
+                    (Some(mark), Some(at)) if at <= now => self.put_aside(mark, now),
+                    _ => return Ok(()),
+                }
+            } else if self.messages_left == Some(0) && !self.is_line_next() {
+                return Ok(());
+            } else if since.is_some() {
+                if !self.write_complete()? {
+                    return Ok(());
+                }
+            } else if self.style == Style::Json {
+                return Ok(());
+            } else if let Some(message) = self.arriving.begin(now) {
+                message.begin_part();
+            } else {
                 return Ok(());
             }
-            if self.is_torn {
-                let end = self.style.end_of_torn().as_bytes();
-                self.sink.write_all(end).map_err(|error| (message.peer, error))?;
-                self.is_torn = false;
-            }
-            let part = &unwritten[..unwritten.len().min(PIPE_BUF)];
-            match self.sink.write(part) {
-                Ok(0) => return Err((message.peer, ErrorKind::WriteZero.into())),
-                Ok(count) => {
-                    message.written(count);
-                    if self.sync && message.is_written() {
-                        self.sink.sync_data().map_err(|error| (message.peer, error))?;
-                    }
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-                Err(error) => return Err((message.peer, error)),
-            }
         }
-        Ok(())
     }
 
-    /// A piece that is safe and may be accepted, if there is one.
-    pub(crate) fn next_answer(&mut self) -> Option<Answer> {
-        let answer = self.messages.iter_mut().find_map(|message| {
-            message.take_answer().then(|| Answer {
-                peer: message.peer,
-                completed: (!message.is_arriving()).then(|| Completed {
-                    protocol: message.protocol,
-                    octets: message.octets,
-                    seconds: message.seconds(),
-                }),
-            })
-        });
-        while self.messages.front().is_some_and(Message::is_over) {
-            self.messages.pop_front();
-        }
-        answer
-    }
-
-    /// Whether something is to be written.
-    #[inline]
+    /// Whether something is to be written as soon as there is room.
     pub(crate) fn is_behind(&self) -> bool {
-        self.messages.front().is_some_and(|message| !message.unwritten().is_empty())
+        let shown = self.arriving.shown();
+        shown.map_or(!self.complete.is_empty(), |message| !message.unwritten.is_empty())
     }
 
-    /// Where it is written.
-    pub(crate) fn sink(&self) -> BorrowedFd<'_> {
-        self.sink.as_fd()
+    pub(crate) const fn sink(&self) -> &Sink {
+        &self.sink
     }
 
-    /// The sender whose message keeps others from being written, and when it will have been silent
-    /// for too long.
-    pub(crate) fn stall(&self) -> Option<(u32, Instant)> {
-        let front = self.messages.front()?;
-        let stalls = self.messages.len() > 1 && front.is_arriving() && front.unwritten().is_empty();
-        stalls.then(|| (front.peer, front.heard_at.after_micros(STALL_MICROS)))
-    }
-
-    /// Tells that `peer` has sent or been sent a symbol: however slow its bytes are, it is not silent.
-    pub(crate) fn hear(&mut self, peer: u32, now: Instant) {
-        let arriving = |message: &&mut Message| message.peer == peer && message.is_arriving();
-        if let Some(message) = self.messages.iter_mut().find(arriving) {
-            message.heard_at = now;
+    /// When [`write`](Self::write) or [`stalled`](Self::stalled) has something to do although nothing has come.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        if self.style == Style::Json || self.is_behind() {
+            return None;
         }
+        let since = self.complete.front().map(|&(_, since)| since);
+        let turn = self.arriving.ends_at(since).filter(|_| self.style.end_of_part().is_some());
+        let stall = self.stall.map(|(since, _)| since.after_micros(STALL_MICROS));
+        [turn, stall, self.arriving.deadline()].into_iter().flatten().min()
+    }
+
+    /// The sender of a message that cannot be put aside and is slow or endless, once others have waited for it.
+    pub(crate) fn stalled(&mut self, now: Instant) -> Option<u32> {
+        let shown = self.arriving.shown().filter(|_| self.style.end_of_part().is_none());
+        let others_wait = self.arriving.ends_at(self.complete.front().map(|&(_, since)| since));
+        let (Some(shown), Some(_)) = (shown, others_wait) else {
+            self.stall = None;
+            return None;
+        };
+        let (since, before) = *self.stall.get_or_insert((now, shown.octets));
+        if now < since.after_micros(STALL_MICROS) {
+            return None;
+        }
+        self.stall = None;
+        let is_slow = shown.octets - before < STALL_OCTETS;
+        (is_slow || shown.length.is_none()).then_some(shown.peer)
+    }
+
+    fn is_line_next(&self) -> bool {
+        self.complete.front().is_some_and(|(entry, _)| entry.owed_to().is_none())
+    }
+
+    fn push(&mut self, entry: Entry, now: Instant) {
+        self.unowed += usize::from(entry.owed_to().is_none());
+        self.complete.push_back((entry, now));
+        let goes_on =
+            self.complete.front_mut().is_some_and(|(front, _)| front.unwritten().is_begun());
+        if !goes_on {
+            for line in self.held.drain(..).rev() {
+                self.complete.push_front((Entry::Line(line), now));
+                self.unowed += 1;
+            }
+        }
+        while self.unowed > UNOWED_MAX && self.drop_oldest() {}
+    }
+
+    /// Drops the oldest entry that nobody waits for and that has not been begun.
+    fn drop_oldest(&mut self) -> bool {
+        let is_spare = |(entry, _): &mut (Entry, Instant)| {
+            entry.owed_to().is_none() && !entry.unwritten().is_begun()
+        };
+        let Some(index) = self.complete.iter_mut().position(is_spare) else { return false };
+        self.complete.remove(index);
+        self.unowed -= 1;
+        self.dropped += 1;
+        true
+    }
+
+    /// Ends the message of `peer`, if it has one; what is shown of it goes on first.
+    fn complete(&mut self, peer: u32, end: impl FnOnce(&mut Message), now: Instant) -> Option<u64> {
+        let (mut message, was_shown) = self.arriving.remove(peer)?;
+        let octets = message.octets;
+        if !was_shown {
+            message.begin_part();
+        }
+        end(&mut message);
+        if was_shown {
+            self.unowed += usize::from(!message.is_owed);
+            self.complete.push_front((Entry::Message(message), now));
+        } else {
+            self.push(Entry::Message(message), now);
+        }
+        Some(octets)
+    }
+
+    /// Lets others be written, in the middle of the message that is shown.
+    fn put_aside(&mut self, mark: &str, now: Instant) {
+        if let Some(message) = self.arriving.end() {
+            message.end_part();
+            self.complete.push_front((Entry::Line(Unwritten::new(mark.into())), now));
+            self.unowed += 1;
+        }
+    }
+
+    /// Writes more of the message that is shown; false if there is no room for all of it.
+    fn write_shown(&mut self) -> Result<bool, Unwritable> {
+        let Some(message) = self.arriving.shown_mut() else { return Ok(true) };
+        let peer = message.peer;
+        let written = write(&mut self.sink, &mut self.is_torn, self.style, &mut message.unwritten);
+        if message.is_owed && message.may_keep_more(KEPT_OCTETS_MAX) {
+            self.answers.push_back(message.answer());
+        }
+        written.map_err(|error| Unwritable { peer: Some(peer), error })
+    }
+
+    /// Writes more of what is complete; false if there is no room for all of its first entry.
+    fn write_complete(&mut self) -> Result<bool, Unwritable> {
+        let Some((entry, _)) = self.complete.front_mut() else { return Ok(true) };
+        let peer = entry.owed_to();
+        let mut result = write(&mut self.sink, &mut self.is_torn, self.style, entry.unwritten());
+        if self.sync && peer.is_some() && matches!(result, Ok(true)) {
+            result = self.sink.sync().map(|()| true);
+        }
+        if matches!(result, Ok(false)) {
+            return Ok(false);
+        }
+        let Some((mut entry, _)) = self.complete.pop_front() else { return Ok(true) };
+        self.unowed -= usize::from(peer.is_none());
+        if let Err(error) = result {
+            self.is_torn |= entry.unwritten().is_begun();
+            if let Entry::Line(mut line) = entry {
+                line.rewind();
+                self.held.push(line);
+            }
+            return Err(Unwritable { peer, error });
+        }
+        if peer.is_some() {
+            self.messages_left = self.messages_left.map(|left| left.saturating_sub(1));
+        }
+        self.answers.extend(peer);
+        Ok(true)
     }
 }
 
-fn is_writable(sink: BorrowedFd<'_>) -> bool {
-    is_ready(sink, Interest::Writable)
+/// Writes as much as there is room for; true if that was all.
+fn write(
+    sink: &mut Sink,
+    is_torn: &mut bool,
+    style: Style,
+    unwritten: &mut Unwritten,
+) -> io::Result<bool> {
+    while !unwritten.is_empty() {
+        let mark = if *is_torn { style.end_of_torn() } else { "" };
+        let next = if mark.is_empty() { unwritten.rest() } else { mark.as_bytes() };
+        match sink.write(next) {
+            Ok(_) if !mark.is_empty() => {}
+            Ok(count) => unwritten.advance(count),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
+            Err(error) => return Err(error),
+        }
+        *is_torn = false;
+    }
+    Ok(true)
 }

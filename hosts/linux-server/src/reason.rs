@@ -3,23 +3,22 @@
 use std::fmt;
 use std::io;
 
+use minitalk::StrayCause;
 use minitalk::admission::Refusal;
 use minitalk_core::RefusalReason;
-use minitalk_signals::SendError;
-use serde_json::{Value, json};
-
-use crate::peers::TurnedAway;
+use serde::Serialize;
 
 /// Why a message was cut or refused, or a signal ignored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Reason {
     /// Stays the same when the sentence changes; `docs/json.md` lists them all.
-    word: &'static str,
+    #[serde(rename = "reason")]
+    pub(crate) word: &'static str,
     sentence: String,
 }
 
 impl Reason {
-    pub(crate) fn new(word: &'static str, sentence: impl Into<String>) -> Self {
+    fn new(word: &'static str, sentence: impl Into<String>) -> Self {
         Self { word, sentence: sentence.into() }
     }
 
@@ -35,17 +34,6 @@ impl Reason {
 
     pub(crate) fn cannot_write(error: &io::Error) -> Self {
         Self::new("output_failed", format!("cannot write: {error}"))
-    }
-
-    pub(crate) fn cannot_acknowledge(error: SendError) -> Self {
-        Self::new("not_permitted", format!("cannot acknowledge: {error}"))
-    }
-
-    /// Adds itself to a JSON object.
-    pub(crate) fn describe(&self, mut object: Value) -> Value {
-        object["reason"] = json!(self.word);
-        object["sentence"] = json!(self.sentence);
-        object
     }
 }
 
@@ -65,13 +53,36 @@ impl From<RefusalReason> for Reason {
     }
 }
 
-impl From<&TurnedAway> for Reason {
-    fn from(why: &TurnedAway) -> Self {
-        let word = match why.0 {
-            Refusal::WouldDie { .. } | Refusal::Deaf { .. } | Refusal::Unlike => "would_die",
-            _ => "not_found",
-        };
-        Self::new(word, why.to_string())
+impl From<&StrayCause> for Reason {
+    fn from(cause: &StrayCause) -> Self {
+        match cause {
+            StrayCause::Refused(why) => {
+                let word = match why {
+                    Refusal::WouldDie { .. } | Refusal::Deaf { .. } | Refusal::Unlike => {
+                        "would_die"
+                    }
+                    _ => "not_found",
+                };
+                Self::new(word, format!("it {why}"))
+            }
+            StrayCause::NoMessage => Self::new("no_message", cause.to_string()),
+            StrayCause::Watch(error) => Self::new("not_found", error.to_string()),
+            StrayCause::Send(error) => {
+                Self::new("not_permitted", format!("cannot acknowledge: {error}"))
+            }
+            StrayCause::Outside => Self::new(
+                "outside",
+                "from outside this PID namespace: its sender has no number here and cannot be answered; \
+                 run the client in the same container",
+            ),
+            StrayCause::Forged { code } => Self::new(
+                "forged",
+                format!(
+                    "that was not sent with kill(2) (si_code {code}): it may name any sender it likes"
+                ),
+            ),
+            other => Self::new("other", other.to_string()),
+        }
     }
 }
 

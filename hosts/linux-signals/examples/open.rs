@@ -1,4 +1,5 @@
-//! Opens a file that may keep it waiting, such as a FIFO without a reader, and can be ended meanwhile.
+//! Opens a file that may keep it waiting, such as a FIFO without a reader, and can be ended
+//! meanwhile.
 //!
 //! ```text
 //! mkfifo fifo && cargo run -p minitalk-signals --example open -- fifo

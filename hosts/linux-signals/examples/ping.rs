@@ -4,8 +4,9 @@
 //! cargo run --release -p minitalk-signals --example ping -- PID BITS [--pause MICROS] [--hold]
 //! ```
 //!
-//! `PID` is that of the example `echo`. Prints how many bits came back and how many a second. With `--pause`, waits a
-//! random time of up to that many microseconds after each bit; with `--hold`, stays until Ctrl-C.
+//! `PID` is that of the example `echo`. Prints how many bits came back and how many a second. With
+//! `--pause`, waits a random time of up to that many microseconds after each bit; with `--hold`,
+//! stays until Ctrl-C.
 
 use std::error::Error;
 use std::os::fd::AsFd;

@@ -1,13 +1,13 @@
-//! Prints what ends each wait: a signal, a line on standard input, or a second without either, and how long that
-//! took.
+//! Prints what ends each wait: a signal, a line on standard input, or a second without either, and
+//! how long that took.
 //!
 //! ```text
 //! cargo run -p minitalk-signals --example wait
 //! kill -USR1 PID                                  # from another shell
 //! ```
 //!
-//! Ends with standard input (Ctrl-D) or on Ctrl-C, of which it dies if it is started with `--mortal`. Before, meanwhile and after, it prints what this process does
-//! with the two signals.
+//! Ends with standard input (Ctrl-D) or on Ctrl-C, of which it dies if it is started with
+//! `--mortal`. Before, meanwhile and after, it prints what this process does with the two signals.
 
 use std::error::Error;
 use std::io::{BufRead, stdin};

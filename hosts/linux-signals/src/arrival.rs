@@ -24,11 +24,11 @@ pub enum Origin {
         /// Its real user id.
         uid: u32,
     },
-    /// Sent from outside this process's PID namespace, where it has no number; or the kernel was out of
-    /// memory and forgot who sent it.
+    /// Sent from outside this process's PID namespace, where it has no number; or the kernel was
+    /// out of memory and forgot who sent it.
     Outside,
-    /// Not sent by kill(2): `sigqueue(3)` and `rt_sigqueueinfo(2)` let the sender write what it likes
-    /// where its process id would be, and timers and the kernel itself have none.
+    /// Not sent by kill(2): `sigqueue(3)` and `rt_sigqueueinfo(2)` let the sender write what it
+    /// likes where its process id would be, and timers and the kernel itself have none.
     Forged {
         /// The `si_code` it came with.
         code: i32,
@@ -72,7 +72,8 @@ pub(crate) const fn bit_signal(bit: Bit) -> Signal {
     }
 }
 
-/// A signal taken off the kernel, not yet understood: what the handler may carry out of a `siginfo_t`.
+/// A signal taken off the kernel, not yet understood: what the handler may carry out of a
+/// `siginfo_t`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Caught {
     pub(crate) number: i32,

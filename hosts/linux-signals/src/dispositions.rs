@@ -109,8 +109,8 @@ impl Dispositions {
 }
 
 impl Drop for Dispositions {
-    /// Gives everything back, with one exception: a bit's signal whose default action would kill the
-    /// process stays ignored, for a late acknowledgment may still be on its way.
+    /// Gives everything back, with one exception: a bit's signal whose default action would kill
+    /// the process stays ignored, for a late acknowledgment may still be on its way.
     ///
     /// A termination signal that is pending strikes as it would have without the line.
     fn drop(&mut self) {

@@ -9,8 +9,8 @@ use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use crate::os_error::OsError;
 use crate::watch::Watches;
 
-/// Readable while a signal of the line is pending or a watched descriptor is ready: an epoll(7) of a signalfd(2)
-/// and of the epoll that has the watched ones.
+/// Readable while a signal of the line is pending or a watched descriptor is ready: an epoll(7) of
+/// a signalfd(2) and of the epoll that has the watched ones.
 #[derive(Debug)]
 pub(crate) struct Gate {
     epoll: OwnedFd,

@@ -21,12 +21,13 @@ use crate::waiting::Waiting;
 use crate::watch::{Interest, Watches};
 use crate::watchdog::Watchdog;
 
-/// The receiving end of the line: `SIGUSR1` and `SIGUSR2`, and, if it is asked to, the signals that ask a
-/// program to end.
+/// The receiving end of the line: `SIGUSR1` and `SIGUSR2`, and, if it is asked to, the signals that
+/// ask a program to end.
 ///
-/// As long as it is open, those signals are blocked in this thread, and in the threads it starts, except
-/// while [`wait`](Self::wait) sleeps. Dropping it gives everything back, except that a bit's signal which
-/// used to kill the process is ignored from then on: a late acknowledgment may still be on its way.
+/// As long as it is open, those signals are blocked in this thread, and in the threads it starts,
+/// except while [`wait`](Self::wait) sleeps. Dropping it gives everything back, except that a bit's
+/// signal which used to kill the process is ignored from then on: a late acknowledgment may still
+/// be on its way.
 #[derive(Debug)]
 pub struct Line {
     waiting: Waiting,
@@ -86,21 +87,23 @@ pub struct WaitError(#[from] pub OsError);
 pub struct WatchError(#[from] pub OsError);
 
 impl Line {
-    /// Blocks the signals of the two bits in this thread and installs handlers for them in this process.
+    /// Blocks the signals of the two bits in this thread and installs handlers for them in this
+    /// process.
     ///
-    /// It wants to be early in `main`, before threads are started. What asks the program to end still ends it,
-    /// at any time, until [`take_terminations`](Self::take_terminations) is called.
+    /// It wants to be early in `main`, before threads are started. What asks the program to end
+    /// still ends it, at any time, until [`take_terminations`](Self::take_terminations) is called.
     ///
     /// # Errors
     ///
     /// After each of them everything is as it was.
     ///
     /// * [`OpenLineError::AlreadyOpen`]: drop the other one first.
-    /// * [`OpenLineError::Thread`]: open the line before starting threads, or block the signals in them, and
-    ///   `SIGALRM` as well: it is that of a timer of the line, and a thread that does not block it would end the
-    ///   process.
+    /// * [`OpenLineError::Thread`]: open the line before starting threads, or block the signals in
+    ///   them, and `SIGALRM` as well: it is that of a timer of the line, and a thread that does not
+    ///   block it would end the process.
     /// * [`OpenLineError::Peers`]: nobody could be answered.
-    /// * [`OpenLineError::Os`]: the kernel refused, for want of memory, of timers or of descriptors.
+    /// * [`OpenLineError::Os`]: the kernel refused, for want of memory, of timers or of
+    ///   descriptors.
     pub fn open() -> Result<Self, OpenLineError> {
         let open = Open::new().ok_or(OpenLineError::AlreadyOpen)?;
         let wanted = Wanted::bits();
@@ -119,20 +122,20 @@ impl Line {
         })
     }
 
-    /// Takes over the signals that ask a program to end as well: `SIGINT`, `SIGTERM` and `SIGHUP` come as
-    /// [`Wake::Terminate`] from now on.
+    /// Takes over the signals that ask a program to end as well: `SIGINT`, `SIGTERM` and `SIGHUP`
+    /// come as [`Wake::Terminate`] from now on.
     ///
-    /// Between two waits the program cannot be ended by them any more. So it calls this when all that may block
-    /// is behind it, and afterwards blocks nowhere but in [`wait`](Self::wait) and in
-    /// [`run_blocking`](Self::run_blocking).
+    /// Between two waits the program cannot be ended by them any more. So it calls this when all
+    /// that may block is behind it, and afterwards blocks nowhere but in [`wait`](Self::wait) and
+    /// in [`run_blocking`](Self::run_blocking).
     ///
-    /// One of them that is ignored at that moment stays so: that is how `nohup` and a shell's background jobs ask
-    /// for it. To call it again changes nothing.
+    /// One of them that is ignored at that moment stays so: that is how `nohup` and a shell's
+    /// background jobs ask for it. To call it again changes nothing.
     ///
     /// # Errors
     ///
-    /// [`OpenLineError::Thread`] and [`OpenLineError::Os`]. Signals that were taken before it failed are given
-    /// back when the line is dropped.
+    /// [`OpenLineError::Thread`] and [`OpenLineError::Os`]. Signals that were taken before it
+    /// failed are given back when the line is dropped.
     pub fn take_terminations(&mut self) -> Result<(), OpenLineError> {
         if Termination::ALL.iter().any(|end| self.dispositions.has(end.signal())) {
             return Ok(());
@@ -146,17 +149,20 @@ impl Line {
         Ok(())
     }
 
-    /// Watches `fd` from now on: when what is expected of it holds, waits return [`Wake::Ready`] with `token`.
+    /// Watches `fd` from now on: when what is expected of it holds, waits return [`Wake::Ready`]
+    /// with `token`.
     ///
-    /// It is registered once; what a wait costs does not depend on how many there are. A descriptor that is
-    /// ready and not wanted at the moment wants to be [unwatched](Self::unwatch): it ends every wait. Watching one
-    /// again replaces token and interest. Before a watched descriptor is closed it must be unwatched.
+    /// It is registered once; what a wait costs does not depend on how many there are. A descriptor
+    /// that is ready and not wanted at the moment wants to be [unwatched](Self::unwatch): it ends
+    /// every wait. Watching one again replaces token and interest. Before a watched descriptor is
+    /// closed it must be unwatched.
     ///
     /// A file on a disk is always ready.
     ///
     /// # Errors
     ///
-    /// [`WatchError`] for want of memory, or because of the limit on watches (epoll(7), `max_user_watches`).
+    /// [`WatchError`] for want of memory, or because of the limit on watches (epoll(7),
+    /// `max_user_watches`).
     pub fn watch(
         &mut self,
         fd: BorrowedFd<'_>,
@@ -174,10 +180,10 @@ impl Line {
     /// Waits until a signal comes, a watched descriptor is ready, or the `deadline` has come.
     ///
     /// Signals come first: whatever was sent before a descriptor became ready is returned before
-    /// [`Wake::Ready`] is. So a peer that sends and then ends has its last bits seen before its pidfd is. In
-    /// return, readiness may be seen up to 20 milliseconds late while signals come in, and a deadline up to
-    /// 10; a descriptor that was not watched before is looked at without delay. A deadline that has passed
-    /// already makes the wait a look.
+    /// [`Wake::Ready`] is. So a peer that sends and then ends has its last bits seen before its
+    /// pidfd is. In return, readiness may be seen up to 20 milliseconds late while signals come in,
+    /// and a deadline up to 10; a descriptor that was not watched before is looked at without
+    /// delay. A deadline that has passed already makes the wait a look.
     ///
     /// A process asleep here with neither signals nor deadlines is not woken at all.
     ///
@@ -188,11 +194,13 @@ impl Line {
         Ok(self.waiting.wait(&self.dispositions, deadline)?)
     }
 
-    /// What there is now, without waiting: a signal that has come, or a watched descriptor that is ready.
+    /// What there is now, without waiting: a signal that has come, or a watched descriptor that is
+    /// ready.
     ///
-    /// This is for a program that waits in an event loop of its own; it never returns [`Wake::TimedOut`]. Let
-    /// the loop watch [`descriptor`](Self::descriptor), and call this until it returns `None`. It is slower than
-    /// [`wait`](Self::wait), by the round through the other loop.
+    /// This is for a program that waits in an event loop of its own; it never returns
+    /// [`Wake::TimedOut`]. Let the loop watch [`descriptor`](Self::descriptor), and call this until
+    /// it returns `None`. It is slower than [`wait`](Self::wait), by the round through the other
+    /// loop.
     ///
     /// # Errors
     ///
@@ -201,10 +209,11 @@ impl Line {
         Ok(self.waiting.try_wait(&self.dispositions)?)
     }
 
-    /// A descriptor that is readable as long as [`try_wait`](Self::try_wait) has something to return.
+    /// A descriptor that is readable as long as [`try_wait`](Self::try_wait) has something to
+    /// return.
     ///
-    /// It is for poll(2), epoll(7) and whatever is built on them; nothing can be read from it. It is opened when
-    /// it is asked for, and costs whoever sends signals a little time from then on.
+    /// It is for poll(2), epoll(7) and whatever is built on them; nothing can be read from it. It
+    /// is opened when it is asked for, and costs whoever sends signals a little time from then on.
     ///
     /// # Errors
     ///
@@ -220,15 +229,16 @@ impl Line {
         }
     }
 
-    /// Runs something that may block, such as to open a FIFO, in a thread of its own, and returns its result, or
-    /// the signal that asked this program to end meanwhile.
+    /// Runs something that may block, such as to open a FIFO, in a thread of its own, and returns
+    /// its result, or the signal that asked this program to end meanwhile.
     ///
-    /// Bits that come meanwhile stay for the next wait. If a signal ends the wait, the thread goes on by itself
-    /// until the process ends.
+    /// Bits that come meanwhile stay for the next wait. If a signal ends the wait, the thread goes
+    /// on by itself until the process ends.
     ///
     /// # Errors
     ///
-    /// [`BlockingError::Terminated`], and [`BlockingError::Os`] if no thread could be started or waited for.
+    /// [`BlockingError::Terminated`], and [`BlockingError::Os`] if no thread could be started or
+    /// waited for.
     ///
     /// # Panics
     ///
@@ -240,7 +250,8 @@ impl Line {
         blocking::run(&self.dispositions, work)
     }
 
-    /// The next signal, if one comes within a few looks: what a loop with much to watch may try first.
+    /// The next signal, if one comes within a few looks: what a loop with much to watch may try
+    /// first.
     ///
     /// It looks at nothing but signals, and only while traffic flows and polling pays, for some
     /// microseconds at most. `None` says nothing about the line: call [`wait`](Self::wait).

@@ -14,9 +14,9 @@ use crate::{descriptors, sys};
 
 /// A process that bits are sent to.
 ///
-/// It is held by a pidfd (`pidfd_open(2)`): what is sent reaches the process that was opened or nobody,
-/// even if its number is given to another one meanwhile. The descriptor ([`AsFd`]) becomes readable
-/// when the process ends: give it to [`Line::watch`](crate::Line::watch).
+/// It is held by a pidfd (`pidfd_open(2)`): what is sent reaches the process that was opened or
+/// nobody, even if its number is given to another one meanwhile. The descriptor ([`AsFd`]) becomes
+/// readable when the process ends: give it to [`Line::watch`](crate::Line::watch).
 #[derive(Debug)]
 pub struct Peer {
     pid: u32,
@@ -33,13 +33,14 @@ pub enum OpenPeerError {
     /// The number is that of a thread, not of a process (`EINVAL`, since Linux 6.15 `ENOENT`).
     #[error("a thread, not a process")]
     Thread,
-    /// The kernel is older than Linux 5.3 or a sandbox forbids pidfds (`ENOSYS`; `EPERM`, which is not about this
-    /// process: `pidfd_open(2)` asks for no permission).
+    /// The kernel is older than Linux 5.3 or a sandbox forbids pidfds (`ENOSYS`; `EPERM`, which is
+    /// not about this process: `pidfd_open(2)` asks for no permission).
     #[error(
         "pidfds are not available here (they need Linux 5.3, and no sandbox that forbids them)"
     )]
     Unsupported,
-    /// This process has as many files open as it may (`RLIMIT_NOFILE`), and may not raise the limit.
+    /// This process has as many files open as it may (`RLIMIT_NOFILE`), and may not raise the
+    /// limit.
     #[error(
         "as many processes are held as this one may have open files ({limit}); raise the hard limit"
     )]
@@ -54,8 +55,8 @@ pub enum OpenPeerError {
 
 /// Why a bit could not be sent.
 ///
-/// There is no variant for `EAGAIN`: the limit on queued signals (`RLIMIT_SIGPENDING`) does not apply to
-/// signals sent in this way.
+/// There is no variant for `EAGAIN`: the limit on queued signals (`RLIMIT_SIGPENDING`) does not
+/// apply to signals sent in this way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum SendError {
     /// The process has ended (`ESRCH`).
@@ -64,8 +65,8 @@ pub enum SendError {
     /// The process belongs to somebody else, or a sandbox says so (`EPERM`).
     #[error("no permission to signal the process")]
     NotPermitted,
-    /// A sandbox that lets pidfds be opened forbids to send through them (`ENOSYS`). No kernel does: it has had
-    /// `pidfd_send_signal(2)` (Linux 5.1) for longer than `pidfd_open(2)` (5.3).
+    /// A sandbox that lets pidfds be opened forbids to send through them (`ENOSYS`). No kernel
+    /// does: it has had `pidfd_send_signal(2)` (Linux 5.1) for longer than `pidfd_open(2)` (5.3).
     #[error("a sandbox forbids pidfd_send_signal")]
     Unsupported,
     /// Anything else.
@@ -76,8 +77,8 @@ pub enum SendError {
 impl Peer {
     /// Opens the process `pid`.
     ///
-    /// Where the soft limit on open files comes near, it is raised to the hard one, for this process and what it
-    /// starts later. A few descriptors are always left.
+    /// Where the soft limit on open files comes near, it is raised to the hard one, for this
+    /// process and what it starts later. A few descriptors are always left.
     pub fn open(pid: u32) -> Result<Self, OpenPeerError> {
         let id = i32::try_from(pid).ok().and_then(Pid::from_raw);
         let id = id.ok_or(OpenPeerError::NoSuchProcess)?;
@@ -93,8 +94,8 @@ impl Peer {
         }
     }
 
-    /// Checks that processes can be held and signalled here at all, by means of this process: a program that
-    /// needs it had better know it at its start.
+    /// Checks that processes can be held and signalled here at all, by means of this process: a
+    /// program that needs it had better know it at its start.
     ///
     /// # Errors
     ///
@@ -115,8 +116,8 @@ impl Peer {
 
     /// Sends a bit.
     ///
-    /// `Ok` means that the signal is pending there, or was already: two equal bits sent before the peer
-    /// took the first one are one bit.
+    /// `Ok` means that the signal is pending there, or was already: two equal bits sent before the
+    /// peer took the first one are one bit.
     pub fn send(&self, bit: Bit) -> Result<(), SendError> {
         let signal = match bit {
             Bit::Zero => Signal::USR1,
@@ -147,7 +148,8 @@ impl Peer {
         self.read(|| ProcessStatus::read(self.pid))
     }
 
-    /// Reads something about the process: what is read by its number is about this process or an error.
+    /// Reads something about the process: what is read by its number is about this process or an
+    /// error.
     ///
     /// # Errors
     ///

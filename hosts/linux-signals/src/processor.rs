@@ -5,9 +5,9 @@ use nix::unistd::Pid;
 
 /// Moves this thread to another processor of those that it may run on; false if there is none.
 ///
-/// Where it may run is the same afterwards: the processor it is on is excluded for a moment only, for that
-/// alone makes the scheduler choose at once (`sched_setaffinity(2)`). Only a processor that its cpuset is given
-/// later is not for this thread any more.
+/// Where it may run is the same afterwards: the processor it is on is excluded for a moment only,
+/// for that alone makes the scheduler choose at once (`sched_setaffinity(2)`). Only a processor
+/// that its cpuset is given later is not for this thread any more.
 pub(crate) fn leave() -> bool {
     let this_thread = Pid::from_raw(0);
     let Ok(allowed) = sched_getaffinity(this_thread) else { return false };

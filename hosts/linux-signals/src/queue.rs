@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32};
 
 use crate::arrival::Caught;
 
-/// How many signals fit. One `ppoll` runs at most one handler (its `sa_mask` is full), and one drain
-/// takes at most this many.
+/// How many signals fit. One `ppoll` runs at most one handler (its `sa_mask` is full), and one
+/// drain takes at most this many.
 pub(crate) const CAPACITY: usize = 8;
 
 /// The queue of this process: a handler has no other way to reach a [`Line`](crate::Line).
@@ -14,9 +14,9 @@ pub(crate) static QUEUE: Queue = Queue::new();
 
 /// A queue that a signal handler may push to.
 ///
-/// With the mask as [`Line`](crate::Line) keeps it, handler and loop never meet. Should a program unblock
-/// the signals on its own and they meet after all, the second one does not wait, for it might wait for
-/// the thread that it has interrupted: what it brought is dropped and counted.
+/// With the mask as [`Line`](crate::Line) keeps it, handler and loop never meet. Should a program
+/// unblock the signals on its own and they meet after all, the second one does not wait, for it
+/// might wait for the thread that it has interrupted: what it brought is dropped and counted.
 #[derive(Debug)]
 pub(crate) struct Queue {
     in_use: AtomicBool,

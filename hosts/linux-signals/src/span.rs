@@ -11,16 +11,18 @@ pub(crate) const SPAN_MICROS_MAX: u32 = 200;
 /// The first step up from not polling at all.
 const SPAN_MICROS_MIN: u32 = 10;
 
-/// A signal that comes so soon after polling was given up belongs to the same traffic: either the far side
-/// is slow, or it was waiting for this very processor.
+/// A signal that comes so soon after polling was given up belongs to the same traffic: either the
+/// far side is slow, or it was waiting for this very processor.
 const TRAFFIC_MICROS_MAX: u64 = 1_000;
 
-/// What a poll that brought a signal saved, at the least: half the difference between the round trip of
-/// two processes that sleep on the same processor (11 µs) and of two that poll on two (4 µs).
+/// What a poll that brought a signal saved, at the least: half the difference between the round
+/// trip of two processes that sleep on the same processor (11 µs) and of two that poll on two (4
+/// µs).
 const SAVED_MICROS: u32 = 4;
 
-/// So much time may be wasted on polling, what it saved deducted, before it is given up for a while. An
-/// idle processor comes to the help of a busy one within one or two of the scheduler's ticks.
+/// So much time may be wasted on polling, what it saved deducted, before it is given up for a
+/// while. An idle processor comes to the help of a busy one within one or two of the scheduler's
+/// ticks.
 const WASTE_MICROS_MAX: u32 = 10_000;
 
 /// How long polling is given up for the first time; then twice as long, and so on.
@@ -34,13 +36,13 @@ const RECOVERY_POLLS: u32 = 10_000;
 
 /// How long to poll for the next signal.
 ///
-/// The span is a number between 0 and [`SPAN_MICROS_MAX`]. It doubles when polling brought a signal, is
-/// the longest at once when a signal came so soon that it would have brought one, and halves, down to 0,
-/// when nothing came within reach.
+/// The span is a number between 0 and [`SPAN_MICROS_MAX`]. It doubles when polling brought a
+/// signal, is the longest at once when a signal came so soon that it would have brought one, and
+/// halves, down to 0, when nothing came within reach.
 ///
-/// On a busy machine polling keeps others from running, the far side among them. So its cost is kept
-/// account of: the time during which the scheduler gave the processor to somebody else in the middle of
-/// a poll, and the polls in vain while traffic flowed. What polling saved is deducted.
+/// On a busy machine polling keeps others from running, the far side among them. So its cost is
+/// kept account of: the time during which the scheduler gave the processor to somebody else in the
+/// middle of a poll, and the polls in vain while traffic flowed. What polling saved is deducted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PollSpan {
     micros: u32,

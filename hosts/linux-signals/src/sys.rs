@@ -4,6 +4,8 @@ use std::ffi::c_int;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::ptr;
+use std::sync::atomic::AtomicU8;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -22,6 +24,30 @@ pub(crate) enum Sleep {
     Unlimited,
     /// At most so many microseconds; 0 only looks.
     Micros(u64),
+}
+
+/// Bit `n` is set if descriptor `n` of 0 to 2 was closed when the program was started.
+static CLOSED_AT_START: AtomicU8 = AtomicU8::new(0);
+
+/// Run by the C library before `main`, and so before the standard library opens what is closed.
+#[used]
+// SAFETY: what stands in this section is called once, when the C library is ready for system calls; this makes
+// three of them and touches an atomic, and needs nothing of the standard library's runtime.
+#[unsafe(link_section = ".init_array")]
+static BEFORE_MAIN: extern "C" fn() = look_at_descriptors;
+
+extern "C" fn look_at_descriptors() {
+    for fd in 0..3 {
+        // SAFETY: F_GETFD takes no further argument, and changes nothing.
+        if unsafe { libc::fcntl(fd, libc::F_GETFD) } == -1 {
+            CLOSED_AT_START.fetch_or(1 << fd, Relaxed);
+        }
+    }
+}
+
+/// The set of those of the descriptors 0 to 2 that were closed when the program was started.
+pub(crate) fn closed_at_start() -> u8 {
+    CLOSED_AT_START.load(Relaxed)
 }
 
 /// A look without sleep, prepared once for the loop that polls.
@@ -47,22 +73,24 @@ pub(crate) fn take_asleep(set: &SigSet, sleep: Sleep) -> Result<Option<Caught>, 
 fn take_within(set: &SigSet, timeout: Option<&libc::timespec>) -> Result<Option<Caught>, OsError> {
     let mut info = MaybeUninit::<libc::siginfo_t>::uninit();
     let timeout = timeout.map_or(ptr::null(), ptr::from_ref);
-    // SAFETY: `set` is an initialized signal set, `info` has room for one `siginfo_t`, and `timeout` is null
-    // (no limit) or points to what is borrowed for the call.
+    // SAFETY: `set` is an initialized signal set, `info` has room for one `siginfo_t`, and
+    // `timeout` is null (no limit) or points to what is borrowed for the call.
     let number = unsafe { libc::sigtimedwait(set.as_ref(), info.as_mut_ptr(), timeout) };
     if number > 0 {
         // SAFETY: a positive result means that the call has filled in `info`.
         let info = unsafe { info.assume_init_ref() };
         return Ok(Some(caught(number, info)));
     }
-    // Most looks end here, and while they last nothing is taken: so the number is compared as it is.
+    // Most looks end here, and while they last nothing is taken: so the number is compared as it
+    // is.
     match Errno::last_raw() {
         libc::EAGAIN | libc::EINTR => Ok(None),
         errno => Err(Errno::from_raw(errno).into()),
     }
 }
 
-/// Whether what is expected of the descriptor with this number holds now (poll(2)); not if there is none.
+/// Whether what is expected of the descriptor with this number holds now (poll(2)); not if there is
+/// none.
 pub(crate) fn is_ready(fd: RawFd, interest: Interest) -> bool {
     let events = match interest {
         Interest::Readable => libc::POLLIN,
@@ -73,7 +101,8 @@ pub(crate) fn is_ready(fd: RawFd, interest: Interest) -> bool {
 
 /// Sleeps until `fd` is readable or a signal that `mask` does not block has run its handler.
 ///
-/// Mask and sleep change in one step (ppoll(2)): a signal that is pending already ends the sleep at once.
+/// Mask and sleep change in one step (ppoll(2)): a signal that is pending already ends the sleep at
+/// once.
 pub(crate) fn poll_asleep(
     fd: Option<BorrowedFd<'_>>,
     sleep: Sleep,
@@ -97,8 +126,8 @@ fn poll(
     let mut watched = libc::pollfd { fd, events, revents: 0 };
     let timeout = timeout.map_or(ptr::null(), ptr::from_ref);
     let mask = mask.map_or(ptr::null(), |mask| ptr::from_ref(mask.as_ref()));
-    // SAFETY: `watched` is one `pollfd`, borrowed exclusively for the call; `timeout` (null: no limit) and
-    // `mask` (null: no change) are borrowed for it as well.
+    // SAFETY: `watched` is one `pollfd`, borrowed exclusively for the call; `timeout` (null: no
+    // limit) and `mask` (null: no change) are borrowed for it as well.
     let ready = unsafe { libc::ppoll(&raw mut watched, 1, timeout, mask) };
     if ready >= 0 {
         return Ok(ready > 0 && watched.revents & libc::POLLNVAL == 0);
@@ -109,7 +138,8 @@ fn poll(
     }
 }
 
-/// Asks whether this process may signal the one that `pidfd` holds: signal 0 (`pidfd_send_signal(2)`).
+/// Asks whether this process may signal the one that `pidfd` holds: signal 0
+/// (`pidfd_send_signal(2)`).
 pub(crate) fn check_pidfd(pidfd: BorrowedFd<'_>) -> Result<(), rustix::io::Errno> {
     let info = ptr::null::<libc::siginfo_t>();
     // SAFETY: no memory is passed: the signal is 0, the siginfo null, and there are no flags.
@@ -143,8 +173,8 @@ pub(crate) fn restore(signal: Signal, action: &SigAction) -> Result<(), OsError>
 }
 
 fn set_action(signal: Signal, action: &SigAction) -> Result<SigAction, OsError> {
-    // SAFETY: `action` is `on_signal`, which only does what a handler may, or no handler at all, or what
-    // the kernel had before: then it is as sound as it was when its owner installed it.
+    // SAFETY: `action` is `on_signal`, which only does what a handler may, or no handler at all, or
+    // what the kernel had before: then it is as sound as it was when its owner installed it.
     Ok(unsafe { sigaction(signal, action) }?)
 }
 
@@ -159,12 +189,12 @@ pub(crate) fn is_ignored(signal: Signal) -> Result<bool, OsError> {
     Ok(action.sa_sigaction == libc::SIG_IGN)
 }
 
-/// The handler. It runs only while [`poll_asleep`] sleeps, for everywhere else its signals are blocked;
-/// but nothing breaks if it runs elsewhere, or in two threads at once.
+/// The handler. It runs only while [`poll_asleep`] sleeps, for everywhere else its signals are
+/// blocked; but nothing breaks if it runs elsewhere, or in two threads at once.
 extern "C" fn on_signal(number: c_int, info: *mut libc::siginfo_t, _context: *mut libc::c_void) {
     let _errno = KeepErrno::new();
-    // SAFETY: the kernel calls a handler installed with `SA_SIGINFO` with a valid `siginfo_t`, which is
-    // nobody else's until the handler returns.
+    // SAFETY: the kernel calls a handler installed with `SA_SIGINFO` with a valid `siginfo_t`,
+    // which is nobody else's until the handler returns.
     let info = unsafe { &*info };
     QUEUE.record(caught(number, info));
 }
@@ -172,8 +202,9 @@ extern "C" fn on_signal(number: c_int, info: *mut libc::siginfo_t, _context: *mu
 /// What matters of a `siginfo_t`.
 #[inline]
 fn caught(number: c_int, info: &libc::siginfo_t) -> Caught {
-    // SAFETY: the fields are part of a union of plain integers, all of which the kernel has filled in or
-    // zeroed; whether they mean what their names say is up to `si_code`, which `Caught::meaning` looks at.
+    // SAFETY: the fields are part of a union of plain integers, all of which the kernel has filled
+    // in or zeroed; whether they mean what their names say is up to `si_code`, which
+    // `Caught::meaning` looks at.
     let (pid, uid) = unsafe { (info.si_pid(), info.si_uid()) };
     Caught { number, code: info.si_code, pid, uid }
 }

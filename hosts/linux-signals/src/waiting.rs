@@ -11,9 +11,9 @@
 //!    SLEEP  ppoll with the signals let in: their handler is the interrupt
 //! ```
 //!
-//! It is what a network driver does (NAPI), with the signal mask in the place of the interrupt enable.
-//! Descriptors and deadlines are looked at when a doze or a sleep ends, and from a poll every
-//! [`CHECK_MICROS`].
+//! It is what a network driver does (NAPI), with the signal mask in the place of the interrupt
+//! enable. Descriptors and deadlines are looked at when a doze or a sleep ends, and from a poll
+//! every [`CHECK_MICROS`].
 
 use std::thread;
 
@@ -38,14 +38,16 @@ const CHECK_MICROS: u64 = 10_000;
 /// How many looks in a row may bring nothing before the clock is read.
 const LOOKS_PER_CLOCK: u32 = 16;
 
-/// How many signals may be taken before the clock is read, however soon each comes after the one before.
+/// How many signals may be taken before the clock is read, however soon each comes after the one
+/// before.
 const SIGNALS_PER_CLOCK: u32 = 256;
 
-/// So many signals in a row that came only when the processor had been given up: the far side shares it.
+/// So many signals in a row that came only when the processor had been given up: the far side
+/// shares it.
 const YIELDS_MAX: u32 = 4;
 
-/// How many signals are slept for without polling by one that does not leave the processor: of two that share
-/// one, two that sleep are three times as fast as two that poll.
+/// How many signals are slept for without polling by one that does not leave the processor: of two
+/// that share one, two that sleep are three times as fast as two that poll.
 const SHARED_SLEEPS: u32 = 16;
 
 /// Sixteen looks take some microseconds. If they took this long, somebody else was running.
@@ -237,10 +239,11 @@ enum Taken {
 }
 
 impl Wait<'_> {
-    /// Reports what was seen before the signals that have been returned since, if it is still so; and looks at
-    /// the descriptors if one is new.
+    /// Reports what was seen before the signals that have been returned since, if it is still so;
+    /// and looks at the descriptors if one is new.
     ///
-    /// What has become ready later has to wait for the next check: signals may have been sent before it.
+    /// What has become ready later has to wait for the next check: signals may have been sent
+    /// before it.
     fn first_look(&mut self) -> Result<Option<Wake>, OsError> {
         if let Some(wake) = self.waiting.next_ready() {
             return Ok(Some(wake));
@@ -267,9 +270,11 @@ impl Wait<'_> {
                     return Ok(Some(wake));
                 }
                 if polling.is_some() {
-                    // So long nothing has come: the far side may be waiting for this very processor.
+                    // So long nothing has come: the far side may be waiting for this very
+                    // processor.
                     if self.waiting.yields >= YIELDS_MAX {
-                        // It is, and finds out the same about now: if both left they would meet again.
+                        // It is, and finds out the same about now: if both left they would meet
+                        // again.
                         let is_ours_to_leave = now.as_micros().is_multiple_of(2);
                         if is_ours_to_leave && processor::leave() {
                             self.waiting.yields = 0;
@@ -377,7 +382,8 @@ impl Wait<'_> {
 
     /// Looks at everything that is not a signal.
     ///
-    /// If something is to be reported, the signals that came before it go first: those that are pending now.
+    /// If something is to be reported, the signals that came before it go first: those that are
+    /// pending now.
     fn check(&mut self, now: Instant) -> Result<Option<Wake>, OsError> {
         self.waiting.checked_at = now;
         let is_ready = self.waiting.watches.look()?;

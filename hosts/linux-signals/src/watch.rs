@@ -30,13 +30,14 @@ pub fn is_ready(fd: BorrowedFd<'_>, interest: Interest) -> bool {
     sys::is_ready(fd.as_raw_fd(), interest)
 }
 
-/// The watched descriptors, registered with the kernel once (epoll(7)): a look costs the same however many
-/// there are.
+/// The watched descriptors, registered with the kernel once (epoll(7)): a look costs the same
+/// however many there are.
 #[derive(Debug)]
 pub(crate) struct Watches {
     epoll: OwnedFd,
     watched: HashMap<RawFd, Watched>,
-    /// Those that the kernel watches for nobody because they are ready always: files on a disk, `/dev/null`.
+    /// Those that the kernel watches for nobody because they are ready always: files on a disk,
+    /// `/dev/null`.
     always_ready: Vec<RawFd>,
     /// Seen ready and not yet reported, in turn.
     ready: VecDeque<RawFd>,
@@ -105,8 +106,8 @@ impl Watches {
         }
     }
 
-    /// Takes note of those that are ready now. Whether any is, or was when this was called before and has not
-    /// been reported yet.
+    /// Takes note of those that are ready now. Whether any is, or was when this was called before
+    /// and has not been reported yet.
     pub(crate) fn look(&mut self) -> Result<bool, OsError> {
         self.is_changed = false;
         if self.watched.is_empty() || !self.ready.is_empty() {

@@ -1,9 +1,10 @@
 //! A timer that ends a sleep which nothing else would end.
 //!
 //! While traffic flows, a thread that sleeps between two signals must look at its descriptors and
-//! deadlines now and then. A timeout on every sleep would do, but setting a timer up and taking it down again
-//! costs a tenth of a round trip on a single processor. So one timer is set for many sleeps: it fires some
-//! milliseconds later, whether or not signals have come in between, and is set again only if they have.
+//! deadlines now and then. A timeout on every sleep would do, but setting a timer up and taking it
+//! down again costs a tenth of a round trip on a single processor. So one timer is set for many
+//! sleeps: it fires some milliseconds later, whether or not signals have come in between, and is
+//! set again only if they have.
 
 use std::time::Duration;
 
@@ -20,14 +21,15 @@ use crate::os_error::OsError;
 /// The signal by which the timer tells. It stays blocked, in every thread, and has no handler.
 pub(crate) const SIGNAL: Signal = Signal::SIGALRM;
 
-/// How long after it is set the timer fires: no longer than the shortest retransmission timeout, or every
-/// sleep of a sender would have a deadline before it, and a timer of its own.
+/// How long after it is set the timer fires: no longer than the shortest retransmission timeout, or
+/// every sleep of a sender would have a deadline before it, and a timer of its own.
 pub(crate) const PERIOD_MICROS: u64 = 2_000;
 
 /// The timer; see the [module](self).
 #[derive(Debug)]
 pub(crate) struct Watchdog {
-    /// None where there is no room for its signal (`RLIMIT_SIGPENDING`): then every sleep gets a timeout.
+    /// None where there is no room for its signal (`RLIMIT_SIGPENDING`): then every sleep gets a
+    /// timeout.
     timer: Option<Timer>,
     fires_at: Option<Instant>,
 }

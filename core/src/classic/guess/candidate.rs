@@ -9,11 +9,14 @@ use crate::Bit;
 /// The cost of a symbol of a byte that is not complete: as much as the eighth part of one of a text.
 const PENDING: u32 = 5;
 
+/// Symbols behind a message with which some senders end, and which belong to nothing.
+const TRAILING: u32 = 2;
+
 /// The cost of a message without text.
-const EMPTY: u32 = 100;
+const EMPTY: u32 = 120;
 
 /// What it costs in addition that the process to be answered is not the sender: for each of four bytes.
-const OTHER_PID: u32 = 20;
+const OTHER_PID: u32 = 45;
 
 /// The same for each of ten digits.
 const OTHER_PID_DIGIT: u32 = 8;
@@ -67,7 +70,7 @@ pub(super) struct Candidate {
     pub(super) is_aligned: bool,
     /// Bytes of text that it has read.
     pub(super) bytes: u32,
-    /// Whether the last symbol completed a message of it.
+    /// Whether the last byte completed a message of it.
     pub(super) is_whole: bool,
 }
 
@@ -103,13 +106,14 @@ impl Form {
             at = at.saturating_add(8);
         }
         let pending = u32::from(history.len().saturating_sub(at));
-        let costs = [self.cost, order_cost, reader.cost, pending.saturating_mul(PENDING)];
+        let pending_cost = pending.saturating_mul(PENDING);
+        let costs = [self.cost, order_cost, reader.cost, pending_cost];
         Some(Candidate {
             dialect,
             cost: costs.into_iter().fold(0, u32::saturating_add),
             is_aligned: pending == 0,
             bytes: reader.bytes,
-            is_whole: pending == 0 && reader.is_whole,
+            is_whole: pending <= TRAILING && reader.is_whole,
         })
     }
 }
@@ -235,7 +239,7 @@ fn cost_in_number(byte: u8, place: u8, likely: u8) -> u32 {
         // The shorter, the likelier: some bits say how many bits follow.
         (0, _) => 8_u32.saturating_sub(byte.leading_zeros()).saturating_mul(6).saturating_add(15),
         (_, 0) => 2,
-        (place, _) if place <= likely => 45,
+        (place, _) if place <= likely => 55,
         _ => WRONG,
     }
 }

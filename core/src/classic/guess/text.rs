@@ -59,6 +59,8 @@ impl Text {
             0x80..=0xC1 | 0xF5..=0xFF => (Kind::Other, WRONG),
         };
         let change = match (self.before, kind) {
+            // Few texts begin with a space or a sign.
+            (Kind::Start, Kind::Other) => 30,
             (Kind::Start, _)
             | (Kind::Letter, Kind::Letter)
             | (Kind::Digit, Kind::Digit)

@@ -22,7 +22,8 @@ pub(super) struct Facts<'f> {
     pub(super) status: &'f ProcessStatus,
     /// What it has handlers for, blocks, or waits for.
     pub(super) handled: SignalSet,
-    pub(super) own: &'f ProcessStatus,
+    /// What is known of this process, if the other one is to signal it.
+    pub(super) own: Option<&'f ProcessStatus>,
     /// The kernel lets this process signal it.
     pub(super) permitted: bool,
     pub(super) recognition: Option<Recognition>,
@@ -38,7 +39,7 @@ pub(super) fn decide(facts: &Facts<'_>, part: Part, trust: Trust) -> Result<Sign
         return Err(Refusal::NotPermitted { uid: status.uids.real });
     }
     let allowed = again(status, handled, part, trust)?;
-    if part == Part::Server {
+    if let Some(own) = own {
         if !status.may_signal(own) {
             return Err(Refusal::AcknowledgmentNotPermitted { uid: status.uids.effective });
         }

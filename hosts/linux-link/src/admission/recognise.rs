@@ -10,7 +10,8 @@ use crate::names;
 /// By what a process is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Recognition {
-    /// It runs this very program, or the other one that lies beside it: the same file, not the same name.
+    /// It runs this very program, or the other one that lies beside it: the same file, not the same
+    /// name.
     Executable,
     /// It has registered itself as a listener ([`names`]), and still runs.
     Registered,

@@ -9,11 +9,12 @@ pub const PID_MAX: u32 = 4_194_304;
 
 /// Why a process must not be signalled.
 ///
-/// Each is the second half of a sentence about the process, without its number: the caller knows how
-/// the number was given and what to do about it.
+/// Each is the second half of a sentence about the process, without its number: the caller knows
+/// how the number was given and what to do about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Refusal {
-    /// The number is 0, negative, or above [`PID_MAX`]. To kill(2), the first two mean whole groups.
+    /// The number is 0, negative, or above [`PID_MAX`]. To kill(2), the first two mean whole
+    /// groups.
     #[error("is not a process id (they are 1 to {PID_MAX})")]
     OutOfRange,
     /// The number is that of this process.
@@ -45,7 +46,8 @@ pub enum Refusal {
     },
     /// It lives in a PID namespace inside this one's, where this process has no number.
     #[error(
-        "lives in a PID namespace of its own, where this process has no number: it could not acknowledge"
+        "lives in a PID namespace of its own, where this process has no number: \
+         it could not acknowledge"
     )]
     NamespaceInside,
     /// It neither catches nor blocks nor ignores a signal that it would be sent. Only
@@ -55,7 +57,8 @@ pub enum Refusal {
         /// The deadly ones.
         signals: SignalSet,
     },
-    /// It ignores one of the signals or both. Only [`Trust::Forced`](super::Trust::Forced) overrules this.
+    /// It ignores one of the signals or both. Only [`Trust::Forced`](super::Trust::Forced)
+    /// overrules this.
     #[error("ignores {signals}: it does not listen")]
     Deaf {
         /// What it ignores.
@@ -68,7 +71,8 @@ pub enum Refusal {
     /// It handles the signals among others, in the manner of another kind of program. Only
     /// [`Trust::Forced`](super::Trust::Forced) overrules this.
     #[error(
-        "handles other signals as well, as shells, interpreters and daemons do: it may use SIGUSR1 and SIGUSR2 to end, or for something of its own"
+        "handles other signals as well, as shells, interpreters and daemons do: \
+         it may use SIGUSR1 and SIGUSR2 to end, or for something of its own"
     )]
     Unlike,
     /// It runs another program than when it was looked at before.

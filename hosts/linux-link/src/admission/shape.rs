@@ -1,7 +1,8 @@
 //! What a minitalk looks like from outside.
 //!
-//! The exercise handles the two signals, or one of them, in a single thread, and little else. What a handler
-//! does cannot be seen; what else a program handles can, and tells what kind of program it is.
+//! The exercise handles the two signals, or one of them, in a single thread, and little else. What
+//! a handler does cannot be seen; what else a program handles can, and tells what kind of program
+//! it is.
 
 use libc::{
     SIGABRT, SIGALRM, SIGBUS, SIGCHLD, SIGCONT, SIGFPE, SIGHUP, SIGILL, SIGINT, SIGPIPE, SIGQUIT,
@@ -9,11 +10,13 @@ use libc::{
 };
 use minitalk_signals::{ProcessStatus, SignalSet};
 
-/// What a minitalk may handle as well: to end with a word, for a timeout, for a child, for job control.
+/// What a minitalk may handle as well: to end with a word, for a timeout, for a child, for job
+/// control.
 ///
-/// Not among them: `SIGHUP`, by which daemons read their configuration anew, and which only programs catch that
-/// see to ending in good order (shells, interpreters, daemons: they take `SIGUSR1` and `SIGUSR2` for the same, or
-/// for something of their own); `SIGWINCH` of full-screen programs; and the timers of runtimes.
+/// Not among them: `SIGHUP`, by which daemons read their configuration anew, and which only
+/// programs catch that see to ending in good order (shells, interpreters, daemons: they take
+/// `SIGUSR1` and `SIGUSR2` for the same, or for something of their own); `SIGWINCH` of full-screen
+/// programs; and the timers of runtimes.
 const COMPANIONS: SignalSet =
     SignalSet::of_numbers(&[SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGCHLD, SIGPIPE, SIGTSTP, SIGCONT]);
 
@@ -48,8 +51,8 @@ const fn blocks_everything(status: &ProcessStatus) -> bool {
     !status.blocked.intersection(CRASHES).is_empty()
 }
 
-/// Whether it is a `minitalk_signals::Line` of some program that has it take the termination signals: that
-/// blocks `SIGALRM`, which has no handler there.
+/// Whether it is a `minitalk_signals::Line` of some program that has it take the termination
+/// signals: that blocks `SIGALRM`, which has no handler there.
 const fn is_line(status: &ProcessStatus, others: SignalSet) -> bool {
     const ENDS: SignalSet = SignalSet::of_numbers(&[SIGHUP, SIGINT, SIGTERM]);
     const TIMER: SignalSet = SignalSet::of_numbers(&[SIGALRM]);

@@ -28,7 +28,8 @@ fn every_refusal_completes_the_sentence() {
         (Refusal::Unknown, "is not known to be a minitalk server"),
         (
             Refusal::Unopened(OpenPeerError::Unsupported),
-            "cannot be held: pidfds are not available here (they need Linux 5.3, and no sandbox that forbids them)",
+            "cannot be held: pidfds are not available here (they need Linux 5.3, and no sandbox \
+             that forbids them)",
         ),
     ] {
         assert_eq!(refusal.to_string(), sentence);

@@ -3,29 +3,24 @@
 use std::os::fd::{AsFd, BorrowedFd};
 
 use minitalk_core::{Bit, Instant};
-use minitalk_signals::{
-    Arrival, Interest, Line, Origin, ProcessState, SendError, Wake, WatchError, now,
-};
+use minitalk_signals::{Arrival, Interest, Line, Origin, SendError, Wake, WatchError, now};
 
 use crate::admission::Admitted;
 use crate::cause::{Cause, Interruption};
-use crate::diagnosis::{Answers, Diagnosis, Lookout};
+use crate::diagnosis::{Answers, Diagnosis, Lookout, Sight};
 use crate::interrupt::Interrupter;
 use crate::observer::Observer;
 
 /// The tokens of what is watched.
 const SERVER: u64 = 0;
 const INTERRUPTER: u64 = 1;
-const INPUT: u64 = 2;
+const OTHER: u64 = 2;
 
 /// Silence after which an observer is told what the server does.
 const SUSPICIOUS_MICROS: u64 = 1_000_000;
 
 /// The server is looked at no more often than this: a look costs as much as many bits.
 const LOOK_MICROS: u64 = 50_000;
-
-/// How long a server must have done nothing at all to count as being at rest.
-pub(crate) const REST_MICROS: u64 = 30_000;
 
 /// The line to one server, and the clock.
 #[derive(Debug)]
@@ -40,13 +35,13 @@ pub(crate) struct Link<O> {
     heard_at: Instant,
     lookout: Lookout,
     looked_at: Instant,
+    sight: Sight,
     /// What the observer has been told of this silence.
     told: Option<Diagnosis>,
-    /// How often the server had been scheduled when it was last seen asleep with nothing to do, and
-    /// since when.
-    asleep: Option<(u64, Instant)>,
     answers: Answers,
     bits: u64,
+    /// A server that is not ours is sent to while it sleeps.
+    only_asleep: bool,
     pub(crate) observer: O,
 }
 
@@ -59,8 +54,8 @@ pub(crate) enum Heard {
     Foreign(Bit),
     /// The server has ended.
     Gone,
-    /// The input has something, or has ended.
-    Input,
+    /// The descriptor that was watched is ready.
+    Watched,
     /// Somebody wants to end.
     Interrupted(Interruption),
     /// The deadline has come.
@@ -88,16 +83,22 @@ impl<O: Observer> Link<O> {
             heard_at: now,
             lookout: Lookout::default(),
             looked_at: now,
+            sight: Sight::default(),
             told: None,
-            asleep: None,
             answers: Answers::new(),
             bits: 0,
+            only_asleep: false,
             observer,
         })
     }
 
     pub(crate) const fn pid(&self) -> u32 {
         self.server.pid()
+    }
+
+    /// Whether the server is known to be one of this project.
+    pub(crate) const fn is_ours(&self) -> bool {
+        self.server.recognition().is_some()
     }
 
     pub(crate) const fn interrupter(&self) -> &Interrupter {
@@ -114,8 +115,10 @@ impl<O: Observer> Link<O> {
         self.bits
     }
 
-    /// Counts from here.
-    pub(crate) fn restart(&mut self) {
+    /// Counts from here. With `only_asleep`, a server that is not ours is sent to only while it sleeps
+    /// ([`Admitted::wait_until_asleep`]).
+    pub(crate) fn restart(&mut self, only_asleep: bool) {
+        self.only_asleep = only_asleep && !self.is_ours();
         self.bits = 0;
         self.answers = Answers::new();
         self.heard_at = self.read_clock();
@@ -128,6 +131,9 @@ impl<O: Observer> Link<O> {
         self.bits += 1;
         self.answers.sent(bit);
         self.observer.sent(self.server.pid(), bit);
+        if self.only_asleep {
+            self.server.wait_until_asleep();
+        }
         self.server.send(bit).map(drop)
     }
 
@@ -149,16 +155,16 @@ impl<O: Observer> Link<O> {
     /// Waits until something comes, or for the deadline.
     pub(crate) fn wait(
         &mut self,
-        input: Option<BorrowedFd<'_>>,
+        other: Option<(BorrowedFd<'_>, Interest)>,
         deadline: Option<Instant>,
     ) -> Result<Heard, Cause> {
-        // An input that is ready while it is not wanted would end every wait.
-        if let Some(input) = input {
-            self.line.watch(input, INPUT, Interest::Readable).map_err(Cause::Watch)?;
+        // A descriptor that is ready while it is not wanted would end every wait.
+        if let Some((descriptor, interest)) = other {
+            self.line.watch(descriptor, OTHER, interest).map_err(Cause::Watch)?;
         }
         let wake = self.line.wait(deadline).map_err(Cause::Wait);
-        if let Some(input) = input {
-            self.line.unwatch(input);
+        if let Some((descriptor, _)) = other {
+            self.line.unwatch(descriptor);
         }
         let wake = wake?;
         self.read_clock();
@@ -170,7 +176,7 @@ impl<O: Observer> Link<O> {
                 self.interrupter.rearm();
                 Heard::Interrupted(Interruption::Program)
             }
-            Wake::Ready(_) => Heard::Input,
+            Wake::Ready(_) => Heard::Watched,
             Wake::TimedOut => {
                 self.observer.timed_out(self.server.pid());
                 Heard::TimedOut
@@ -218,47 +224,36 @@ impl<O: Observer> Link<O> {
 
     /// The moment at which to give up if nothing gets further after `progress_at`.
     pub(crate) const fn give_up_at(&self, progress_at: Instant) -> Instant {
-        progress_at.after_micros(self.timeout_micros)
+        self.give_up_after(progress_at, 1)
+    }
+
+    /// The same after this many timeouts.
+    pub(crate) const fn give_up_after(&self, progress_at: Instant, timeouts: u64) -> Instant {
+        progress_at.after_micros(self.timeout_micros.saturating_mul(timeouts))
     }
 
     /// Why nothing gets any further.
-    pub(crate) fn diagnosis(&mut self) -> Diagnosis {
-        let seen = self.lookout.look(&self.server, self.heard_at, now());
-        seen.unwrap_or_else(|| self.answers.diagnosis())
+    pub(crate) fn diagnosis(&self) -> Diagnosis {
+        self.sight.obstacle.unwrap_or_else(|| self.answers.diagnosis())
     }
 
-    /// Tells the observer, once each, what keeps the server from answering, if that can be seen.
-    pub(crate) fn watch_silence(&mut self, now: Instant) {
-        if now.micros_since(self.looked_at) < LOOK_MICROS {
-            return;
-        }
+    /// Whether it is time to look at the server again.
+    pub(crate) const fn is_look_due(&self, now: Instant) -> bool {
+        now.micros_since(self.looked_at) >= LOOK_MICROS
+    }
+
+    /// Looks at the server, and tells the observer, once each, what keeps it from answering.
+    pub(crate) fn look(&mut self, now: Instant) -> Sight {
         self.looked_at = now;
-        let seen = self.lookout.look(&self.server, self.heard_at, now);
+        self.sight = self.lookout.look(&self.server, self.bits, now);
+        let obstacle = self.sight.obstacle;
         if now.micros_since(self.heard_at) < SUSPICIOUS_MICROS {
             self.told = None;
-        } else if let Some(diagnosis) = seen
-            && self.told.replace(diagnosis) != seen
+        } else if let Some(diagnosis) = obstacle
+            && self.told.replace(diagnosis) != obstacle
         {
             self.observer.waiting(self.server.pid(), diagnosis);
         }
-    }
-
-    /// Whether the server has done nothing for [`REST_MICROS`] and has nothing to do: it sleeps,
-    /// none of the two signals is pending there, and it has not been scheduled since it was looked
-    /// at before. Whatever it was going to answer has been answered.
-    pub(crate) fn is_at_rest(&mut self, now: Instant) -> bool {
-        let asleep = self.server.peer().status().ok().filter(|status| {
-            let taken_all = ![Bit::Zero, Bit::One].iter().any(|&bit| status.pending.contains(bit));
-            status.state == ProcessState::Sleeping && taken_all
-        });
-        let Some(status) = asleep else {
-            self.asleep = None;
-            return false;
-        };
-        let (_, since) = *self.asleep.insert(match self.asleep {
-            Some((switches, since)) if switches == status.context_switches => (switches, since),
-            Some(_) | None => (status.context_switches, now),
-        });
-        now.micros_since(since) >= REST_MICROS
+        self.sight
     }
 }

@@ -21,6 +21,8 @@ pub enum Happening<'a> {
     Cut {
         /// The sender.
         peer: u32,
+        /// Its real user id.
+        uid: u32,
         /// Octets of the message that had arrived.
         octets: u64,
     },
@@ -48,7 +50,7 @@ pub enum Happening<'a> {
         /// How many places there are.
         places: usize,
     },
-    /// A signal asks this process to end.
+    /// A signal asks this process to end: only with [`terminations`](super::ListenerConfig::terminations).
     Terminate(Termination),
     /// What [`watch`](super::Listener::watch) was given is ready.
     Ready {
@@ -90,6 +92,8 @@ pub struct Piece<'a> {
     pub length: Option<u64>,
     /// Octets of the message that came before this piece.
     pub offset: u64,
+    /// Microseconds since the first bit of the message.
+    pub micros: u64,
     /// The octets of this piece; none, if it only ends the message.
     pub octets: &'a [u8],
 }
@@ -129,6 +133,9 @@ pub enum StrayCause {
     /// Its sender must not be signalled.
     #[error("it {0}")]
     Refused(#[from] Refusal),
+    /// Its sender handles neither signal, and has sent too little for a letter.
+    #[error("it handles neither signal and has sent no message")]
+    NoMessage,
     /// The end of its sender could not be watched for.
     #[error(transparent)]
     Watch(#[from] WatchError),
@@ -156,11 +163,12 @@ pub(super) struct PieceHeader {
     pub(super) last: bool,
     pub(super) length: Option<u64>,
     pub(super) offset: u64,
+    pub(super) micros: u64,
 }
 
 impl PieceHeader {
     pub(super) const fn with(self, octets: &[u8]) -> Piece<'_> {
-        let Self { peer, uid, protocol, first, last, length, offset } = self;
-        Piece { peer, uid, protocol, first, last, length, offset, octets }
+        let Self { peer, uid, protocol, first, last, length, offset, micros } = self;
+        Piece { peer, uid, protocol, first, last, length, offset, micros, octets }
     }
 }

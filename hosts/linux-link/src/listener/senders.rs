@@ -1,9 +1,9 @@
 //! The processes that a listener answers, and those it turned away a moment ago.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
-use minitalk_core::Instant;
 use minitalk_core::exchange::{Payload, Protocol};
+use minitalk_core::{Bit, Instant};
 use minitalk_signals::ProcessStatus;
 
 use crate::admission::{Admission, Admitted, Trust};
@@ -14,6 +14,10 @@ use super::happening::{Connected, Ended, Happening, PieceHeader, Stray, StrayCau
 /// looking is what costs.
 const TURNED_AWAY_MICROS: u64 = 100_000;
 
+/// How long a process that handles neither signal may take for its first letter. A stray signal of `kill(1)`
+/// looks like the beginning of a message.
+const SUSPECT_MICROS: u64 = 1_000_000;
+
 /// Turned-away processes remembered at a time.
 const TURNED_AWAY_MAX: usize = 256;
 
@@ -23,6 +27,8 @@ pub(super) struct Senders {
     admission: Admission,
     open: HashMap<u32, Sender>,
     turned_away: HashMap<u32, Instant>,
+    /// Those that handle neither signal, and when they must have sent something.
+    suspects: VecDeque<(Instant, u32)>,
 }
 
 /// A process that is answered.
@@ -33,8 +39,20 @@ pub(super) struct Sender {
     /// When it was first heard, or, later, when its last message ended.
     since: Instant,
     message: Option<Message>,
+    standing: Standing,
     /// A bit of its message has been lost, and the program knows.
     is_damaged: bool,
+}
+
+/// What has come of what a process has sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// It handles a signal, or has sent a piece of a message.
+    Sender,
+    /// It handles neither signal, and nothing has come of it.
+    Suspect,
+    /// The same, and the program knows.
+    Exposed,
 }
 
 /// The message that a sender is in the middle of.
@@ -42,8 +60,9 @@ pub(super) struct Sender {
 struct Message {
     protocol: Protocol,
     octets: u64,
-    /// When its last piece came, once that has come.
-    complete_at: Option<Instant>,
+    /// From its first bit to its last piece so far.
+    micros: u64,
+    is_complete: bool,
 }
 
 impl Senders {
@@ -61,7 +80,13 @@ impl Senders {
             cause: refusal.into(),
         })?;
         let (uid, program) = (process.status().uids.real, process.status().name.clone());
-        let sender = Sender { process, uid, since: now, message: None, is_damaged: false };
+        let handles_any = [Bit::Zero, Bit::One].iter().any(|&symbol| process.may_receive(symbol));
+        let standing = if handles_any { Standing::Sender } else { Standing::Suspect };
+        if standing == Standing::Suspect {
+            self.suspects.push_back((now.after_micros(SUSPECT_MICROS), pid));
+        }
+        let (message, is_damaged) = (None, false);
+        let sender = Sender { process, uid, since: now, message, standing, is_damaged };
         self.open.insert(pid, sender);
         Ok(Connected { peer: pid, uid, program })
     }
@@ -105,26 +130,59 @@ impl Senders {
     ) -> Option<(PieceHeader, Option<Happening<'static>>)> {
         let &Payload { peer, protocol, first, last, length, offset, octets, .. } = payload;
         let sender = self.open.get_mut(&peer)?;
+        sender.standing = Standing::Sender;
         let before = sender.message.filter(|_| first);
-        let cut = before.map(|message| Happening::Cut { peer, octets: message.octets });
-        sender.message = Some(Message {
-            protocol,
-            octets: offset.saturating_add(octets.len() as u64),
-            complete_at: last.then_some(now),
-        });
         let uid = sender.uid;
-        Some((PieceHeader { peer, uid, protocol, first, last, length, offset }, cut))
+        let cut = before.map(|message| Happening::Cut { peer, uid, octets: message.octets });
+        let micros = now.micros_since(sender.since);
+        let octets = offset.saturating_add(octets.len() as u64);
+        sender.message = Some(Message { protocol, octets, micros, is_complete: last });
+        Some((PieceHeader { peer, uid, protocol, first, last, length, offset, micros }, cut))
+    }
+
+    /// When [`exposed`](Self::exposed) has something to say.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.suspects.front().map(|&(deadline, _)| deadline)
+    }
+
+    /// A process that has had its time and has sent nothing but a stray signal.
+    pub(super) fn exposed(&mut self, now: Instant) -> Option<Stray> {
+        let &(deadline, pid) = self.suspects.front()?;
+        if now < deadline {
+            return None;
+        }
+        self.suspects.pop_front();
+        self.expose(pid).or_else(|| self.exposed(now))
+    }
+
+    /// The process `pid` as one that has sent nothing but a stray signal, if it is and nobody knows.
+    pub(super) fn expose(&mut self, pid: u32) -> Option<Stray> {
+        let sender = self.open.get_mut(&pid)?;
+        if sender.standing != Standing::Suspect {
+            return None;
+        }
+        sender.standing = Standing::Exposed;
+        let program = Some(sender.process.status().name.clone());
+        Some(Stray { peer: Some(pid), program, cause: StrayCause::NoMessage })
+    }
+
+    /// Whether a message of the process `pid` may be in progress: not if it has sent but a stray signal.
+    pub(super) fn is_sender(&self, pid: u32) -> bool {
+        self.open.get(&pid).is_some_and(|sender| sender.standing == Standing::Sender)
     }
 
     /// Notes that a piece has been accepted: that ends a message if it was the last one.
     pub(super) fn accept(&mut self, peer: u32, now: Instant) -> Option<Ended> {
         let sender = self.open.get_mut(&peer)?;
-        let message = sender.message?;
-        let complete_at = message.complete_at?;
-        let micros = complete_at.micros_since(sender.since);
+        let message = sender.message.filter(|message| message.is_complete)?;
         sender.end_message(now);
-        let Message { protocol, octets, .. } = message;
+        let Message { protocol, octets, micros, .. } = message;
         Some(Ended { peer, uid: sender.uid, protocol, octets, micros })
+    }
+
+    /// The real user id of `peer`.
+    pub(super) fn uid(&self, peer: u32) -> u32 {
+        self.open.get(&peer).map_or(0, |sender| sender.uid)
     }
 
     /// Notes that no more of the message of `peer` is taken.

@@ -2,8 +2,10 @@
 
 use std::os::fd::BorrowedFd;
 
-use minitalk_core::classic::{Dialect, EncodeError, Ending, TextSender};
-use minitalk_core::{Bit, Instant};
+use minitalk_core::classic::{
+    Dialect, EncodeError, Ending, TIMEOUT_MICROS, TIMEOUT_OF_KNOWN_MICROS, TextSender,
+};
+use minitalk_core::{Bit, Doubt, Instant};
 
 use super::{SendingHalf, Step, Tally};
 use crate::cause::{Cause, Delivered};
@@ -20,8 +22,11 @@ impl<'t> Classic<'t> {
         dialect: Dialect,
         text: &'t [u8],
         pause_micros: u64,
+        is_ours: bool,
     ) -> Result<Self, EncodeError> {
-        Ok(Self { sender: TextSender::new(dialect, text, pause_micros)?, told: 0 })
+        let timeout_micros = if is_ours { TIMEOUT_OF_KNOWN_MICROS } else { TIMEOUT_MICROS };
+        let sender = TextSender::new(dialect, text, pause_micros)?;
+        Ok(Self { sender: sender.with_timeout_micros(timeout_micros), told: 0 })
     }
 
     fn bytes(&self) -> u64 {
@@ -85,8 +90,12 @@ impl SendingHalf for Classic<'_> {
     /// To be exact about a timeout of a quarter of a second does not matter.
     fn restart_timeout(&mut self, _now: Instant) {}
 
-    fn needs_rest(&self) -> bool {
-        self.sender.needs_rest()
+    fn doubt(&self) -> Option<Doubt> {
+        self.sender.doubt()
+    }
+
+    fn is_damaged_by_doubles(&self) -> bool {
+        true
     }
 
     fn postpone(&mut self, now: Instant, micros: u64) {

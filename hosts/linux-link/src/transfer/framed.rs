@@ -4,7 +4,7 @@ use std::os::fd::BorrowedFd;
 
 use minitalk_core::frame::CONTENT_OCTETS_MAX;
 use minitalk_core::sender::{Event, Sender};
-use minitalk_core::{Bit, Instant, RefusalReason};
+use minitalk_core::{Bit, Doubt, Instant, RefusalReason};
 
 use super::{SendingHalf, Step, Tally};
 use crate::cause::{Cause, Delivered};
@@ -92,11 +92,17 @@ impl SendingHalf for Framed<'_> {
         self.sender.restart_timeout(now);
     }
 
-    fn needs_rest(&self) -> bool {
+    fn doubt(&self) -> Option<Doubt> {
+        self.sender.doubt()
+    }
+
+    fn is_damaged_by_doubles(&self) -> bool {
         false
     }
 
-    fn postpone(&mut self, _now: Instant, _micros: u64) {}
+    fn postpone(&mut self, now: Instant, micros: u64) {
+        self.sender.postpone(now, micros);
+    }
 
     fn abort(&mut self, _now: Instant) -> bool {
         self.sender.abort();
@@ -116,12 +122,11 @@ impl SendingHalf for Framed<'_> {
         let is_unheard = self.sender.is_outcome_unknown();
         // Its output may have failed in the middle of a piece.
         let is_torn = matches!(cause, Cause::Rejected(None | Some(RefusalReason::OutputFailed)));
-        if is_unheard && self.sender.is_last() {
-            Delivered::Unknown
-        } else if is_unheard || (is_torn && self.offered > 0) {
-            Delivered::AtLeast { bytes, unheard: self.offered }
-        } else {
-            Delivered::Bytes(bytes)
+        let unheard = if is_unheard || is_torn { self.offered } else { 0 };
+        match (bytes, unheard) {
+            _ if is_unheard && self.sender.is_last() => Delivered::Unknown,
+            (0, 0) => Delivered::Nothing,
+            (bytes, unheard) => Delivered::Accepted { bytes, unheard },
         }
     }
 

@@ -3,7 +3,7 @@
 use std::os::fd::BorrowedFd;
 
 use minitalk_core::ping::{PROBE_BITS, PingEvent, Pinger};
-use minitalk_core::{Bit, Instant};
+use minitalk_core::{Bit, Doubt, Instant};
 use minitalk_signals::monotonic_nanos;
 
 use super::{SendingHalf, Step, Tally};
@@ -96,11 +96,17 @@ impl SendingHalf for Probing<'_> {
 
     fn restart_timeout(&mut self, _now: Instant) {}
 
-    fn needs_rest(&self) -> bool {
+    fn doubt(&self) -> Option<Doubt> {
+        self.pinger.doubt()
+    }
+
+    fn is_damaged_by_doubles(&self) -> bool {
         false
     }
 
-    fn postpone(&mut self, _now: Instant, _micros: u64) {}
+    fn postpone(&mut self, now: Instant, micros: u64) {
+        self.pinger.postpone(now, micros);
+    }
 
     fn abort(&mut self, now: Instant) -> bool {
         self.pinger.withdraw(now);
@@ -116,7 +122,7 @@ impl SendingHalf for Probing<'_> {
     }
 
     fn delivered(&self, _cause: &Cause) -> Delivered {
-        Delivered::Bytes(0)
+        Delivered::Nothing
     }
 
     fn tally(&self, bits: u64) -> Tally {

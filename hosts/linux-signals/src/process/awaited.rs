@@ -6,13 +6,14 @@ use std::os::unix::fs::FileExt;
 use super::entry::{self, ParseStatusError, ReadProcessError};
 use super::signal_set::SignalSet;
 
-/// The signals that the main thread of `pid` waits for, if it is in sigtimedwait(2) at this moment: it takes them,
-/// and they do not kill. They count as blocked, but a `/proc/PID/status` does not show them so meanwhile.
+/// The signals that the main thread of `pid` waits for, if it is in sigtimedwait(2) at this moment:
+/// it takes them, and they do not kill. They count as blocked, but a `/proc/PID/status` does not
+/// show them so meanwhile.
 ///
 /// # Errors
 ///
-/// [`ReadProcessError::NotPermitted`] if this process could not attach to that one with ptrace(2), as where
-/// `ptrace_scope` is 1 (Yama).
+/// [`ReadProcessError::NotPermitted`] if this process could not attach to that one with ptrace(2),
+/// as where `ptrace_scope` is 1 (Yama).
 pub fn awaited_signals(pid: u32) -> Result<SignalSet, ReadProcessError> {
     // `NUMBER 0xARGUMENT ...`, or `running` (`proc_pid_syscall(5)`).
     let text = entry::text(pid, "syscall")?;

@@ -28,8 +28,8 @@ impl Credentials {
     }
 }
 
-/// A set of capabilities (capabilities(7)), as the hexadecimal masks in `/proc/PID/status`: bit `n`, counted
-/// from the least significant one and from 0, stands for capability `n`.
+/// A set of capabilities (capabilities(7)), as the hexadecimal masks in `/proc/PID/status`: bit
+/// `n`, counted from the least significant one and from 0, stands for capability `n`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct CapabilitySet(pub u64);
 
@@ -37,8 +37,8 @@ impl CapabilitySet {
     /// `CAP_KILL` of `linux/capability.h`.
     const KILL: u32 = 5;
 
-    /// Whether it holds `CAP_KILL`: the right to signal processes of other users. User id 0 alone is not
-    /// enough for it, nor needed.
+    /// Whether it holds `CAP_KILL`: the right to signal processes of other users. User id 0 alone
+    /// is not enough for it, nor needed.
     #[must_use]
     pub const fn has_kill(self) -> bool {
         self.0 >> Self::KILL & 1 == 1

@@ -21,12 +21,12 @@ pub enum ReadProcessError {
     /// Nothing, or something else, is mounted on `/proc`.
     #[error("/proc is not mounted")]
     NoProc,
-    /// The numbers in `/proc` are not those that this process signals by: it was mounted in another PID
-    /// namespace (`pid_namespaces(7)`).
+    /// The numbers in `/proc` are not those that this process signals by: it was mounted in another
+    /// PID namespace (`pid_namespaces(7)`).
     #[error("/proc is not that of this PID namespace")]
     OtherProc,
-    /// This process may not know it: the other one belongs to somebody else (ptrace(2), *access mode
-    /// checking*).
+    /// This process may not know it: the other one belongs to somebody else (ptrace(2), *access
+    /// mode checking*).
     #[error("no permission to look at the process")]
     NotPermitted,
     /// `/proc` could not be read.

@@ -13,7 +13,8 @@ use super::entry::{self, ReadProcessError};
 pub struct Executable {
     /// The device that the file is on.
     pub device: u64,
-    /// Its inode there. As long as the process runs, no other file gets it, even if this one is removed.
+    /// Its inode there. As long as the process runs, no other file gets it, even if this one is
+    /// removed.
     pub inode: u64,
 }
 

@@ -12,7 +12,8 @@ use super::entry::{self, ParseStatusError, ReadProcessError};
 pub struct ProcessIdentity {
     /// Its number in this PID namespace.
     pub pid: u32,
-    /// When it was started, in clock ticks since the machine was started (`proc_pid_stat(5)`, field 22).
+    /// When it was started, in clock ticks since the machine was started (`proc_pid_stat(5)`, field
+    /// 22).
     pub started_ticks: u64,
 }
 

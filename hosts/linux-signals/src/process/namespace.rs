@@ -6,7 +6,8 @@ use std::process;
 
 use super::entry::{self, ReadProcessError};
 
-/// A PID namespace (`pid_namespaces(7)`): numbers of processes mean something in it and nowhere else.
+/// A PID namespace (`pid_namespaces(7)`): numbers of processes mean something in it and nowhere
+/// else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PidNamespace {
     /// The device of `/proc/PID/ns/pid`.
@@ -33,8 +34,8 @@ const FIRST_USER_NAMESPACE: u64 = 0xEFFF_FFFD;
 
 /// Whether a capability of the process `holder` is one towards the process `target`.
 ///
-/// It is in the user namespace it was granted in, and in those inside (`user_namespaces(7)`). What cannot be
-/// seen is assumed: if the kernel decides otherwise, no signal comes.
+/// It is in the user namespace it was granted in, and in those inside (`user_namespaces(7)`). What
+/// cannot be seen is assumed: if the kernel decides otherwise, no signal comes.
 pub(super) fn capabilities_reach(holder: u32, target: u32) -> bool {
     let user = |pid| namespace(pid, "ns/user").ok();
     match (user(holder), user(target)) {

@@ -8,7 +8,8 @@ use super::entry::{self, ParseStatusError, ReadProcessError};
 ///
 /// # Errors
 ///
-/// [`ReadProcessError::NoSuchProcess`] also where the kernel does not count it (`CONFIG_SCHED_INFO`).
+/// [`ReadProcessError::NoSuchProcess`] also where the kernel does not count it
+/// (`CONFIG_SCHED_INFO`).
 pub fn processor_time(pid: u32) -> Result<Duration, ReadProcessError> {
     let text = entry::text(pid, "schedstat")?;
     let first = text.split_ascii_whitespace().next();

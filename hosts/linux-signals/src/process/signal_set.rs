@@ -7,8 +7,8 @@ use nix::sys::signal::Signal;
 
 use crate::arrival::bit_signal;
 
-/// A set of signals, as the hexadecimal masks in `/proc/PID/status`: bit `n - 1`, counted from the least significant
-/// one, stands for signal `n`.
+/// A set of signals, as the hexadecimal masks in `/proc/PID/status`: bit `n - 1`, counted from the
+/// least significant one, stands for signal `n`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct SignalSet(pub u64);
 

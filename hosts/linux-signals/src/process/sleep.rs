@@ -1,7 +1,8 @@
 //! Whether a process is asleep, seen cheaply and often.
 //!
-//! Many a minitalk calls kill(2) and then pause(2): a signal that comes between the two finds nobody asleep, and
-//! pause waits for another. Whoever signals such a process only while it sleeps does not lose to it.
+//! Many a minitalk calls kill(2) and then pause(2): a signal that comes between the two finds
+//! nobody asleep, and pause waits for another. Whoever signals such a process only while it sleeps
+//! does not lose to it.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -19,6 +20,9 @@ const ASLEEP_MICROS_MAX: u64 = 1_000;
 /// After so many waits in a row in vain, the process is taken for one that never sleeps.
 const VAIN_WAITS_MAX: u32 = 4;
 
+/// More than the longest name of a function of the kernel.
+const CHANNEL_OCTETS: usize = 128;
+
 /// More than the first three fields of a `/proc/PID/stat`: the name has at most 64 octets.
 const STAT_OCTETS: usize = 128;
 
@@ -29,7 +33,8 @@ pub enum Slumber {
     Awake,
     /// It waits for a signal: pause(2), sigsuspend(2), sigtimedwait(2).
     Signal,
-    /// It waits for some time to pass, as in nanosleep(2): nobody knows whether what comes next is a wait.
+    /// It waits for some time to pass, as in nanosleep(2): nobody knows whether what comes next is
+    /// a wait.
     Time,
     /// It waits for something else, or this process may not see for what.
     Other,
@@ -37,8 +42,8 @@ pub enum Slumber {
 
 /// A kept look at whether one process is asleep: its main thread, that is.
 ///
-/// A look costs a few microseconds. What is looked at is the process that had the number at first: the
-/// descriptor does not follow the number.
+/// A look costs a few microseconds. What is looked at is the process that had the number at first:
+/// the descriptor does not follow the number.
 #[derive(Debug)]
 pub struct SleepWatch {
     stat: File,
@@ -63,13 +68,17 @@ impl SleepWatch {
     ///
     /// [`ReadProcessError::NoSuchProcess`] when it has ended and its parent knows.
     pub fn look(&self) -> Result<Slumber, ReadProcessError> {
-        if self.state()? != ProcessState::Sleeping {
-            return Ok(Slumber::Awake);
+        if let Some(channel) = &self.channel {
+            let mut name = [0; CHANNEL_OCTETS];
+            let len = channel.read_at(&mut name, 0).map_err(|error| entry::refused(&error))?;
+            // 0: it is awake, or this process may not see where it sleeps.
+            match name.get(..len).unwrap_or_default() {
+                b"" | b"0" => {}
+                name => return Ok(slumber(name)),
+            }
         }
-        let Some(channel) = &self.channel else { return Ok(Slumber::Other) };
-        let mut name = [0; 64];
-        let len = channel.read_at(&mut name, 0).unwrap_or(0);
-        Ok(slumber(name.get(..len).unwrap_or_default()))
+        let is_asleep = self.state()? == ProcessState::Sleeping;
+        Ok(if is_asleep { Slumber::Other } else { Slumber::Awake })
     }
 
     fn state(&self) -> Result<ProcessState, ReadProcessError> {
@@ -84,11 +93,11 @@ impl SleepWatch {
         Ok(letter.ok_or(ParseStatusError::Missing("stat"))?.into())
     }
 
-    /// Waits until the process sleeps, for at most [`ASLEEP_MICROS_MAX`]; what it did at last.
+    /// Waits until the process sleeps, for at most a millisecond; what it did at last.
     ///
-    /// One that has been seen to wait for signals is waited for until it does so again: in between it may
-    /// sleep for other reasons. For a process that was awake all the time in several waits in a row, nobody
-    /// waits any longer: it takes its signals awake.
+    /// One that has been seen to wait for signals is waited for until it does so again: in between
+    /// it may sleep for other reasons. For a process that was awake all the time in several waits
+    /// in a row, nobody waits any longer: it takes its signals awake.
     pub fn wait(&mut self) -> Result<Slumber, ReadProcessError> {
         if self.vain_waits >= VAIN_WAITS_MAX {
             return Ok(Slumber::Awake);
@@ -122,6 +131,8 @@ fn slumber(channel: &[u8]) -> Slumber {
         Slumber::Signal
     } else if has(b"nanosleep") {
         Slumber::Time
+    } else if has(b"signal_stop") || has(b"ptrace_stop") {
+        Slumber::Awake
     } else {
         Slumber::Other
     }
@@ -192,8 +203,8 @@ mod tests {
             ("do_sigtimedwait.isra.0", Slumber::Signal),
             ("hrtimer_nanosleep", Slumber::Time),
             ("poll_schedule_timeout.constprop.0", Slumber::Other),
-            ("0", Slumber::Other),
-            ("", Slumber::Other),
+            ("do_signal_stop", Slumber::Awake),
+            ("ptrace_stop.part.0", Slumber::Awake),
         ] {
             assert_eq!(slumber(name.as_bytes()), expected, "{name}");
         }

@@ -49,8 +49,8 @@ impl From<char> for ProcessState {
 /// What `/proc/PID/status` says of a process, as far as it matters for signals.
 ///
 /// It is a snapshot: every field may have changed by the time it is looked at. The masks of a
-/// multi-threaded process are those of its **main thread** as far as `blocked` is concerned; what is
-/// caught and ignored is the same for all threads.
+/// multi-threaded process are those of its **main thread** as far as `blocked` is concerned; what
+/// is caught and ignored is the same for all threads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProcessStatus {
@@ -81,8 +81,8 @@ pub struct ProcessStatus {
     pub capabilities: CapabilitySet,
     /// How many threads it has.
     pub threads: u32,
-    /// How often its main thread has given up the processor or lost it: as long as this number stays,
-    /// the thread has not both slept and done something. 0 if the kernel does not say.
+    /// How often its main thread has given up the processor or lost it: as long as this number
+    /// stays, the thread has not both slept and done something. 0 if the kernel does not say.
     pub context_switches: u64,
 }
 
@@ -132,8 +132,8 @@ impl ProcessStatus {
         })
     }
 
-    /// Whether the process may signal `target` (kill(2)), as far as can be seen from outside: security modules
-    /// are not asked.
+    /// Whether the process may signal `target` (kill(2)), as far as can be seen from outside:
+    /// security modules are not asked.
     #[must_use]
     pub fn may_signal(&self, target: &Self) -> bool {
         self.uids.may_signal(target.uids)

@@ -23,8 +23,9 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Runs an example of this package as a shell does in the foreground, however the tests were started: in
-    /// the background, or under `nohup`, these signals are ignored, and a line respects that.
+    /// Runs an example of this package as a shell does in the foreground, however the tests were
+    /// started: in the background, or under `nohup`, these signals are ignored, and a line respects
+    /// that.
     pub(crate) fn example(name: &str, arguments: &[&str]) -> Self {
         let mut command = Command::new("env");
         command.arg("--default-signal=INT,HUP").arg(example_path(name));

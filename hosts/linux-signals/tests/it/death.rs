@@ -77,8 +77,9 @@ fn the_last_bit_of_a_peer_is_heard_before_its_death() {
         let ping = Running::example("ping", &[&echo.pid().to_string(), "4000000000"]);
         let pid = ping.pid();
         assert_eq!(echo.line(), format!("peer {pid}"));
-        // Stopped one after the other, so that the bit is on its way and nobody has looked at it: echo has
-        // answered what there was, so ping, which waits for nothing else, sends the next one.
+        // Stopped one after the other, so that the bit is on its way and nobody has looked at it:
+        // echo has answered what there was, so ping, which waits for nothing else, sends the next
+        // one.
         ping.stop();
         echo.wait_until(|status| status.state == ProcessState::Sleeping && !has_bit(status));
         echo.stop();

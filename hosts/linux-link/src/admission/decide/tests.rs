@@ -12,8 +12,9 @@ const fn user(id: u32) -> Credentials {
 /// Of user 1, asleep, with these masks.
 fn process(caught: u64, blocked: u64, ignored: u64) -> ProcessStatus {
     let text = format!(
-        "Name:\tx\nState:\tS (sleeping)\nTgid:\t7\nPid:\t7\nUid:\t1\t1\t1\t1\nNSpid:\t7\nThreads:\t1\n\
-         SigPnd:\t0\nShdPnd:\t0\nSigBlk:\t{blocked:x}\nSigIgn:\t{ignored:x}\nSigCgt:\t{caught:x}\nCapEff:\t0\n"
+        "Name:\tx\nState:\tS (sleeping)\nTgid:\t7\nPid:\t7\nUid:\t1\t1\t1\t1\nNSpid:\t7\n\
+         Threads:\t1\nSigPnd:\t0\nShdPnd:\t0\nSigBlk:\t{blocked:x}\nSigIgn:\t{ignored:x}\n\
+         SigCgt:\t{caught:x}\nCapEff:\t0\n"
     );
     ProcessStatus::parse(&text).unwrap()
 }
@@ -43,6 +44,7 @@ impl Case {
         let Self { status, own, permitted, recognition, part, trust } = self;
         let handled = status.caught.union(status.blocked);
         let (permitted, recognition) = (*permitted, *recognition);
+        let own = (*part == Part::Server).then_some(own);
         decide(&Facts { status, handled, own, permitted, recognition }, *part, *trust)
     }
 }

@@ -5,8 +5,8 @@ const LINE: [i32; 2] = [10, 12];
 
 fn process(threads: u32, caught: u64, blocked: u64) -> ProcessStatus {
     let text = format!(
-        "Name:\tx\nState:\tS\nTgid:\t7\nPid:\t7\nUid:\t1\t1\t1\t1\nThreads:\t{threads}\nSigPnd:\t0\n\
-         ShdPnd:\t0\nSigBlk:\t{blocked:x}\nSigIgn:\t0\nSigCgt:\t{caught:x}\nCapEff:\t0\n"
+        "Name:\tx\nState:\tS\nTgid:\t7\nPid:\t7\nUid:\t1\t1\t1\t1\nThreads:\t{threads}\n\
+         SigPnd:\t0\nShdPnd:\t0\nSigBlk:\t{blocked:x}\nSigIgn:\t0\nSigCgt:\t{caught:x}\nCapEff:\t0\n"
     );
     ProcessStatus::parse(&text).unwrap()
 }
@@ -15,8 +15,8 @@ fn like(threads: u32, caught: u64, blocked: u64) -> bool {
     looks_like_minitalk(&process(threads, caught, blocked))
 }
 
-/// Programs as `/proc/PID/status` showed them (Debian 12, x86-64): threads, `SigCgt`, `SigBlk`. Each handles one of
-/// the two signals or both, and is none of ours.
+/// Programs as `/proc/PID/status` showed them (Debian 12, x86-64): threads, `SigCgt`, `SigBlk`.
+/// Each handles one of the two signals or both, and is none of ours.
 const STRANGERS: &[(&str, u32, u64, u64)] = &[
     ("bash -i", 1, 0x4b81_3efb, 0),
     ("ksh -i", 1, 0x7fcb_faff, 0),

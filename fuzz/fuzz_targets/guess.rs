@@ -1,0 +1,127 @@
+//! Any bits, at any time, from a sender of which nothing is known: no panic, bounded output, nothing sent that
+//! it would not survive, and no more acknowledgments than symbols but for receipts and a second try.
+//!
+//! The input is two octets that choose what the sender handles and what is remembered of its program, and
+//! then the line: each octet a symbol, and how long it took to come.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use minitalk_core::classic::{
+    Dialect, Guess, Handles, Memory, TextReceiver, Understanding, Understood,
+};
+use minitalk_core::{Bit, Instant};
+use minitalk_fuzz::AnyDialect;
+
+const PID: u32 = 24_710;
+
+/// Messages that a line can hold that is replayed at once, and more.
+const PIECES_MAX: usize = 66;
+
+fuzz_target!(|input: (u8, AnyDialect, &[u8])| {
+    let (choice, AnyDialect(dialect), line) = input;
+    guess(line);
+    understand(choice, dialect, line);
+});
+
+/// The symbol of an octet, and the microseconds before it: 0 to 4 s, mostly short.
+fn symbol(octet: u8) -> (Bit, u64) {
+    let pause = u32::from(octet >> 1);
+    (Bit::from(octet & 1 == 1), (1_u64 << (pause / 6)) - 1)
+}
+
+/// A verdict comes once, and what it has read is what came.
+fn guess(line: &[u8]) {
+    let mut guess = Guess::new(PID);
+    for (place, &octet) in line.iter().enumerate() {
+        let (bit, _) = symbol(octet);
+        let verdict = guess.feed(bit);
+        assert_eq!(usize::from(guess.symbols_taken()), place + 1);
+        assert_eq!(guess.symbols().last(), Some(bit));
+        let Some(verdict) = verdict.or_else(|| guess.handle_silence()) else { continue };
+        let mut receiver = TextReceiver::new(verdict.dialect);
+        for bit in guess.symbols() {
+            let _ = receiver.handle_bit(bit);
+            let _ = receiver.accept();
+        }
+        return;
+    }
+    assert!(line.len() < usize::from(Guess::SYMBOLS_MAX), "a verdict must come at the latest then");
+}
+
+fn understand(choice: u8, dialect: Dialect, line: &[u8]) {
+    let handles = Handles { usr1: choice & 1 == 1, usr2: choice & 2 == 2 };
+    let known = (choice & 4 == 4).then_some(dialect);
+    let memory = Memory { dialect: known, ack: known.map(|dialect| dialect.ack) };
+    let mut talk = Talk {
+        understanding: Understanding::new(handles, PID, memory),
+        handles,
+        octets: 0,
+        answers: 0,
+    };
+    let mut now = 0;
+    for &octet in line {
+        let (bit, pause) = symbol(octet);
+        let until = now + pause;
+        let mut timeouts = 0;
+        while let Some(timeout) = talk.understanding.poll_timeout()
+            && timeout.as_micros() <= until
+        {
+            timeouts += 1;
+            assert!(timeouts < 8, "time never gets on");
+            now = now.max(timeout.as_micros());
+            let understood = talk.understanding.handle_timeout(Instant::from_micros(now));
+            talk.take(understood);
+        }
+        now = until;
+        if choice & 8 == 8 {
+            let understood = talk.understanding.handle_pause(Instant::from_micros(now));
+            talk.take(understood);
+        }
+        let understood = talk.understanding.handle_bit(bit, Instant::from_micros(now));
+        talk.take(understood);
+        assert!(talk.octets <= line.len() / 8 + 1);
+    }
+    let understood = talk.understanding.handle_gone();
+    talk.take(understood);
+    assert!(handles.usr1 || handles.usr2 || talk.answers == 0);
+    // Each symbol is owed two at most, and a message three more; silence can bring two.
+    assert!(talk.answers <= line.len() * 5 + 5);
+    let memory = talk.understanding.memory();
+    if known.is_none() {
+        assert!(memory.dialect.is_none() || talk.understanding.confidence().is_some());
+    }
+}
+
+struct Talk {
+    understanding: Understanding,
+    handles: Handles,
+    octets: usize,
+    answers: usize,
+}
+
+impl Talk {
+    fn take(&mut self, mut understood: Understood) {
+        for _ in 0..PIECES_MAX {
+            match understood {
+                Understood::Nothing(acks) => {
+                    assert!(acks.clone().all(|ack| self.handles.survives(ack)));
+                    self.answers += acks.len();
+                    return;
+                }
+                Understood::Octets | Understood::End => {
+                    let octets = self.understanding.octets().len();
+                    assert_eq!(understood == Understood::End, octets == 0);
+                    assert!(understood == Understood::Octets || self.understanding.is_last());
+                    assert!(self.understanding.poll_timeout().is_none());
+                    self.octets += octets;
+                    let acks = self.understanding.accept();
+                    assert!(acks.clone().all(|ack| self.handles.survives(ack)));
+                    self.answers += acks.len();
+                    assert!(self.understanding.octets().is_empty());
+                    understood = self.understanding.resume();
+                }
+            }
+        }
+        panic!("a replay never ends");
+    }
+}

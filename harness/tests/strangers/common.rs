@@ -1,0 +1,199 @@
+//! Folders, helper programs in C, and other users.
+
+use std::ffi::OsStr;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+use std::process::{self, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use minitalk_harness::{PATIENCE, Programs, Running, Server};
+use nix::unistd::Uid;
+
+/// Nobody, on every Linux.
+pub(crate) const NOBODY: u32 = 65534;
+
+/// A folder of a test's own, with the two programs in it for everybody to run, and a place for names.
+#[derive(Debug)]
+pub(crate) struct Scene {
+    pub(crate) path: PathBuf,
+}
+
+impl Scene {
+    pub(crate) fn new() -> Self {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("minitalk-strangers-{}-{number}", process::id());
+        let path = std::env::temp_dir().join(name);
+        fs::create_dir(&path).expect("a folder of our own");
+        fs::set_permissions(&path, Permissions::from_mode(0o755)).expect("it is ours");
+        let scene = Self { path };
+        scene.folder("names", 0o700);
+        scene
+    }
+
+    pub(crate) fn join(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// Makes a folder with this mode.
+    pub(crate) fn folder(&self, name: &str, mode: u32) -> PathBuf {
+        let path = self.join(name);
+        fs::create_dir(&path).expect("it is not there");
+        fs::set_permissions(&path, Permissions::from_mode(mode)).expect("it is ours");
+        path
+    }
+
+    /// A command that runs a program with the names of this scene.
+    pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.env("XDG_RUNTIME_DIR", self.join("names")).env_remove("NOTIFY_SOCKET");
+        command
+    }
+
+    pub(crate) fn server(&self) -> Command {
+        self.command(Programs::build().server_path())
+    }
+
+    pub(crate) fn client(&self) -> Command {
+        self.command(Programs::build().client_path())
+    }
+
+    /// A copy of a program where every user can run it.
+    pub(crate) fn copy(&self, program: &Path) -> PathBuf {
+        let copy = self.join(&program.file_name().expect("it has a name").to_string_lossy());
+        if !copy.exists() {
+            // By another process: a child forked meanwhile would keep a file we write to busy.
+            let status = Command::new("cp").arg(program).arg(&copy).stdin(Stdio::null()).status();
+            assert!(status.expect("cp can be run").success());
+        }
+        copy
+    }
+}
+
+impl Drop for Scene {
+    fn drop(&mut self) {
+        // What cannot be removed is in the folder for temporary files.
+        let _ = fs::remove_dir_all(&self.path);
+    }
+}
+
+/// A helper program or library, compiled from a file beside this one with the C compiler.
+pub(crate) fn helper(name: &str, options: &[&str]) -> PathBuf {
+    static COMPILING: Mutex<()> = Mutex::new(());
+    let _one_at_a_time = COMPILING.lock().unwrap_or_else(PoisonError::into_inner);
+    let program =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("strangers-{name}-{}", process::id()));
+    if !program.exists() {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/strangers").join(name);
+        let status = Command::new("cc")
+            .args(["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror"])
+            .arg("-o")
+            .arg(&program)
+            .arg(source.with_extension("c"))
+            .args(options)
+            .status()
+            .expect("a C compiler called cc is needed for this test");
+        assert!(status.success(), "cannot compile {name}.c");
+    }
+    program
+}
+
+/// Whether this is root, who can become somebody else; says so if not.
+pub(crate) fn is_root() -> bool {
+    let is_root = Uid::effective().is_root();
+    if !is_root {
+        println!("skipped: only root can become somebody else");
+    }
+    is_root
+}
+
+/// Gives a path to nobody.
+pub(crate) fn give_away(path: &Path) {
+    chown(path, Some(NOBODY), Some(NOBODY)).expect("root may");
+}
+
+/// Starts what `command` runs as a server, and waits until it has said its PID.
+pub(crate) fn serving(command: &mut Command) -> Server {
+    Server::start_command(command)
+}
+
+/// Runs a command to its end.
+pub(crate) fn run(command: &mut Command) -> minitalk_harness::Finished {
+    Running::spawn(command).finish()
+}
+
+/// Waits until something holds.
+#[track_caller]
+pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < deadline, "still not: {what}");
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// The state letter of a process; `None` without one.
+pub(crate) fn state(pid: u32) -> Option<char> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("State:\t"))?.chars().next()
+}
+
+/// The same command in a mount namespace of its own, after `script` has changed it; `None` where that is
+/// forbidden.
+pub(crate) fn in_mounts(script: &str, command: &Command) -> Option<Command> {
+    let mut inside = Command::new("unshare");
+    if !Uid::effective().is_root() {
+        inside.args(["--user", "--map-root-user"]);
+    }
+    inside.args(["--mount", "sh", "-ec", &format!("{script}\nexec \"$@\""), "sh"]);
+    let mut probe = Command::new("unshare");
+    probe.args(inside.get_args().take_while(|argument| *argument != "sh")).arg("true");
+    if !probe.output().is_ok_and(|output| output.status.success()) {
+        println!("skipped: no mount namespaces here");
+        return None;
+    }
+    inside.arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => inside.env(name, value),
+            None => inside.env_remove(name),
+        };
+    }
+    Some(inside)
+}
+
+/// Random numbers: `SplitMix64`. The seed is from `MINITALK_STRANGERS_SEED` or from the clock, and is printed.
+pub(crate) struct Random(u64);
+
+impl Random {
+    pub(crate) fn new() -> Self {
+        let given = std::env::var("MINITALK_STRANGERS_SEED").ok();
+        let seed = given.and_then(|seed| seed.parse().ok()).unwrap_or_else(|| {
+            let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+            since.map_or(0, |since| u64::from(since.subsec_nanos()))
+        });
+        println!("MINITALK_STRANGERS_SEED={seed}");
+        Self(seed)
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// Less than `end`.
+    pub(crate) fn below(&mut self, end: usize) -> usize {
+        usize::try_from(self.next() % end as u64).expect("it is less than a usize")
+    }
+
+    /// Octets of every value.
+    pub(crate) fn octets(&mut self, count: usize) -> Vec<u8> {
+        (0..count).map(|_| self.next().to_le_bytes()[0]).collect()
+    }
+}

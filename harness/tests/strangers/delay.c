@@ -1,0 +1,99 @@
+/* A library that is loaded before libc and lets time pass after chosen symbols have been taken, and before the
+ * program can act on them: as if it lost its processor there.
+ *
+ * DELAYS=3:40,17:5 delays the third symbol by 40 milliseconds and the seventeenth by 5. RUNS=4:40 delays the
+ * symbol that completes a zero and five ones for the fourth time, and the next one, by 40 milliseconds: a bit that is sent
+ * again then makes a flag of them. At the end of the program a line on standard error says how many symbols were taken and
+ * how many delays there were. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+static long taken, delays, runs, is_next;
+static unsigned latest;
+
+static void pause_for(long millis)
+{
+    struct timespec pause = { millis / 1000, millis % 1000 * 1000000 };
+    while (nanosleep(&pause, &pause) && errno == EINTR)
+        ;
+    delays++;
+}
+
+static void take(int number)
+{
+    taken++;
+    latest = (latest << 1 | (number == SIGUSR2)) & 0x3F;
+    const char *left = getenv("DELAYS");
+    while (left && *left) {
+        char *end;
+        long place = strtol(left, &end, 10);
+        long millis = *end == ':' ? strtol(end + 1, &end, 10) : 0;
+        if (place == taken)
+            pause_for(millis);
+        left = *end ? end + 1 : end;
+    }
+    const char *wanted = getenv("RUNS");
+    if (!wanted)
+        return;
+    char *end;
+    long place = strtol(wanted, &end, 10);
+    long millis = *end == ':' ? strtol(end + 1, &end, 10) : 0;
+    int is_run = latest == 0x1F && ++runs == place;
+    if (is_run || is_next)
+        pause_for(millis);
+    is_next = is_run;
+}
+
+static int is_symbol(int number)
+{
+    return number == SIGUSR1 || number == SIGUSR2;
+}
+
+int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *timeout)
+{
+    static int (*real)(const sigset_t *, siginfo_t *, const struct timespec *);
+    if (!real)
+        real = (int (*)(const sigset_t *, siginfo_t *, const struct timespec *))dlsym(RTLD_NEXT, "sigtimedwait");
+    int number = real(set, info, timeout);
+    if (is_symbol(number))
+        take(number);
+    return number;
+}
+
+int sigwaitinfo(const sigset_t *set, siginfo_t *info)
+{
+    static int (*real)(const sigset_t *, siginfo_t *);
+    if (!real)
+        real = (int (*)(const sigset_t *, siginfo_t *))dlsym(RTLD_NEXT, "sigwaitinfo");
+    int number = real(set, info);
+    if (is_symbol(number))
+        take(number);
+    return number;
+}
+
+/* Asleep, the program takes a symbol in a handler, which interrupts this call. */
+int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
+{
+    static int (*real)(struct pollfd *, nfds_t, const struct timespec *, const sigset_t *);
+    if (!real)
+        real = (int (*)(struct pollfd *, nfds_t, const struct timespec *, const sigset_t *))
+            dlsym(RTLD_NEXT, "ppoll");
+    int ready = real(fds, count, timeout, mask);
+    if (ready < 0 && errno == EINTR) {
+        /* Which one it was is not known here; it is the first in a while, and ends no run. */
+        take(0);
+        errno = EINTR;
+    }
+    return ready;
+}
+
+__attribute__((destructor)) static void report(void)
+{
+    fprintf(stderr, "taken %ld, delays %ld\n", taken, delays);
+}

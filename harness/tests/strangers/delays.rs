@@ -1,0 +1,128 @@
+//! Either end loses its processor between taking a symbol and acting on it, at chosen places.
+//!
+//! `delay.c` is loaded into one of the two programs and lets time pass there; it changes nothing else. A delay that is
+//! longer than the retransmission timeout makes the other end send again what was not lost.
+
+use std::process::Command;
+
+use minitalk_harness::{Finished, Running};
+use nix::sys::signal::Signal;
+
+use crate::common::{Random, Scene, helper};
+
+/// Which end is delayed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Client,
+    Server,
+}
+
+const BOTH: [End; 2] = [End::Client, End::Server];
+
+/// Where time passes.
+#[derive(Clone, Debug, Default)]
+struct Delays {
+    /// After the symbols with these numbers, counted from 1, and for how many milliseconds.
+    places: Vec<(usize, u64)>,
+}
+
+impl Delays {
+    fn at(places: impl IntoIterator<Item = (usize, u64)>) -> Self {
+        Self { places: places.into_iter().collect() }
+    }
+
+    fn load(&self, command: &mut Command) {
+        let places: Vec<String> =
+            self.places.iter().map(|(place, millis)| format!("{place}:{millis}")).collect();
+        let library = helper("delay", &["-shared", "-fPIC", "-ldl"]);
+        command.env("LD_PRELOAD", library).env("DELAYS", places.join(","));
+    }
+}
+
+/// What `delay.c` says at the end: symbols taken, delays made.
+fn report(finished: &Finished) -> (usize, usize) {
+    let numbers = finished.stderr.lines().find_map(|line| {
+        let (taken, delays) = line.strip_prefix("taken ")?.split_once(", delays ")?;
+        Some((taken.parse().ok()?, delays.parse().ok()?))
+    });
+    numbers.unwrap_or_else(|| panic!("no report of the delays in {finished:?}"))
+}
+
+/// Sends `octets` with such delays at one end: whether the client is told that they were delivered. What is
+/// delivered is checked, and how many symbols the delayed end took and was delayed at are returned.
+#[track_caller]
+fn transfer(octets: &[u8], options: &[&str], end: End, delays: &Delays) -> (bool, usize, usize) {
+    let scene = Scene::new();
+    let mut server = scene.server();
+    server.arg("--raw");
+    if end == End::Server {
+        delays.load(&mut server);
+    }
+    let server = Running::spawn(&mut server);
+    let said = server.wait_for_stderr("\n");
+    let pid: String = said.chars().filter(char::is_ascii_digit).collect();
+    let mut client = scene.client();
+    client.args(options).args(["--timeout", "50s", &pid]);
+    if end == End::Client {
+        delays.load(&mut client);
+    }
+    let sent = Running::spawn_with_input(&mut client, octets).finish();
+    server.signal(Signal::SIGTERM);
+    let served = server.finish();
+    let context = format!("{end:?} {delays:?} of {octets:02x?}: {sent:?}, {}", served.stderr);
+    if sent.code() == 0 {
+        assert!(served.stdout == octets, "confirmed, but {:02x?}: {context}", served.stdout);
+    } else {
+        assert!(octets.starts_with(&served.stdout), "{:02x?}: {context}", served.stdout);
+    }
+    let (taken, delayed) = report(if end == End::Client { &sent } else { &served });
+    (sent.code() == 0, taken, delayed)
+}
+
+#[test]
+fn a_delay_at_any_symbol_of_either_end_damages_no_framed_message() {
+    let octets = [0x00, 0x7E, 0xFF];
+    for end in BOTH {
+        let (is_delivered, symbols, delayed) = transfer(&octets, &[], end, &Delays::default());
+        assert!(is_delivered && symbols > 100 && delayed == 0, "{symbols}, {delayed}");
+        // Every third place, and a different third of them each time.
+        let first = 1 + Random::new().below(3);
+        for place in (first..symbols).step_by(3) {
+            let (is_delivered, _, delayed) =
+                transfer(&octets, &[], end, &Delays::at([(place, 15)]));
+            assert!(is_delivered, "{end:?} at {place}");
+            assert_eq!(delayed, 1, "{end:?} at {place}");
+        }
+    }
+}
+
+#[test]
+fn delays_at_random_places_damage_no_framed_message_of_random_content() {
+    let mut random = Random::new();
+    for round in 0..40 {
+        let length = 1 + random.below(600);
+        let octets = random.octets(length);
+        let end = BOTH[round % 2];
+        let place =
+            |random: &mut Random| (1 + random.below(9 * length + 150), 1 + random.below(60) as u64);
+        let delays = Delays::at((0..6).map(|_| place(&mut random)));
+        assert!(transfer(&octets, &[], end, &delays).0, "{end:?} {delays:?}");
+    }
+}
+
+/// Classic has no check sequence: what a client calls delivered is intact, and of the rest the beginning.
+#[test]
+fn a_delayed_classic_text_is_intact_or_not_confirmed() {
+    let mut random = Random::new();
+    let mut confirmed = 0;
+    for round in 0..24 {
+        let length = 1 + random.below(40);
+        let text: Vec<u8> = random.octets(length).iter().map(|octet| b'a' + octet % 26).collect();
+        let end = BOTH[round % 2];
+        let delays = (0..3).map(|_| (1 + random.below(8 * length), 1 + random.below(40) as u64));
+        let delays = Delays::at(delays);
+        let (is_delivered, ..) = transfer(&text, &["--protocol", "classic"], end, &delays);
+        confirmed += usize::from(is_delivered);
+    }
+    assert!(confirmed > 0, "none of 24 was confirmed");
+}

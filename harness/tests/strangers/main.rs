@@ -1,0 +1,12 @@
+//! Among strangers: what other users, other processes and an unusual machine do to the two programs, and
+//! what these do to them. `docs/security.md` says who may do what to whom.
+//!
+//! What a machine does not allow (namespaces, another user) is named and skipped.
+
+mod common;
+mod delays;
+
+mod innocents;
+mod kernel;
+
+mod names;

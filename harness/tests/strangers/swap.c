@@ -1,0 +1,12 @@
+/* swap A B: gives each of two paths the other's name, again and again. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdio.h>
+
+int main(int argc, char **argv)
+{
+    if (argc != 3)
+        return 2;
+    for (;;)
+        renameat2(AT_FDCWD, argv[1], AT_FDCWD, argv[2], RENAME_EXCHANGE);
+}

@@ -1,0 +1,87 @@
+//! A file, a pipe or a terminal that is written to without ever waiting for it.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::path::Path;
+
+use minitalk_signals::{Interest, is_ready};
+use rustix::fs::{OFlags, fcntl_setfl};
+
+/// A pipe that poll(2) calls writable takes at least this much without blocking (pipe(7)).
+const PIPE_BUF: usize = 4096;
+
+/// Where octets go.
+#[derive(Debug)]
+pub(crate) struct Sink {
+    file: File,
+    /// Whether a write may find no room for the moment: not in a regular file, which poll(2) always calls ready.
+    may_be_full: bool,
+}
+
+impl Sink {
+    /// A sink behind a descriptor that others share.
+    ///
+    /// Whether a write blocks is a property of what `open(2)` made, which a shell and this program share. So a
+    /// pipe or a terminal is opened once more; a socket, which cannot be, is asked before each write instead.
+    pub(crate) fn of(shared: BorrowedFd<'_>) -> io::Result<Self> {
+        let file = File::from(shared.try_clone_to_owned()?);
+        let kind = file.metadata()?.file_type();
+        if !kind.is_fifo() && !kind.is_char_device() {
+            return Ok(Self { file, may_be_full: !kind.is_file() });
+        }
+        let path = format!("/proc/self/fd/{}", shared.as_raw_fd());
+        let file = non_blocking().open(path).unwrap_or(file);
+        Ok(Self { file, may_be_full: true })
+    }
+
+    /// The file at `path`, to be appended to. To open a FIFO takes until somebody reads it.
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let flags = OFlags::NOCTTY.bits().cast_signed();
+        let file = File::options().append(true).create(true).custom_flags(flags).open(path)?;
+        fcntl_setfl(&file, OFlags::NONBLOCK | OFlags::APPEND)?;
+        let may_be_full = !file.metadata()?.is_file();
+        Ok(Self { file, may_be_full })
+    }
+
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.file.is_terminal()
+    }
+
+    /// Writes as many of the octets as there is room for now.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::WouldBlock`] if there is no room.
+    pub(crate) fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        if self.may_be_full && !is_ready(self.as_fd(), Interest::Writable) {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        loop {
+            match self.file.write(&octets[..octets.len().min(PIPE_BUF)]) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
+
+    /// Sees to it that what has been written is on the disk.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+}
+
+impl AsFd for Sink {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
+    }
+}
+
+fn non_blocking() -> std::fs::OpenOptions {
+    let mut options = File::options();
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    options.write(true).custom_flags(flags.bits().cast_signed());
+    options
+}

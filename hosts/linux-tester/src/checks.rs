@@ -1,0 +1,120 @@
+//! The checks: a table, and a function for each.
+
+mod arguments;
+mod binaries;
+mod crowd;
+mod disturbances;
+mod ends;
+mod receipts;
+mod resources;
+mod start;
+mod strangers;
+mod texts;
+
+use std::io;
+
+use serde::Serialize;
+
+use crate::bench::Bench;
+use crate::verdict::Verdict;
+
+/// What a check is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Group {
+    Required,
+    Bonus,
+    Robust,
+    Clean,
+}
+
+impl Group {
+    pub(crate) const ALL: [Self; 4] = [Self::Required, Self::Bonus, Self::Robust, Self::Clean];
+
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::Bonus => "bonus",
+            Self::Robust => "robust",
+            Self::Clean => "clean",
+        }
+    }
+
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::Required => "Required by the exercise",
+            Self::Bonus => "Bonus",
+            Self::Robust => "Robust",
+            Self::Clean => "Clean",
+        }
+    }
+}
+
+/// One thing that a pair is tried for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Check {
+    pub(crate) name: &'static str,
+    pub(crate) group: Group,
+    /// What is true of a pair that passes.
+    pub(crate) sentence: &'static str,
+    pub(crate) run: fn(&Bench) -> io::Result<Verdict>,
+}
+
+/// All of them, in the order in which they are done and shown.
+#[rustfmt::skip]
+pub(crate) const CHECKS: &[Check] = &[
+    Check { name: "pid", group: Group::Required, sentence: "the server shows its PID", run: start::pid },
+    Check { name: "short", group: Group::Required, sentence: "a short text arrives", run: texts::short },
+    Check { name: "ends", group: Group::Required, sentence: "the client ends when its text is sent", run: texts::client_ends },
+    Check { name: "100", group: Group::Required, sentence: "100 characters arrive", run: texts::hundred },
+    Check { name: "time", group: Group::Required, sentence: "100 characters take less than a second", run: texts::time },
+    Check { name: "2000", group: Group::Required, sentence: "2,000 characters arrive", run: texts::two_thousand },
+    Check { name: "series", group: Group::Required, sentence: "several clients one after another", run: texts::series },
+    Check { name: "receipt", group: Group::Bonus, sentence: "the server confirms the message", run: receipts::receipt },
+    Check { name: "unicode", group: Group::Bonus, sentence: "accents, other scripts and emoji arrive", run: texts::unicode },
+    Check { name: "split", group: Group::Bonus, sentence: "no character is split, wherever it is", run: texts::split },
+    Check { name: "bytes", group: Group::Robust, sentence: "every byte from 1 to 255 arrives", run: texts::bytes },
+    Check { name: "20000", group: Group::Robust, sentence: "20,000 characters arrive", run: texts::twenty_thousand },
+    Check { name: "100000", group: Group::Robust, sentence: "100,000 characters arrive", run: texts::hundred_thousand },
+    Check { name: "empty", group: Group::Robust, sentence: "the client ends on the empty text", run: ends::empty },
+    Check { name: "after-empty", group: Group::Robust, sentence: "the text after an empty one arrives", run: ends::after_empty },
+    Check { name: "confirmed", group: Group::Robust, sentence: "a receipt means that the text is written", run: receipts::written },
+    Check { name: "prompt", group: Group::Robust, sentence: "answers and bits that come at once are not missed", run: disturbances::prompt },
+    Check { name: "arguments", group: Group::Robust, sentence: "too few or too many arguments end the client", run: arguments::count },
+    Check { name: "pid-0", group: Group::Robust, sentence: "PID 0 is refused", run: arguments::zero },
+    Check { name: "pid-minus-1", group: Group::Robust, sentence: "PID -1 is refused", run: arguments::minus_one },
+    Check { name: "pid-text", group: Group::Robust, sentence: "a PID that is no number is refused", run: arguments::text },
+    Check { name: "pid-huge", group: Group::Robust, sentence: "a PID that is too large is refused", run: arguments::huge },
+    Check { name: "pid-nobody", group: Group::Robust, sentence: "the client ends if nobody has the PID", run: strangers::nobody },
+    Check { name: "pid-innocent", group: Group::Robust, sentence: "a process that is no server survives", run: strangers::innocent },
+    Check { name: "pid-forbidden", group: Group::Robust, sentence: "the client ends if it may not signal", run: strangers::forbidden },
+    Check { name: "two-clients", group: Group::Robust, sentence: "two clients at once", run: crowd::two },
+    Check { name: "eight-clients", group: Group::Robust, sentence: "eight clients at once", run: crowd::eight },
+    Check { name: "killed-client", group: Group::Robust, sentence: "the text after a killed client arrives", run: disturbances::killed_client },
+    Check { name: "killed-server", group: Group::Robust, sentence: "the client ends if the server is killed", run: disturbances::killed_server },
+    Check { name: "stopped-server", group: Group::Robust, sentence: "a server that is stopped and continued", run: disturbances::stopped_server },
+    Check { name: "stopped-client", group: Group::Robust, sentence: "a client that is stopped and continued", run: disturbances::stopped_client },
+    Check { name: "stray", group: Group::Robust, sentence: "a stray signal does no harm", run: disturbances::stray },
+    Check { name: "memory", group: Group::Clean, sentence: "the server does not grow with each message", run: resources::memory },
+    Check { name: "idle", group: Group::Clean, sentence: "an idle server uses no processor time", run: resources::idle },
+    Check { name: "functions", group: Group::Clean, sentence: "only functions that the exercise allows", run: binaries::functions },
+    Check { name: "valgrind", group: Group::Clean, sentence: "valgrind finds no error and no leak", run: binaries::valgrind },
+];
+
+/// The check of this name.
+pub(crate) fn named(name: &str) -> Option<&'static Check> {
+    CHECKS.iter().find(|check| check.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_used_once_and_every_line_fits_a_terminal() {
+        for (index, check) in CHECKS.iter().enumerate() {
+            assert!(CHECKS[..index].iter().all(|other| other.name != check.name), "{}", check.name);
+            assert!(check.sentence.chars().count() <= 50, "{}", check.sentence);
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Deaths, stops, stray signals, and partners that are very quick.
+
+use std::io;
+use std::thread;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+
+use crate::bench::Bench;
+use crate::client::Client;
+use crate::diagnosis::{self, verdict};
+use crate::picture::Picture;
+use crate::process::Ending;
+use crate::reading::KNOWN;
+use crate::relay::{self, Action, Party, Passing, Plan};
+use crate::role::Role;
+use crate::texts;
+use crate::verdict::{Tally, Verdict};
+use crate::why::Cause;
+
+const TRIES: usize = 3;
+
+/// When something is done to a pair that is at work.
+const MIDDLE: Duration = Duration::from_millis(300);
+
+/// How many bits of a byte a client sends before it is killed.
+const BITS_OF_A_BYTE: usize = 3;
+
+/// A text that takes about a second and a half, so that something can happen in its middle.
+fn long(bench: &Bench) -> Vec<u8> {
+    let bytes = (bench.bits_per_second() * 1.5 / 8.0).clamp(100.0, 60_000.0);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "within these limits"
+    )]
+    texts::letters(bytes as usize, 9)
+}
+
+pub(super) fn killed_client(bench: &Bench) -> io::Result<Verdict> {
+    let mut tally = Tally::default();
+    let mut picture = None;
+    for number in 0..TRIES {
+        let mut server = bench.server()?;
+        let recording = kill_in_a_byte(bench, server.pid())?;
+        thread::sleep(MIDDLE);
+        let text = format!("after the killed one, {number}").into_bytes();
+        let delivery = bench.deliver_to(&mut server, &text)?;
+        tally.count(delivery.is_shown);
+        if !delivery.is_shown && picture.is_none() {
+            picture = recording.map(|recording| {
+                Picture::end(&recording, "the client is killed", "A client that is killed")
+            });
+        }
+    }
+    let cause = Cause::StateNotReset { bits: BITS_OF_A_BYTE };
+    let verdict = tally.verdict(String::new(), "the next text is damaged".to_owned());
+    if verdict.is_passed() { Ok(verdict) } else { Ok(verdict.because(cause).pictured(picture)) }
+}
+
+/// A client that dies in the middle of a byte, through the relay if its bits can be counted.
+fn kill_in_a_byte(bench: &Bench, server: u32) -> io::Result<Option<relay::Recording>> {
+    if let Some(learned) = bench.learned() {
+        let bit = learned.reading.symbols_before + 4 * 8 + BITS_OF_A_BYTE - 1;
+        let plan = Plan::new(server, &bench.pair.client, KNOWN, Duration::from_secs(4)).step(
+            Party::Client,
+            bit,
+            Action::Kill(Party::Client),
+        );
+        return Ok(relay::run(&plan).ok());
+    }
+    let mut client = bench.client(server, &long(bench))?;
+    thread::sleep(MIDDLE);
+    client.kill();
+    Ok(None)
+}
+
+pub(super) fn killed_server(bench: &Bench) -> io::Result<Verdict> {
+    let mut servers = (0..TRIES).map(|_| bench.server()).collect::<io::Result<Vec<_>>>()?;
+    let text = long(bench);
+    let clients = servers.iter().map(|server| bench.client(server.pid(), &text));
+    let mut clients = clients.collect::<io::Result<Vec<_>>>()?;
+    thread::sleep(MIDDLE);
+    let early = clients.iter_mut().any(|client| client.ending().is_some());
+    for server in &mut servers {
+        server.stop();
+    }
+    let endings = finish_all(&mut clients, Duration::from_secs(4));
+    if early && endings.iter().all(|ending| ending.is_end()) {
+        return Ok(Verdict::skipped("the client had ended before the server was killed"));
+    }
+    let mut tally = Tally::default();
+    for ending in &endings {
+        tally.count(ending.is_end() && ending.crash().is_none());
+    }
+    let failed = endings.iter().find(|ending| !ending.is_end() || ending.crash().is_some());
+    let fact = failed.map_or(String::new(), |ending| format!("the client {ending}"));
+    let verdict = tally.verdict(ending_in_words(&endings), fact);
+    let hangs = failed.is_some_and(|ending| !ending.is_end());
+    Ok(if hangs { verdict.because(Cause::WaitsForever) } else { verdict })
+}
+
+fn ending_in_words(endings: &[Ending]) -> String {
+    endings.first().map_or(String::new(), |ending| match ending {
+        Ending::Exit(code) => format!("exit code {code}"),
+        other => other.to_string(),
+    })
+}
+
+/// Waits for all of them at the same time.
+pub(super) fn finish_all(clients: &mut [Client], limit: Duration) -> Vec<Ending> {
+    thread::scope(|scope| {
+        let running: Vec<_> =
+            clients.iter_mut().map(|client| scope.spawn(move || client.finish(limit))).collect();
+        running.into_iter().map(|thread| thread.join().unwrap_or(Ending::Slow)).collect()
+    })
+}
+
+/// Something is done in the middle of a text, and the text has to arrive all the same.
+fn disturbed(
+    bench: &Bench,
+    disturb: impl Fn(&mut crate::server::Server, &mut Client),
+) -> io::Result<(Tally, String)> {
+    let (mut tally, mut fact) = (Tally::default(), String::new());
+    let text = long(bench);
+    for _ in 0..2 {
+        let mut server = bench.server()?;
+        let mut client = bench.client(server.pid(), &text)?;
+        thread::sleep(MIDDLE);
+        disturb(&mut server, &mut client);
+        let ending = client.finish(bench.limit(text.len()));
+        let is_shown = server.shows(0, &text);
+        tally.count(is_shown);
+        if !is_shown {
+            fact = match (server.ending(), ending) {
+                (Some(ending), _) => format!("the server {ending}"),
+                (None, ending) if !ending.is_end() => format!("the client {ending}"),
+                (None, _) => "the text is damaged".to_owned(),
+            };
+        }
+    }
+    Ok((tally, fact))
+}
+
+/// Whether a long text arrives when nothing happens to it; without that nothing can be said.
+fn arrives_undisturbed(bench: &Bench) -> io::Result<bool> {
+    let text = long(bench);
+    for _ in 0..2 {
+        if !bench.deliver(&text)?.is_shown {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+const NOT_EVEN_UNDISTURBED: &str = "not tried: such a text does not arrive undisturbed either";
+
+pub(super) fn stopped_server(bench: &Bench) -> io::Result<Verdict> {
+    if !bench.carries_long(arrives_undisturbed)? {
+        return Ok(Verdict::skipped(NOT_EVEN_UNDISTURBED));
+    }
+    let (tally, fact) = disturbed(bench, |server, _| {
+        server.signal(Signal::SIGSTOP);
+        thread::sleep(MIDDLE);
+        server.signal(Signal::SIGCONT);
+    })?;
+    let verdict = tally.verdict(String::new(), fact);
+    let waits = bench.learned().is_some_and(|learned| learned.waits);
+    if verdict.is_passed() || waits {
+        Ok(verdict)
+    } else {
+        Ok(verdict.because(Cause::LostWhileStopped))
+    }
+}
+
+pub(super) fn stopped_client(bench: &Bench) -> io::Result<Verdict> {
+    if !bench.carries_long(arrives_undisturbed)? {
+        return Ok(Verdict::skipped(NOT_EVEN_UNDISTURBED));
+    }
+    let (tally, fact) = disturbed(bench, |_, client| {
+        client.signal(Signal::SIGSTOP);
+        thread::sleep(MIDDLE);
+        client.signal(Signal::SIGCONT);
+    })?;
+    Ok(tally.verdict(String::new(), fact))
+}
+
+pub(super) fn stray(bench: &Bench) -> io::Result<Verdict> {
+    if !bench.carries_long(arrives_undisturbed)? {
+        return Ok(Verdict::skipped(NOT_EVEN_UNDISTURBED));
+    }
+    let (tally, fact) = disturbed(bench, |server, _| {
+        // One of each: whatever they mean, one of them is another bit than the client's.
+        for usr in ["1", "2"] {
+            let _ = Role::Stray.command().arg(server.pid().to_string()).arg(usr).status();
+        }
+    })?;
+    let verdict = tally.verdict(String::new(), fact);
+    if verdict.is_passed() { Ok(verdict) } else { Ok(verdict.because(Cause::TakesAnySignal)) }
+}
+
+/// Each program with a partner that is as quick as can be.
+pub(super) fn prompt(bench: &Bench) -> io::Result<Verdict> {
+    let Some(learned) = bench.learned() else {
+        return Ok(Verdict::skipped("what the pair speaks is not known"));
+    };
+    if !learned.waits {
+        return Ok(Verdict::skipped("the client waits for no answers"));
+    }
+    let text = texts::letters(300, 5);
+    let mut worst = None;
+    let mut tally = Tally::default();
+    for _ in 0..2 {
+        let Some(relayed) = diagnosis::try_prompt(bench, learned, &text) else {
+            return Ok(Verdict::skipped(
+                "only for a pair that acknowledges every bit with one signal",
+            ));
+        };
+        tally.count(relayed.is_shown);
+        if !relayed.is_shown {
+            worst = Some(relayed);
+        }
+    }
+    let Some(worst) = worst else { return Ok(Verdict::passed("")) };
+    let spared = diagnosis::try_passing(bench, &text, Passing::Asleep);
+    if !spared.is_some_and(|spared| spared.is_shown) {
+        return Ok(Verdict::skipped("the text did not arrive through the tester"));
+    }
+    let (cause, word) = diagnosis::who_missed(&worst.recording);
+    let fact = if cause == Cause::LostWakeup {
+        "the client misses an answer"
+    } else {
+        "the server misses a bit"
+    };
+    let picture = Picture::end(&worst.recording, word, "The line until it stood still");
+    Ok(verdict(false, fact, cause).pictured(Some(picture)))
+}

@@ -1,0 +1,151 @@
+//! Texts of all lengths and kinds.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use crate::bench::{Bench, Delivery};
+use crate::diagnosis;
+use crate::reading::KNOWN;
+use crate::speech::{count, duration};
+use crate::texts;
+use crate::verdict::{Tally, Verdict};
+
+/// How often a thing is tried if all tries come out the same, and else.
+const TRIES: usize = 3;
+const TRIES_IF_MIXED: usize = 10;
+
+/// How long the tries of one check may take.
+const BUDGET: Duration = Duration::from_secs(6);
+
+/// How long a single text may take to be worth trying.
+const WORTH: Duration = Duration::from_secs(9);
+
+/// Tries a text several times, each with a server of its own.
+fn tries(bench: &Bench, text: impl Fn(usize) -> Vec<u8>) -> io::Result<(Tally, Vec<Delivery>)> {
+    let begin = Instant::now();
+    let (mut tally, mut failed) = (Tally::default(), Vec::new());
+    loop {
+        let text = text(tally.of);
+        let delivery = bench.deliver(&text)?;
+        tally.count(delivery.is_shown);
+        if !delivery.is_shown {
+            failed.push(Delivery { text, ..delivery });
+        }
+        let wanted = if tally.is_mixed() { TRIES_IF_MIXED } else { TRIES };
+        let next = begin.elapsed() * 5 / 4 / u32::try_from(tally.of).unwrap_or(1);
+        if tally.of >= wanted || begin.elapsed() + next > BUDGET {
+            return Ok((tally, failed));
+        }
+    }
+}
+
+/// A text that must arrive.
+fn arrives(bench: &Bench, text: impl Fn(usize) -> Vec<u8>) -> io::Result<Verdict> {
+    let expected = bench.expected(text(0).len());
+    if expected > WORTH {
+        let speed = count(num(bench.bits_per_second()));
+        let fact = format!("not tried: {} at {speed} bits a second", duration(expected));
+        return Ok(Verdict::skipped(fact));
+    }
+    let (tally, failed) = tries(bench, text)?;
+    let Some(first) = failed.first() else { return Ok(Verdict::passed("")) };
+    let verdict = tally.verdict(String::new(), diagnosis::fact(first));
+    let (why, picture) = diagnosis::of_text(bench, first, failed.get(1));
+    Ok(verdict.because(why).pictured(picture))
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "bits a second are few"
+)]
+fn num(speed: f64) -> usize {
+    let digits = 10_f64.powf((speed.log10() - 1.0).floor().max(0.0));
+    ((speed / digits).round() * digits) as usize
+}
+
+pub(super) fn short(bench: &Bench) -> io::Result<Verdict> {
+    arrives(bench, |_| KNOWN.to_vec())
+}
+
+pub(super) fn client_ends(bench: &Bench) -> io::Result<Verdict> {
+    let mut tally = Tally::default();
+    let mut last = None;
+    for _ in 0..TRIES {
+        let delivery = bench.deliver(KNOWN)?;
+        tally.count(delivery.client.is_end() && delivery.client.crash().is_none());
+        if !delivery.client.is_end() || delivery.client.crash().is_some() {
+            last = Some(delivery.client);
+        }
+    }
+    let failed = last.map_or(String::new(), |ending| format!("the client {ending}"));
+    Ok(tally.verdict(String::new(), failed))
+}
+
+pub(super) fn hundred(bench: &Bench) -> io::Result<Verdict> {
+    arrives(bench, |number| texts::letters(100, number as u64))
+}
+
+pub(super) fn time(bench: &Bench) -> io::Result<Verdict> {
+    let mut times = Vec::new();
+    for number in 0..TRIES {
+        let text = texts::letters(100, number as u64);
+        let delivery = bench.deliver(&text)?;
+        if delivery.is_shown && delivery.client.is_end() {
+            times.push(delivery.took);
+        }
+    }
+    times.sort();
+    let Some(&median) = times.get(times.len() / 2) else {
+        return Ok(Verdict::failed("none of three texts arrived and ended its client"));
+    };
+    bench.learn_speed(&texts::letters(100, 0), median);
+    let thousand = duration(bench.expected(1000));
+    let fact = format!("{}; 1,000 in {thousand}", duration(median));
+    Ok(Verdict::of(median < Duration::from_secs(1), fact))
+}
+
+pub(super) fn two_thousand(bench: &Bench) -> io::Result<Verdict> {
+    // Required, so it is tried however long it takes, within reason.
+    arrives(bench, |number| texts::letters(2000, number as u64))
+}
+
+pub(super) fn twenty_thousand(bench: &Bench) -> io::Result<Verdict> {
+    arrives(bench, |number| texts::letters(20_000, number as u64))
+}
+
+pub(super) fn hundred_thousand(bench: &Bench) -> io::Result<Verdict> {
+    arrives(bench, |number| texts::letters(100_000, number as u64))
+}
+
+pub(super) fn unicode(bench: &Bench) -> io::Result<Verdict> {
+    arrives(bench, texts::unicode)
+}
+
+pub(super) fn split(bench: &Bench) -> io::Result<Verdict> {
+    arrives(bench, |_| texts::wide(1100))
+}
+
+pub(super) fn bytes(bench: &Bench) -> io::Result<Verdict> {
+    arrives(bench, |_| texts::every_byte())
+}
+
+pub(super) fn series(bench: &Bench) -> io::Result<Verdict> {
+    let mut server = bench.server()?;
+    for number in 1..=5 {
+        let text = format!("number {number} of five").into_bytes();
+        let delivery = bench.deliver_to(&mut server, &text)?;
+        if !delivery.is_shown {
+            // A pair that loses a single text now and then is told apart by the checks before.
+            let again = bench.deliver_to(&mut server, &text)?;
+            if !again.is_shown {
+                let fact = format!(
+                    "the text of client {number} is not shown: {}",
+                    diagnosis::fact(&delivery)
+                );
+                return Ok(Verdict::failed(fact));
+            }
+        }
+    }
+    Ok(Verdict::passed(""))
+}

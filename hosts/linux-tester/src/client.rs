@@ -1,0 +1,161 @@
+//! A client of the pair at work.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+
+use minitalk_signals::{Peer, ProcessState};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use rustix::event::{PollFd, PollFlags, poll};
+
+use crate::launch;
+use crate::process::{self, Ending};
+
+/// A client that has used no processor time for so long, and sleeps, hangs.
+pub(crate) const IDLE: Duration = Duration::from_millis(1500);
+
+/// How often to look whether it still does something.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// A running client, the tester's own child. It ends when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Client {
+    child: Child,
+    peer: Option<Peer>,
+    ending: Option<Ending>,
+    started: Instant,
+    ended: Option<Instant>,
+}
+
+impl Client {
+    /// Starts the client with the PID of a server and a text.
+    pub(crate) fn start(program: &Path, server: u32, text: &[u8]) -> io::Result<Self> {
+        let words = [OsString::from(server.to_string()), OsStr::from_bytes(text).to_owned()];
+        Self::spawn(launch::command(program).args(words))
+    }
+
+    /// Starts a client that is run by `command`.
+    pub(crate) fn spawn(command: &mut Command) -> io::Result<Self> {
+        let started = Instant::now();
+        let child = command.spawn()?;
+        let peer = Peer::open(child.id()).ok();
+        Ok(Self { child, peer, ending: None, started, ended: None })
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// How it ended, if it has.
+    pub(crate) fn ending(&mut self) -> Option<Ending> {
+        if self.ending.is_none()
+            && let Ok(Some(status)) = self.child.try_wait()
+        {
+            self.ending = Some(Ending::of(status));
+            self.ended = Some(Instant::now());
+        }
+        self.ending
+    }
+
+    /// Waits until it ends, hangs, or its time is over; in these cases it is ended.
+    pub(crate) fn finish(&mut self, limit: Duration) -> Ending {
+        let until = Instant::now() + limit;
+        let mut activity = Activity::of(self.pid());
+        loop {
+            if let Some(ending) = self.ending() {
+                return ending;
+            }
+            let stopped = if activity.is_idle() {
+                Some(Ending::Hang)
+            } else if Instant::now() >= until {
+                Some(Ending::Slow)
+            } else {
+                None
+            };
+            if let Some(ending) = stopped {
+                self.kill();
+                self.ending = Some(ending);
+                return ending;
+            }
+            self.wait_a_little();
+        }
+    }
+
+    /// Waits until it hangs, and leaves it; how it ended, if it did instead.
+    pub(crate) fn wait_until_idle(&mut self, limit: Duration) -> Option<Ending> {
+        let until = Instant::now() + limit;
+        let mut activity = Activity::of(self.pid());
+        while self.ending().is_none() && !activity.is_idle() && Instant::now() < until {
+            self.wait_a_little();
+        }
+        self.ending()
+    }
+
+    /// How long it has run, or ran.
+    pub(crate) fn took(&self) -> Duration {
+        self.ended.unwrap_or_else(Instant::now) - self.started
+    }
+
+    pub(crate) fn signal(&mut self, signal: Signal) {
+        if self.ending().is_none()
+            && let Ok(pid) = i32::try_from(self.pid())
+        {
+            let _ = kill(Pid::from_raw(pid), signal);
+        }
+    }
+
+    /// Ends it and waits until it has ended.
+    pub(crate) fn kill(&mut self) {
+        self.signal(Signal::SIGKILL);
+        if self.ending.is_none() {
+            let _ = self.child.wait();
+        }
+    }
+
+    fn wait_a_little(&self) {
+        match &self.peer {
+            Some(peer) => {
+                let mut watched = [PollFd::new(peer, PollFlags::IN)];
+                let timeout = LOOK.try_into().ok();
+                let _ = poll(&mut watched, timeout.as_ref());
+            }
+            None => std::thread::sleep(LOOK / 10),
+        }
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Whether a process does something, as far as it can be seen from outside.
+#[derive(Debug)]
+pub(crate) struct Activity {
+    pid: u32,
+    cpu_nanos: Option<u64>,
+    changed: Instant,
+}
+
+impl Activity {
+    pub(crate) fn of(pid: u32) -> Self {
+        Self { pid, cpu_nanos: process::cpu_nanos(pid), changed: Instant::now() }
+    }
+
+    /// Whether it has slept and used no processor time for [`IDLE`].
+    pub(crate) fn is_idle(&mut self) -> bool {
+        let now = process::cpu_nanos(self.pid);
+        let status = minitalk_signals::ProcessStatus::read(self.pid);
+        let sleeps = status.is_ok_and(|status| status.state == ProcessState::Sleeping);
+        if now != self.cpu_nanos || !sleeps {
+            self.cpu_nanos = now;
+            self.changed = Instant::now();
+        }
+        self.changed.elapsed() >= IDLE
+    }
+}

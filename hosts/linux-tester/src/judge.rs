@@ -1,0 +1,149 @@
+//! One pair, from the first look to the report.
+
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::Path;
+use std::time::Instant;
+
+use thiserror::Error;
+
+use crate::bench::Bench;
+use crate::checks::{CHECKS, Check, Group, named};
+use crate::cli::Options;
+use crate::report::{self, Report};
+use crate::speech;
+use crate::subject::{self, FindError, Pair};
+use crate::verdict::{Tally, Verdict};
+
+/// Why there is no judgement.
+#[derive(Debug, Error)]
+pub(crate) enum JudgeError {
+    #[error(transparent)]
+    Find(#[from] FindError),
+    #[error("there is no check '{0}'; see which there are with --list")]
+    NoSuchCheck(String),
+    #[error("cannot write the report: {0}")]
+    Report(io::Error),
+}
+
+/// Judges what the options say; whether everything required is passed.
+pub(crate) fn judge(options: &Options, is_isolated: bool) -> Result<bool, JudgeError> {
+    let checks = chosen(&options.only)?;
+    if options.make {
+        subject::make(&options.folder)?;
+    }
+    let pair =
+        subject::find(&options.folder, options.server.as_deref(), options.client.as_deref())?;
+    let is_named = options.server.is_some() || options.client.is_some();
+    let bonus = if is_named { None } else { subject::find_bonus(&options.folder) };
+    let bonus = bonus.filter(|bonus| *bonus != pair).map(|bonus| Bench::new(bonus, is_isolated));
+    let bench = Bench::new(pair, is_isolated);
+    let begin = Instant::now();
+    let mut report = introduce(&bench);
+    let mut progress = Progressing::new(checks.len());
+    for check in checks.into_iter().filter(|_| !options.learn) {
+        progress.show(check.sentence);
+        let bench = bonus.as_ref().filter(|_| check.group == Group::Bonus).unwrap_or(&bench);
+        report.results.push((check, repeated(check, bench, options.repeat)));
+    }
+    progress.clear();
+    report.took = begin.elapsed();
+    show(&report, options).map_err(JudgeError::Report)?;
+    Ok(report.is_right())
+}
+
+fn chosen(names: &[String]) -> Result<Vec<&'static Check>, JudgeError> {
+    if names.is_empty() {
+        return Ok(CHECKS.iter().collect());
+    }
+    let one = |name: &String| named(name).ok_or_else(|| JudgeError::NoSuchCheck(name.clone()));
+    names.iter().map(one).collect()
+}
+
+fn introduce(bench: &Bench) -> Report {
+    let Pair { server, client } = &bench.pair;
+    let learned = bench.learned();
+    Report {
+        server: shown(server),
+        client: shown(client),
+        speech: learned.map(speech::sentences).unwrap_or_default(),
+        options: learned.and_then(speech::options),
+        results: Vec::new(),
+        took: std::time::Duration::ZERO,
+    }
+}
+
+/// As it would be called from here, if it is here.
+fn shown(program: &Path) -> String {
+    let here = std::env::current_dir().ok();
+    let relative = here.and_then(|here| program.strip_prefix(here).ok().map(Path::to_owned));
+    match relative {
+        Some(relative) => format!("./{}", relative.display()),
+        None => program.display().to_string(),
+    }
+}
+
+/// A check that cannot be done at all is told as such, not as a fault of the pair.
+fn once(check: &Check, bench: &Bench) -> Verdict {
+    (check.run)(bench).unwrap_or_else(|error| Verdict::skipped(format!("not tried: {error}")))
+}
+
+fn repeated(check: &Check, bench: &Bench, times: u64) -> Verdict {
+    let mut last = once(check, bench);
+    let mut tally = Tally::default();
+    tally.count(last.is_passed());
+    for _ in 1..times {
+        let next = once(check, bench);
+        tally.count(next.is_passed());
+        if !next.is_passed() {
+            last = next;
+        }
+    }
+    if tally.is_mixed() {
+        let mixed = tally.verdict(String::new(), last.fact.clone());
+        return Verdict { why: last.why, picture: last.picture, ..mixed };
+    }
+    last
+}
+
+fn show(report: &Report, options: &Options) -> io::Result<()> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    if options.json {
+        report::json(report, &mut out)?;
+    } else {
+        report::text(report, &mut out)?;
+    }
+    out.flush()?;
+    if let Some(path) = &options.report {
+        let mut file = BufWriter::new(File::create(path)?);
+        report::html(report, &mut file)?;
+        file.flush()?;
+    }
+    Ok(())
+}
+
+/// What is being done, on a terminal.
+struct Progressing {
+    done: usize,
+    of: usize,
+    is_shown: bool,
+}
+
+impl Progressing {
+    fn new(of: usize) -> Self {
+        Self { done: 0, of, is_shown: io::stderr().is_terminal() }
+    }
+
+    fn show(&mut self, sentence: &str) {
+        self.done += 1;
+        if self.is_shown {
+            eprint!("\r\x1b[K{:2} of {}: {sentence}", self.done, self.of);
+        }
+    }
+
+    fn clear(&self) {
+        if self.is_shown {
+            eprint!("\r\x1b[K");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! `minitalk-tester`: tells whether a minitalk is right, and why it is not.
+
+mod bench;
+mod checks;
+mod cli;
+mod client;
+mod diagnosis;
+mod isolation;
+mod judge;
+mod launch;
+mod picture;
+mod process;
+mod reading;
+mod relay;
+mod report;
+mod role;
+mod screen;
+mod server;
+mod speech;
+mod subject;
+mod texts;
+mod verdict;
+mod why;
+
+use std::ffi::OsString;
+use std::io;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+use minitalk_cli::generate;
+
+use crate::cli::Options;
+use crate::judge::JudgeError;
+use crate::role::Role;
+
+/// There is nothing to judge.
+const NOTHING_TO_JUDGE: u8 = 3;
+
+fn main() -> ExitCode {
+    let (role, arguments) = role::of_command_line();
+    match role {
+        Some(role @ (Role::Inside | Role::Outside)) => {
+            let is_isolated = role == Role::Inside;
+            if is_isolated && let Err(code) = isolation::settle_inside() {
+                return code;
+            }
+            run(&options(&arguments), is_isolated)
+        }
+        Some(role) => role::play(role, &arguments),
+        None => {
+            // Wrong usage is told before anything is started.
+            let options = options(&arguments);
+            if let Some(what) = options.generate {
+                let written = generate::write(what, Options::command(), &mut io::stdout());
+                return ExitCode::from(u8::from(written.is_err()));
+            }
+            if options.list {
+                return list();
+            }
+            isolation::run(&arguments)
+        }
+    }
+}
+
+fn options(arguments: &[OsString]) -> Options {
+    let name = OsString::from("minitalk-tester");
+    Options::parse_from(std::iter::once(&name).chain(arguments))
+}
+
+/// Lists the checks.
+fn list() -> ExitCode {
+    for check in checks::CHECKS {
+        println!("{:<15} {:<9} {}", check.name, check.group.word(), check.sentence);
+    }
+    ExitCode::SUCCESS
+}
+
+/// Does what the options say; the exit code.
+fn run(options: &Options, is_isolated: bool) -> ExitCode {
+    match judge::judge(options, is_isolated) {
+        Ok(is_right) => ExitCode::from(u8::from(!is_right)),
+        Err(error) => {
+            eprintln!("minitalk-tester: {error}");
+            ExitCode::from(if matches!(error, JudgeError::NoSuchCheck(_)) {
+                2
+            } else {
+                NOTHING_TO_JUDGE
+            })
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! What can be seen of a process of the pair from outside.
+
+use std::fmt;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+
+use nix::sys::signal::Signal;
+use procfs::process::Process;
+use serde::{Deserialize, Serialize};
+
+/// How a program ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Ending {
+    /// By itself, with this exit code.
+    Exit(i32),
+    /// It was killed by this signal, which the tester has not sent.
+    Killed(i32),
+    /// It did not: it slept and did nothing until the tester ended it.
+    Hang,
+    /// It did not: it was still at work when its time was over.
+    Slow,
+}
+
+impl Ending {
+    pub(crate) fn of(status: ExitStatus) -> Self {
+        status.code().map_or(Self::Killed(status.signal().unwrap_or(0)), Self::Exit)
+    }
+
+    /// Whether the program came to an end by itself, in good order or not.
+    pub(crate) fn is_end(self) -> bool {
+        matches!(self, Self::Exit(_) | Self::Killed(_))
+    }
+
+    /// The signal of a crash, if it was one, with what it usually means.
+    pub(crate) fn crash(self) -> Option<&'static str> {
+        let Self::Killed(number) = self else { return None };
+        match Signal::try_from(number).ok()? {
+            Signal::SIGSEGV => Some("SIGSEGV, a segmentation fault"),
+            Signal::SIGBUS => Some("SIGBUS, a bus error"),
+            Signal::SIGABRT => Some("SIGABRT, an abort"),
+            Signal::SIGFPE => Some("SIGFPE, a division by zero or the like"),
+            Signal::SIGILL => Some("SIGILL, an illegal instruction"),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Exit(code) => write!(f, "ended with exit code {code}"),
+            Self::Killed(number) => match (self.crash(), Signal::try_from(number)) {
+                (Some(name), _) => write!(f, "crashed with {name}"),
+                (None, Ok(signal)) => write!(f, "died of {signal}"),
+                (None, Err(_)) => write!(f, "died of signal {number}"),
+            },
+            Self::Hang => f.write_str("hung"),
+            Self::Slow => f.write_str("was still at work"),
+        }
+    }
+}
+
+/// Processor time of the process so far, in nanoseconds.
+pub(crate) fn cpu_nanos(pid: u32) -> Option<u64> {
+    let process = Process::new(i32::try_from(pid).ok()?).ok()?;
+    Some(process.schedstat().ok()?.sum_exec_runtime)
+}
+
+/// Memory of the process that is in use, in bytes.
+pub(crate) fn resident_bytes(pid: u32) -> Option<u64> {
+    let process = Process::new(i32::try_from(pid).ok()?).ok()?;
+    Some(process.statm().ok()?.resident * procfs::page_size())
+}
+
+/// The kernel function in which the process sleeps, if the kernel tells.
+pub(crate) fn sleeps_in(pid: u32) -> Option<String> {
+    let process = Process::new(i32::try_from(pid).ok()?).ok()?;
+    process.wchan().ok().filter(|name| name != "0" && !name.is_empty())
+}

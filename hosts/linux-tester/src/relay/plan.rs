@@ -1,0 +1,103 @@
+//! What a relay is asked to do.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::recording::Party;
+
+/// A client to be run through a relay, and what is to happen on the way.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Plan {
+    /// The PID of the server.
+    pub(crate) server: u32,
+    /// The program of the client.
+    pub(crate) client: PathBuf,
+    /// The text it is to send.
+    pub(crate) text: Vec<u8>,
+    /// When symbols are passed on.
+    pub(crate) passing: Passing,
+    /// Never sleep. It sees which of two symbols that come together was first, and on a busy machine it is
+    /// in the way: the scheduler wakes a process that sleeps sooner than it takes turns.
+    pub(crate) polls: bool,
+    /// What is to happen besides.
+    pub(crate) steps: Vec<Step>,
+    /// How long all of it may take, in milliseconds.
+    pub(crate) limit_millis: u64,
+}
+
+/// When a symbol is passed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Passing {
+    /// As soon as it is there.
+    AtOnce,
+    /// As soon as the other end has taken what was sent before: none is lost on the way.
+    Taken,
+    /// As soon as the other end sleeps: it is certainly waiting.
+    Asleep,
+    /// Each end meets the quickest partner there can be: the client is answered with this signal, 1 or 2, by
+    /// the relay itself, and the server gets each symbol as soon as it has answered the one before. So it is
+    /// for so many symbols; from then on they are passed on at once.
+    Prompt { usr: u8, symbols: usize },
+}
+
+/// Something that the relay does when a moment has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Step {
+    pub(crate) when: Moment,
+    pub(crate) what: Action,
+}
+
+/// A symbol that has come from one side, counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Moment {
+    pub(crate) from: Party,
+    pub(crate) index: usize,
+}
+
+/// What may be done when a symbol has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Action {
+    /// It is passed on so many milliseconds later.
+    Hold(u64),
+    /// It is never passed on.
+    Drop,
+    /// A third process sends this signal, 1 or 2, to the server before it is passed on.
+    Stray(u8),
+    /// The program is killed.
+    Kill(Party),
+    /// The program is stopped and continued so many milliseconds later.
+    Stop(Party, u64),
+}
+
+impl Plan {
+    /// A client that sends `text`, undisturbed.
+    pub(crate) fn new(server: u32, client: &Path, text: &[u8], limit: Duration) -> Self {
+        Self {
+            server,
+            client: client.to_owned(),
+            text: text.to_owned(),
+            passing: Passing::Taken,
+            polls: false,
+            steps: Vec::new(),
+            limit_millis: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// The same with another rule for passing on.
+    pub(crate) fn passing(self, passing: Passing) -> Self {
+        Self { passing, ..self }
+    }
+
+    /// The same without sleep.
+    pub(crate) fn polling(self) -> Self {
+        Self { polls: true, ..self }
+    }
+
+    /// The same with one thing more that happens.
+    pub(crate) fn step(mut self, from: Party, index: usize, what: Action) -> Self {
+        self.steps.push(Step { when: Moment { from, index }, what });
+        self
+    }
+}

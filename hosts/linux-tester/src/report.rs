@@ -1,0 +1,67 @@
+//! Everything that was found, and the ways to show it.
+
+mod drawing;
+mod html;
+mod json;
+mod text;
+
+use std::time::Duration;
+
+pub(crate) use html::write as html;
+pub(crate) use json::write as json;
+pub(crate) use text::write as text;
+
+use crate::checks::{Check, Group};
+use crate::verdict::{Outcome, Verdict};
+
+/// What was found about one pair.
+#[derive(Debug)]
+pub(crate) struct Report {
+    pub(crate) server: String,
+    pub(crate) client: String,
+    /// What the pair speaks, in sentences; none if it could not be read.
+    pub(crate) speech: Vec<String>,
+    /// How our programs are made to speak like it.
+    pub(crate) options: Option<String>,
+    pub(crate) results: Vec<(&'static Check, Verdict)>,
+    pub(crate) took: Duration,
+}
+
+impl Report {
+    pub(crate) fn of_group(
+        &self,
+        group: Group,
+    ) -> impl Iterator<Item = (&'static Check, &Verdict)> {
+        let results = self.results.iter().filter(move |(check, _)| check.group == group);
+        results.map(|(check, verdict)| (*check, verdict))
+    }
+
+    /// How many checks of a group are passed, and how many could be tried.
+    pub(crate) fn score(&self, group: Group) -> (usize, usize) {
+        let tried = self.of_group(group).filter(|(_, verdict)| verdict.outcome != Outcome::Skipped);
+        tried.fold((0, 0), |(passed, of), (_, verdict)| {
+            (passed + usize::from(verdict.is_passed()), of + 1)
+        })
+    }
+
+    /// Whether everything that the exercise requires is passed.
+    pub(crate) fn is_right(&self) -> bool {
+        let (passed, of) = self.score(Group::Required);
+        passed == of
+    }
+
+    /// How our client is called to talk to such a server.
+    pub(crate) fn with_ours(&self) -> Option<String> {
+        Some(format!("minitalk-client {} PID TEXT", self.options.as_ref()?))
+    }
+}
+
+/// The mark of an outcome.
+pub(crate) const fn mark(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Passed => "✓",
+        Outcome::Failed => "✗",
+        Outcome::Flaky { .. } => "~",
+        Outcome::Skipped => "-",
+    }
+}

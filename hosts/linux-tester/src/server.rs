@@ -1,0 +1,116 @@
+//! A server of the pair at work.
+
+use std::io;
+use std::path::Path;
+use std::process::Child;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use minitalk_signals::{ProcessState, ProcessStatus};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::launch;
+use crate::process::Ending;
+use crate::screen::{Screen, contains};
+
+/// How long a server may take until it handles both signals.
+const START: Duration = Duration::from_secs(2);
+
+/// How long the output may lag behind the client's end.
+const LAG: Duration = Duration::from_millis(700);
+
+/// A running server, the tester's own child. It ends when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Server {
+    child: Child,
+    screen: Arc<Screen>,
+    ending: Option<Ending>,
+}
+
+impl Server {
+    /// Starts the server and waits until it handles both signals, or has had time for it.
+    pub(crate) fn start(program: &Path) -> io::Result<Self> {
+        let (screen, end) = Screen::open()?;
+        let child = launch::command(program).stdout(end.try_clone()?).stderr(end).spawn()?;
+        let server = Self { child, screen, ending: None };
+        wait_until_ready(server.pid(), START);
+        // Many install the handlers first and print then, or the other way round.
+        let pid = server.pid().to_string();
+        server.screen.wait(0, Duration::from_millis(100), |shown| contains(shown, pid.as_bytes()));
+        Ok(server)
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What it shows.
+    pub(crate) fn screen(&self) -> &Screen {
+        &self.screen
+    }
+
+    /// How it ended, if it has.
+    pub(crate) fn ending(&mut self) -> Option<Ending> {
+        if self.ending.is_none() {
+            self.ending = self.child.try_wait().ok().flatten().map(Ending::of);
+        }
+        self.ending
+    }
+
+    /// Whether it shows the text, in one piece and after this place, within the time output may lag.
+    pub(crate) fn shows(&self, from: usize, text: &[u8]) -> bool {
+        self.screen.wait(from, LAG, |shown| contains(shown, text))
+    }
+
+    pub(crate) fn signal(&mut self, signal: Signal) {
+        // Once it has been waited for, its PID may be another's.
+        if self.ending().is_none()
+            && let Ok(pid) = i32::try_from(self.pid())
+        {
+            let _ = kill(Pid::from_raw(pid), signal);
+        }
+    }
+
+    /// Ends it and waits until it has ended.
+    pub(crate) fn stop(&mut self) {
+        self.signal(Signal::SIGKILL);
+        if self.ending.is_none() {
+            let _ = self.child.wait();
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Waits until a process survives both signals; whether it does in time.
+pub(crate) fn wait_until_ready(pid: u32, patience: Duration) -> bool {
+    let until = Instant::now() + patience;
+    loop {
+        match ProcessStatus::read(pid) {
+            Ok(status) if status.caught.union(status.blocked).contains_line() => return true,
+            Ok(status) if status.state != ProcessState::Zombie && Instant::now() < until => {
+                thread::sleep(Duration::from_millis(2));
+            }
+            Ok(_) | Err(_) => return false,
+        }
+    }
+}
+
+/// Asks a child to end, and ends it.
+pub(crate) fn terminate(child: &mut Child) {
+    if let Ok(pid) = i32::try_from(child.id()) {
+        let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
+    }
+    let until = Instant::now() + Duration::from_secs(2);
+    while matches!(child.try_wait(), Ok(None)) && Instant::now() < until {
+        thread::sleep(Duration::from_millis(5));
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+}
