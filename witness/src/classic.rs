@@ -36,6 +36,12 @@ extern "C" fn classic_dialect_bit_ack(dialect: &Dialect, one: bool) -> u32 {
 }
 
 #[unsafe(no_mangle)]
+extern "C" fn classic_dialect_with_settings(dialect: &mut Dialect, text: &[u8; 32]) -> bool {
+    let Ok(text) = core::str::from_utf8(text) else { return false };
+    dialect.with_settings(text).map(|changed| *dialect = changed).is_ok()
+}
+
+#[unsafe(no_mangle)]
 extern "C" fn classic_dialect_receipt(dialect: &Dialect) -> u32 {
     symbols(dialect.receipt())
 }
@@ -147,9 +153,11 @@ extern "C" fn classic_sender_postpone(sender: &mut TextSender<'_>, now_micros: u
 
 #[unsafe(no_mangle)]
 extern "C" fn classic_sender_state(sender: &TextSender<'_>) -> u64 {
+    let observed = sender.observed();
+    let ack = code(observed.bit_ack(Bit::One)) ^ u32::from(sender.is_pacing());
     let is_either = sender.is_outcome_unknown() || sender.doubt().is_some();
     let bytes = u64::try_from(sender.completed_bytes()).unwrap_or(u64::MAX);
-    bytes ^ sender.progress() ^ u64::from(is_either)
+    bytes ^ sender.progress() ^ u64::from(is_either) ^ u64::from(ack)
 }
 
 #[unsafe(no_mangle)]
@@ -178,6 +186,8 @@ extern "C" fn classic_sender_poll_event(sender: &mut TextSender<'_>) -> u32 {
     match sender.poll_event() {
         None => 0,
         Some(Ending::Delivered) => 1,
+        Some(Ending::Acknowledged) => 6,
+        Some(Ending::Sent) => 7,
         Some(Ending::Unexpected(bit)) => 2 | u32::from(bit.is_one()),
         Some(Ending::Doubled) => 4,
         Some(Ending::Disturbed) => 5,

@@ -196,6 +196,9 @@ impl Dialect {
         busy: None,
     };
 
+    /// The [default](Self::DEFAULT) for a sender that takes whatever comes back for what it is.
+    pub const OBSERVING: Self = Self { ack: Ack::Auto, receipt: Receipt::Auto, ..Self::DEFAULT };
+
     /// The [default](Self::DEFAULT) dialect.
     #[must_use]
     pub const fn new() -> Self {

@@ -1,7 +1,15 @@
 //! The sending half of a classic link: a text in, symbols out, acknowledgments in.
+//!
+//! With [`Ack::Auto`] and [`Receipt::Auto`] what comes back is observed, not required: the first
+//! acknowledgments say what all of them are, and whatever comes after the last bit is the receipt.
 
-use super::{Acks, Dialect, EncodeError, Encoder};
+mod answers;
+mod observation;
+mod transmission;
+
+use super::{Ack, Acks, Dialect, EncodeError, Encoder, Receipt};
 use crate::{Bit, Doubt, Instant};
+use observation::Observation;
 
 /// Time to wait for an acknowledgment before the bit is sent again, which then doubles. Longer than
 /// in the framed protocol: without sequence numbers a bit that comes twice is damage.
@@ -19,12 +27,21 @@ const SETTLE_MICROS: u64 = 5_000;
 /// How long to wait for the second of two equal symbols: the kernel may have made one of them.
 const MERGED_MICROS: u64 = 100_000;
 
-/// News for the application.
+/// How long to wait for the first acknowledgment of a receiver of which nothing is known, before it is taken
+/// for one that acknowledges nothing.
+const SILENT_MICROS: u64 = 1_000_000;
+
+/// How a message has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Ending {
-    /// The whole message was sent, and everything the dialect owes for it has come.
+    /// The whole message was sent, and the receiver has confirmed it with its receipt.
     Delivered,
+    /// The whole message was sent, and every bit or byte of it acknowledged. Nothing has confirmed the message
+    /// as a whole.
+    Acknowledged,
+    /// The whole message was sent. Nothing has confirmed that anything of it has arrived.
+    Sent,
     /// An acknowledgment came that the dialect does not know at this place, although nothing was
     /// resent.
     Unexpected(Bit),
@@ -43,6 +60,14 @@ enum State {
     Ready,
     /// The next symbol may go at the deadline: nothing is acknowledged here.
     Pausing,
+    /// Waits for whatever the receiver answers to `symbol`, which is the eighth of a byte if nothing came
+    /// for the seven before it.
+    Observing { symbol: Bit, is_byte: bool },
+    /// The receiver was busy: `symbol` goes again at the deadline, when it is `due`.
+    Refused { symbol: Bit, due: bool },
+    /// The last symbol has been sent. Until the deadline, whatever comes is what is `expected` for it, or
+    /// the receipt.
+    Closing { expected: Acks, receipt: Option<Bit> },
     /// Waits for what is owed for `symbol`.
     Waiting { symbol: Bit, owed: Acks, resent: bool, due: bool, disturbed: bool },
     /// A resent symbol has been acknowledged, or one is the last to come after it: listens for what
@@ -67,6 +92,13 @@ pub struct TextSender<'a> {
     encoder: Encoder<'a>,
     /// The symbols of the greeting that are still to be sent.
     greeting: (Option<Bit>, Option<Bit>),
+    /// The symbol transmitted last is the first one of the greeting.
+    is_greeting: bool,
+    observation: Observation,
+    /// Nothing has been acknowledged, so the sender pauses instead.
+    is_pacing: bool,
+    /// What came as the receipt.
+    receipt: Option<Receipt>,
     length: usize,
     pause_micros: u64,
     state: State,
@@ -90,6 +122,10 @@ impl<'a> TextSender<'a> {
             dialect,
             encoder: Encoder::new(dialect, text)?,
             greeting: dialect.greeting(),
+            is_greeting: false,
+            observation: Observation::default(),
+            is_pacing: false,
+            receipt: None,
             length: text.len(),
             pause_micros,
             state: State::Ready,
@@ -100,6 +136,28 @@ impl<'a> TextSender<'a> {
             symbols: 0,
             resent_symbols: 0,
         })
+    }
+
+    /// The same sender, which says that the process `pid` is to be answered, in a dialect that says it.
+    #[must_use]
+    pub fn with_pid(mut self, pid: u32) -> Self {
+        self.encoder = self.encoder.with_pid(pid);
+        self
+    }
+
+    /// The dialect, with the acknowledgments and the receipt that have been observed so far in place of
+    /// [`Ack::Auto`] and [`Receipt::Auto`].
+    #[must_use]
+    pub fn observed(&self) -> Dialect {
+        let receipt = self.receipt.unwrap_or(self.dialect.receipt);
+        Dialect { receipt, ..self.dialect }
+    }
+
+    /// Whether the receiver has acknowledged nothing, so that the sender pauses between symbols instead,
+    /// and what is lost is lost.
+    #[must_use]
+    pub const fn is_pacing(&self) -> bool {
+        self.is_pacing
     }
 
     /// The same sender, which waits for each acknowledgment for `timeout_micros`, instead of
@@ -118,10 +176,17 @@ impl<'a> TextSender<'a> {
         let begun = self.length.saturating_sub(self.encoder.bytes_left());
         match self.state {
             State::Ended if self.ending.is_none() => begun,
-            State::Ready | State::Pausing | State::Settling if self.encoder.ends().byte() => begun,
+            State::Ready | State::Pausing | State::Settling | State::Closing { .. }
+                if self.encoder.ends().byte() =>
+            {
+                begun
+            }
             State::Ready
             | State::Pausing
             | State::Settling
+            | State::Observing { .. }
+            | State::Refused { .. }
+            | State::Closing { .. }
             | State::Waiting { .. }
             | State::Ended => begun.saturating_sub(1),
         }
@@ -146,11 +211,7 @@ impl<'a> TextSender<'a> {
         match self.state.clone() {
             State::Waiting { symbol, mut owed, resent, disturbed, .. } => {
                 if !owed.arrived(ack) {
-                    self.end(match (disturbed, self.resent_symbols) {
-                        (true, _) => Ending::Disturbed,
-                        (false, 1..) => Ending::Doubled,
-                        (false, 0) => Ending::Unexpected(ack),
-                    });
+                    self.handle_other(symbol, ack, now);
                 } else if !owed.is_empty() {
                     // Only equal symbols can have been made one by the kernel.
                     let merged = owed.as_slice().iter().all(|&other| other == ack);
@@ -162,9 +223,14 @@ impl<'a> TextSender<'a> {
                     self.acknowledged();
                 }
             }
+            State::Observing { symbol, is_byte } => self.observe(symbol, ack, is_byte),
+            State::Closing { expected, receipt } => self.close(ack, expected, receipt, now),
             State::Settling => self.end(Ending::Doubled),
+            // So late, it can belong to any of the bits that have not been acknowledged.
+            State::Pausing if self.dialect.ack == Ack::Auto => self.end(Ending::Unexpected(ack)),
+            State::Ready if self.is_of_first_byte(ack) => self.expect_two_for_a_byte(ack),
             // A late one of a bit that the dialect does not acknowledge, or of a merged pair.
-            State::Ready | State::Pausing | State::Ended => {}
+            State::Ready | State::Pausing | State::Refused { .. } | State::Ended => {}
         }
     }
 
@@ -195,6 +261,9 @@ impl<'a> TextSender<'a> {
             State::Waiting { disturbed: true, .. }
             | State::Ready
             | State::Pausing
+            | State::Observing { .. }
+            | State::Refused { .. }
+            | State::Closing { .. }
             | State::Ended => None,
         }
     }
@@ -213,6 +282,23 @@ impl<'a> TextSender<'a> {
         match self.state.clone() {
             State::Pausing => self.state = State::Ready,
             State::Settling => self.acknowledged(),
+            State::Observing { is_byte, .. } => {
+                self.is_pacing = true;
+                if is_byte {
+                    self.dialect.ack = Ack::None;
+                }
+                self.state = State::Ready;
+            }
+            State::Refused { symbol, .. } => self.state = State::Refused { symbol, due: true },
+            State::Closing { expected, receipt } => {
+                let is_acknowledged = expected.is_empty() && self.dialect.ack != Ack::None;
+                self.receipt = self.receipt.or(Some(Receipt::None));
+                self.end(match receipt {
+                    Some(_) => Ending::Delivered,
+                    None if is_acknowledged => Ending::Acknowledged,
+                    None => Ending::Sent,
+                });
+            }
             State::Waiting { disturbed: true, .. } => self.end(Ending::Disturbed),
             State::Waiting { symbol, owed, resent, .. } => {
                 if owed == self.owed_for(symbol) {
@@ -240,46 +326,34 @@ impl<'a> TextSender<'a> {
     #[inline]
     pub fn poll_transmit(&mut self, now: Instant) -> Option<Bit> {
         match &mut self.state {
-            State::Ready => {}
+            State::Ready => self.next_symbol(now),
             State::Waiting { symbol, resent, due: due @ true, .. } => {
                 let symbol = *symbol;
                 (*resent, *due) = (true, false);
                 self.deadline = Some(now.after_micros(self.timeout_micros));
                 self.symbols = self.symbols.saturating_add(1);
                 self.resent_symbols = self.resent_symbols.saturating_add(1);
-                return Some(symbol);
+                Some(symbol)
             }
-            State::Waiting { .. } | State::Pausing | State::Settling | State::Ended => return None,
+            State::Refused { symbol, due: true } => {
+                let symbol = *symbol;
+                self.expect(symbol, now);
+                Some(symbol)
+            }
+            State::Waiting { .. }
+            | State::Pausing
+            | State::Observing { .. }
+            | State::Refused { .. }
+            | State::Closing { .. }
+            | State::Settling
+            | State::Ended => None,
         }
-        let greeting = self.greeting.0.take().or_else(|| self.greeting.1.take());
-        let Some(symbol) = greeting.or_else(|| self.encoder.next()) else {
-            self.end(Ending::Delivered);
-            return None;
-        };
-        self.symbols = self.symbols.saturating_add(1);
-        let owed = self.owed_for(symbol);
-        if owed.is_empty() {
-            self.state = State::Pausing;
-            self.deadline = Some(now.after_micros(self.pause_micros));
-        } else {
-            self.state =
-                State::Waiting { symbol, owed, resent: false, due: false, disturbed: false };
-            // Only a bit that is acknowledged by itself can be sent again by itself.
-            let alone = self.dialect.bit_ack(symbol).is_some();
-            self.deadline = alone.then(|| now.after_micros(self.timeout_micros));
-        }
-        Some(symbol)
     }
 
     /// The next event, if there is one.
     #[must_use]
     pub fn poll_event(&mut self) -> Option<Ending> {
         self.ending.take()
-    }
-
-    /// What the receiver owes for the symbol transmitted last.
-    fn owed_for(&self, symbol: Bit) -> Acks {
-        self.dialect.acks(self.encoder.ends(), symbol)
     }
 
     /// Whether something has been resent and only the last symbol is missing. A receiver that has a
@@ -309,82 +383,4 @@ impl<'a> TextSender<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NOW: Instant = Instant::ZERO;
-
-    fn sender(text: &[u8]) -> TextSender<'_> {
-        TextSender::new(Dialect::DEFAULT, text, 0).expect("a text without NUL")
-    }
-
-    /// Transmits `count` bits and acknowledges each.
-    fn pass(sender: &mut TextSender<'_>, count: usize) {
-        for _ in 0..count {
-            assert!(sender.poll_transmit(NOW).is_some());
-            sender.handle_ack(Bit::Zero, NOW);
-        }
-    }
-
-    #[test]
-    fn a_receipt_after_the_last_acknowledgment_ends_the_message() {
-        let mut sender = sender(b"b");
-        pass(&mut sender, 16);
-        assert_eq!(sender.poll_transmit(NOW), None);
-        assert!(sender.is_outcome_unknown());
-        sender.handle_ack(Bit::One, NOW);
-        assert_eq!(sender.poll_transmit(NOW), None);
-        assert_eq!(sender.poll_event(), Some(Ending::Delivered));
-    }
-
-    /// A receiver that has a bit twice sees the NUL of "b" one bit early, for "b" ends with a zero.
-    #[test]
-    fn a_receipt_before_the_last_bit_is_no_receipt() {
-        let mut sender = sender(b"b");
-        pass(&mut sender, 15);
-        assert!(sender.poll_transmit(NOW).is_some());
-        sender.handle_ack(Bit::One, NOW);
-        assert_eq!(sender.poll_event(), Some(Ending::Unexpected(Bit::One)));
-    }
-
-    /// Transmits a bit, again after its timeout, and has it acknowledged once.
-    fn resend(sender: &mut TextSender<'_>) {
-        assert!(sender.poll_transmit(NOW).is_some());
-        sender.handle_timeout(sender.poll_timeout().expect("a bit is under way"));
-        assert!(sender.poll_transmit(NOW).is_some());
-        sender.handle_ack(Bit::Zero, NOW);
-        sender.handle_timeout(sender.poll_timeout().expect("listens for a second one"));
-    }
-
-    #[test]
-    fn a_receipt_that_does_not_fit_after_a_resend_means_that_a_bit_was_doubled() {
-        let mut sender = sender(b"b");
-        pass(&mut sender, 3);
-        resend(&mut sender);
-        pass(&mut sender, 5);
-        assert!(sender.poll_transmit(NOW).is_some());
-        sender.handle_ack(Bit::One, NOW);
-        assert_eq!(sender.poll_event(), Some(Ending::Doubled));
-    }
-
-    /// The receipt of a receiver that is one bit ahead may be late; sent meanwhile, the last bit would
-    /// make it look right.
-    #[test]
-    fn after_a_resend_the_last_bit_waits_for_a_receipt_that_comes_too_early() {
-        let mut early = sender(b"b");
-        resend(&mut early);
-        pass(&mut early, 14);
-        assert_eq!(early.poll_transmit(NOW), None, "listens");
-        assert_eq!(early.doubt(), Some(Doubt::Twice));
-        let mut in_time = early.clone();
-        early.handle_ack(Bit::One, NOW);
-        assert_eq!(early.poll_event(), Some(Ending::Doubled));
-
-        in_time.handle_timeout(in_time.poll_timeout().expect("not for ever"));
-        assert!(in_time.poll_transmit(NOW).is_some());
-        in_time.handle_ack(Bit::Zero, NOW);
-        in_time.handle_ack(Bit::One, NOW);
-        assert_eq!(in_time.poll_transmit(NOW), None);
-        assert_eq!(in_time.poll_event(), Some(Ending::Delivered));
-    }
-}
+mod tests;

@@ -311,12 +311,14 @@ impl fmt::Display for Dialect {
     }
 }
 
-impl FromStr for Dialect {
-    type Err = ParseDialectError;
-
-    /// Reads a comma-separated list of `key=value` without spaces; the empty text is the default.
-    fn from_str(text: &str) -> Result<Self, ParseDialectError> {
-        let mut dialect = Self::DEFAULT;
+impl Dialect {
+    /// This dialect with the settings in `text`, a comma-separated list of `key=value` without spaces.
+    ///
+    /// # Errors
+    ///
+    /// [`ParseDialectError`].
+    pub fn with_settings(self, text: &str) -> Result<Self, ParseDialectError> {
+        let mut dialect = self;
         let mut rest = Setting::ALL.map(Some);
         if text.is_empty() {
             return Ok(dialect);
@@ -333,6 +335,15 @@ impl FromStr for Dialect {
             setting.set(&mut dialect, value).ok_or(ParseDialectError::UnknownValue(setting))?;
         }
         Ok(dialect)
+    }
+}
+
+impl FromStr for Dialect {
+    type Err = ParseDialectError;
+
+    /// The [default](Self::DEFAULT) dialect [with these settings](Self::with_settings).
+    fn from_str(text: &str) -> Result<Self, ParseDialectError> {
+        Self::DEFAULT.with_settings(text)
     }
 }
 
@@ -405,6 +416,8 @@ mod tests {
     fn settings_come_in_any_order_and_the_rest_stays_as_it_is() {
         let dialect = Dialect { one: Bit::Zero, end: End::Length32, ..Dialect::DEFAULT };
         assert_eq!(parse("end=length32,one=usr1"), Ok(dialect));
+        let observing = Dialect { ack: Ack::Auto, receipt: Receipt::Auto, ..dialect };
+        assert_eq!(Dialect::OBSERVING.with_settings("end=length32,one=usr1"), Ok(observing));
     }
 
     #[test]

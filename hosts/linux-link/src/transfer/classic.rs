@@ -55,7 +55,7 @@ impl SendingHalf for Classic<'_> {
     #[inline]
     fn poll_step(&mut self, _answers: &Answers) -> Option<Step> {
         match self.sender.poll_event() {
-            Some(Ending::Delivered) => Some(Step::Complete),
+            Some(Ending::Delivered | Ending::Acknowledged | Ending::Sent) => Some(Step::Complete),
             Some(Ending::Unexpected(ack)) => {
                 let is_first = self.sender.progress() <= 1;
                 Some(Step::Failed(Cause::UnexpectedAck { ack, is_first }))

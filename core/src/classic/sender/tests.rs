@@ -1,0 +1,226 @@
+//! Tests of the sending half.
+
+use super::*;
+
+const NOW: Instant = Instant::ZERO;
+
+fn sender(text: &[u8]) -> TextSender<'_> {
+    TextSender::new(Dialect::DEFAULT, text, 0).expect("a text without NUL")
+}
+
+/// Transmits `count` bits and acknowledges each.
+fn pass(sender: &mut TextSender<'_>, count: usize) {
+    for _ in 0..count {
+        assert!(sender.poll_transmit(NOW).is_some());
+        sender.handle_ack(Bit::Zero, NOW);
+    }
+}
+
+#[test]
+fn a_receipt_after_the_last_acknowledgment_ends_the_message() {
+    let mut sender = sender(b"b");
+    pass(&mut sender, 16);
+    assert_eq!(sender.poll_transmit(NOW), None);
+    assert!(sender.is_outcome_unknown());
+    sender.handle_ack(Bit::One, NOW);
+    assert_eq!(sender.poll_transmit(NOW), None);
+    assert_eq!(sender.poll_event(), Some(Ending::Delivered));
+}
+
+/// A receiver that has a bit twice sees the NUL of "b" one bit early, for "b" ends with a zero.
+#[test]
+fn a_receipt_before_the_last_bit_is_no_receipt() {
+    let mut sender = sender(b"b");
+    pass(&mut sender, 15);
+    assert!(sender.poll_transmit(NOW).is_some());
+    sender.handle_ack(Bit::One, NOW);
+    assert_eq!(sender.poll_event(), Some(Ending::Unexpected(Bit::One)));
+}
+
+/// Transmits a bit, again after its timeout, and has it acknowledged once.
+fn resend(sender: &mut TextSender<'_>) {
+    assert!(sender.poll_transmit(NOW).is_some());
+    sender.handle_timeout(sender.poll_timeout().expect("a bit is under way"));
+    assert!(sender.poll_transmit(NOW).is_some());
+    sender.handle_ack(Bit::Zero, NOW);
+    sender.handle_timeout(sender.poll_timeout().expect("listens for a second one"));
+}
+
+#[test]
+fn a_receipt_that_does_not_fit_after_a_resend_means_that_a_bit_was_doubled() {
+    let mut sender = sender(b"b");
+    pass(&mut sender, 3);
+    resend(&mut sender);
+    pass(&mut sender, 5);
+    assert!(sender.poll_transmit(NOW).is_some());
+    sender.handle_ack(Bit::One, NOW);
+    assert_eq!(sender.poll_event(), Some(Ending::Doubled));
+}
+
+/// The receipt of a receiver that is one bit ahead may be late; sent meanwhile, the last bit would
+/// make it look right.
+#[test]
+fn after_a_resend_the_last_bit_waits_for_a_receipt_that_comes_too_early() {
+    let mut early = sender(b"b");
+    resend(&mut early);
+    pass(&mut early, 14);
+    assert_eq!(early.poll_transmit(NOW), None, "listens");
+    assert_eq!(early.doubt(), Some(Doubt::Twice));
+    let mut in_time = early.clone();
+    early.handle_ack(Bit::One, NOW);
+    assert_eq!(early.poll_event(), Some(Ending::Doubled));
+
+    in_time.handle_timeout(in_time.poll_timeout().expect("not for ever"));
+    assert!(in_time.poll_transmit(NOW).is_some());
+    in_time.handle_ack(Bit::Zero, NOW);
+    in_time.handle_ack(Bit::One, NOW);
+    assert_eq!(in_time.poll_transmit(NOW), None);
+    assert_eq!(in_time.poll_event(), Some(Ending::Delivered));
+}
+
+fn auto<'t>(text: &'t [u8], dialect: &str) -> TextSender<'t> {
+    let dialect: Dialect = dialect.parse().expect("a dialect");
+    let dialect = Dialect { ack: Ack::Auto, receipt: Receipt::Auto, ..dialect };
+    TextSender::new(dialect, text, 0).expect("a text without NUL")
+}
+
+/// Lets a sender talk to a receiver of `dialect`, which answers at once, until nothing more happens.
+fn converse(sender: &mut TextSender<'_>, dialect: &str) -> (Option<Ending>, u64) {
+    let dialect: Dialect = dialect.parse().expect("a dialect");
+    let mut receiver = crate::classic::TextReceiver::new(dialect);
+    let mut now = NOW;
+    for _ in 0..10_000 {
+        while let Some(symbol) = sender.poll_transmit(now) {
+            let acks = match receiver.handle_bit(symbol) {
+                crate::classic::Completed::Nothing(acks) => acks,
+                crate::classic::Completed::Byte(_) | crate::classic::Completed::End => {
+                    receiver.accept()
+                }
+            };
+            for ack in acks {
+                sender.handle_ack(ack, now);
+            }
+        }
+        if let Some(ending) = sender.poll_event() {
+            return (Some(ending), now.as_micros());
+        }
+        let Some(timeout) = sender.poll_timeout() else { break };
+        now = now.max(timeout);
+        sender.handle_timeout(now);
+    }
+    (None, now.as_micros())
+}
+
+#[test]
+fn whatever_a_receiver_answers_is_taken_for_what_it_is() {
+    for (answers, ending) in [
+        ("ack=usr1,receipt=usr2-after", Ending::Delivered),
+        ("ack=usr2,receipt=usr1-after", Ending::Delivered),
+        ("ack=usr1,receipt=usr2-before", Ending::Delivered),
+        ("ack=usr1,receipt=usr1-after", Ending::Delivered),
+        ("ack=usr2,receipt=usr1-instead", Ending::Delivered),
+        ("ack=usr1,receipt=none", Ending::Acknowledged),
+        ("ack=echo,receipt=none", Ending::Acknowledged),
+        ("ack=byte-usr2,receipt=usr1-instead", Ending::Delivered),
+        ("ack=byte-usr1,receipt=none", Ending::Acknowledged),
+        ("ack=usr1-byte-usr2,receipt=none", Ending::Acknowledged),
+        ("ack=usr1,receipt=usr2-usr1-usr2-after", Ending::Delivered),
+        ("ack=none,receipt=usr1-after", Ending::Delivered),
+        ("ack=none,receipt=none", Ending::Sent),
+        ("ack=usr1,receipt=nothing-instead", Ending::Sent),
+    ] {
+        let mut sender = auto(b"Hi", "");
+        assert_eq!(converse(&mut sender, answers).0, Some(ending), "{answers}");
+        let told: Dialect = answers.parse().expect("a dialect");
+        let observed = sender.observed();
+        assert_eq!(observed.ack, told.ack, "{answers}");
+        let seen = match told.receipt {
+            // Two that come at once come in the order of their numbers.
+            Receipt::NothingInsteadOfAck => Receipt::None,
+            Receipt::InsteadOfAck(receipt) if told.ack == Ack::PerByte(!receipt) => told.receipt,
+            receipt => receipt,
+        };
+        assert_eq!(observed.receipt, seen, "{answers}");
+    }
+}
+
+#[test]
+fn a_receiver_that_acknowledges_nothing_is_given_time() {
+    let mut sender = auto(b"Hi", "");
+    let (ending, micros) = converse(&mut sender, "ack=none,receipt=none");
+    assert_eq!(ending, Some(Ending::Sent));
+    assert!(sender.is_pacing());
+    // The first bit, the first byte and the receipt are waited for; then there is a pause for each symbol.
+    assert!((3_000_000 + 20 * transmission::PAUSE_MICROS..4_000_000).contains(&micros), "{micros}");
+}
+
+#[test]
+fn an_acknowledgment_that_comes_after_the_sender_has_gone_on_ends_the_message() {
+    let mut sender = auto(b"Hi", "");
+    assert!(sender.poll_transmit(NOW).is_some());
+    let later = NOW.after_micros(SILENT_MICROS);
+    sender.handle_timeout(later);
+    assert!(sender.poll_transmit(later).is_some());
+    sender.handle_ack(Bit::Zero, later);
+    assert_eq!(sender.poll_event(), Some(Ending::Unexpected(Bit::Zero)));
+}
+
+#[test]
+fn a_greeting_may_be_answered_otherwise_than_a_bit() {
+    let answers = "hello=usr1,ack=usr2,ready=usr1,end=length32,receipt=usr1-instead";
+    let mut sender = auto(b"Hi", "hello=usr1,end=length32");
+    assert_eq!(converse(&mut sender, answers).0, Some(Ending::Delivered));
+    assert_eq!(sender.observed().ack, Ack::PerBit(Bit::One));
+    let mut told = TextSender::new(answers.parse().expect("a dialect"), b"Hi", 0).expect("a text");
+    assert_eq!(converse(&mut told, answers).0, Some(Ending::Delivered));
+}
+
+#[test]
+fn a_busy_receiver_is_asked_again_later() {
+    let dialect = "hello=usr2,ack=usr2,busy=usr1,receipt=usr1-after".parse().expect("a dialect");
+    let mut sender = TextSender::new(dialect, b"Hi", 0).expect("a text");
+    assert_eq!(sender.poll_transmit(NOW), Some(Bit::One));
+    sender.handle_ack(Bit::Zero, NOW);
+    assert_eq!((sender.poll_transmit(NOW), sender.poll_event()), (None, None));
+    let later = NOW.after_micros(answers::BUSY_MICROS);
+    sender.handle_timeout(later);
+    assert_eq!(sender.poll_transmit(later), Some(Bit::One));
+    let answers = "hello=usr2,ack=usr2,receipt=usr1-after";
+    sender.handle_ack(Bit::One, later);
+    let mut receiver = crate::classic::TextReceiver::new(answers.parse().expect("a dialect"));
+    let _ = receiver.handle_bit(Bit::One);
+    while let Some(symbol) = sender.poll_transmit(later) {
+        let acks = match receiver.handle_bit(symbol) {
+            crate::classic::Completed::Nothing(acks) => acks,
+            crate::classic::Completed::Byte(_) | crate::classic::Completed::End => {
+                receiver.accept()
+            }
+        };
+        acks.for_each(|ack| sender.handle_ack(ack, later));
+    }
+    assert_eq!(sender.poll_event(), Some(Ending::Delivered));
+}
+
+#[test]
+fn what_the_dialect_does_not_confirm_is_not_called_delivered() {
+    for (dialect, ending) in [
+        ("receipt=none", Ending::Acknowledged),
+        ("receipt=nothing-instead", Ending::Acknowledged),
+        ("ack=none,receipt=none", Ending::Sent),
+        ("ack=none,receipt=usr1-after", Ending::Delivered),
+    ] {
+        let told = dialect.parse().expect("a dialect");
+        let mut sender = TextSender::new(told, b"Hi", 50).expect("a text");
+        assert_eq!(converse(&mut sender, dialect).0, Some(ending), "{dialect}");
+    }
+}
+
+#[test]
+fn a_receipt_for_silence_is_waited_for() {
+    let dialect = "end=silence,receipt=usr2-after".parse().expect("a dialect");
+    let mut sender = TextSender::new(dialect, b"H", 0).expect("a text");
+    pass(&mut sender, 8);
+    assert_eq!((sender.poll_transmit(NOW), sender.poll_event()), (None, None));
+    sender.handle_ack(Bit::One, NOW);
+    assert_eq!((sender.poll_transmit(NOW), sender.poll_event()), (None, Some(Ending::Delivered)));
+}

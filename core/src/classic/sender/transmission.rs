@@ -1,0 +1,124 @@
+//! Which symbol goes next, and what is waited for then.
+
+use super::super::{Ack, Acks, End, Ends, Hello, Receipt};
+use super::{Ending, SILENT_MICROS, State, TextSender};
+use crate::{Bit, Instant};
+
+/// The pause between symbols then, if the application has not given one.
+pub(super) const PAUSE_MICROS: u64 = 1_000;
+
+impl TextSender<'_> {
+    pub(super) fn next_symbol(&mut self, now: Instant) -> Option<Bit> {
+        let first = self.greeting.0.take();
+        self.is_greeting = first.is_some();
+        let greeting = first.or_else(|| self.greeting.1.take());
+        let Some(symbol) = greeting.or_else(|| self.encoder.next()) else {
+            self.run_out(now);
+            return None;
+        };
+        self.symbols = self.symbols.saturating_add(1);
+        self.expect(symbol, now);
+        Some(symbol)
+    }
+
+    /// Waits for what follows `symbol`.
+    pub(super) fn expect(&mut self, symbol: Bit, now: Instant) {
+        let after = |micros| Some(now.after_micros(micros));
+        let is_last = self.encoder.ends().message();
+        if is_last && self.dialect.receipt == Receipt::Auto {
+            self.listen_for_receipt(symbol, now);
+        } else if self.dialect.ack == Ack::Auto && !self.is_pacing {
+            self.state = State::Observing { symbol, is_byte: false };
+            // Once there was an answer, there has to be one always.
+            self.deadline = after(SILENT_MICROS).filter(|_| !self.observation.is_any());
+        } else if self.dialect.ack == Ack::Auto && self.encoder.ends().byte() {
+            self.state = State::Observing { symbol, is_byte: true };
+            self.deadline = after(SILENT_MICROS);
+        } else {
+            let owed = if self.is_pacing { Acks::NONE } else { self.owed_for(symbol) };
+            if owed.is_empty() {
+                self.pause(now);
+                return;
+            }
+            self.state =
+                State::Waiting { symbol, owed, resent: false, due: false, disturbed: false };
+            // Only a bit that is acknowledged by itself can be sent again by itself.
+            let alone = self.dialect.bit_ack(symbol).is_some();
+            self.deadline = after(self.timeout_micros).filter(|_| alone);
+        }
+    }
+
+    fn pause(&mut self, now: Instant) {
+        let micros = match self.pause_micros {
+            0 if self.is_pacing => PAUSE_MICROS,
+            micros => micros,
+        };
+        self.state = State::Pausing;
+        self.deadline = Some(now.after_micros(micros));
+    }
+
+    /// The last symbol, which was `symbol`, has been sent.
+    fn listen_for_receipt(&mut self, symbol: Bit, now: Instant) {
+        let expected = match self.dialect.ack {
+            Ack::None => Acks::NONE,
+            Ack::Auto if self.is_pacing => Acks::NONE,
+            Ack::Auto => Acks::of(self.observation.first()),
+            Ack::PerByte(_) | Ack::PerBit(_) | Ack::Echo | Ack::PerBitAndByte(_) => {
+                self.dialect.acks(Ends::Byte, symbol)
+            }
+        };
+        self.state = State::Closing { expected, receipt: None };
+        self.deadline = Some(now.after_micros(SILENT_MICROS));
+    }
+
+    /// Nothing is left to send, and what the last symbol was owed has come.
+    fn run_out(&mut self, now: Instant) {
+        let is_silence_the_end = self.dialect.end == End::Silence && self.receipt.is_none();
+        match self.dialect.receipt {
+            // It follows when the receiver has noticed the silence.
+            _ if is_silence_the_end && self.dialect.receipt() != Acks::NONE => {
+                self.receipt = Some(self.dialect.receipt);
+                let receipt = self.dialect.receipt();
+                if self.dialect.receipt == Receipt::Auto {
+                    self.state = State::Closing { expected: Acks::NONE, receipt: None };
+                    self.deadline = Some(now.after_micros(SILENT_MICROS));
+                } else {
+                    self.state = State::Waiting {
+                        symbol: Bit::Zero,
+                        owed: receipt,
+                        resent: false,
+                        due: false,
+                        disturbed: false,
+                    };
+                }
+            }
+            Receipt::None | Receipt::NothingInsteadOfAck => {
+                let is_acknowledged = self.dialect.ack != Ack::None && !self.is_pacing;
+                self.end(if is_acknowledged { Ending::Acknowledged } else { Ending::Sent });
+            }
+            Receipt::Auto
+            | Receipt::AfterAck(_)
+            | Receipt::BeforeAck(_)
+            | Receipt::InsteadOfAck(_)
+            | Receipt::ThreeAfterAck => self.end(Ending::Delivered),
+        }
+    }
+
+    /// What the receiver owes for the symbol transmitted last.
+    pub(super) fn owed_for(&self, symbol: Bit) -> Acks {
+        if self.is_greeting {
+            Acks::of(self.dialect.greeting_ack(symbol))
+        } else {
+            self.dialect.acks(self.encoder.ends(), symbol)
+        }
+    }
+
+    /// How many symbols the greeting has.
+    pub(super) fn greeting_symbols(&self) -> u64 {
+        match self.dialect.hello {
+            Hello::None => 0,
+            Hello::One(_) => 1,
+            Hello::AndWidth(_) => 2,
+        }
+    }
+}
