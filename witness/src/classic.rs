@@ -224,8 +224,8 @@ fn verdict(verdict: Option<Verdict>) -> u32 {
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn classic_answering_new(answering: &mut Answering, handles: Handles, is_known: bool) {
-    *answering = Answering::new(handles, is_known.then_some(Ack::Echo));
+extern "C" fn classic_answering_new(answering: &mut Answering, handles: &Handles, is_known: bool) {
+    *answering = Answering::new(*handles, is_known.then_some(Ack::Echo));
 }
 
 #[unsafe(no_mangle)]
@@ -244,7 +244,7 @@ extern "C" fn classic_answering_handle_timeout(answering: &mut Answering, micros
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn classic_answering_state(answering: &Answering, handles: Handles) -> u64 {
+extern "C" fn classic_answering_state(answering: &Answering, handles: &Handles) -> u64 {
     let is_new = answering.ack() != Ack::Auto && answering.next().is_some();
     let receipt = symbols(Dialect { receipt: answering.receipt(), ..Dialect::DEFAULT }.receipt());
     let timeout = answering.poll_timeout().map_or(0, Instant::as_micros);
@@ -254,11 +254,11 @@ extern "C" fn classic_answering_state(answering: &Answering, handles: Handles) -
 #[unsafe(no_mangle)]
 extern "C" fn classic_understanding_new(
     understanding: &mut Understanding,
-    handles: Handles,
+    handles: &Handles,
     pid: u32,
     memory: &Memory,
 ) {
-    *understanding = Understanding::new(handles, pid, *memory);
+    *understanding = Understanding::new(*handles, pid, *memory);
 }
 
 #[unsafe(no_mangle)]
