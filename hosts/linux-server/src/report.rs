@@ -6,10 +6,11 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 use std::os::fd::AsFd;
+use std::time::Duration;
 
+use minitalk::Ended;
 use minitalk_cli::text::shown;
 use minitalk_core::Instant;
-use minitalk_core::exchange::Protocol;
 
 use crate::json::Object;
 use crate::reason::Reason;
@@ -28,15 +29,16 @@ pub(crate) enum Level {
 }
 
 /// Something that the operator may want to know.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Notice {
     Listening { pid: u32, name: Option<String> },
     Connected { peer: u32, uid: u32, program: String },
-    Message { peer: u32, protocol: Protocol, octets: u64, seconds: f64 },
+    Message(Ended),
     Left { peer: u32 },
     Cut { peer: u32, octets: u64, reason: Reason },
     Refused { peer: u32, reason: Reason },
     Damaged { peer: u32 },
+    DoesNotWait { peer: u32 },
     Stray { peer: Option<u32>, program: Option<String>, reason: Reason },
     Full { places: usize },
     Stopped { reason: &'static str, messages: u64, strays: u64 },
@@ -49,12 +51,13 @@ impl Notice {
             Self::Cut { .. }
             | Self::Refused { .. }
             | Self::Damaged { .. }
+            | Self::DoesNotWait { .. }
             | Self::Stray { .. }
             | Self::Full { .. }
             | Self::Stopped { strays: 1.., .. } => Level::Normal,
             Self::Listening { .. }
             | Self::Connected { .. }
-            | Self::Message { .. }
+            | Self::Message(_)
             | Self::Left { .. }
             | Self::Stopped { .. } => Level::Verbose,
         }
@@ -66,11 +69,12 @@ impl Notice {
             Self::Stray { reason, .. } => Some((reason.word, 1)),
             Self::Full { .. } => Some(("full", 1)),
             Self::Damaged { .. } => Some(("damaged", 1)),
+            Self::DoesNotWait { .. } => Some(("does_not_wait", 1)),
             Self::Cut { .. } => Some(("cut", 8)),
             Self::Refused { .. } => Some(("refused", 8)),
             Self::Listening { .. }
             | Self::Connected { .. }
-            | Self::Message { .. }
+            | Self::Message(_)
             | Self::Left { .. }
             | Self::Stopped { .. } => None,
         }
@@ -88,12 +92,13 @@ impl Notice {
             &Self::Listening { pid, ref name } => Object::Listening { pid, name: name.as_deref() },
             &Self::Refused { peer, ref reason } => Object::Refused { peer, reason },
             &Self::Damaged { peer } => Object::Damaged { peer },
+            &Self::DoesNotWait { peer } => Object::DoesNotWait { peer },
             &Self::Stray { peer, ref reason, .. } => Object::Stray { peer, reason, others },
             &Self::Stopped { reason: signal, messages, strays } => {
                 Object::Stopped { signal, messages, strays }
             }
             Self::Connected { .. }
-            | Self::Message { .. }
+            | Self::Message(_)
             | Self::Left { .. }
             | Self::Cut { .. }
             | Self::Full { .. } => return None,
@@ -111,9 +116,12 @@ impl fmt::Display for Notice {
             Self::Connected { peer, uid, program } => {
                 write!(f, "PID {peer} ({}) of user {uid} is sending", shown(program))
             }
-            Self::Message { peer, protocol, octets, seconds } => {
-                let octets = count(*octets, "byte");
-                write!(f, "PID {peer} has sent a message: {octets}, {protocol}, {seconds:.3} s")
+            &Self::Message(Ended { peer, protocol, dialect, octets, micros, .. }) => {
+                write!(f, "PID {peer} has sent a message: {}, {protocol}", count(octets, "byte"))?;
+                if let Some(dialect) = dialect {
+                    write!(f, " ({dialect})")?;
+                }
+                write!(f, ", {:.3} s", Duration::from_micros(micros).as_secs_f64())
             }
             Self::Left { peer } => write!(f, "PID {peer} has ended"),
             Self::Cut { peer, octets, reason } => {
@@ -124,7 +132,11 @@ impl fmt::Display for Notice {
             }
             Self::Damaged { peer } => write!(
                 f,
-                "PID {peer} has sent more than could be written, and does not wait: bits of its message are lost"
+                "PID {peer} does not wait until its bits have been taken: some of its message are lost"
+            ),
+            Self::DoesNotWait { peer } => write!(
+                f,
+                "PID {peer} does not wait for acknowledgments; signals do not queue: bits of its messages may be lost"
             ),
             Self::Stray { peer: Some(peer), program, reason } => {
                 write!(f, "ignored a signal from PID {peer}")?;
@@ -204,7 +216,7 @@ impl Reporter {
 }
 
 /// A notice, and how many others of its kind it stands for.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Told {
     pub(crate) notice: Notice,
     pub(crate) others: u64,
