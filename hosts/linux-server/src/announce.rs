@@ -2,9 +2,6 @@
 //!
 //! Whatever may refuse to be taken refuses before anything is opened for writing that others may own.
 
-mod pid_file;
-mod service_manager;
-
 use std::fs;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
@@ -13,16 +10,17 @@ use std::path::{Path, PathBuf};
 use std::process;
 
 use minitalk::Listener;
+use minitalk_cli::pid_file::{PidFile, PidFileError};
+use minitalk_cli::service_manager;
+use minitalk_cli::sink::Sink;
 use minitalk_cli::trace::Trace;
 use minitalk_signals::{BlockingError, Line, was_closed_at_start};
 use thiserror::Error;
 
 use crate::cli::Options;
 use crate::output::Output;
-use crate::sink::Sink;
 use crate::tap::Tap;
 use crate::text::Style;
-use pid_file::{PidFile, PidFileError};
 
 /// Why the server could not say that it is ready.
 #[derive(Debug, Error)]

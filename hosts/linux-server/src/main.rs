@@ -9,7 +9,6 @@ mod output;
 mod reason;
 mod report;
 mod serve;
-mod sink;
 mod tap;
 mod text;
 mod turns;

@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::AsFd;
 
 use minitalk::{Connected, Ended, Happening, ListenError, Listener, ListenerConfig, Stray};
+use minitalk_cli::limit::Told;
 use minitalk_core::{Instant, RefusalReason};
 use minitalk_signals::{BlockingError, Interest, Termination, WaitError, WatchError, now};
 use thiserror::Error;
@@ -13,7 +14,7 @@ use crate::cli::Options;
 use crate::json::Object;
 use crate::output::{Output, Unwritable};
 use crate::reason::Reason;
-use crate::report::{self, Notice, Reporter, Told};
+use crate::report::{self, Notice, Reporter};
 use crate::tap::Tap;
 
 /// There is one descriptor to watch.
@@ -273,10 +274,10 @@ impl Server {
         }
     }
 
-    fn tell(&mut self, told: &Told, now: Instant) {
+    fn tell(&mut self, told: &Told<Notice>, now: Instant) {
         self.reporter.tell(told);
-        if told.notice.is_stray() {
-            self.push_object(&told.notice, told.others, now);
+        if told.what.is_stray() {
+            self.push_object(&told.what, told.others, now);
         }
     }
 
