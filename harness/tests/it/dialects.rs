@@ -239,3 +239,21 @@ fn bits_of_a_sender_that_does_not_wait_are_not_lost_in_silence() {
     assert!(!client.finish().stderr.is_empty(), "it does not stop by itself");
     drop(reader);
 }
+
+/// Such a server goes on counting bits, whoever sends them.
+#[test]
+fn a_framed_attempt_and_a_ping_leave_another_server_between_two_messages() {
+    let c_server = compile("server", "COUNTS_ON=1");
+    for attempt in [&["hello"][..], &["--ping"]] {
+        let server = Server::start_command(&mut Command::new(&c_server));
+        let pid = server.pid().to_string();
+        let run = |protocol: &str, words: &[&str]| {
+            let mut command = Programs::build().client();
+            let command = command.args(["--protocol", protocol, "--timeout", "5", &pid]);
+            Running::spawn(command.args(words)).finish()
+        };
+        assert_failed(&run("framed", attempt), 3, &["try --protocol classic"]);
+        assert_delivered(&run("classic", &["intact"]));
+        assert!(within(SETTLED, || server.shown().ends_with("\nintact\n")), "{}", server.shown());
+    }
+}

@@ -11,6 +11,7 @@
 ** LENGTH   bits of the length before the text: 0, 32 or 64
 ** NUL      whether a NUL ends the text
 ** HELLO    the signal the client greets with, acknowledged like a bit, or NOTHING
+** COUNTS_ON  the server goes on counting bits when another client sends: 0 or 1
 ** PACE     microseconds between bits that are not acknowledged
 */
 #ifndef DIALECT_H
@@ -61,6 +62,9 @@
 #endif
 #ifndef HELLO
 # define HELLO NOTHING
+#endif
+#ifndef COUNTS_ON
+# define COUNTS_ON 0
 #endif
 #ifndef PACE
 # define PACE 20000

@@ -75,8 +75,9 @@ static void	handler(int sig, siginfo_t *info, void *context)
 	int	end;
 
 	(void)context;
-	if (g.client != info->si_pid)
+	if (!COUNTS_ON && g.client != info->si_pid)
 		start_message(info->si_pid);
+	g.client = info->si_pid;
 	if (HELLO && !g.greeted)
 	{
 		g.greeted = 1;

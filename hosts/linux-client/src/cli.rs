@@ -38,7 +38,7 @@ pub(crate) struct Options {
     pub(crate) text: Vec<OsString>,
 
     /// The protocol: framed (any bytes, checked) or classic (that of the minitalk exercise).
-    /// The default is framed, or classic if the program is called `client`
+    /// The default is framed, or classic if the program is called `client` or `client_bonus`
     #[arg(long, value_name = "NAME", value_parser = protocols())]
     protocol: Option<Protocol>,
 
@@ -54,10 +54,11 @@ pub(crate) struct Options {
     #[arg(value_hint = ValueHint::Other)]
     pub(crate) timeout: Duration,
 
-    /// Pause after each bit that a classic server does not acknowledge
-    #[arg(long, default_value = "500us", value_parser = duration, value_name = "DURATION")]
+    /// The least time from one bit to the next, for a classic server. The default is 500us where it
+    /// does not acknowledge bits, and else none
+    #[arg(long, value_parser = duration, value_name = "DURATION")]
     #[arg(allow_negative_numbers = true, value_hint = ValueHint::Other)]
-    pub(crate) pace: Duration,
+    pub(crate) pace: Option<Duration>,
 
     /// Never have two bits under way at once: slower, but easier to follow in a trace
     #[arg(long, conflicts_with_all = MODES)]
@@ -300,9 +301,9 @@ fn interval(text: &str) -> Result<Duration, ParseIntervalError> {
     if interval < INTERVAL_MIN { Err(ParseIntervalError::Short) } else { Ok(interval) }
 }
 
-/// Public testers call the program `client` and expect the classic protocol.
+/// Public testers call the program by the names of the exercise and expect the classic protocol.
 fn is_client(program: &Path) -> bool {
-    program.file_name().is_some_and(|name| name == "client")
+    program.file_name().is_some_and(|name| name == "client" || name == "client_bonus")
 }
 
 const USAGE: &str = "\
@@ -426,8 +427,9 @@ mod tests {
     }
 
     #[test]
-    fn only_the_very_name_client_means_classic() {
+    fn only_the_very_names_of_the_exercise_mean_classic() {
         assert!(is_client(Path::new("./client")));
+        assert!(is_client(Path::new("./client_bonus")));
         assert!(is_client(Path::new("/tmp/x/client")));
         assert!(!is_client(Path::new("/usr/bin/minitalk-client")));
         assert!(!is_client(Path::new("")));

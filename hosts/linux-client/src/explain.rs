@@ -152,7 +152,8 @@ fn of_cause(cause: &Cause, pid: i64, is_unknown: bool, options: &Options) -> Wor
         Cause::Refusal(refusal) => of_refusal(refusal),
         Cause::TimedOut(diagnosis) => of_timeout(*diagnosis, pid, is_unknown, options),
         Cause::NotFramed(diagnosis) => {
-            let sentence = "answers, but does not speak the framed protocol";
+            let sentence = "answers, but does not speak the framed protocol; it may have shown \
+                            stray characters";
             words(3, "not_framed", sentence, other_way(*diagnosis))
         }
         Cause::UnexpectedAck { ack, is_first } => of_unexpected(*ack, *is_first, is_unknown),

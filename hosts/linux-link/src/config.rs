@@ -24,8 +24,9 @@ pub struct Config {
     pub protocol: Protocol,
     /// How a classic server speaks. The framed protocol has no dialects.
     pub dialect: Dialect,
-    /// The pause after a bit that a classic server does not acknowledge. The default is 500 µs.
-    pub pace: Duration,
+    /// The least time from one bit to the next, for a classic server. The default is 500 µs where the
+    /// server does not acknowledge bits, and else none.
+    pub pace: Option<Duration>,
     /// Give up after this time without progress. The default is 10 s.
     pub timeout: Duration,
     /// Never have two bits under way. The default is `false`.
@@ -46,7 +47,7 @@ impl Config {
         Self {
             protocol: Protocol::Framed,
             dialect: Dialect::DEFAULT,
-            pace: Duration::from_micros(500),
+            pace: None,
             timeout: Duration::from_secs(10),
             single_bits: false,
             trust: Trust::Unspoken,
@@ -59,4 +60,8 @@ impl Default for Config {
     fn default() -> Self {
         Self::new()
     }
+}
+
+pub(crate) fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }

@@ -12,7 +12,7 @@ use minitalk_signals::{Interest, Line, is_ready};
 use crate::address::Address;
 use crate::admission::Admission;
 use crate::cause::{Cause, Delivered, Failure};
-use crate::config::Config;
+use crate::config::{Config, micros};
 use crate::input::Input;
 use crate::interrupt::Interrupter;
 use crate::observer::Observer;
@@ -99,7 +99,8 @@ impl<O: Observer> Connection<O> {
             Protocol::Framed => {
                 // Any number will do, as long as it is another one for the next message.
                 let number = getrandom::u32().unwrap_or(0);
-                self.transfer(Framed::new(message, number, self.config.single_bits))
+                let is_ours = self.link.is_ours();
+                self.transfer(Framed::new(message, number, &self.config, is_ours))
             }
             Protocol::Classic => {
                 let text = self.gather(message)?;
@@ -107,12 +108,7 @@ impl<O: Observer> Connection<O> {
                 if is_mark && self.link.is_ours() && self.config.dialect.admits_framed() {
                     return Err(self.failure(Cause::LooksFramed));
                 }
-                let half = Classic::new(
-                    self.config.dialect,
-                    text.all(),
-                    micros(self.config.pace),
-                    self.link.is_ours(),
-                );
+                let half = Classic::new(text.all(), &self.config, self.link.is_ours());
                 let half = half.map_err(|error| self.failure(Cause::Encode(error)))?;
                 self.transfer(half)
             }
@@ -152,7 +148,7 @@ impl<O: Observer> Connection<O> {
             self.link.restart(false);
             Pinger::new()
         });
-        let half = Probing::new(&mut pinger, &mut probe);
+        let half = Probing::new(&mut pinger, &mut probe, self.link.is_ours());
         let (result, _) = Transfer::new(&mut self.link, half).run();
         result.map_err(|(cause, _)| self.failure(cause))?;
         self.pinger = Some(pinger);
@@ -219,8 +215,4 @@ impl<O: Observer> Connection<O> {
     fn failure(&self, cause: Cause) -> Failure {
         Failure { pid: Some(self.pid().into()), cause, delivered: Delivered::Nothing }
     }
-}
-
-fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }

@@ -10,7 +10,7 @@ use std::os::fd::BorrowedFd;
 use minitalk_core::{Bit, Doubt, Instant};
 use minitalk_signals::{Interest, now};
 
-use crate::cause::{Cause, Delivered, Interruption};
+use crate::cause::{Cause, Delivered};
 use crate::connection::{Heard, Link};
 use crate::diagnosis::{Answers, Diagnosis, REST_MICROS, Sight};
 use crate::observer::Observer;
@@ -41,8 +41,8 @@ const ROOM_LOOK_MICROS: u64 = 1_000;
 /// While a server works for others, time does not count, but no longer than for this many timeouts.
 const BUSY_TIMEOUTS_MAX: u64 = 30;
 
-/// How long an interrupted sender tries to tell the server.
-const FAREWELL_MICROS: u64 = 100_000;
+/// How long to try to tell the server that no more will come.
+const FAREWELL_MICROS: u64 = 200_000;
 
 /// The sending half of a protocol, with the message, as the loop drives it.
 pub(crate) trait SendingHalf {
@@ -82,11 +82,11 @@ pub(crate) trait SendingHalf {
     /// Puts the timeout off.
     fn postpone(&mut self, now: Instant, micros: u64);
 
-    /// Breaks the message off; whether there is something to send for it.
-    fn abort(&mut self, now: Instant) -> bool;
+    /// Breaks the message off after this cause; whether there is something to send for it.
+    fn leave(&mut self, cause: &Cause, now: Instant) -> bool;
 
-    /// Whether all that [`abort`](Self::abort) wanted to send has been sent.
-    fn is_aborted(&mut self) -> bool;
+    /// Whether all that [`leave`](Self::leave) wanted to send has been sent.
+    fn has_left(&mut self) -> bool;
 
     /// Grows whenever the message gets further than it ever was.
     fn progress(&self) -> u64;
@@ -152,6 +152,7 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
         let began = now();
         let result = self.transfer().map_err(|cause| {
             let delivered = self.half.delivered(&cause);
+            self.leave(&cause);
             (cause, delivered)
         });
         let micros = now().micros_since(began);
@@ -220,7 +221,7 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
             Heard::Foreign(symbol) => self.half.handle_foreign(symbol),
             Heard::Watched => {}
             Heard::Gone => return Err(Cause::Died),
-            Heard::Interrupted(interruption) => return Err(self.abort(interruption)),
+            Heard::Interrupted(interruption) => return Err(Cause::Interrupted(interruption)),
             Heard::TimedOut => self.handle_timeout(now)?,
         }
         Ok(())
@@ -335,19 +336,22 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
         true
     }
 
-    /// Tells the server that no more will come, if it listens.
-    fn abort(&mut self, interruption: Interruption) -> Cause {
+    /// Tells the server that no more will come, if that means something to it.
+    fn leave(&mut self, cause: &Cause) {
         let now = self.link.read_clock();
         let deadline = now.after_micros(FAREWELL_MICROS);
-        let mut is_going_on = self.half.abort(now);
-        while is_going_on && !self.half.is_aborted() && self.transmit(self.link.clock()).is_ok() {
-            match self.link.wait(None, Some(deadline)) {
-                Ok(Heard::Ack(ack)) => self.half.handle_ack(ack, self.link.clock()),
+        let mut is_going_on = self.half.leave(cause, now);
+        while is_going_on && self.transmit(self.link.clock()).is_ok() && !self.half.has_left() {
+            let timeout = self.half.poll_timeout().unwrap_or(deadline);
+            let heard = self.link.wait(None, Some(timeout.min(deadline)));
+            let now = self.link.clock();
+            match heard {
+                Ok(Heard::Ack(ack)) => self.half.handle_ack(ack, now),
+                Ok(Heard::TimedOut) => self.half.handle_timeout(now),
                 Ok(Heard::Foreign(_) | Heard::Watched | Heard::Interrupted(_)) => {}
-                Ok(Heard::Gone | Heard::TimedOut) | Err(_) => is_going_on = false,
+                Ok(Heard::Gone) | Err(_) => is_going_on = false,
             }
-            is_going_on &= self.link.clock() < deadline;
+            is_going_on &= now < deadline;
         }
-        Cause::Interrupted(interruption)
     }
 }

@@ -3,30 +3,45 @@
 use std::os::fd::BorrowedFd;
 
 use minitalk_core::classic::{
-    Dialect, EncodeError, Ending, TIMEOUT_MICROS, TIMEOUT_OF_KNOWN_MICROS, TextSender,
+    EncodeError, Ending, TIMEOUT_MICROS, TIMEOUT_OF_KNOWN_MICROS, TextSender,
 };
 use minitalk_core::{Bit, Doubt, Instant};
 
 use super::{SendingHalf, Step, Tally};
 use crate::cause::{Cause, Delivered};
+use crate::config::{Config, micros};
 use crate::diagnosis::Answers;
+
+/// The pause after a bit that is not acknowledged.
+const PACE_MICROS: u64 = 500;
 
 /// A message in the classic protocol: the core's sender, which has all of it.
 pub(crate) struct Classic<'t> {
     sender: TextSender<'t>,
     told: usize,
+    /// The least time between bits that are acknowledged.
+    pace_micros: u64,
+    /// A bit that is due later.
+    held: Option<(Bit, Instant)>,
+    /// When the next bit may go.
+    free_at: Instant,
 }
 
 impl<'t> Classic<'t> {
-    pub(crate) fn new(
-        dialect: Dialect,
-        text: &'t [u8],
-        pause_micros: u64,
-        is_ours: bool,
-    ) -> Result<Self, EncodeError> {
+    pub(crate) fn new(text: &'t [u8], config: &Config, is_ours: bool) -> Result<Self, EncodeError> {
         let timeout_micros = if is_ours { TIMEOUT_OF_KNOWN_MICROS } else { TIMEOUT_MICROS };
-        let sender = TextSender::new(dialect, text, pause_micros)?;
-        Ok(Self { sender: sender.with_timeout_micros(timeout_micros), told: 0 })
+        let pace_micros = config.pace.map(micros);
+        let pause_micros = pace_micros.unwrap_or(PACE_MICROS);
+        let sender = TextSender::new(config.dialect, text, pause_micros)?;
+        // The core's sender pauses by itself where nothing is acknowledged.
+        let is_acknowledged = config.dialect.can_hold_back();
+        Ok(Self {
+            sender: sender.with_timeout_micros(timeout_micros),
+            told: 0,
+            pace_micros: pace_micros.filter(|_| is_acknowledged).unwrap_or(0),
+            held: None,
+            free_at: Instant::ZERO,
+        })
     }
 
     fn bytes(&self) -> u64 {
@@ -49,7 +64,19 @@ impl SendingHalf for Classic<'_> {
 
     #[inline]
     fn poll_transmit(&mut self, now: Instant) -> Option<Bit> {
-        self.sender.poll_transmit(now)
+        if self.pace_micros == 0 {
+            return self.sender.poll_transmit(now);
+        }
+        let (bit, due) = match self.held.take() {
+            Some(held) => held,
+            None => (self.sender.poll_transmit(now)?, self.free_at),
+        };
+        if now < due {
+            self.held = Some((bit, due));
+            return None;
+        }
+        self.free_at = now.after_micros(self.pace_micros);
+        Some(bit)
     }
 
     #[inline]
@@ -71,7 +98,7 @@ impl SendingHalf for Classic<'_> {
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
-        self.sender.poll_timeout()
+        self.held.map_or_else(|| self.sender.poll_timeout(), |(_, due)| Some(due))
     }
 
     #[inline]
@@ -84,14 +111,16 @@ impl SendingHalf for Classic<'_> {
     }
 
     fn handle_timeout(&mut self, now: Instant) {
-        self.sender.handle_timeout(now);
+        if self.held.is_none() {
+            self.sender.handle_timeout(now);
+        }
     }
 
     /// To be exact about a timeout of a quarter of a second does not matter.
     fn restart_timeout(&mut self, _now: Instant) {}
 
     fn doubt(&self) -> Option<Doubt> {
-        self.sender.doubt()
+        self.sender.doubt().filter(|_| self.held.is_none())
     }
 
     fn is_damaged_by_doubles(&self) -> bool {
@@ -103,11 +132,11 @@ impl SendingHalf for Classic<'_> {
     }
 
     /// Classic has no way to break a message off.
-    fn abort(&mut self, _now: Instant) -> bool {
+    fn leave(&mut self, _cause: &Cause, _now: Instant) -> bool {
         false
     }
 
-    fn is_aborted(&mut self) -> bool {
+    fn has_left(&mut self) -> bool {
         true
     }
 

@@ -4,10 +4,12 @@ use std::os::fd::BorrowedFd;
 
 use minitalk_core::frame::CONTENT_OCTETS_MAX;
 use minitalk_core::sender::{Event, Sender};
+use minitalk_core::withdrawal::{Alignment, Withdrawal};
 use minitalk_core::{Bit, Doubt, Instant, RefusalReason};
 
 use super::{SendingHalf, Step, Tally};
 use crate::cause::{Cause, Delivered};
+use crate::config::Config;
 use crate::diagnosis::Answers;
 use crate::input::{Input, Piece};
 
@@ -19,14 +21,26 @@ pub(crate) struct Framed<'i> {
     offered: u64,
     /// The input has nothing yet, so there is nothing to send.
     is_pending: bool,
+    stranger: Stranger,
+}
+
+/// A server that is not known to be framed. It is not left in the middle of a byte.
+enum Stranger {
+    /// It is known, or has accepted a frame.
+    No,
+    /// Nothing shows yet that it is framed.
+    Perhaps(Alignment),
+    /// It is not: it is sent what is a NUL to it.
+    Leaving(Withdrawal),
 }
 
 impl<'i> Framed<'i> {
     /// `number` should be another one for every message of this process.
-    pub(crate) fn new(input: Input<'i>, number: u32, single_bits: bool) -> Self {
+    pub(crate) fn new(input: Input<'i>, number: u32, config: &Config, is_ours: bool) -> Self {
         let sender = Sender::new(number, input.length());
-        let sender = if single_bits { sender.without_pairs() } else { sender };
-        Self { sender, input, offered: 0, is_pending: false }
+        let sender = if config.single_bits { sender.without_pairs() } else { sender };
+        let stranger = if is_ours { Stranger::No } else { Stranger::Perhaps(Alignment::new()) };
+        Self { sender, input, offered: 0, is_pending: false, stranger }
     }
 }
 
@@ -57,35 +71,54 @@ impl SendingHalf for Framed<'_> {
 
     #[inline]
     fn poll_transmit(&mut self, now: Instant) -> Option<Bit> {
-        self.sender.poll_transmit(now)
+        match &mut self.stranger {
+            Stranger::No => self.sender.poll_transmit(now),
+            Stranger::Perhaps(alignment) => {
+                self.sender.poll_transmit(now).inspect(|&bit| alignment.transmitted(bit))
+            }
+            Stranger::Leaving(withdrawal) => withdrawal.poll_transmit(now),
+        }
     }
 
     #[inline]
     fn poll_step(&mut self, answers: &Answers) -> Option<Step> {
-        Some(match self.sender.poll_event()? {
+        let step = match self.sender.poll_event()? {
             Event::Accepted { last: true, .. } => Step::Complete,
             Event::Accepted { last: false, .. } => {
                 Step::Confirmed(self.sender.statistics().accepted_octets)
             }
             Event::Refused(reason) => Step::Failed(Cause::Rejected(reason)),
-            Event::NotFramed => Step::Failed(Cause::NotFramed(answers.diagnosis())),
+            Event::NotFramed => return Some(Step::Failed(Cause::NotFramed(answers.diagnosis()))),
             Event::Aborted => return None,
-        })
+        };
+        self.stranger = Stranger::No;
+        Some(step)
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
-        self.sender.poll_timeout()
+        match &self.stranger {
+            Stranger::No | Stranger::Perhaps(_) => self.sender.poll_timeout(),
+            Stranger::Leaving(withdrawal) => withdrawal.poll_timeout(),
+        }
     }
 
     #[inline]
     fn handle_ack(&mut self, ack: Bit, now: Instant) {
+        match &mut self.stranger {
+            Stranger::No => {}
+            Stranger::Perhaps(alignment) => alignment.acknowledged(),
+            Stranger::Leaving(withdrawal) => return withdrawal.handle_ack(),
+        }
         self.sender.handle_ack(ack, now);
     }
 
     fn handle_foreign(&mut self, _symbol: Bit) {}
 
     fn handle_timeout(&mut self, now: Instant) {
-        self.sender.handle_timeout(now);
+        match &mut self.stranger {
+            Stranger::No | Stranger::Perhaps(_) => self.sender.handle_timeout(now),
+            Stranger::Leaving(withdrawal) => withdrawal.handle_timeout(now),
+        }
     }
 
     fn restart_timeout(&mut self, now: Instant) {
@@ -104,13 +137,25 @@ impl SendingHalf for Framed<'_> {
         self.sender.postpone(now, micros);
     }
 
-    fn abort(&mut self, _now: Instant) -> bool {
-        self.sender.abort();
-        true
+    fn leave(&mut self, cause: &Cause, now: Instant) -> bool {
+        match (&self.stranger, cause) {
+            (Stranger::Perhaps(alignment), _) => {
+                self.stranger = Stranger::Leaving(Withdrawal::new(alignment, now));
+                true
+            }
+            (Stranger::No, Cause::Interrupted(_)) => {
+                self.sender.abort();
+                true
+            }
+            (Stranger::No | Stranger::Leaving(_), _) => false,
+        }
     }
 
-    fn is_aborted(&mut self) -> bool {
-        self.sender.poll_event() == Some(Event::Aborted)
+    fn has_left(&mut self) -> bool {
+        match &self.stranger {
+            Stranger::Leaving(withdrawal) => withdrawal.is_over(),
+            Stranger::No | Stranger::Perhaps(_) => self.sender.poll_event() == Some(Event::Aborted),
+        }
     }
 
     fn progress(&self) -> u64 {

@@ -24,6 +24,7 @@ pub struct Probe {
 pub(crate) struct Probing<'p> {
     pinger: &'p mut Pinger,
     probe: &'p mut Probe,
+    is_ours: bool,
     /// Whether the pinger has been asked for the probe.
     has_begun: bool,
     /// Whether the server does not speak the framed protocol.
@@ -33,9 +34,9 @@ pub(crate) struct Probing<'p> {
 }
 
 impl<'p> Probing<'p> {
-    pub(crate) const fn new(pinger: &'p mut Pinger, probe: &'p mut Probe) -> Self {
-        let (has_begun, is_foreign) = (false, false);
-        Self { pinger, probe, has_begun, is_foreign, sent_nanos: None, round_trip_nanos: 0 }
+    pub(crate) const fn new(pinger: &'p mut Pinger, probe: &'p mut Probe, is_ours: bool) -> Self {
+        let (has_begun, is_foreign, sent_nanos) = (false, false, None);
+        Self { pinger, probe, is_ours, has_begun, is_foreign, sent_nanos, round_trip_nanos: 0 }
     }
 }
 
@@ -108,12 +109,15 @@ impl SendingHalf for Probing<'_> {
         self.pinger.postpone(now, micros);
     }
 
-    fn abort(&mut self, now: Instant) -> bool {
-        self.pinger.withdraw(now);
-        true
+    fn leave(&mut self, _cause: &Cause, now: Instant) -> bool {
+        // To a server of ours, zeros in the middle of its mark would be classic.
+        if !self.is_ours {
+            self.pinger.withdraw(now);
+        }
+        !self.is_ours
     }
 
-    fn is_aborted(&mut self) -> bool {
+    fn has_left(&mut self) -> bool {
         self.pinger.poll_event() == Some(PingEvent::Withdrawn)
     }
 
