@@ -6,10 +6,14 @@ use std::time::{Duration, Instant};
 
 use crate::client::Client;
 use crate::process::Ending;
-use crate::reading::{KNOWN, Reading};
+use crate::reading::{self, KNOWN, Reading};
 use crate::relay::{self, Action, Party, Passing, Plan, Recording};
 use crate::server::Server;
 use crate::subject::Pair;
+use crate::texts;
+
+/// So many symbols tell how a pair behaves.
+const TALK: usize = 24;
 
 /// How often the known text is sent at most, until the pair is understood.
 const LESSONS: usize = 8;
@@ -21,7 +25,10 @@ const LESSON_TIME: Duration = Duration::from_secs(5);
 const HOLD_MILLIS: u64 = 40;
 
 /// Which answer that is.
-const HELD: usize = 20;
+const HELD: usize = 6;
+
+/// Bits a second of a pair that delivers nothing.
+const GUESSED_SPEED: f64 = 2000.0;
 
 /// A pair on the bench.
 #[derive(Debug)]
@@ -29,7 +36,7 @@ pub(crate) struct Bench {
     pub(crate) pair: Pair,
     /// Whether careless programs can reach nobody but each other.
     pub(crate) is_isolated: bool,
-    learned: OnceCell<Option<Learned>>,
+    learned: OnceCell<(Option<Learned>, Option<Manner>)>,
     speed: OnceCell<f64>,
     carries_long: OnceCell<bool>,
 }
@@ -39,8 +46,34 @@ pub(crate) struct Bench {
 pub(crate) struct Learned {
     pub(crate) reading: Reading,
     pub(crate) recording: Recording,
+}
+
+/// How a pair behaves on the line, whatever its symbols mean.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manner {
+    /// Whether the server sends anything.
+    pub(crate) is_answered: bool,
     /// Whether the client waits for the answer to a bit before it sends the next one.
     pub(crate) waits: bool,
+    /// The usual time from one symbol of the client to the next.
+    pub(crate) interval: Duration,
+}
+
+/// One sending of the known text, and what could be read of it.
+#[derive(Debug)]
+struct Lesson {
+    reading: Option<Reading>,
+    recording: Recording,
+    passing: Passing,
+}
+
+impl Lesson {
+    fn says_the_same(&self, other: &Self) -> bool {
+        match (&self.reading, &other.reading) {
+            (Some(one), Some(other)) => one == other,
+            (None, _) | (_, None) => false,
+        }
+    }
 }
 
 /// What became of one text that went straight from client to server.
@@ -76,40 +109,49 @@ impl Bench {
 
     /// What the pair speaks, if its symbols can be read.
     pub(crate) fn learned(&self) -> Option<&Learned> {
-        self.learned.get_or_init(|| self.learn()).as_ref()
+        self.learned.get_or_init(|| self.learn()).0.as_ref()
     }
 
-    fn learn(&self) -> Option<Learned> {
-        let mut seen: Vec<(Reading, Recording)> = Vec::new();
+    /// How the pair behaves, if there was anything on the line.
+    pub(crate) fn manner(&self) -> Option<Manner> {
+        self.learned.get_or_init(|| self.learn()).1
+    }
+
+    fn learn(&self) -> (Option<Learned>, Option<Manner>) {
+        let mut lessons: Vec<Lesson> = Vec::new();
         let begin = Instant::now();
-        for _ in 0..LESSONS {
+        for number in 0..LESSONS {
             if begin.elapsed() > LESSON_TIME {
                 break;
             }
-            let Some((reading, recording)) = self.lesson(false) else { continue };
-            let is_confirmed = seen.iter().any(|(other, _)| other.says_the_same(&reading));
-            seen.push((reading, recording));
+            // A client that misses an answer now and then may need one that comes when it sleeps.
+            let passing = if number % 3 == 2 { Passing::Asleep } else { Passing::Taken };
+            let Some(lesson) = self.lesson(passing) else { continue };
+            let is_confirmed = lessons.iter().any(|other| other.says_the_same(&lesson));
+            lessons.push(lesson);
             if is_confirmed {
                 break;
             }
         }
-        // The last one if it was confirmed; else the first one that could be read at all.
-        let last = seen.len().checked_sub(1)?;
-        let is_confirmed =
-            seen[..last].iter().any(|(reading, _)| reading.says_the_same(&seen[last].0));
-        let (reading, recording) = seen.swap_remove(if is_confirmed { last } else { 0 });
-        let waits = reading.is_answered() && self.waits();
-        let mut learned = Learned { reading, recording, waits };
-        if learned.reading.last.len() > 1 {
-            self.look_closely(&mut learned.reading);
-        }
-        Some(learned)
+        let Some(best) = best(&mut lessons) else { return (None, None) };
+        let is_answered = best.recording.from(Party::Server).next().is_some();
+        let waits = is_answered && self.waits(best.passing);
+        let interval = reading::interval(&best.recording);
+        // Of a client that sends next to nothing nothing can be said.
+        let is_talking = best.recording.from(Party::Client).count() >= TALK;
+        let learned = best.reading.map(|mut reading| {
+            if reading.last.len() > 1 {
+                self.look_closely(&mut reading);
+            }
+            Learned { reading, recording: best.recording }
+        });
+        (learned, is_talking.then_some(Manner { is_answered, waits, interval }))
     }
 
     /// Of two answers that come together the relay sees `SIGUSR1` first, unless it polls.
     fn look_closely(&self, reading: &mut Reading) {
         for _ in 0..3 {
-            if let Some((closer, _)) = self.lesson(true)
+            if let Some(Lesson { reading: Some(closer), .. }) = self.lesson(Passing::Seen)
                 && closer.last.len() == reading.last.len()
                 && closer.last != reading.last
             {
@@ -119,42 +161,47 @@ impl Bench {
         }
     }
 
-    fn lesson(&self, polls: bool) -> Option<(Reading, Recording)> {
-        let mut server = self.server().ok()?;
+    fn lesson(&self, passing: Passing) -> Option<Lesson> {
+        let server = self.server().ok()?;
         let plan = Plan::new(server.pid(), &self.pair.client, KNOWN, Duration::from_secs(4));
-        let plan = if polls { plan.polling().passing(Passing::AtOnce) } else { plan };
+        let recording = relay::run(&plan.passing(passing)).ok()?;
+        Some(Lesson { reading: Reading::of(&recording, KNOWN), recording, passing })
+    }
+
+    /// Whether the client sends nothing while an answer is held back; if that cannot be seen it is believed to.
+    fn waits(&self, passing: Passing) -> bool {
+        (0..3).find_map(|_| self.waits_once(passing)).unwrap_or(true)
+    }
+
+    fn waits_once(&self, passing: Passing) -> Option<bool> {
+        let server = self.server().ok()?;
+        let plan = Plan::new(server.pid(), &self.pair.client, KNOWN, Duration::from_secs(4))
+            .passing(passing)
+            .step(Party::Server, HELD, Action::Hold(HOLD_MILLIS));
         let recording = relay::run(&plan).ok()?;
-        server.stop();
-        Some((Reading::of(&recording, KNOWN)?, recording))
+        let held = recording.from(Party::Server).nth(HELD)?;
+        let (from, to) = (held.at_nanos, held.passed_nanos?);
+        let sent = recording.from(Party::Client).map(|symbol| symbol.at_nanos);
+        // One may have been on its way, or be a second try.
+        Some(sent.filter(|at| *at > from && *at < to).count() < 3)
     }
 
-    /// Whether the client sends nothing while an answer is held back.
-    fn waits(&self) -> bool {
-        let Ok(server) = self.server() else { return false };
-        let plan = Plan::new(server.pid(), &self.pair.client, KNOWN, Duration::from_secs(4)).step(
-            Party::Server,
-            HELD,
-            Action::Hold(HOLD_MILLIS),
-        );
-        let Ok(recording) = relay::run(&plan) else { return false };
-        let held = recording.from(Party::Server).nth(HELD);
-        let Some((from, Some(to))) = held.map(|held| (held.at_nanos, held.passed_nanos)) else {
-            return false;
-        };
-        let margin = HOLD_MILLIS * 1_000_000 / 4;
-        let sent = |at: u64| at > from && at < to.min(from + 3 * margin);
-        !recording.from(Party::Client).any(|symbol| sent(symbol.at_nanos))
-    }
-
-    /// Bits a second, measured or 2,000 as a guess.
+    /// Bits a second, as measured, or as guessed for a pair that delivers nothing.
     pub(crate) fn bits_per_second(&self) -> f64 {
-        self.speed.get().copied().unwrap_or(2000.0)
+        *self.speed.get_or_init(|| self.measure().unwrap_or(GUESSED_SPEED))
+    }
+
+    fn measure(&self) -> Option<f64> {
+        let text = texts::letters(100, 0);
+        let server = self.server().ok()?;
+        let mut client = self.client(server.pid(), &text).ok()?;
+        let ending = client.finish_with(Some(server.pid()), Duration::from_secs(4));
+        ending.is_end().then(|| speed(&text, client.took()))
     }
 
     /// Remembers how long a text took.
     pub(crate) fn learn_speed(&self, text: &[u8], took: Duration) {
-        let bits = u32::try_from(8 * text.len()).unwrap_or(u32::MAX);
-        let _ = self.speed.set(f64::from(bits) / took.as_secs_f64().max(1e-6));
+        let _ = self.speed.set(speed(text, took));
     }
 
     /// Whether a text that takes a second or two arrives, found out once.
@@ -181,7 +228,7 @@ impl Bench {
     pub(crate) fn deliver_to(&self, server: &mut Server, text: &[u8]) -> io::Result<Delivery> {
         let from = server.screen().len();
         let mut client = self.client(server.pid(), text)?;
-        let ending = client.finish(self.limit(text.len()));
+        let ending = client.finish_with(Some(server.pid()), self.limit(text.len()));
         let took = client.took();
         let is_shown = server.shows(from, text);
         let output = server.screen().bytes().split_off(from);
@@ -193,4 +240,18 @@ impl Bench {
     pub(crate) fn deliver(&self, text: &[u8]) -> io::Result<Delivery> {
         self.deliver_to(&mut self.server()?, text)
     }
+}
+
+/// The last one if it was confirmed; else the first one that could be read, or else any.
+fn best(lessons: &mut Vec<Lesson>) -> Option<Lesson> {
+    let last = lessons.len().checked_sub(1)?;
+    let is_confirmed = lessons[..last].iter().any(|other| other.says_the_same(&lessons[last]));
+    let readable = lessons.iter().position(|lesson| lesson.reading.is_some());
+    Some(lessons.swap_remove(if is_confirmed { last } else { readable.unwrap_or(last) }))
+}
+
+/// Bits a second.
+fn speed(text: &[u8], took: Duration) -> f64 {
+    let bits = u32::try_from(8 * text.len()).unwrap_or(u32::MAX);
+    f64::from(bits) / took.as_secs_f64().max(1e-6)
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use minitalk_signals::{Peer, ProcessState};
+use minitalk_signals::{Peer, ProcessState, ProcessStatus};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rustix::event::{PollFd, PollFlags, poll};
@@ -15,7 +15,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use crate::launch;
 use crate::process::{self, Ending};
 
-/// A client that has used no processor time for so long, and sleeps, hangs.
+/// A program that has used no processor time for so long, and sleeps, does nothing any more.
 pub(crate) const IDLE: Duration = Duration::from_millis(1500);
 
 /// How often to look whether it still does something.
@@ -63,32 +63,28 @@ impl Client {
 
     /// Waits until it ends, hangs, or its time is over; in these cases it is ended.
     pub(crate) fn finish(&mut self, limit: Duration) -> Ending {
-        let until = Instant::now() + limit;
-        let mut activity = Activity::of(self.pid());
-        loop {
-            if let Some(ending) = self.ending() {
-                return ending;
-            }
-            let stopped = if activity.is_idle() {
-                Some(Ending::Hang)
-            } else if Instant::now() >= until {
-                Some(Ending::Slow)
-            } else {
-                None
-            };
-            if let Some(ending) = stopped {
-                self.kill();
-                self.ending = Some(ending);
-                return ending;
-            }
-            self.wait_a_little();
-        }
+        self.finish_with(None, limit)
     }
 
-    /// Waits until it hangs, and leaves it; how it ended, if it did instead.
-    pub(crate) fn wait_until_idle(&mut self, limit: Duration) -> Option<Ending> {
+    /// The same for a client that talks to this server: it hangs if the server has had nothing to do for long.
+    pub(crate) fn finish_with(&mut self, server: Option<u32>, limit: Duration) -> Ending {
+        if let Some(ending) = self.wait_until_idle(server, limit) {
+            return ending;
+        }
+        let ending = if self.took() < limit { Ending::Hang } else { Ending::Slow };
+        self.kill();
+        self.ending = Some(ending);
+        ending
+    }
+
+    /// Waits until it hangs or its time is over, and leaves it; how it ended, if it did instead.
+    pub(crate) fn wait_until_idle(
+        &mut self,
+        server: Option<u32>,
+        limit: Duration,
+    ) -> Option<Ending> {
         let until = Instant::now() + limit;
-        let mut activity = Activity::of(self.pid());
+        let mut activity = Activity::of(server.unwrap_or(self.pid()));
         while self.ending().is_none() && !activity.is_idle() && Instant::now() < until {
             self.wait_a_little();
         }
@@ -147,12 +143,13 @@ impl Activity {
         Self { pid, cpu_nanos: process::cpu_nanos(pid), changed: Instant::now() }
     }
 
-    /// Whether it has slept and used no processor time for [`IDLE`].
+    /// Whether it has slept and used no processor time for [`IDLE`]; one that has ended does nothing.
     pub(crate) fn is_idle(&mut self) -> bool {
         let now = process::cpu_nanos(self.pid);
-        let status = minitalk_signals::ProcessStatus::read(self.pid);
-        let sleeps = status.is_ok_and(|status| status.state == ProcessState::Sleeping);
-        if now != self.cpu_nanos || !sleeps {
+        let is_at_work = ProcessStatus::read(self.pid).is_ok_and(|status| {
+            !matches!(status.state, ProcessState::Sleeping | ProcessState::Zombie)
+        });
+        if now != self.cpu_nanos || is_at_work {
             self.cpu_nanos = now;
             self.changed = Instant::now();
         }

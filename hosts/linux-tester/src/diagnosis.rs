@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use minitalk_core::classic::Hello;
 
-use crate::bench::{Bench, Delivery, Learned};
+use crate::bench::{Bench, Delivery, Learned, Manner};
 use crate::picture::{Picture, divergence};
 use crate::process::{self, Ending};
-use crate::reading::Answer;
+use crate::reading::{Answer, KNOWN};
 use crate::relay::{self, Party, Passing, Plan, Recording};
 use crate::screen::{find, plain};
 use crate::speech::count;
-use crate::verdict::Verdict;
+use crate::texts;
 use crate::why::{Cause, Why};
 
 /// What became of a text that did not arrive, in a few words.
@@ -58,10 +58,16 @@ pub(crate) fn of_text(
         let picture = picture.filter(|_| cause_is_on_the_line(&cause));
         return (cause.into(), picture);
     }
-    let Some(learned) = bench.learned() else { return (None, None) };
-    if !learned.waits {
-        return (not_waiting(learned).into(), relayed_loss(bench, delivery, learned));
+    if !delivery.client.is_end()
+        && let Some(cause) = lock(bench, delivery)
+    {
+        return (cause.into(), None);
     }
+    let Some(manner) = bench.manner() else { return (None, None) };
+    if !manner.waits {
+        return (not_waiting(manner).into(), relayed_loss(bench, delivery));
+    }
+    let Some(learned) = bench.learned() else { return (None, None) };
     race(bench, delivery, learned)
 }
 
@@ -102,9 +108,9 @@ fn plain_to_see(bench: &Bench, delivery: &Delivery, other: Option<&Delivery>) ->
 }
 
 /// The cause that a client has which does not wait.
-pub(crate) fn not_waiting(learned: &Learned) -> Cause {
-    let interval = learned.reading.interval;
-    if learned.reading.is_answered() {
+fn not_waiting(manner: Manner) -> Cause {
+    let interval = manner.interval;
+    if manner.is_answered {
         Cause::SentBeforeAnswer { interval }
     } else {
         Cause::Paced { interval }
@@ -112,50 +118,71 @@ pub(crate) fn not_waiting(learned: &Learned) -> Cause {
 }
 
 /// The same text through the relay, which does not spare the pair; the place where a symbol is missing.
-fn relayed_loss(bench: &Bench, delivery: &Delivery, learned: &Learned) -> Option<Picture> {
+fn relayed_loss(bench: &Bench, delivery: &Delivery) -> Option<Picture> {
     let server = bench.server().ok()?;
     let limit = bench.limit(delivery.text.len()).min(Duration::from_secs(6));
     let plan = Plan::new(server.pid(), &bench.pair.client, &delivery.text, limit);
     let recording = relay::run(&plan.passing(Passing::AtOnce)).ok()?;
-    let sent: Vec<_> = recording.from(Party::Client).map(|symbol| symbol.bit()).collect();
-    let before = learned.reading.symbols_before.min(sent.len());
-    let expected = learned.reading.symbols(&delivery.text);
-    let lost = divergence(&sent[before..], &expected);
+    let lost = bench.learned().and_then(|learned| {
+        let sent: Vec<_> = recording.from(Party::Client).map(|symbol| symbol.bit()).collect();
+        let before = learned.reading.symbols_before.min(sent.len());
+        let index = divergence(&sent[before..], &learned.reading.symbols(&delivery.text))?;
+        Some(before + index)
+    });
     let title = "The bits of a text that did not arrive";
     Some(match lost {
-        Some(index) => Picture::around(&recording, before + index, "a bit is missing", title),
+        Some(index) => Picture::around(&recording, index, "a bit is missing", title),
         None => Picture::end(&recording, "", title),
     })
 }
 
 /// A pair that waits for answers, and loses text all the same.
 fn race(bench: &Bench, delivery: &Delivery, learned: &Learned) -> (Option<Why>, Option<Picture>) {
-    if let Some((cause, picture)) = lock(bench, delivery) {
-        return (cause.into(), picture);
-    }
-    let text = &delivery.text;
-    let Some(prompt) = try_prompt(bench, learned, text) else { return (None, None) };
-    if prompt.is_shown {
-        return (None, None);
-    }
-    let spared = try_passing(bench, text, Passing::Asleep);
+    let Some((cause, picture)) = missed(bench, learned) else { return (None, None) };
+    // If it is the quickness that does harm, the text arrives when nobody is quick.
+    let spared = try_passing(bench, &delivery.text, Passing::Asleep);
     if !spared.is_some_and(|spared| spared.is_shown) {
         return (None, None);
     }
-    let (cause, word) = who_missed(&prompt.recording);
-    let picture = Picture::end(&prompt.recording, word, "The line until it stood still");
     (cause.into(), Some(picture))
 }
 
-/// Who missed a symbol: the client, if the last thing on the line is an answer that it has had.
-pub(crate) fn who_missed(recording: &Recording) -> (Cause, &'static str) {
-    let last = recording.symbols.last();
-    let is_answered = last.is_some_and(|symbol| symbol.from == Party::Server);
-    if recording.client == Ending::Hang && is_answered {
-        (Cause::LostWakeup, "answered, and asleep")
-    } else {
-        (Cause::AnsweredTooEarly, "not taken")
+/// How often a race is looked for.
+const RACES: usize = 3;
+
+/// Who misses a symbol when its partner is as quick as can be, and the line until then.
+pub(crate) fn missed(bench: &Bench, learned: &Learned) -> Option<(Cause, Picture)> {
+    (0..RACES).find_map(|_| client_misses(bench, learned).or_else(|| server_misses(bench, learned)))
+}
+
+/// A client whose every bit is answered at once, and which stops half-way: it has missed an answer.
+fn client_misses(bench: &Bench, learned: &Learned) -> Option<(Cause, Picture)> {
+    let Answer::Bit(bit) = learned.reading.answer else { return None };
+    if learned.reading.dialect().0.hello != Hello::None {
+        return None;
     }
+    let text = texts::letters(100, 5);
+    let symbols = learned.reading.symbols_of(&text);
+    let passing = Passing::Answered { usr: if bit.is_one() { 2 } else { 1 }, symbols };
+    let relayed = try_passing(bench, &text, passing)?;
+    let sent = relayed.recording.from(Party::Client).count();
+    let picture = Picture::end(
+        &relayed.recording,
+        "answered at once, and asleep",
+        "The client, with answers that come at once",
+    );
+    (sent < symbols && relayed.recording.client == Ending::Hang)
+        .then_some((Cause::LostWakeup, picture))
+}
+
+/// A server that answers every bit, each of which comes right after the answer, and shows another text.
+fn server_misses(bench: &Bench, learned: &Learned) -> Option<(Cause, Picture)> {
+    let server = bench.server().ok()?;
+    let plan = Plan::new(server.pid(), &bench.pair.client, KNOWN, Duration::from_secs(2));
+    let recording = relay::run(&plan.replaying(&learned.recording)).ok()?;
+    let is_shown = server.shows(0, KNOWN);
+    let picture = Picture::end(&recording, "not taken", "The server, with bits that come at once");
+    (!is_shown).then_some((Cause::AnsweredTooEarly, picture))
 }
 
 /// One text through a relay.
@@ -164,43 +191,25 @@ pub(crate) struct Relayed {
     pub(crate) recording: Recording,
 }
 
-/// A text with the quickest partners there can be.
-pub(crate) fn try_prompt(bench: &Bench, learned: &Learned, text: &[u8]) -> Option<Relayed> {
-    let reading = &learned.reading;
-    let Answer::Bit(bit) = reading.answer else { return None };
-    if reading.dialect().0.hello != Hello::None {
-        return None;
-    }
-    let symbols = reading.symbols_before + 8 * text.len() + reading.symbols_after;
-    let usr = if bit.is_one() { 2 } else { 1 };
-    try_passing(bench, text, Passing::Prompt { usr, symbols })
-}
-
 pub(crate) fn try_passing(bench: &Bench, text: &[u8], passing: Passing) -> Option<Relayed> {
     let server = bench.server().ok()?;
     let limit = bench.limit(text.len());
     let plan = Plan::new(server.pid(), &bench.pair.client, text, limit).passing(passing);
-    let plan = if matches!(passing, Passing::Prompt { .. }) { plan.polling() } else { plan };
     let recording = relay::run(&plan).ok()?;
     Some(Relayed { is_shown: server.shows(0, text), recording })
 }
 
 /// Whether a program sleeps on a lock though it has one thread only.
-fn lock(bench: &Bench, delivery: &Delivery) -> Option<(Cause, Option<Picture>)> {
+fn lock(bench: &Bench, delivery: &Delivery) -> Option<Cause> {
     let mut server = bench.server().ok()?;
     let mut client = bench.client(server.pid(), &delivery.text).ok()?;
-    let ending = client.wait_until_idle(bench.limit(delivery.text.len()));
+    let ending = client.wait_until_idle(Some(server.pid()), bench.limit(delivery.text.len()));
     if ending.is_some() || server.ending().is_some() {
         return None;
     }
     let programs = [("server", server.pid()), ("client", client.pid())];
     programs.into_iter().find_map(|(who, pid)| {
         let place = process::sleeps_in(pid).filter(|place| place.contains("futex"))?;
-        Some((Cause::LockInHandler { who, place }, None))
+        Some(Cause::LockInHandler { who, place })
     })
-}
-
-/// The verdict for something that was sent while something else happened.
-pub(crate) fn verdict(is_passed: bool, fact: impl Into<String>, cause: Cause) -> Verdict {
-    if is_passed { Verdict::passed("") } else { Verdict::failed(fact).because(cause) }
 }

@@ -10,7 +10,7 @@ use thiserror::Error;
 use crate::bench::Bench;
 use crate::checks::{CHECKS, Check, Group, named};
 use crate::cli::Options;
-use crate::report::{self, Report};
+use crate::report::{self, Judged, Report};
 use crate::speech;
 use crate::subject::{self, FindError, Pair};
 use crate::verdict::{Tally, Verdict};
@@ -44,7 +44,9 @@ pub(crate) fn judge(options: &Options, is_isolated: bool) -> Result<bool, JudgeE
     for check in checks.into_iter().filter(|_| !options.learn) {
         progress.show(check.sentence);
         let bench = bonus.as_ref().filter(|_| check.group == Group::Bonus).unwrap_or(&bench);
-        report.results.push((check, repeated(check, bench, options.repeat)));
+        let begin = Instant::now();
+        let verdict = repeated(check, bench, options.repeat);
+        report.results.push(Judged { check, verdict, took: begin.elapsed() });
     }
     progress.clear();
     report.took = begin.elapsed();
@@ -62,12 +64,14 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Check>, JudgeError> {
 
 fn introduce(bench: &Bench) -> Report {
     let Pair { server, client } = &bench.pair;
-    let learned = bench.learned();
+    let known = bench.learned().zip(bench.manner());
     Report {
         server: shown(server),
         client: shown(client),
-        speech: learned.map(speech::sentences).unwrap_or_default(),
-        options: learned.and_then(speech::options),
+        speech: known
+            .map(|(learned, manner)| speech::sentences(learned, manner))
+            .unwrap_or_default(),
+        options: known.and_then(|(learned, manner)| speech::options(learned, manner)),
         results: Vec::new(),
         took: std::time::Duration::ZERO,
     }

@@ -36,8 +36,6 @@ pub(crate) struct Reading {
     last_symbol: Bit,
     /// What the server answers to the first symbol.
     first: Option<Bit>,
-    /// The usual time from one symbol of the client to the next.
-    pub(crate) interval: Duration,
 }
 
 /// What a server answers while a text comes.
@@ -90,7 +88,6 @@ impl Reading {
             last: exchanges.last()?.answers.clone(),
             last_symbol: exchanges.last()?.bit,
             first: exchanges.first()?.answers.first().copied(),
-            interval: interval(recording),
         };
         if reading.odd_symbols == 0 {
             reading.name_framing(&sent[..place], after, text, recording.client_pid);
@@ -168,11 +165,6 @@ impl Reading {
         }
     }
 
-    /// Whether another reading says the same, times aside.
-    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
-        Self { interval: other.interval, ..self.clone() } == *other
-    }
-
     /// Whether the server answers while the text comes.
     pub(crate) fn is_answered(&self) -> bool {
         self.answer != Answer::Nothing
@@ -181,6 +173,11 @@ impl Reading {
     /// The symbols of a text in this polarity and order.
     pub(crate) fn symbols(&self, text: &[u8]) -> Vec<Bit> {
         symbols(text, self.one, self.order)
+    }
+
+    /// How many symbols the client sends for a text.
+    pub(crate) fn symbols_of(&self, text: &[u8]) -> usize {
+        self.symbols_before + 8 * text.len() + self.symbols_after
     }
 
     /// Whether something tells the server where the text ends.
@@ -282,7 +279,7 @@ fn is_bit_and_byte(body: &[Exchange], bit: Bit) -> bool {
 }
 
 /// The median time from one symbol of the client to the next.
-fn interval(recording: &Recording) -> Duration {
+pub(crate) fn interval(recording: &Recording) -> Duration {
     let times: Vec<u64> = recording.from(Party::Client).map(|symbol| symbol.at_nanos).collect();
     let mut gaps: Vec<u64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
     gaps.sort_unstable();

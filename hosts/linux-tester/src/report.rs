@@ -23,7 +23,15 @@ pub(crate) struct Report {
     pub(crate) speech: Vec<String>,
     /// How our programs are made to speak like it.
     pub(crate) options: Option<String>,
-    pub(crate) results: Vec<(&'static Check, Verdict)>,
+    pub(crate) results: Vec<Judged>,
+    pub(crate) took: Duration,
+}
+
+/// One check and what came of it.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    pub(crate) check: &'static Check,
+    pub(crate) verdict: Verdict,
     pub(crate) took: Duration,
 }
 
@@ -32,8 +40,8 @@ impl Report {
         &self,
         group: Group,
     ) -> impl Iterator<Item = (&'static Check, &Verdict)> {
-        let results = self.results.iter().filter(move |(check, _)| check.group == group);
-        results.map(|(check, verdict)| (*check, verdict))
+        let results = self.results.iter().filter(move |judged| judged.check.group == group);
+        results.map(|judged| (judged.check, &judged.verdict))
     }
 
     /// How many checks of a group are passed, and how many could be tried.

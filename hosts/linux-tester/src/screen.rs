@@ -5,6 +5,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -32,7 +33,7 @@ struct Shown {
 
 impl Screen {
     /// A screen, and the end of it that the program writes to.
-    pub(crate) fn open() -> io::Result<(Arc<Self>, File)> {
+    pub(crate) fn terminal() -> io::Result<(Arc<Self>, OwnedFd)> {
         let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
         grantpt(&ours)?;
         unlockpt(&ours)?;
@@ -48,7 +49,16 @@ impl Screen {
         let screen = Arc::new(Self::default());
         let reader = Arc::clone(&screen);
         thread::spawn(move || reader.collect(File::from(ours)));
-        Ok((screen, theirs))
+        Ok((screen, theirs.into()))
+    }
+
+    /// The same without a terminal: a pipe, on which some programs hold back nothing and others everything.
+    pub(crate) fn pipe() -> io::Result<(Arc<Self>, OwnedFd)> {
+        let (ours, theirs) = io::pipe()?;
+        let screen = Arc::new(Self::default());
+        let reader = Arc::clone(&screen);
+        thread::spawn(move || reader.collect(File::from(OwnedFd::from(ours))));
+        Ok((screen, theirs.into()))
     }
 
     fn lock(&self) -> MutexGuard<'_, Shown> {
@@ -156,7 +166,7 @@ mod tests {
 
     #[test]
     fn what_a_program_writes_is_shown_with_its_bytes_as_they_are() {
-        let (screen, end) = Screen::open().unwrap();
+        let (screen, end) = Screen::terminal().unwrap();
         let mut child =
             std::process::Command::new("printf").arg(r"a\n\377b").stdout(end).spawn().unwrap();
         assert!(screen.wait(0, Duration::from_secs(60), |shown| shown == b"a\n\xffb"));

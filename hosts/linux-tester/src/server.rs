@@ -1,6 +1,7 @@
 //! A server of the pair at work.
 
 use std::io;
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::Child;
 use std::sync::Arc;
@@ -26,20 +27,40 @@ const LAG: Duration = Duration::from_millis(700);
 pub(crate) struct Server {
     child: Child,
     screen: Arc<Screen>,
+    /// What it complains of, so that this does not stand in the middle of a text.
+    errors: Arc<Screen>,
     ending: Option<Ending>,
 }
 
 impl Server {
-    /// Starts the server and waits until it handles both signals, or has had time for it.
+    /// Starts the server on a terminal and waits until it handles both signals, or has had time for it.
     pub(crate) fn start(program: &Path) -> io::Result<Self> {
-        let (screen, end) = Screen::open()?;
-        let child = launch::command(program).stdout(end.try_clone()?).stderr(end).spawn()?;
-        let server = Self { child, screen, ending: None };
+        Self::start_on(Screen::terminal()?, program)
+    }
+
+    /// The same with a pipe instead of a terminal.
+    pub(crate) fn start_in_pipe(program: &Path) -> io::Result<Self> {
+        Self::start_on(Screen::pipe()?, program)
+    }
+
+    fn start_on((screen, end): (Arc<Screen>, OwnedFd), program: &Path) -> io::Result<Self> {
+        let (errors, error_end) = Screen::terminal()?;
+        let child = launch::command(program).stdout(end).stderr(error_end).spawn()?;
+        let server = Self { child, screen, errors, ending: None };
         wait_until_ready(server.pid(), START);
         // Many install the handlers first and print then, or the other way round.
-        let pid = server.pid().to_string();
-        server.screen.wait(0, Duration::from_millis(100), |shown| contains(shown, pid.as_bytes()));
+        server.screen.wait(0, Duration::from_millis(100), |shown| server.is_pid(shown));
         Ok(server)
+    }
+
+    /// Whether it has shown its PID within this time.
+    pub(crate) fn shows_pid(&self, patience: Duration) -> bool {
+        self.screen.wait(0, patience, |shown| self.is_pid(shown))
+            || self.is_pid(&self.errors.bytes())
+    }
+
+    fn is_pid(&self, shown: &[u8]) -> bool {
+        contains(shown, self.pid().to_string().as_bytes())
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -62,6 +83,7 @@ impl Server {
     /// Whether it shows the text, in one piece and after this place, within the time output may lag.
     pub(crate) fn shows(&self, from: usize, text: &[u8]) -> bool {
         self.screen.wait(from, LAG, |shown| contains(shown, text))
+            || contains(&self.errors.bytes(), text) && !text.is_empty()
     }
 
     pub(crate) fn signal(&mut self, signal: Signal) {

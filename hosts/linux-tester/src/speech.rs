@@ -5,7 +5,7 @@ use std::time::Duration;
 use minitalk_core::Bit;
 use minitalk_core::classic::{BitOrder, Dialect, End, Hello, Lead, Length, Receipt};
 
-use crate::bench::Learned;
+use crate::bench::{Learned, Manner};
 use crate::reading::{Answer, Reading};
 
 /// The name of the signal that a symbol is.
@@ -37,7 +37,7 @@ pub(crate) fn count(number: usize) -> String {
 }
 
 /// The sentences under *What it speaks*.
-pub(crate) fn sentences(learned: &Learned) -> Vec<String> {
+pub(crate) fn sentences(learned: &Learned, manner: Manner) -> Vec<String> {
     let reading = &learned.reading;
     let order = match reading.order {
         BitOrder::MsbFirst => "most",
@@ -53,7 +53,7 @@ pub(crate) fn sentences(learned: &Learned) -> Vec<String> {
     sentences.extend(greeting(reading));
     sentences.extend(header(reading));
     sentences.push(format!("{}; {}", answers(reading), receipt(reading)));
-    sentences.push(pacing(learned));
+    sentences.push(pacing(manner));
     sentences
 }
 
@@ -163,11 +163,11 @@ fn receipt(reading: &Reading) -> String {
     }
 }
 
-fn pacing(learned: &Learned) -> String {
-    let interval = duration(learned.reading.interval);
-    if learned.waits {
+fn pacing(manner: Manner) -> String {
+    let interval = duration(manner.interval);
+    if manner.waits {
         format!("the client waits for each answer; a bit takes {interval} through the tester")
-    } else if learned.reading.is_answered() {
+    } else if manner.is_answered {
         format!("the client does not wait for the answers: it sends a bit every {interval}")
     } else {
         format!(
@@ -177,15 +177,15 @@ fn pacing(learned: &Learned) -> String {
 }
 
 /// How our programs are made to speak like it; nothing if the settings cannot say it.
-pub(crate) fn options(learned: &Learned) -> Option<String> {
+pub(crate) fn options(learned: &Learned, manner: Manner) -> Option<String> {
     let (dialect, is_exact) = learned.reading.dialect();
     is_exact.then(|| {
         let mut options = match differences(dialect) {
             list if list.is_empty() => "--protocol classic".to_owned(),
             list => format!("--dialect {list}"),
         };
-        if !learned.waits {
-            let micros = learned.reading.interval.as_micros().max(100);
+        if !manner.waits {
+            let micros = manner.interval.as_micros().max(100);
             options += &format!(" --pace {micros}us");
         }
         options

@@ -72,7 +72,8 @@ pub(crate) fn make(folder: &Path) -> Result<(), FindError> {
 }
 
 fn program(path: &Path) -> Option<PathBuf> {
-    let path = path.canonicalize().ok()?;
+    // A link stays one: some programs look at the name they are called by.
+    let path = std::path::absolute(path).ok()?;
     let is_program =
         path.metadata().is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0);
     is_program.then_some(path)

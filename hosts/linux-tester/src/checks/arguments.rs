@@ -26,7 +26,7 @@ pub(super) fn count(bench: &Bench) -> io::Result<Verdict> {
         Client::spawn(launch::command(&bench.pair.client).args(words))
     });
     let mut clients = start.into_iter().collect::<io::Result<Vec<_>>>()?;
-    let endings = finish_all(&mut clients, LIMIT);
+    let endings = finish_all(&mut clients, None, LIMIT);
     let names = ["none", "one", "three"];
     let wrong = endings.iter().zip(names).find(|(ending, _)| !ends_well(**ending));
     Ok(match wrong {

@@ -88,7 +88,7 @@ pub(super) fn valgrind(bench: &Bench) -> io::Result<Verdict> {
     let server_log = log_path("server");
     let client_log = log_path("client");
     let program = Path::new("/usr/bin/env");
-    let (screen, end) = Screen::open()?;
+    let (screen, end) = Screen::terminal()?;
     let mut server = launch::command(program);
     let server = server.args(under_valgrind(&server_log)).arg(&bench.pair.server);
     let mut server = server.stdout(end.try_clone()?).stderr(end).spawn()?;

@@ -8,7 +8,7 @@ use nix::sys::signal::Signal;
 
 use crate::bench::Bench;
 use crate::client::Client;
-use crate::diagnosis::{self, verdict};
+use crate::diagnosis;
 use crate::picture::Picture;
 use crate::process::Ending;
 use crate::reading::KNOWN;
@@ -85,7 +85,7 @@ pub(super) fn killed_server(bench: &Bench) -> io::Result<Verdict> {
     for server in &mut servers {
         server.stop();
     }
-    let endings = finish_all(&mut clients, Duration::from_secs(4));
+    let endings = finish_all(&mut clients, None, Duration::from_secs(4));
     if early && endings.iter().all(|ending| ending.is_end()) {
         return Ok(Verdict::skipped("the client had ended before the server was killed"));
     }
@@ -108,10 +108,16 @@ fn ending_in_words(endings: &[Ending]) -> String {
 }
 
 /// Waits for all of them at the same time.
-pub(super) fn finish_all(clients: &mut [Client], limit: Duration) -> Vec<Ending> {
+pub(super) fn finish_all(
+    clients: &mut [Client],
+    server: Option<u32>,
+    limit: Duration,
+) -> Vec<Ending> {
     thread::scope(|scope| {
-        let running: Vec<_> =
-            clients.iter_mut().map(|client| scope.spawn(move || client.finish(limit))).collect();
+        let running: Vec<_> = clients
+            .iter_mut()
+            .map(|client| scope.spawn(move || client.finish_with(server, limit)))
+            .collect();
         running.into_iter().map(|thread| thread.join().unwrap_or(Ending::Slow)).collect()
     })
 }
@@ -128,7 +134,7 @@ fn disturbed(
         let mut client = bench.client(server.pid(), &text)?;
         thread::sleep(MIDDLE);
         disturb(&mut server, &mut client);
-        let ending = client.finish(bench.limit(text.len()));
+        let ending = client.finish_with(Some(server.pid()), bench.limit(text.len()));
         let is_shown = server.shows(0, &text);
         tally.count(is_shown);
         if !is_shown {
@@ -165,7 +171,7 @@ pub(super) fn stopped_server(bench: &Bench) -> io::Result<Verdict> {
         server.signal(Signal::SIGCONT);
     })?;
     let verdict = tally.verdict(String::new(), fact);
-    let waits = bench.learned().is_some_and(|learned| learned.waits);
+    let waits = bench.manner().is_some_and(|manner| manner.waits);
     if verdict.is_passed() || waits {
         Ok(verdict)
     } else {
@@ -204,34 +210,20 @@ pub(super) fn prompt(bench: &Bench) -> io::Result<Verdict> {
     let Some(learned) = bench.learned() else {
         return Ok(Verdict::skipped("what the pair speaks is not known"));
     };
-    if !learned.waits {
+    if !bench.manner().is_some_and(|manner| manner.waits) {
         return Ok(Verdict::skipped("the client waits for no answers"));
     }
-    let text = texts::letters(300, 5);
-    let mut worst = None;
-    let mut tally = Tally::default();
-    for _ in 0..2 {
-        let Some(relayed) = diagnosis::try_prompt(bench, learned, &text) else {
-            return Ok(Verdict::skipped(
-                "only for a pair that acknowledges every bit with one signal",
-            ));
-        };
-        tally.count(relayed.is_shown);
-        if !relayed.is_shown {
-            worst = Some(relayed);
-        }
-    }
-    let Some(worst) = worst else { return Ok(Verdict::passed("")) };
-    let spared = diagnosis::try_passing(bench, &text, Passing::Asleep);
+    let Some((cause, picture)) = diagnosis::missed(bench, learned) else {
+        return Ok(Verdict::passed(""));
+    };
+    let spared = diagnosis::try_passing(bench, KNOWN, Passing::Asleep);
     if !spared.is_some_and(|spared| spared.is_shown) {
         return Ok(Verdict::skipped("the text did not arrive through the tester"));
     }
-    let (cause, word) = diagnosis::who_missed(&worst.recording);
     let fact = if cause == Cause::LostWakeup {
         "the client misses an answer"
     } else {
         "the server misses a bit"
     };
-    let picture = Picture::end(&worst.recording, word, "The line until it stood still");
-    Ok(verdict(false, fact, cause).pictured(Some(picture)))
+    Ok(Verdict::failed(fact).because(cause).pictured(Some(picture)))
 }

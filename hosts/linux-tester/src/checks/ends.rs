@@ -19,7 +19,7 @@ pub(super) fn empty(bench: &Bench) -> io::Result<Verdict> {
     let mut fact = String::new();
     let clients = servers.iter().map(|server| bench.client(server.pid(), b""));
     let mut clients = clients.collect::<io::Result<Vec<_>>>()?;
-    let endings = finish_all(&mut clients, LIMIT);
+    let endings = finish_all(&mut clients, None, LIMIT);
     for (ending, server) in endings.into_iter().zip(&mut servers) {
         let is_passed = ending.is_end() && ending.crash().is_none() && server.ending().is_none();
         tally.count(is_passed);

@@ -4,7 +4,6 @@ use std::io;
 use std::time::Duration;
 
 use crate::bench::Bench;
-use crate::screen::contains;
 use crate::verdict::Verdict;
 
 /// How long a server may take to show its PID.
@@ -13,8 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(super) fn pid(bench: &Bench) -> io::Result<Verdict> {
     let mut server = bench.server()?;
     let pid = server.pid().to_string();
-    let is_shown = server.screen().wait(0, PATIENCE, |shown| contains(shown, pid.as_bytes()));
-    if is_shown {
+    if server.shows_pid(PATIENCE) {
         return Ok(Verdict::passed(""));
     }
     let fact = match server.ending() {

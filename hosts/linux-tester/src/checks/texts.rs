@@ -6,9 +6,11 @@ use std::time::{Duration, Instant};
 use crate::bench::{Bench, Delivery};
 use crate::diagnosis;
 use crate::reading::KNOWN;
+use crate::screen::contains;
+use crate::server::Server;
 use crate::speech::{count, duration};
 use crate::texts;
-use crate::verdict::{Tally, Verdict};
+use crate::verdict::{Outcome, Tally, Verdict};
 
 /// How often a thing is tried if all tries come out the same, and else.
 const TRIES: usize = 3;
@@ -127,7 +129,21 @@ pub(super) fn split(bench: &Bench) -> io::Result<Verdict> {
 }
 
 pub(super) fn bytes(bench: &Bench) -> io::Result<Verdict> {
-    arrives(bench, |_| texts::every_byte())
+    let verdict = arrives(bench, |_| texts::every_byte())?;
+    if verdict.outcome != Outcome::Failed {
+        return Ok(verdict);
+    }
+    // A careful server shows control characters on a terminal, and what is no UTF-8, in another way.
+    let mut server = Server::start_in_pipe(&bench.pair.server)?;
+    let delivery = bench.deliver_to(&mut server, &texts::every_byte())?;
+    let replaced = String::from_utf8_lossy(&delivery.text).into_owned();
+    Ok(if delivery.is_shown {
+        Verdict::passed("in a pipe")
+    } else if contains(&delivery.output, replaced.as_bytes()) {
+        Verdict::passed("what is no UTF-8 is shown as \u{fffd}")
+    } else {
+        verdict
+    })
 }
 
 pub(super) fn series(bench: &Bench) -> io::Result<Verdict> {

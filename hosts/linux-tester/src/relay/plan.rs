@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::recording::Party;
+use super::recording::{Party, Recording};
 
 /// A client to be run through a relay, and what is to happen on the way.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -14,13 +14,13 @@ pub(crate) struct Plan {
     pub(crate) server: u32,
     /// The program of the client.
     pub(crate) client: PathBuf,
+    /// If there are any, the client is not run: these signals, 1 or 2, are sent instead, each as soon as the
+    /// server has answered the one before.
+    pub(crate) replay: Vec<u8>,
     /// The text it is to send.
     pub(crate) text: Vec<u8>,
     /// When symbols are passed on.
     pub(crate) passing: Passing,
-    /// Never sleep. It sees which of two symbols that come together was first, and on a busy machine it is
-    /// in the way: the scheduler wakes a process that sleeps sooner than it takes turns.
-    pub(crate) polls: bool,
     /// What is to happen besides.
     pub(crate) steps: Vec<Step>,
     /// How long all of it may take, in milliseconds.
@@ -32,14 +32,24 @@ pub(crate) struct Plan {
 pub(crate) enum Passing {
     /// As soon as it is there.
     AtOnce,
+    /// As soon as it is there, by a relay that never sleeps: it sees which of two symbols that come together was
+    /// first. On a busy machine it is in the way, for the scheduler wakes a process that sleeps sooner than it
+    /// takes turns.
+    Seen,
     /// As soon as the other end has taken what was sent before: none is lost on the way.
     Taken,
     /// As soon as the other end sleeps: it is certainly waiting.
     Asleep,
-    /// Each end meets the quickest partner there can be: the client is answered with this signal, 1 or 2, by
-    /// the relay itself, and the server gets each symbol as soon as it has answered the one before. So it is
-    /// for so many symbols; from then on they are passed on at once.
-    Prompt { usr: u8, symbols: usize },
+    /// Never: the relay answers each of so many symbols itself with this signal, 1 or 2, as quickly as any server
+    /// could. (Both ends at once would not do: equal signals of the two that meet at the relay become one.)
+    Answered { usr: u8, symbols: usize },
+}
+
+impl Passing {
+    /// Whether the relay never sleeps.
+    pub(super) const fn polls(self) -> bool {
+        matches!(self, Self::Seen | Self::Answered { .. })
+    }
 }
 
 /// Something that the relay does when a moment has come.
@@ -77,9 +87,9 @@ impl Plan {
         Self {
             server,
             client: client.to_owned(),
+            replay: Vec::new(),
             text: text.to_owned(),
             passing: Passing::Taken,
-            polls: false,
             steps: Vec::new(),
             limit_millis: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX),
         }
@@ -90,9 +100,10 @@ impl Plan {
         Self { passing, ..self }
     }
 
-    /// The same without sleep.
-    pub(crate) fn polling(self) -> Self {
-        Self { polls: true, ..self }
+    /// The same with these symbols instead of a client's.
+    pub(crate) fn replaying(self, recording: &Recording) -> Self {
+        let replay = recording.from(Party::Client).map(|symbol| symbol.usr).collect();
+        Self { replay, ..self }
     }
 
     /// The same with one thing more that happens.

@@ -6,7 +6,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::process::Child;
 use std::time::Duration;
 
-use minitalk_signals::{Bit, OpenPeerError, Peer, ProcessState, monotonic_nanos};
+use minitalk_signals::{
+    Bit, Line, OpenLineError, OpenPeerError, Peer, ProcessState, monotonic_nanos,
+};
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::sys::signalfd::{SfdFlags, SignalFd, siginfo};
 use nix::unistd::Pid;
@@ -21,7 +23,11 @@ use crate::process::{self, Ending};
 use crate::role::Role;
 
 /// How long a symbol waits for its receiver to take the one before, or to fall asleep, at most.
-const PATIENCE_NANOS: u64 = 3_000_000;
+const PATIENCE_NANOS: u64 = 50_000_000;
+
+/// The same for a receiver that has not slept in time so often: it seems never to sleep.
+const RESTLESS: u32 = 4;
+const RESTLESS_NANOS: u64 = 500_000;
 
 /// How long late answers are waited for when the client has ended.
 const QUIET_NANOS: u64 = 60_000_000;
@@ -38,6 +44,8 @@ const SYMBOLS_MAX: usize = 4_000_000;
 /// Why there is no recording.
 #[derive(Debug, Error)]
 pub(super) enum RunError {
+    #[error(transparent)]
+    Line(#[from] OpenLineError),
     #[error("cannot take over the signals: {0}")]
     Signals(#[from] nix::Error),
     #[error(transparent)]
@@ -49,10 +57,13 @@ pub(super) enum RunError {
 /// Runs the client of the plan to its end.
 pub(super) fn run(plan: &Plan) -> Result<Recording, RunError> {
     let signals = SigSet::from_iter([Signal::SIGUSR1, Signal::SIGUSR2]);
-    // Blocked from the start: a program that looks before it sends sees a process that survives it.
-    signals.thread_block()?;
+    // With handlers, and blocked: a program that looks before it sends sees a process that survives it.
+    let _handlers = Line::open()?;
     let line = SignalFd::with_flags(&signals, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
     let server = Peer::open(plan.server)?;
+    if !plan.replay.is_empty() {
+        return replay(plan, &line, &server);
+    }
     let from_nanos = monotonic_nanos();
     let mut command = launch::command(&plan.client);
     command.arg(std::process::id().to_string()).arg(OsStr::from_bytes(&plan.text));
@@ -61,6 +72,49 @@ pub(super) fn run(plan: &Plan) -> Result<Recording, RunError> {
     let mut relay = Relay::new(plan, &server, &client, from_nanos);
     let ending = relay.serve(&line, child)?;
     Ok(relay.recording(ending))
+}
+
+/// Plays the quickest client there can be.
+fn replay(plan: &Plan, line: &SignalFd, server: &Peer) -> Result<Recording, RunError> {
+    let from_nanos = monotonic_nanos();
+    let limit = from_nanos + plan.limit_millis * 1_000_000;
+    let mut symbols = Vec::new();
+    for &usr in &plan.replay {
+        let at_nanos = monotonic_nanos();
+        let passed_nanos = Some(at_nanos);
+        symbols.push(Symbol { at_nanos, from: Party::Client, usr, passed_nanos });
+        let _ = server.send(Bit::from_bool(usr == 2));
+        let answer = loop {
+            match line.read_signal()? {
+                Some(info) if info.ssi_pid == server.pid() => break Some(info),
+                Some(_) => {}
+                None if monotonic_nanos() > limit => break None,
+                None => std::hint::spin_loop(),
+            }
+        };
+        let Some(info) = answer else { break };
+        let at_nanos = monotonic_nanos();
+        symbols.push(Symbol {
+            at_nanos,
+            from: Party::Server,
+            usr: usr_of(&info),
+            passed_nanos: None,
+        });
+    }
+    Ok(Recording {
+        symbols,
+        from_nanos,
+        to_nanos: monotonic_nanos(),
+        client_pid: std::process::id(),
+        client: Ending::Exit(0),
+        server_ended: server.has_exited(),
+        done: Vec::new(),
+        client_sleeps_in: None,
+    })
+}
+
+fn usr_of(info: &siginfo) -> u8 {
+    if info.ssi_signo == Signal::SIGUSR2 as u32 { 2 } else { 1 }
 }
 
 struct Relay<'a> {
@@ -85,6 +139,8 @@ struct Way {
     queue: VecDeque<(usize, u64)>,
     /// How many symbols have come for this way.
     come: usize,
+    /// How often the receiver was waited for in vain.
+    restless: u32,
 }
 
 impl<'a> Relay<'a> {
@@ -174,7 +230,7 @@ impl<'a> Relay<'a> {
     }
 
     fn is_busy(&self) -> bool {
-        self.plan.polls || !self.is_empty() || !self.stopped.is_empty()
+        self.plan.passing.polls() || !self.is_empty() || !self.stopped.is_empty()
     }
 
     /// Takes a symbol that has come.
@@ -184,7 +240,7 @@ impl<'a> Relay<'a> {
             pid if pid == self.server.pid() => Party::Server,
             _ => Party::Stranger,
         };
-        let usr = if info.ssi_signo == Signal::SIGUSR2 as u32 { 2 } else { 1 };
+        let usr = usr_of(info);
         let index = self.symbols.len();
         self.symbols.push(Symbol { at_nanos, from, usr, passed_nanos: None });
         let way = match from {
@@ -195,14 +251,11 @@ impl<'a> Relay<'a> {
         let place = way.come;
         way.come += 1;
         let mut passes_at = Some(at_nanos);
-        if let Passing::Prompt { usr, symbols } = self.plan.passing {
-            if from == Party::Client && place + 1 < symbols {
+        if let Passing::Answered { usr, symbols } = self.plan.passing {
+            if from == Party::Client && place < symbols {
                 let _ = self.client.send(Bit::from_bool(usr == 2));
             }
-            if from == Party::Server && place + 1 < symbols {
-                // The client has had this answer already.
-                passes_at = None;
-            }
+            return;
         }
         for step in self.plan.steps.iter().filter(|step| is_due(step, from, place)) {
             self.done.push((at_nanos, step.what));
@@ -249,22 +302,23 @@ impl<'a> Relay<'a> {
     }
 
     /// Whether the receiver is ready for another symbol, or has had time to be.
-    fn may_pass(&self, to: Party, index: usize, now: u64) -> bool {
-        let waits = now.saturating_sub(self.symbols[index].at_nanos);
-        if let Passing::Prompt { symbols, .. } = self.plan.passing {
-            let sent = self.to_server.come - self.to_server.queue.len();
-            return to == Party::Client || sent > symbols || sent <= self.to_client.come;
-        }
-        if self.plan.passing == Passing::AtOnce || waits > PATIENCE_NANOS {
+    fn may_pass(&mut self, to: Party, index: usize, now: u64) -> bool {
+        let passing = self.plan.passing;
+        if matches!(passing, Passing::AtOnce | Passing::Seen) {
             return true;
         }
         let Ok(status) = self.peer(to).status() else { return true };
         let is_taken = !status.pending.contains(self.symbols[index].bit());
-        match self.plan.passing {
-            Passing::AtOnce | Passing::Prompt { .. } => true,
-            Passing::Taken => is_taken,
-            Passing::Asleep => is_taken && status.state == ProcessState::Sleeping,
+        let is_asleep = status.state == ProcessState::Sleeping;
+        if is_taken && (is_asleep || passing == Passing::Taken) {
+            return true;
         }
+        let waits = now.saturating_sub(self.symbols[index].at_nanos);
+        let way = if to == Party::Server { &mut self.to_server } else { &mut self.to_client };
+        let patience = if way.restless < RESTLESS { PATIENCE_NANOS } else { RESTLESS_NANOS };
+        let is_over = waits > patience;
+        way.restless += u32::from(is_over);
+        is_over
     }
 
     fn continue_stopped(&mut self, now: u64) {

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::Report;
+use super::{Judged, Report};
 use crate::checks::Group;
 use crate::verdict::Outcome;
 
@@ -13,7 +13,7 @@ pub(crate) fn write(report: &Report, to: &mut dyn Write) -> io::Result<()> {
     let checks: Vec<Value> = report
         .results
         .iter()
-        .map(|(check, verdict)| {
+        .map(|Judged { check, verdict, took }| {
             let (outcome, counts) = match verdict.outcome {
                 Outcome::Passed => ("passed", Value::Null),
                 Outcome::Failed => ("failed", Value::Null),
@@ -28,6 +28,7 @@ pub(crate) fn write(report: &Report, to: &mut dyn Write) -> io::Result<()> {
                 "counts": counts,
                 "fact": verdict.fact,
                 "why": verdict.why,
+                "seconds": took.as_secs_f64(),
             })
         })
         .collect();

@@ -1,0 +1,65 @@
+//! Pairs to be judged, and the judge.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use serde_json::Value;
+
+/// A program of `tests/pair`, compiled with these macros.
+pub(crate) fn compile(name: &str, macros: &str) -> PathBuf {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/pair/{name}.c"));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pairs");
+    fs::create_dir_all(&folder).expect("a folder for the pairs");
+    let program = folder.join(format!("{name}-{}-{number}", std::process::id()));
+    let status = Command::new("cc")
+        .args(["-O1", "-Wall", "-Wextra", "-Werror"])
+        .args(macros.split_whitespace().map(|part| format!("-D{part}")))
+        .arg("-o")
+        .arg(&program)
+        .arg(&source)
+        .status()
+        .expect("there is a C compiler: Rust links with it");
+    assert!(status.success(), "{} does not compile with {macros}", source.display());
+    program
+}
+
+/// The tester that was built with this test. `CARGO_BIN_EXE_…` does not get through the compiler's wrapper,
+/// which is a shell script, and shells drop variables with a hyphen.
+pub(crate) fn tester() -> PathBuf {
+    let test = env::current_exe().expect("the path of this program is known");
+    let folder = test.ancestors().nth(2).expect("tests are in target/<profile>/deps");
+    folder.join("minitalk-tester")
+}
+
+/// Judges a pair with these options.
+pub(crate) fn run(server: &Path, client: &Path, options: &str) -> Output {
+    Command::new(tester())
+        .arg("--server")
+        .arg(server)
+        .arg("--client")
+        .arg(client)
+        .args(options.split_whitespace())
+        .output()
+        .expect("the tester can be run")
+}
+
+/// What the tester says of a pair, as JSON.
+pub(crate) fn judged(server: &Path, client: &Path, options: &str) -> Value {
+    let output = run(server, client, &format!("--json {options}"));
+    let text = String::from_utf8(output.stdout).expect("JSON is UTF-8");
+    serde_json::from_str(&text).unwrap_or_else(|error| {
+        panic!("{error}: {text:?}, stderr: {:?}", String::from_utf8_lossy(&output.stderr))
+    })
+}
+
+/// One check of what the tester has said.
+pub(crate) fn check<'a>(report: &'a Value, name: &str) -> &'a Value {
+    let checks = report["checks"].as_array().expect("a report has checks");
+    let found = checks.iter().find(|check| check["name"] == name);
+    found.unwrap_or_else(|| panic!("no check {name} in {report}"))
+}

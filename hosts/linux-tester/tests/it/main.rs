@@ -1,0 +1,5 @@
+//! The tester with real pairs: small ones in C, each with one fault.
+
+mod causes;
+mod common;
+mod right;

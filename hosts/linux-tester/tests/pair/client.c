@@ -1,0 +1,155 @@
+/*
+** A small minitalk client that is right, and with -D one that has a fault:
+**
+** HASTE=N      it waits N microseconds after each bit, and for no answer
+** PAUSE        it waits for the answer with pause, in two steps
+** LSB          it begins with the least significant bit
+** INVERTED     it takes SIGUSR1 for a one
+** NO_END       it sends no NUL
+** NAIVE        it signals whatever PID it is given, and waits for ever
+*/
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t	g_answers;
+
+static void	handler(int signal)
+{
+	if (signal == SIGUSR1)
+		g_answers++;
+}
+
+#ifndef NAIVE
+/* Whether a process handles both signals: one that does not would die of them. */
+static int	is_server(const char *pid)
+{
+	char				path[64];
+	char				status[4096];
+	char				*line;
+	unsigned long long	caught;
+	unsigned long long	wanted;
+	int					fd;
+	int					length;
+
+	if (strlen(pid) > 10 || strspn(pid, "0123456789") != strlen(pid))
+		return (0);
+	strcpy(path, "/proc/");
+	strcat(path, pid);
+	strcat(path, "/status");
+	fd = open(path, O_RDONLY);
+	if (fd < 0)
+		return (0);
+	length = read(fd, status, sizeof(status) - 1);
+	close(fd);
+	status[length < 0 ? 0 : length] = '\0';
+	line = strstr(status, "SigCgt:");
+	if (!line)
+		return (0);
+	caught = strtoull(line + 7, NULL, 16);
+	wanted = 1ULL << (SIGUSR1 - 1) | 1ULL << (SIGUSR2 - 1);
+	return ((caught & wanted) == wanted);
+}
+#endif
+
+static void	wait_for_answer(pid_t server, int before)
+{
+#if defined(HASTE)
+	(void)server;
+	(void)before;
+	usleep(HASTE);
+#elif defined(PAUSE)
+	struct timespec	begin;
+	struct timespec	now;
+
+	(void)server;
+	(void)before;
+	/* The gap between kill and pause is always there; it is made wide here. */
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	do
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	while (now.tv_sec == begin.tv_sec && now.tv_nsec - begin.tv_nsec < 200000);
+	pause();
+#elif defined(NAIVE)
+	(void)server;
+	while (g_answers == before)
+		usleep(50);
+#else
+	sigset_t		signals;
+	struct timespec	second = {1, 0};
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGUSR1);
+	while (g_answers == before)
+	{
+		if (sigtimedwait(&signals, NULL, &second) == SIGUSR1)
+			g_answers++;
+		else if (kill(server, 0) != 0)
+			exit(1);
+	}
+#endif
+}
+
+static void	send_byte(pid_t server, unsigned char byte)
+{
+	int	place;
+	int	bit;
+	int	before;
+
+	place = 0;
+	while (place < 8)
+	{
+#ifdef LSB
+		bit = byte >> place & 1;
+#else
+		bit = byte >> (7 - place) & 1;
+#endif
+#ifdef INVERTED
+		bit = !bit;
+#endif
+		before = g_answers;
+		if (kill(server, bit ? SIGUSR2 : SIGUSR1) != 0)
+		{
+#ifndef NAIVE
+			exit(1);
+#endif
+		}
+		wait_for_answer(server, before);
+		place++;
+	}
+}
+
+int	main(int argc, char **argv)
+{
+	struct sigaction	action;
+	size_t				i;
+	pid_t				server;
+
+	if (argc != 3)
+		return (1);
+#ifndef NAIVE
+	if (!is_server(argv[1]))
+		return (1);
+#endif
+	server = atoi(argv[1]);
+	memset(&action, 0, sizeof(action));
+	action.sa_handler = handler;
+	sigaction(SIGUSR1, &action, NULL);
+	sigaction(SIGUSR2, &action, NULL);
+#if !defined(HASTE) && !defined(PAUSE) && !defined(NAIVE)
+	/* What is waited for with sigtimedwait has to be blocked. */
+	sigaddset(&action.sa_mask, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &action.sa_mask, NULL);
+#endif
+	i = 0;
+	while (argv[2][i])
+		send_byte(server, (unsigned char)argv[2][i++]);
+#ifndef NO_END
+	send_byte(server, 0);
+#endif
+	return (0);
+}
