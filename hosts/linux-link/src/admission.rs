@@ -154,8 +154,11 @@ impl Admission {
         if status.state != ProcessState::Zombie && peer.has_exited() {
             return Err(Refusal::NoSuchProcess);
         }
-        let handled = handled(&status);
-        let facts = Facts { status: &status, handled, own: own.as_ref(), permitted, recognition };
+        // Ours has handlers.
+        let awaited = if recognition.is_none() { awaited(&status) } else { SignalSet::default() };
+        let handled = status.caught.union(status.blocked).union(awaited);
+        let own = own.as_ref();
+        let facts = Facts { status: &status, handled, awaited, own, permitted, recognition };
         let may_receive = decide(&facts, part, trust)?;
         Ok(Found { status, recognition, executable, handled, may_receive })
     }
@@ -282,14 +285,19 @@ impl Admitted {
     }
 }
 
+/// What a process waits for with sigwait(3) at this moment, as far as its mask does not show anyway
+/// that it takes the two signals.
+fn awaited(status: &ProcessStatus) -> SignalSet {
+    if status.blocked.contains_line() || status.state != ProcessState::Sleeping {
+        return SignalSet::default();
+    }
+    awaited_signals(status.pid).unwrap_or_default()
+}
+
 /// What a process does something with: it has a handler, blocks it and takes it later, or waits for
 /// it now.
 fn handled(status: &ProcessStatus) -> SignalSet {
-    let handled = status.caught.union(status.blocked);
-    if handled.contains_line() || status.state != ProcessState::Sleeping {
-        return handled;
-    }
-    handled.union(awaited_signals(status.pid).unwrap_or_default())
+    status.caught.union(status.blocked).union(awaited(status))
 }
 
 fn in_range(pid: i64) -> Result<u32, Refusal> {

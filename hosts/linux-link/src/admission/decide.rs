@@ -22,6 +22,8 @@ pub(super) struct Facts<'f> {
     pub(super) status: &'f ProcessStatus,
     /// What it has handlers for, blocks, or waits for.
     pub(super) handled: SignalSet,
+    /// What it waits for at this moment.
+    pub(super) awaited: SignalSet,
     /// What is known of this process, if the other one is to signal it.
     pub(super) own: Option<&'f ProcessStatus>,
     /// The kernel lets this process signal it.
@@ -31,7 +33,7 @@ pub(super) struct Facts<'f> {
 
 /// Decides which of the two signals a process may be sent.
 pub(super) fn decide(facts: &Facts<'_>, part: Part, trust: Trust) -> Result<SignalSet, Refusal> {
-    let &Facts { status, handled, own, permitted, recognition } = facts;
+    let &Facts { status, handled, awaited, own, permitted, recognition } = facts;
     if matches!(status.state, ProcessState::Zombie | ProcessState::Dead) {
         return Err(Refusal::Zombie);
     }
@@ -48,7 +50,7 @@ pub(super) fn decide(facts: &Facts<'_>, part: Part, trust: Trust) -> Result<Sign
         }
     }
     if recognition.is_none() && trust != Trust::Forced && !allowed.is_empty() {
-        if !looks_like_minitalk(status) {
+        if !looks_like_minitalk(status, awaited) {
             return Err(Refusal::Unlike);
         }
         if part == Part::Server && trust == Trust::Unspoken {

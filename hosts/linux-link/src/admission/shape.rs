@@ -30,20 +30,31 @@ const LIBRARY: SignalSet = SignalSet::of_numbers(&[32, 33, 34]);
 /// The main thread, and one that waits with sigwait(3). Runtimes have more.
 const THREADS_MAX: u32 = 2;
 
+/// What only daemons and whoever sees to ending in good order handle.
+const HANGUP: SignalSet = SignalSet::of_numbers(&[SIGHUP]);
+
 /// Whether the process handles, besides the two signals, only what a minitalk might handle.
 ///
-/// A blocked signal counts as handled: sigwait(3) and signalfd(2) take it.
-pub(super) const fn looks_like_minitalk(status: &ProcessStatus) -> bool {
+/// `awaited` is what it waits for with sigwait(3) at this moment.
+pub(super) const fn looks_like_minitalk(status: &ProcessStatus, awaited: SignalSet) -> bool {
     if status.threads > THREADS_MAX {
         return false;
     }
     let others = handled(status).without(SignalSet::LINE).without(CRASHES).without(LIBRARY);
-    COMPANIONS.contains_all(others) || is_line(status, others)
+    COMPANIONS.contains_all(others) || is_line(status, awaited, others)
 }
 
-/// What the process handles, as far as its mask says something about it.
+/// What the process has handlers for; and whether it takes `SIGHUP` with sigwait(3) or signalfd(2), if it takes the
+/// two signals so.
+///
+/// Other blocked signals say nothing: a process has its mask from the one that started it.
 const fn handled(status: &ProcessStatus) -> SignalSet {
-    if blocks_everything(status) { status.caught } else { status.caught.union(status.blocked) }
+    let takes_by_mask = status.caught.intersection(SignalSet::LINE).is_empty();
+    if takes_by_mask && !blocks_everything(status) {
+        status.caught.union(status.blocked.intersection(HANGUP))
+    } else {
+        status.caught
+    }
 }
 
 /// Nobody blocks the signal of a crash for its own sake: who does blocks everything.
@@ -52,14 +63,14 @@ const fn blocks_everything(status: &ProcessStatus) -> bool {
 }
 
 /// Whether it is a `minitalk_signals::Line` of some program that has it take the termination
-/// signals: that blocks `SIGALRM`, which has no handler there.
-const fn is_line(status: &ProcessStatus, others: SignalSet) -> bool {
+/// signals: that blocks `SIGALRM`, or waits for it, and has no handler for it.
+const fn is_line(status: &ProcessStatus, awaited: SignalSet, others: SignalSet) -> bool {
     const ENDS: SignalSet = SignalSet::of_numbers(&[SIGHUP, SIGINT, SIGTERM]);
     const TIMER: SignalSet = SignalSet::of_numbers(&[SIGALRM]);
-    let has_timer = !TIMER.intersection(status.blocked).without(status.caught).is_empty();
-    has_timer
+    let masked = status.blocked.union(awaited);
+    TIMER.intersection(masked).without(status.caught).len() == 1
         && !blocks_everything(status)
-        && ENDS.union(TIMER).contains_all(others)
+        && ENDS.contains_all(others)
         && status.caught.contains_line()
 }
 

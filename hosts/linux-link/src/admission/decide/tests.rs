@@ -45,7 +45,11 @@ impl Case {
         let handled = status.caught.union(status.blocked);
         let (permitted, recognition) = (*permitted, *recognition);
         let own = (*part == Part::Server).then_some(own);
-        decide(&Facts { status, handled, own, permitted, recognition }, *part, *trust)
+        decide(
+            &Facts { status, handled, awaited: SignalSet::default(), own, permitted, recognition },
+            *part,
+            *trust,
+        )
     }
 }
 

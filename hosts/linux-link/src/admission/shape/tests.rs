@@ -12,7 +12,7 @@ fn process(threads: u32, caught: u64, blocked: u64) -> ProcessStatus {
 }
 
 fn like(threads: u32, caught: u64, blocked: u64) -> bool {
-    looks_like_minitalk(&process(threads, caught, blocked))
+    looks_like_minitalk(&process(threads, caught, blocked), SignalSet::default())
 }
 
 /// Programs as `/proc/PID/status` showed them (Debian 12, x86-64): threads, `SigCgt`, `SigBlk`.
@@ -81,6 +81,7 @@ fn a_minitalk_may_handle_a_few_others() {
             assert!(like(1, set(line, others), 0), "{line:?} {others:?}");
             assert!(like(2, set(line, others), 0), "{line:?} {others:?} in two threads");
             assert!(like(1, 0, set(line, others)), "{line:?} {others:?} blocked");
+            assert!(like(1, set(line, others), set(&[], &[SIGHUP])), "{line:?} with a mask");
         }
     }
 }
@@ -90,6 +91,21 @@ fn a_python_client_looks_like_a_minitalk() {
     // Python itself catches SIGINT.
     assert!(like(1, set(&LINE, &[SIGINT]), 0));
     assert!(like(1, set(&[], &[SIGINT]), set(&LINE, &[])), "with signal.sigwait");
+}
+
+#[test]
+fn a_mask_that_was_inherited_says_nothing() {
+    // Of perf(1): SIGWINCH. And of a line that was started by it.
+    let inherited = set(&[], &[28]);
+    assert!(like(1, set(&LINE, &[SIGINT]), inherited));
+    assert!(like(1, 0, set(&LINE, &[]) | inherited));
+    let taken = set(&LINE, &[SIGHUP, SIGINT, SIGTERM]);
+    assert!(like(1, taken, set(&[], &[SIGALRM]) | inherited));
+}
+
+#[test]
+fn a_daemon_that_takes_its_signals_with_a_signalfd_is_none() {
+    assert!(!like(1, 0, set(&LINE, &[SIGHUP, SIGINT, SIGTERM, SIGCHLD])));
 }
 
 #[test]
@@ -108,6 +124,8 @@ fn a_line_of_this_project_looks_like_one_whatever_program_it_is_in() {
     assert!(like(1, taken, timer), "asleep");
     assert!(like(1, taken, taken | timer), "awake");
     assert!(like(1, set(&LINE, &[]), timer), "without the termination signals");
+    let awaited = SignalSet(taken).union(SignalSet(timer));
+    assert!(looks_like_minitalk(&process(1, taken, 0), awaited), "dozing");
     assert!(!like(1, taken, 0), "a program that ends in good order");
     assert!(!like(1, taken | timer, timer));
     assert!(!like(1, taken | set(&[], &[SIGQUIT]), timer));
