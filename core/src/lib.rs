@@ -54,6 +54,7 @@ mod retransmission;
 mod time;
 mod verdict;
 
+pub mod anatomy;
 pub mod classic;
 pub mod detect;
 pub mod exchange;

@@ -1,6 +1,7 @@
 //! Flags, zero-bit insertion, FCS.
 
 use minitalk_core::Bit;
+use minitalk_core::anatomy::Anatomy;
 use minitalk_core::frame::{Check, FRAME_OCTETS_MAX, Frame, ParseFrameError};
 use minitalk_core::hdlc::{Cursor, Deframed, Deframer, Fcs, FeedError, Framer, Section};
 
@@ -102,4 +103,15 @@ extern "C" fn frame_parse(content: &[u8; FRAME_OCTETS_MAX], len: usize) -> u64 {
         ) => 1,
         Err(ParseFrameError::Version(version)) => version.into(),
     }
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn anatomy_new(anatomy: &mut Anatomy) {
+    *anatomy = Anatomy::new();
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn anatomy_feed(anatomy: &mut Anatomy, one: bool) -> u32 {
+    let label = anatomy.feed(Bit::from_bool(one));
+    label.octet.map_or(u32::MAX, u32::from)
 }
