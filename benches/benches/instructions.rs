@@ -11,6 +11,7 @@ use std::hint::black_box;
 use gungraun::{
     Callgrind, EventKind, LibraryBenchmarkConfig, library_benchmark, library_benchmark_group, main,
 };
+use minitalk_benches::crowd::Crowd;
 use minitalk_benches::link::transfer;
 use minitalk_benches::{classic_bits, framed_bits, octets, text};
 use minitalk_core::Bit;
@@ -100,9 +101,42 @@ fn link_round(payload: &[u8]) -> usize {
     black_box(transfer(payload))
 }
 
+/// Connected senders, with a line of one of them.
+fn crowd(senders: u32) -> (Crowd, &'static [Bit]) {
+    (Crowd::new(senders), classic_line())
+}
+
+// A bit of one sender that the others are silent beside: as much with four thousand as with four.
+#[library_benchmark(config = at_most(150))]
+#[bench::of_4(args = (4), setup = crowd)]
+#[bench::of_4096(args = (4_096), setup = crowd)]
+fn exchange_bit((mut crowd, line): (Crowd, &[Bit])) -> usize {
+    black_box(crowd.feed(1, line))
+}
+
+/// Senders of one letter each, which has sixteen bits with its NUL; together [`BITS`] bits.
+fn waiting() -> (Crowd, Vec<Bit>) {
+    (Crowd::new(u32::try_from(BITS / 16).expect("a small number")), classic_bits(b"a"))
+}
+
+// A bit where every letter is another sender's turn, and six thousand wait for theirs.
+#[library_benchmark(config = at_most(200))]
+#[bench::letters(setup = waiting)]
+fn exchange_turns((mut crowd, letter): (Crowd, Vec<Bit>)) -> usize {
+    black_box(crowd.feed_all(&letter))
+}
+
 library_benchmark_group!(
     name = core,
-    benchmarks = [classic_feed, framed_feed, classic_encode, framed_encode, link_round]
+    benchmarks = [
+        classic_feed,
+        framed_feed,
+        classic_encode,
+        framed_encode,
+        link_round,
+        exchange_bit,
+        exchange_turns
+    ]
 );
 
 main!(library_benchmark_groups = core);
