@@ -15,8 +15,8 @@ use observation::Observation;
 /// in the framed protocol: without sequence numbers a bit that comes twice is damage.
 pub const TIMEOUT_MICROS: u64 = 250_000;
 
-/// The same where the receiver is known to ignore repetitions of a bit that it holds back.
-pub const TIMEOUT_OF_KNOWN_MICROS: u64 = 50_000;
+/// The same where the receiver is known to ignore repetitions of a bit that it holds back: a scheduling quantum or two.
+pub const TIMEOUT_OF_KNOWN_MICROS: u64 = 5_000;
 
 /// Never longer.
 const TIMEOUT_MICROS_MAX: u64 = 2_000_000;

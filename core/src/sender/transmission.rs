@@ -13,6 +13,9 @@ pub(super) const PAIR_PATIENCE: u64 = 8;
 /// again and again would only hide the others' bits.
 const PATIENCE_MICROS: u64 = 50_000;
 
+/// The same at the beginning of a mark. Shorter: the receiver may not know of its sender, if its bit was hidden.
+const MARK_PATIENCE_MICROS: u64 = 20_000;
+
 /// The same in a reason, which no resend would leave readable: a receiver that lost its processor for a moment
 /// is to be waited for.
 const REASON_PATIENCE_MICROS: u64 = 250_000;
@@ -40,7 +43,7 @@ impl<const N: usize> Sender<N> {
     fn next_bit(&mut self, now: Instant) -> Option<Bit> {
         let (bit, patience_micros) = match self.phase {
             Phase::Ready { .. } | Phase::Quiet | Phase::Ended => return None,
-            // A mark is not patient: the receiver may not know of its sender, if its bit was hidden.
+            Phase::Mark { .. } if self.reach.is_at_beginning() => (Bit::One, MARK_PATIENCE_MICROS),
             Phase::Mark { .. } | Phase::Abort { .. } => (Bit::One, 0),
             Phase::Frame => {
                 let bit = self.outgoing.next()?;

@@ -282,20 +282,20 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
         Ok(())
     }
 
-    /// Whether a bit may be sent again without a look at the server. One of ours ignores repetitions of a bit
-    /// that it holds back; with any other one it depends on whether a bit that comes twice is damage.
+    /// Whether a bit may be sent again without a look at the server.
     fn is_settled_unseen(&self, doubt: Doubt) -> bool {
         match doubt {
             Doubt::Turn => !self.link.is_ours() && !self.half.is_damaged_by_doubles(),
-            Doubt::Lost => self.link.is_ours() || !self.half.is_damaged_by_doubles(),
+            Doubt::Lost => !self.half.is_damaged_by_doubles(),
             Doubt::Twice => false,
         }
     }
 
-    /// Whether what is seen of the server lets a timeout be handled.
+    /// Whether what is seen of the server lets a timeout be handled. One of ours that sleeps with nothing
+    /// pending has answered all that it has taken, and ignores repetitions of what it holds back.
     const fn is_settled(&self, doubt: Doubt, sight: Sight) -> bool {
         match doubt {
-            Doubt::Twice if self.link.is_ours() => sight.has_taken_all,
+            Doubt::Lost | Doubt::Twice if self.link.is_ours() => sight.is_asleep,
             Doubt::Turn | Doubt::Lost | Doubt::Twice => sight.is_at_rest,
         }
     }

@@ -1,7 +1,7 @@
 //! One client process.
 
 use minitalk_core::frame::CONTENT_OCTETS_MAX;
-use minitalk_core::{Bit, Instant, RefusalReason, Sender, classic, sender};
+use minitalk_core::{Bit, Doubt, Instant, RefusalReason, Sender, classic, sender};
 
 use super::kernel::{FOREIGN, Pending};
 use super::plan::ClientPlan;
@@ -27,6 +27,25 @@ enum Half {
 /// How long a classic client waits without getting any further, and a framed one.
 const PATIENCE_MICROS: [u64; 2] = [20_000_000, 200_000_000];
 
+/// What a look at the server shows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sight {
+    pub(crate) has_taken_all: bool,
+    /// How long it has been asleep with nothing pending, if it is.
+    pub(crate) asleep_micros: Option<u64>,
+}
+
+/// How long a server must have been asleep to be at rest, and to be looked at again.
+const REST_MICROS: u64 = 30_000;
+const LOOK_MICROS_MAX: u64 = 320_000;
+
+/// How long the rest of the server is waited for by a framed client, and by a classic one.
+const REST_PATIENCE_MICROS: [u64; 2] = [5_000_000, 2_000_000];
+
+/// How soon to look again for less than rest.
+const SHORT_LOOK_MICROS: u64 = 5_000;
+const ROOM_LOOK_MICROS: u64 = 1_000;
+
 /// A classic sender listens for less than this; the timer of a bit runs for longer.
 const LISTENING_MICROS_MAX: u64 = 150_000;
 
@@ -43,6 +62,9 @@ pub(crate) struct Client {
     pub(crate) woken_at: Option<u64>,
     half: Half,
     progress: (u64, u64),
+    /// Since when it has put its timeout off, and the time to the next look.
+    postponed: Option<(u64, u64)>,
+    has_begun: bool,
 }
 
 impl Client {
@@ -56,7 +78,10 @@ impl Client {
             // Lives are short and few at a time; the text is given back when the process ends.
             let text: &'static [u8] = plan.text.clone().leak();
             let sender = classic::TextSender::new(classic::Dialect::DEFAULT, text, 0);
-            Half::Classic(sender.expect("the text has no NUL"))
+            let sender = sender.expect("the text has no NUL");
+            let timeout_micros =
+                if plan.looks { classic::TIMEOUT_OF_KNOWN_MICROS } else { classic::TIMEOUT_MICROS };
+            Half::Classic(sender.with_timeout_micros(timeout_micros))
         };
         let woken_at = Some(plan.starts_at);
         Self {
@@ -68,6 +93,8 @@ impl Client {
             woken_at,
             half,
             progress: (0, plan.starts_at),
+            postponed: None,
+            has_begun: !plan.looks,
             plan,
         }
     }
@@ -95,9 +122,17 @@ impl Client {
     }
 
     /// Runs once: takes a signal if one is pending, else looks at the clock.
-    pub(crate) fn run(&mut self, now: u64, server: u32) {
+    pub(crate) fn run(&mut self, now: u64, server: u32, sight: Sight) {
         let instant = Instant::from_micros(now);
         self.woken_at = None;
+        if !self.has_begun {
+            self.has_begun = sight.has_taken_all;
+            self.woken_at = Some(if self.has_begun { now } else { now + ROOM_LOOK_MICROS });
+            return;
+        }
+        if self.acks.is_empty() && self.is_put_off(now, sight) {
+            return;
+        }
         match (self.acks.take(), &mut self.half) {
             (Some((symbol, FOREIGN)), Half::Classic(sender)) => sender.handle_foreign(symbol),
             (Some((ack, pid)), half) if pid == server => match half {
@@ -117,9 +152,42 @@ impl Client {
         };
         if progress > self.progress.0 {
             self.progress = (progress, now);
+            self.postponed = None;
         } else if now >= self.progress.1 + PATIENCE_MICROS[usize::from(self.plan.framed)] {
             self.outcome = Some(Outcome::TimedOut);
         }
+    }
+
+    /// Whether its timeout is not handled because of what it sees of the server.
+    fn is_put_off(&mut self, now: u64, sight: Sight) -> bool {
+        let due = self.timer().is_some_and(|at| at.as_micros() <= now);
+        let doubt = match &self.half {
+            Half::Framed { sender, .. } => sender.doubt(),
+            Half::Classic(sender) => sender.doubt(),
+        };
+        let Some(doubt) = doubt.filter(|_| self.plan.looks && due) else { return false };
+        let (since, micros) = self.postponed.unwrap_or((now, REST_MICROS));
+        let patience = REST_PATIENCE_MICROS[usize::from(self.plan.framed)];
+        let is_settled = match doubt {
+            Doubt::Turn => sight.asleep_micros.is_some_and(|asleep| asleep >= REST_MICROS),
+            Doubt::Lost | Doubt::Twice => sight.asleep_micros.is_some(),
+        };
+        if is_settled || now >= since + patience {
+            self.postponed = None;
+            return false;
+        }
+        let (wait, next) = match (doubt, sight.asleep_micros) {
+            (Doubt::Lost | Doubt::Twice, _) => (SHORT_LOOK_MICROS, micros),
+            (Doubt::Turn, Some(_)) => (REST_MICROS, micros),
+            (Doubt::Turn, None) => (micros, LOOK_MICROS_MAX.min(micros * 2)),
+        };
+        self.postponed = Some((since, next));
+        let instant = Instant::from_micros(now);
+        match &mut self.half {
+            Half::Framed { sender, .. } => sender.postpone(instant, wait),
+            Half::Classic(sender) => sender.postpone(instant, wait),
+        }
+        true
     }
 
     /// Lets the timer fire before its time. A classic sender's only if it is that of a bit: what it
@@ -143,6 +211,9 @@ impl Client {
 
     /// The next bit to send.
     pub(crate) fn poll_transmit(&mut self, now: u64) -> Option<Bit> {
+        if !self.has_begun {
+            return None;
+        }
         let now = Instant::from_micros(now);
         match &mut self.half {
             Half::Framed { sender, offered, done } => {

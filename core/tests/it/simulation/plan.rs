@@ -49,6 +49,8 @@ pub(crate) struct ClientPlan {
     pub(crate) chunk: usize,
     pub(crate) pairs: bool,
     pub(crate) starts_at: u64,
+    /// It knows that the server keeps section 9 of the protocol, and looks at it before it repeats a bit.
+    pub(crate) looks: bool,
 }
 
 impl ClientPlan {
@@ -68,14 +70,19 @@ impl ClientPlan {
             chunk: usize::try_from(chunk).unwrap_or(1),
             pairs: random.below(2) == 0,
             starts_at: random.logarithmic(30_000),
+            looks: false,
         }
     }
 }
+
+/// Places for clients in most lives: fewer than there may be clients, who then wait for one.
+const PLACES: usize = 6;
 
 /// One life.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) clients: Vec<ClientPlan>,
+    pub(crate) places: usize,
     pub(crate) faults: Faults,
     /// The longest message that the server takes.
     pub(crate) octets_max: Option<u64>,
@@ -109,7 +116,8 @@ impl Plan {
         };
         let octets_max = (random.below(12) == 0).then(|| random.below(20));
         let clients = (0..count).map(|_| ClientPlan::draw(random)).collect();
-        Self { clients, faults, octets_max, faults_end: 300 + random.logarithmic(4_000) }
+        let faults_end = 300 + random.logarithmic(4_000);
+        Self { clients, places: PLACES, faults, octets_max, faults_end }
     }
 
     /// One classic client that resends bits which are not lost, and often runs late.
@@ -121,8 +129,10 @@ impl Plan {
             chunk: 1,
             pairs: false,
             starts_at: 0,
+            looks: false,
         };
         let faults = Faults { early_timer: 10_000, delay: 300_000, ..Faults::default() };
-        Self { clients: vec![client], faults, octets_max: None, faults_end: u64::MAX }
+        let clients = vec![client];
+        Self { clients, places: 1, faults, octets_max: None, faults_end: u64::MAX }
     }
 }

@@ -20,9 +20,11 @@ fn plan(clients: usize, lost_per_million: u64) -> Plan {
         chunk: 256,
         pairs: true,
         starts_at: 0,
+        looks: false,
     };
     Plan {
         clients: (0..clients).map(client).collect(),
+        places: clients,
         faults: Faults { hidden: lost_per_million, ..Faults::default() },
         octets_max: None,
         faults_end: u64::MAX,
@@ -65,4 +67,62 @@ fn losses_cost_what_they_cost_before() {
         }
     }
     snapshot::assert_same("losses.txt", &table);
+}
+
+/// Clients that all begin within a moment. If each `looks`, it looks at the server before it repeats a bit.
+fn crowd(clients: usize, classic: impl Fn(usize) -> bool, looks: bool) -> Plan {
+    let octet = |place: usize| u8::try_from(1 + place % 250).unwrap_or(1);
+    let client = |index: usize| ClientPlan {
+        framed: !classic(index),
+        text: (0..100).map(|place| octet(place * 7 + index)).collect(),
+        chunk: 256,
+        pairs: true,
+        starts_at: u64::try_from(index).unwrap_or(0) * 37 % 5_000,
+        looks,
+    };
+    let clients: Vec<ClientPlan> = (0..clients).map(client).collect();
+    let places = clients.len();
+    Plan { clients, places, faults: Faults::default(), octets_max: None, faults_end: 0 }
+}
+
+#[test]
+fn a_crowd_costs_what_it_cost_before() {
+    let mut table = String::from(
+        "Clients that begin within 5 ms, 100 octets from each, in simulated time: 2 to 10 µs from a signal to its\n\
+         receiver, and as many processors as processes. All are delivered. Means of 2 runs.\n\n\
+         clients                  ms  octets/s  resent bits  repeated frames\n",
+    );
+    let framed = |_| false;
+    let mixed = |index| index % 2 == 1;
+    let kinds: [(&str, fn(usize) -> bool, bool, &[usize]); 4] = [
+        ("framed", framed, true, &[1, 10, 100]),
+        ("classic", |_| true, true, &[1, 10, 100]),
+        ("mixed", mixed, true, &[10, 100, 300]),
+        ("framed, blind", framed, false, &[10, 100]),
+    ];
+    for (kind, classic, looks, counts) in kinds {
+        for &clients in counts {
+            let (mut micros, mut octets, mut resent, mut repeated) = (0, 0, 0, 0);
+            for seed in 0..2 {
+                let plan = crowd(clients, classic, looks);
+                let tally = World::new(plan, Random::new(seed), false).run().expect("a sound life");
+                assert_eq!(tally.delivered, u64::try_from(clients).unwrap_or(0), "{tally:?}");
+                micros += tally.micros;
+                octets += tally.octets;
+                resent += tally.resent_bits;
+                repeated += tally.repeated_frames;
+            }
+            let _ = writeln!(
+                table,
+                "{clients:>7} {kind:<13} {:>7} {:>9} {:>10}.{} {:>14}.{}",
+                micros / 2_000,
+                octets * 1_000_000 / micros,
+                resent / 2,
+                resent * 5 % 10,
+                repeated / 2,
+                repeated * 5 % 10,
+            );
+        }
+    }
+    snapshot::assert_same("crowd.txt", &table);
 }

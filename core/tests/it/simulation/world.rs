@@ -5,7 +5,7 @@ use minitalk_core::exchange::{Exchange, Handled, Output, Place, Protocol};
 use minitalk_core::frame::FRAME_OCTETS_MAX;
 use minitalk_core::{Bit, Instant, RefusalReason};
 
-use super::client::{Client, Outcome};
+use super::client::{Client, Outcome, Sight};
 use super::inbox::{Check, Inbox};
 use super::kernel::{FOREIGN, Pending};
 use super::plan::Plan;
@@ -13,7 +13,6 @@ use super::random::Random;
 
 const SERVER: u32 = 1;
 const FIRST_CLIENT: u32 = 100;
-const SESSIONS: usize = 6;
 
 /// More steps than any life needs.
 const STEPS_MAX: u64 = 3_000_000;
@@ -53,9 +52,10 @@ pub(crate) struct World {
     random: Random,
     plan: Plan,
     traced: bool,
-    exchange: Exchange<[Place<FRAME_OCTETS_MAX>; SESSIONS], FRAME_OCTETS_MAX>,
+    exchange: Exchange<Vec<Place<FRAME_OCTETS_MAX>>, FRAME_OCTETS_MAX>,
     bits: Pending,
     server_woken_at: Option<u64>,
+    server_asleep_since: u64,
     server_stopped_until: u64,
     clients: Vec<Client>,
     inboxes: Vec<Inbox>,
@@ -77,10 +77,11 @@ impl World {
             steps: 0,
             random,
             traced,
-            exchange: Exchange::new(Dialect::DEFAULT, [const { Place::FREE }; SESSIONS])
+            exchange: Exchange::new(Dialect::DEFAULT, vec![Place::FREE; plan.places])
                 .with_octets_max(plan.octets_max),
             bits: Pending::default(),
             server_woken_at: None,
+            server_asleep_since: 0,
             server_stopped_until: 0,
             inboxes: clients.iter().map(|_| Inbox::default()).collect(),
             clients,
@@ -233,7 +234,12 @@ impl World {
     }
 
     fn run_client(&mut self, index: usize) -> Check {
-        self.clients[index].run(self.now, SERVER);
+        let sight = Sight {
+            has_taken_all: self.bits.is_empty(),
+            asleep_micros: (self.bits.is_empty() && self.server_woken_at.is_none())
+                .then(|| self.now - self.server_asleep_since),
+        };
+        self.clients[index].run(self.now, SERVER, sight);
         self.act(index)
     }
 
@@ -291,6 +297,7 @@ impl World {
     fn run_server(&mut self) -> Check {
         let now = Instant::from_micros(self.now);
         self.server_woken_at = None;
+        self.server_asleep_since = self.now;
         if let Some((bit, pid)) = self.bits.take() {
             if pid != FOREIGN && self.exchange.handle_bit(pid, bit, now) == Handled::Unknown {
                 // One that has no place waits: its bit is sent again.
