@@ -4,7 +4,6 @@ use std::marker::PhantomData;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Acquire, Release};
-use std::thread;
 
 use minitalk_core::Instant;
 use thiserror::Error;
@@ -111,10 +110,9 @@ impl Line {
         Peer::check_supported().map_err(OpenLineError::Peers)?;
         // What a former line has left.
         while QUEUE.pop().is_some() {}
-        let processors = thread::available_parallelism().map_or(1, usize::from);
         let (watchdog, watches) = (Watchdog::new()?, Watches::new()?);
         Ok(Self {
-            waiting: Waiting::new(processors, watchdog, watches),
+            waiting: Waiting::new(watchdog, watches),
             dispositions: Dispositions::take(wanted)?,
             gate: None,
             _open: open,
@@ -305,6 +303,9 @@ impl Drop for Open {
 ///
 /// Without `/proc` none is found: the check helps programmers, it protects nothing.
 fn refuse_receptive_threads(wanted: &Wanted) -> Result<(), OpenLineError> {
+    if !process::has_other_threads() {
+        return Ok(());
+    }
     let own = nix::unistd::gettid().as_raw().cast_unsigned();
     let tids = process::own_threads().unwrap_or_default();
     let signals = wanted.blocked();
@@ -320,6 +321,7 @@ fn is_receptive(tid: u32, signals: SignalSet) -> bool {
 mod tests {
     use super::*;
     use nix::sys::signal::{SigSet, Signal};
+    use std::thread;
 
     #[test]
     fn a_thread_that_would_get_the_signals_is_found() {

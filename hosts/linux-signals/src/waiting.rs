@@ -57,6 +57,8 @@ const GAP_MICROS: u64 = 1_000;
 #[derive(Debug)]
 pub(crate) struct Waiting {
     span: PollSpan,
+    /// The span knows how many processors there are.
+    has_counted: bool,
     watchdog: Watchdog,
     activity: Activity,
     /// Looks in vain since a signal came or the clock was read.
@@ -86,9 +88,10 @@ enum Activity {
 }
 
 impl Waiting {
-    pub(crate) fn new(processors: usize, watchdog: Watchdog, watches: Watches) -> Self {
+    pub(crate) fn new(watchdog: Watchdog, watches: Watches) -> Self {
         let mut waiting = Self {
-            span: PollSpan::new(processors),
+            span: PollSpan::new(1),
+            has_counted: false,
             watchdog,
             activity: Activity::Silence,
             looks: 0,
@@ -216,6 +219,14 @@ impl Waiting {
         self.watches.next_ready().map(Wake::Ready)
     }
 
+    /// Counts the processors, once: before a sleep, in which there is time for the files that it reads.
+    fn count_processors(&mut self) {
+        if !std::mem::replace(&mut self.has_counted, true) {
+            let processors = thread::available_parallelism().map_or(1, usize::from);
+            self.span = PollSpan::new(processors);
+        }
+    }
+
     /// Whether the thread has lost its processor to another since this was asked last.
     fn was_preempted(&mut self) -> bool {
         let Ok(usage) = getrusage(UsageWho::RUSAGE_THREAD) else { return false };
@@ -314,6 +325,7 @@ impl Wait<'_> {
     }
 
     fn doze(&mut self) -> Result<Option<Wake>, OsError> {
+        self.waiting.count_processors();
         let has_polled = self.waiting.span.is_adaptive() && self.waiting.shared_sleeps == 0;
         let began = has_polled.then(clock::now);
         while self.waiting.activity != Activity::Silence {
@@ -359,6 +371,7 @@ impl Wait<'_> {
     }
 
     fn sleep(&mut self) -> Result<Wake, OsError> {
+        self.waiting.count_processors();
         loop {
             let watches = &self.waiting.watches;
             let sleep = if watches.is_always_ready() {

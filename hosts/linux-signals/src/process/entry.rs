@@ -1,8 +1,10 @@
 //! Reading an entry of `/proc` (proc(5)), and what can be wrong with it.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::process;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 
 use thiserror::Error;
 
@@ -49,9 +51,17 @@ pub enum ParseStatusError {
     Malformed(&'static str),
 }
 
+/// More than any entry that is read as a whole has: a status has about 1,500 octets, or one and a
+/// half for each group of its user.
+const TEXT_OCTETS: usize = 4_096;
+
 /// The contents of `/proc/PID/NAME`.
 pub(super) fn text(pid: u32, name: &str) -> Result<String, ReadProcessError> {
-    let octets = checked(|| fs::read(path(pid, name)))?;
+    // One read is enough for nearly all: the length of such a file is said to be 0.
+    let octets = checked(|| {
+        let mut octets = Vec::with_capacity(TEXT_OCTETS);
+        File::open(path(pid, name))?.take(u64::MAX).read_to_end(&mut octets).map(|_| octets)
+    })?;
     Ok(String::from_utf8_lossy(&octets).into_owned())
 }
 
@@ -62,9 +72,20 @@ pub(super) fn path(pid: u32, name: &str) -> String {
 
 /// Reads something, if `/proc` is the right one.
 pub(super) fn checked<T>(read: impl FnOnce() -> io::Result<T>) -> Result<T, ReadProcessError> {
+    static IS_OURS: AtomicBool = AtomicBool::new(false);
     // The numbers in another `/proc` may be those of other processes.
-    check_proc()?;
-    read().map_err(|error| refused(&error))
+    if !IS_OURS.load(Relaxed) {
+        check_proc()?;
+        IS_OURS.store(true, Relaxed);
+    }
+    read().map_err(|error| match refused(&error) {
+        // It may be `/proc` that is not there any more.
+        ReadProcessError::NoSuchProcess => match check_proc() {
+            Ok(()) => ReadProcessError::NoSuchProcess,
+            Err(error) => error,
+        },
+        error => error,
+    })
 }
 
 /// What the error of an access to an entry means.

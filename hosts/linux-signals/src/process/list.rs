@@ -1,6 +1,7 @@
 //! Which processes there are.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 
 use super::entry::{self, ReadProcessError};
 
@@ -9,6 +10,12 @@ pub fn process_ids() -> Result<Vec<u32>, ReadProcessError> {
     let entries = entry::checked(|| fs::read_dir("/proc"))?;
     let pid = |name: std::ffi::OsString| name.to_str()?.parse().ok();
     Ok(entries.filter_map(|entry| pid(entry.ok()?.file_name())).collect())
+}
+
+/// Whether this process has other threads than this one.
+pub(crate) fn has_other_threads() -> bool {
+    // The folder of the threads has one link for each, besides its own two.
+    fs::metadata("/proc/self/task").is_ok_and(|folder| folder.nlink() != 3)
 }
 
 /// The numbers of the threads of this process.
@@ -26,5 +33,6 @@ mod tests {
     fn this_process_is_among_them() {
         assert!(process_ids().unwrap().contains(&std::process::id()));
         assert!(own_threads().unwrap().contains(&nix::unistd::gettid().as_raw().cast_unsigned()));
+        assert!(has_other_threads(), "that of the test, and the main one");
     }
 }
