@@ -5,18 +5,25 @@
 //! (RFC 3629, section 3), whatever the bit order. The first zero before that settles it the other
 //! way. Any number of further ones changes nothing, and that is the point: a newcomer's first bit
 //! is the one most likely to be sent twice, while it waits for its turn.
+//!
+//! That holds where a one is a one. Of a sender whose dialect is not known, ones may be zeros: the upper
+//! bytes of a length, say. There the first zero decides: it ends the mark after eight to fifteen ones, and is
+//! the first bit of a frame then.
 
 use crate::Bit;
 
 /// Ones that begin every framed transmission.
 pub const MARK_BITS: u8 = 8;
 
+/// Ones that no mark of a newcomer has: a length of 32 bits whose zeros are ones begins with more.
+const ONES_MAX: u8 = 15;
+
 /// What the first bits of a peer say so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use = "it says which protocol the next bit belongs to"]
 pub enum Detection {
-    /// Only ones so far, and fewer than [`MARK_BITS`] of them.
+    /// Only ones so far, and they do not decide yet.
     Undecided,
     /// A zero came first: one byte of classic text has begun.
     Classic,
@@ -29,13 +36,27 @@ pub enum Detection {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Detector {
     ones: u8,
+    /// Whether only a zero decides.
+    waits_for_zero: bool,
 }
 
 impl Detector {
     /// A detector that has seen nothing.
     #[must_use]
     pub const fn new() -> Self {
-        Self { ones: 0 }
+        Self { ones: 0, waits_for_zero: false }
+    }
+
+    /// A detector that has seen nothing, of a peer whose classic dialect is not known either.
+    #[must_use]
+    pub const fn of_any_dialect() -> Self {
+        Self { ones: 0, waits_for_zero: true }
+    }
+
+    /// Whether the bit that completed the mark was the first one after it.
+    #[must_use]
+    pub const fn has_frame_begun(&self) -> bool {
+        self.waits_for_zero
     }
 
     /// Takes the next bit of the peer. To be dropped once the answer is not
@@ -58,10 +79,14 @@ impl Detector {
     /// ```
     pub const fn feed(&mut self, bit: Bit) -> Detection {
         match bit {
+            Bit::Zero if self.waits_for_zero && self.ones >= MARK_BITS && self.ones <= ONES_MAX => {
+                Detection::Framed
+            }
             Bit::Zero => Detection::Classic,
             Bit::One => {
                 self.ones = self.ones.saturating_add(1);
-                if self.ones >= MARK_BITS { Detection::Framed } else { Detection::Undecided }
+                let is_mark = self.ones >= MARK_BITS && !self.waits_for_zero;
+                if is_mark { Detection::Framed } else { Detection::Undecided }
             }
         }
     }
@@ -70,6 +95,24 @@ impl Detector {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn among_all_dialects_the_first_zero_decides() {
+        for (ones, expected) in [
+            (0, Detection::Classic),
+            (7, Detection::Classic),
+            (8, Detection::Framed),
+            (15, Detection::Framed),
+            (16, Detection::Classic),
+            (31, Detection::Classic),
+        ] {
+            let mut detector = Detector::of_any_dialect();
+            for _ in 0..ones {
+                assert_eq!(detector.feed(Bit::One), Detection::Undecided, "{ones} ones");
+            }
+            assert_eq!(detector.feed(Bit::Zero), expected, "{ones} ones");
+        }
+    }
 
     #[test]
     fn every_first_byte_but_ff_is_classic() {

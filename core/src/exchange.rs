@@ -3,14 +3,17 @@
 //! One sender at a time is acknowledged; the first bit of every other one is remembered and waits.
 //! The acknowledgment is the token. `docs/protocol.md`, section "Many senders", has the rules.
 
+mod classic_half;
 mod news;
 mod places;
 mod session;
 
-use crate::classic::Dialect;
+use crate::classic::{Dialect, Handles, Memory, Understanding, Waits};
+use crate::detect::Detector;
 use crate::verdict::RefusalReason;
 use crate::{Bit, Instant};
 
+use classic_half::ClassicHalf;
 pub use news::{Handled, OpenError, Output, Payload, Protocol, Protocols};
 pub use places::Place;
 use places::{Index, List, Places};
@@ -88,6 +91,8 @@ pub struct Exchange<S, const OCTETS: usize> {
     #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
     announced: Option<Index>,
     too_long: Option<(u32, u64)>,
+    /// Nothing has to be done for a classic sender before this time.
+    timer: Option<Instant>,
     dialect: Dialect,
     protocols: Protocols,
     octets_max: Option<u64>,
@@ -103,7 +108,7 @@ enum Step {
     Transmit { peer: u32, symbol: Bit, held_back: bool },
     Payload(Index),
     TooLong { peer: u32, offset: u64 },
-    Closed { peer: u32, cut: Option<u64> },
+    Closed { peer: u32, cut: Option<u64>, memory: Memory },
 }
 
 impl<S, const OCTETS: usize> Exchange<S, OCTETS> {
@@ -117,6 +122,7 @@ impl<S, const OCTETS: usize> Exchange<S, OCTETS> {
             floor_active_at: Instant::ZERO,
             announced: None,
             too_long: None,
+            timer: None,
             dialect,
             protocols: Protocols::Both,
             octets_max: None,
@@ -172,6 +178,18 @@ where
         self.places.session(self.find(peer)?)?.protocol()
     }
 
+    /// The classic dialect of `peer`, once it is known.
+    #[must_use]
+    pub fn dialect(&self, peer: u32) -> Option<Dialect> {
+        self.places.session(self.find(peer)?)?.dialect()
+    }
+
+    /// What `peer`, whose dialect is guessed, waits for before it goes on, once that is known.
+    #[must_use]
+    pub fn waits(&self, peer: u32) -> Option<Waits> {
+        self.places.session(self.find(peer)?)?.waits()
+    }
+
     /// Whether a bit of `peer` has come and waits for the floor: it is not silent, it is kept waiting.
     #[must_use]
     pub fn is_waiting(&self, peer: u32) -> bool {
@@ -186,14 +204,42 @@ where
     ///
     /// [`OpenError`]; the exchange is unchanged.
     pub fn open(&mut self, peer: u32) -> Result<(), OpenError> {
+        let detector = Some(Detector::new()).filter(|_| self.dialect.admits_framed());
+        self.insert(peer, ClassicHalf::given(self.dialect), detector)
+    }
+
+    /// Gives `peer` a place as [`open`](Self::open) does, if its classic dialect is not known: it is guessed then.
+    /// It survives what `handles` says and runs a program of which `memory` is known.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`]; the exchange is unchanged.
+    pub fn open_stranger(
+        &mut self,
+        peer: u32,
+        handles: Handles,
+        memory: Memory,
+    ) -> Result<(), OpenError> {
+        let classic = ClassicHalf::Guessed(Understanding::new(handles, peer, memory));
+        // A framed sender waits for acknowledgments in both symbols.
+        let detector = Some(Detector::of_any_dialect()).filter(|_| handles == Handles::BOTH);
+        self.insert(peer, classic, detector)
+    }
+
+    fn insert(
+        &mut self,
+        peer: u32,
+        classic: ClassicHalf,
+        detector: Option<Detector>,
+    ) -> Result<(), OpenError> {
         if self.is_open(peer) {
             return Err(OpenError::AlreadyOpen);
         }
-        let detect = match self.protocols {
-            Protocols::Both => self.dialect.admits_framed(),
-            Protocols::ClassicOnly => false,
+        let detector = match self.protocols {
+            Protocols::Both => detector,
+            Protocols::ClassicOnly => None,
         };
-        let session = Session::new(peer, self.dialect, detect);
+        let session = Session::new(peer, classic, detector);
         self.places.insert(session).map(drop).ok_or(OpenError::Full)
     }
 
@@ -211,6 +257,7 @@ where
         let Some(index) = self.find(peer) else { return Handled::Unknown };
         let Some(session) = self.places.session_mut(index) else { return Handled::Unknown };
         let handled = session.take(bit);
+        let can_hold_back = session.can_hold_back();
         if handled == Handled::Taken {
             if self.has_turn(index) {
                 self.floor_active_at = now;
@@ -218,7 +265,7 @@ where
                 self.sort(index);
             }
         }
-        if handled == Handled::Repeated && !self.dialect.can_hold_back() {
+        if handled == Handled::Repeated && !can_hold_back {
             // Its sender has not waited for the acknowledgment.
             return Handled::Lost;
         }
@@ -237,14 +284,61 @@ where
 
     /// Tells that time has passed. Nothing happens before [`poll_timeout`](Self::poll_timeout).
     pub fn handle_timeout(&mut self, now: Instant) {
-        if self.poll_timeout().is_some_and(|deadline| deadline <= now) {
+        if self.floor_timeout().is_some_and(|deadline| deadline <= now) {
             self.pass_floor(now);
+        }
+        if self.timer.is_none_or(|timer| now < timer) {
+            return;
+        }
+        self.timer = None;
+        for index in self.places.indices() {
+            let Some(session) = self.places.session_mut(index) else { continue };
+            if session.poll_timeout().is_some_and(|deadline| deadline <= now) {
+                session.handle_timeout(now);
+                self.settle(index);
+            }
+            self.set_timer(index);
+        }
+    }
+
+    /// Tells that the process of `peer` has been seen to sleep until a signal comes. One whose dialect is
+    /// guessed is then known to wait for an acknowledgment.
+    pub fn handle_pause(&mut self, peer: u32, now: Instant) {
+        let Some(index) = self.find(peer) else { return };
+        let Some(session) = self.places.session_mut(index) else { return };
+        if session.want() == Want::Nothing {
+            session.handle_pause(now);
+            self.settle(index);
+        }
+    }
+
+    /// Follows what time has led to.
+    fn settle(&mut self, index: Index) {
+        if self.places.session(index).is_some_and(|session| session.want() == Want::Host) {
+            self.announce(index);
+        }
+        self.sort(index);
+    }
+
+    /// Sees to it that a session is looked at in time.
+    #[inline]
+    fn set_timer(&mut self, index: Index) {
+        let timeout = self.places.session(index).and_then(Session::poll_timeout);
+        if let Some(timeout) = timeout {
+            self.timer = Some(self.timer.map_or(timeout, |timer| timer.min(timeout)));
         }
     }
 
     /// The next moment at which [`handle_timeout`](Self::handle_timeout) has something to do.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
+        match (self.floor_timeout(), self.timer) {
+            (Some(floor), Some(timer)) => Some(floor.min(timer)),
+            (floor, timer) => floor.or(timer),
+        }
+    }
+
+    fn floor_timeout(&self) -> Option<Instant> {
         self.floor.and(self.places.first(List::Waiting))?;
         Some(self.floor_active_at.after_micros(FLOOR_STALL_MICROS))
     }
@@ -271,7 +365,7 @@ where
             }
             Step::Payload(index) => Output::Payload(self.places.session(index)?.payload()?),
             Step::TooLong { peer, offset } => Output::TooLong { peer, offset },
-            Step::Closed { peer, cut } => Output::Closed { peer, cut },
+            Step::Closed { peer, cut, memory } => Output::Closed { peer, cut, memory },
         })
     }
 
@@ -284,31 +378,32 @@ where
                 return Some(Step::TooLong { peer, offset });
             }
             if let Some(index) = self.places.first(List::Gone) {
-                match self.wind_up(index) {
+                match self.wind_up(index, now) {
                     Some(step) => return Some(step),
                     None => continue,
                 }
             }
-            let Some(index) = self.floor.filter(|_| self.dialect.can_hold_back()) else {
-                self.grant(self.places.first(List::Waiting)?, now);
-                if !self.dialect.can_hold_back()
-                    && let Some(step) = self.serve_in_passing()
-                {
-                    return Some(step);
+            if let Some(index) = self.places.first(List::Passing) {
+                match self.serve_in_passing(index, now) {
+                    Some(step) => return Some(step),
+                    None => continue,
                 }
+            }
+            let Some(index) = self.floor else {
+                self.grant(self.places.first(List::Waiting)?, now);
                 continue;
             };
-            let session = self.places.session_mut(index)?;
-            if let Some(step) = transmit(session) {
+            if let Some(step) = self.transmit(index) {
                 return Some(step);
             }
+            let session = self.places.session_mut(index)?;
             let want = session.want();
             let may_pass = session.turn_over || want == Want::Host;
             if may_pass && self.pass_floor(now) {
                 continue;
             }
             match want {
-                Want::Line => self.process(index),
+                Want::Line => self.process(index, now),
                 Want::Host => {
                     self.places.session_mut(index)?.held_back = true;
                     return None;
@@ -318,49 +413,60 @@ where
         }
     }
 
-    /// Serves the sender that has just been granted the floor, where nobody can be held back, so that
-    /// nobody needs a turn.
-    fn serve_in_passing(&mut self) -> Option<Step> {
-        let index = self.floor?;
-        let step = transmit(self.places.session_mut(index)?);
+    /// Serves a sender that cannot be kept waiting, whoever has the floor.
+    fn serve_in_passing(&mut self, index: Index, now: Instant) -> Option<Step> {
+        let step = self.transmit(index);
         if step.is_none() {
-            self.process(index);
+            self.process(index, now);
         }
         self.sort(index);
         step
     }
 
+    /// The next symbol that a session is owed.
     #[inline]
-    fn process(&mut self, index: Index) {
+    fn transmit(&mut self, index: Index) -> Option<Step> {
+        let session = self.places.session_mut(index)?;
+        let symbol = session.next_owed()?;
+        let held_back = core::mem::take(&mut session.held_back);
+        let peer = session.peer;
+        self.set_timer(index);
+        Some(Step::Transmit { peer, symbol, held_back })
+    }
+
+    #[inline]
+    fn process(&mut self, index: Index, now: Instant) {
         let (kept, passes) =
             (self.breaks(Broken::FloorKept), self.breaks(Broken::FloorPassesAnywhere));
         let Some(session) = self.places.session_mut(index) else { return };
-        session.process();
+        session.process(now);
         session.turn_over = passes || session.turn_over && !kept;
         if session.want() == Want::Host {
             self.announce(index);
         }
+        self.set_timer(index);
     }
 
     /// Brings a session that is gone nearer to its end; the floor does not matter any more.
-    fn wind_up(&mut self, index: Index) -> Option<Step> {
+    fn wind_up(&mut self, index: Index, now: Instant) -> Option<Step> {
         let session = self.places.session_mut(index)?;
         while session.next_owed().is_some() {}
-        match session.want() {
-            Want::Line => {
-                self.process(index);
-                self.sort(index);
-                None
-            }
-            Want::Host | Want::Nothing => {
-                let (peer, cut) = (session.peer, session.octets_at_risk());
-                self.places.remove(index);
-                if self.floor == Some(index) {
-                    self.floor = None;
-                }
-                Some(Step::Closed { peer, cut })
-            }
+        if session.want() == Want::Line {
+            self.process(index, now);
+            self.sort(index);
+            return None;
         }
+        session.handle_gone();
+        if session.want() == Want::Host {
+            self.settle(index);
+            return None;
+        }
+        let (peer, cut, memory) = (session.peer, session.octets_at_risk(), session.memory());
+        self.places.remove(index);
+        if self.floor == Some(index) {
+            self.floor = None;
+        }
+        Some(Step::Closed { peer, cut, memory })
     }
 
     /// Lets the host know of what a session holds, unless that makes its message too long.
@@ -386,16 +492,18 @@ where
         if let Some(session) = self.places.session_mut(index) {
             answer(session);
         }
-        self.sort(index);
+        self.settle(index);
+        self.set_timer(index);
     }
 
     /// Puts a session into the list that it belongs to now.
     #[inline]
     fn sort(&mut self, index: Index) {
         let has_turn = self.has_turn(index);
-        let is_floor_taken = self.floor.is_some() && self.dialect.can_hold_back();
+        let is_floor_taken = self.floor.is_some();
         let Some(session) = self.places.session_mut(index) else { return };
         let list = match (session.gone, session.want()) {
+            (false, Want::Line) if !session.can_hold_back() => List::Passing,
             (false, Want::Line) if !has_turn => List::Waiting,
             // One that waits for the host stays until it has its answer.
             (true, Want::Line | Want::Nothing) => List::Gone,
@@ -405,9 +513,8 @@ where
         self.places.move_to(index, list);
     }
 
-    /// Whether a session has the floor, and is the only one that is served.
     fn has_turn(&self, index: Index) -> bool {
-        self.floor == Some(index) && self.dialect.can_hold_back()
+        self.floor == Some(index)
     }
 
     fn grant(&mut self, index: Index, now: Instant) {
@@ -457,12 +564,4 @@ where
     const fn breaks(&self, _rule: Broken) -> bool {
         false
     }
-}
-
-/// The next symbol that a session is owed.
-#[inline]
-fn transmit<const OCTETS: usize>(session: &mut Session<OCTETS>) -> Option<Step> {
-    let symbol = session.next_owed()?;
-    let held_back = core::mem::take(&mut session.held_back);
-    Some(Step::Transmit { peer: session.peer, symbol, held_back })
 }

@@ -251,6 +251,7 @@ impl<const N: usize> Receiver<N> {
         is_held.then(|| self.begin_refusal(reason))
     }
 
+    #[inline]
     fn listen(&mut self, bit: Bit) -> Reply {
         match self.deframer.feed_unchecked(bit) {
             Ok(Unchecked::Pending | Unchecked::Flag) => {}
@@ -299,6 +300,7 @@ impl<const N: usize> Receiver<N> {
         self.counters.damaged = self.counters.damaged.saturating_add(1);
     }
 
+    #[cold]
     fn spell_verdict(&mut self, bit: Bit, verdict: Verdict, position: u8) -> Reply {
         if bit != bit_at(hdlc::FLAG, position) {
             // Out of step: what comes is not the flag, so nothing may be spelled into it.
@@ -330,6 +332,7 @@ impl<const N: usize> Receiver<N> {
         }
     }
 
+    #[cold]
     fn spell_reason(&mut self, bit: Bit, reason: RefusalReason, position: u8) -> Reply {
         if bit.is_one() {
             self.state = State::Listening;

@@ -4,15 +4,15 @@
 ///
 /// RFC 6298 (2.1) says one second for the Internet; two processes of one machine answer within a
 /// scheduling quantum.
-const INITIAL_MICROS: u64 = 20_000;
+const INITIAL_MICROS: u32 = 20_000;
 
 /// Never less: below it, a receiver that merely lost its time slice would look silent (RFC 6298,
 /// 2.4 says one second for the same reason).
-const MIN_MICROS: u64 = 2_000;
+const MIN_MICROS: u32 = 2_000;
 
 /// Never more, so that a link whose first bit was lost, or whose peer was stopped, comes back soon
 /// (RFC 6298, 2.5).
-const MAX_MICROS: u64 = 1_000_000;
+const MAX_MICROS: u32 = 1_000_000;
 
 /// The retransmission timeout of one link.
 ///
@@ -21,9 +21,9 @@ const MAX_MICROS: u64 = 1_000_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(crate) struct RetransmissionTimeout {
-    smoothed_eighths: u64,
-    variation_quarters: u64,
-    timeout_micros: u64,
+    smoothed_eighths: u32,
+    variation_quarters: u32,
+    timeout_micros: u32,
 }
 
 impl RetransmissionTimeout {
@@ -32,27 +32,28 @@ impl RetransmissionTimeout {
     }
 
     /// Time to wait for the next acknowledgment, in microseconds.
-    pub(crate) const fn timeout_micros(&self) -> u64 {
-        self.timeout_micros
+    #[inline]
+    pub(crate) fn timeout_micros(&self) -> u64 {
+        u64::from(self.timeout_micros)
     }
 
     /// Takes in the round trip of a bit that was sent once; one that was resent does not count,
     /// for nobody can tell which copy was acknowledged (Karn's algorithm; RFC 6298, section 3).
     #[inline]
     pub(crate) fn sample(&mut self, round_trip_micros: u64) {
-        let sample = round_trip_micros.min(MAX_MICROS);
+        let sample = u32::try_from(round_trip_micros).unwrap_or(MAX_MICROS).min(MAX_MICROS);
         if self.smoothed_eighths == 0 {
-            self.smoothed_eighths = sample.max(1).saturating_mul(8);
-            self.variation_quarters = sample.saturating_mul(2);
+            self.smoothed_eighths = sample.max(1) << 3;
+            self.variation_quarters = sample << 1;
         } else {
+            // No sample is above a second, so neither is the average of them, nor of their deviations.
             let smoothed = self.smoothed_eighths >> 3;
             let deviation = smoothed.abs_diff(sample);
-            self.variation_quarters = self
-                .variation_quarters
-                .saturating_add(deviation)
-                .saturating_sub(self.variation_quarters >> 2);
+            let variation = self.variation_quarters;
+            self.variation_quarters =
+                variation.wrapping_sub(variation >> 2).wrapping_add(deviation);
             self.smoothed_eighths =
-                self.smoothed_eighths.saturating_add(sample).saturating_sub(smoothed).max(8);
+                self.smoothed_eighths.wrapping_sub(smoothed).wrapping_add(sample).max(8);
         }
         self.timeout_micros = self.unbacked_micros();
     }
@@ -69,8 +70,8 @@ impl RetransmissionTimeout {
     }
 
     /// SRTT + 4 × RTTVAR, within bounds (RFC 6298, 2.3).
-    const fn unbacked_micros(&self) -> u64 {
-        let micros = (self.smoothed_eighths >> 3).saturating_add(self.variation_quarters);
+    const fn unbacked_micros(&self) -> u32 {
+        let micros = (self.smoothed_eighths >> 3).wrapping_add(self.variation_quarters);
         if micros < MIN_MICROS {
             MIN_MICROS
         } else if micros > MAX_MICROS {
@@ -88,11 +89,11 @@ mod tests {
     #[test]
     fn steady_round_trips_bring_the_timeout_down_to_the_floor() {
         let mut timer = RetransmissionTimeout::new();
-        assert_eq!(timer.timeout_micros(), INITIAL_MICROS);
+        assert_eq!(timer.timeout_micros(), INITIAL_MICROS.into());
         for _ in 0..100 {
             timer.sample(5);
         }
-        assert_eq!(timer.timeout_micros(), MIN_MICROS);
+        assert_eq!(timer.timeout_micros(), MIN_MICROS.into());
     }
 
     #[test]
@@ -123,7 +124,7 @@ mod tests {
         for _ in 0..100 {
             timer.back_off();
         }
-        assert_eq!(timer.timeout_micros(), MAX_MICROS);
+        assert_eq!(timer.timeout_micros(), MAX_MICROS.into());
         timer.forget_back_off();
         assert_eq!(timer.timeout_micros(), before);
     }
@@ -133,7 +134,7 @@ mod tests {
         let mut timer = RetransmissionTimeout::new();
         for sample in [u64::MAX, 0, u64::MAX, 0, 0, 0] {
             timer.sample(sample);
-            assert!((MIN_MICROS..=MAX_MICROS).contains(&timer.timeout_micros()));
+            assert!((MIN_MICROS..=MAX_MICROS).contains(&timer.timeout_micros));
         }
     }
 }

@@ -69,7 +69,7 @@ extern "C" fn exchange_poll_output(exchange: &mut Table, micros: u64) -> u64 {
             piece.offset ^ piece.length.unwrap_or(0) ^ u64::from(first) ^ u64::from(piece.last)
         }
         Some(Output::TooLong { peer, offset }) => u64::from(peer) ^ offset,
-        Some(Output::Closed { peer, cut }) => u64::from(peer) ^ cut.unwrap_or(0),
+        Some(Output::Closed { peer, cut, .. }) => u64::from(peer) ^ cut.unwrap_or(0),
     }
 }
 

@@ -170,6 +170,12 @@ impl Understanding {
         self.reader().map(|_| self.answers())
     }
 
+    /// What a symbol in the middle of a byte is acknowledged with, if it is.
+    #[must_use]
+    pub fn bit_ack(&self, symbol: Bit) -> Option<Bit> {
+        self.answers().bit_ack(symbol).filter(|ack| self.handles.survives(*ack))
+    }
+
     /// How sure the dialect is, once it is known.
     #[must_use]
     pub const fn confidence(&self) -> Option<Confidence> {

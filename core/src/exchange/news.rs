@@ -3,6 +3,7 @@
 use core::fmt;
 
 use crate::Bit;
+use crate::classic::Memory;
 
 /// Which protocols senders may speak.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -66,6 +67,8 @@ pub enum Output<'a> {
         peer: u32,
         /// Octets delivered of a message that was cut off, if one was.
         cut: Option<u64>,
+        /// What to remember of its program, if its dialect was guessed.
+        memory: Memory,
     },
 }
 

@@ -28,6 +28,8 @@ pub(super) enum List {
     None,
     /// Has something for the line and waits for the floor, longest first.
     Waiting,
+    /// Has something for the line, and cannot be kept waiting.
+    Passing,
     /// Its process has ended, and the host has nothing more to answer.
     Gone,
 }
@@ -87,13 +89,15 @@ pub(super) struct Places<S, const OCTETS: usize> {
     #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
     waiting: Ends,
     #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
+    passing: Ends,
+    #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
     gone: Ends,
 }
 
 impl<S, const OCTETS: usize> Places<S, OCTETS> {
     pub(super) const fn new(storage: S) -> Self {
-        let (waiting, gone) = (Ends::NONE, Ends::NONE);
-        Self { storage, taken: 0, fresh: 0, free: None, waiting, gone }
+        let (waiting, passing, gone) = (Ends::NONE, Ends::NONE, Ends::NONE);
+        Self { storage, taken: 0, fresh: 0, free: None, waiting, passing, gone }
     }
 
     pub(super) const fn taken(&self) -> usize {
@@ -104,6 +108,7 @@ impl<S, const OCTETS: usize> Places<S, OCTETS> {
         match list {
             List::None => None,
             List::Waiting => self.waiting.first,
+            List::Passing => self.passing.first,
             List::Gone => self.gone.first,
         }
     }
@@ -134,6 +139,11 @@ where
     #[cfg(test)]
     pub(super) fn sessions_mut(&mut self) -> impl Iterator<Item = &mut Session<OCTETS>> {
         self.storage.as_mut().iter_mut().filter_map(|place| place.session.as_mut())
+    }
+
+    /// Every place that has ever been taken.
+    pub(super) fn indices(&self) -> impl Iterator<Item = Index> + use<S, OCTETS> {
+        (0..self.fresh).filter_map(Index::of)
     }
 
     /// The place of the sender with this number.
@@ -257,6 +267,7 @@ where
         match list {
             List::None => None,
             List::Waiting => Some(&mut self.waiting),
+            List::Passing => Some(&mut self.passing),
             List::Gone => Some(&mut self.gone),
         }
     }
@@ -271,7 +282,7 @@ where
         for place in self.storage.as_mut() {
             place.bucket = None;
         }
-        for index in (0..self.fresh).filter_map(Index::of) {
+        for index in self.indices() {
             if let Some(peer) = self.session(index).map(|session| session.peer) {
                 self.chain(index, peer);
             }
@@ -283,12 +294,13 @@ where
 mod tests {
     use super::*;
     use crate::classic::Dialect;
+    use crate::exchange::classic_half::ClassicHalf;
     use std::vec::Vec;
 
     type Table = Places<Vec<Place<8>>, 8>;
 
     fn session(peer: u32) -> Session<8> {
-        Session::new(peer, Dialect::DEFAULT, true)
+        Session::new(peer, ClassicHalf::given(Dialect::DEFAULT), None)
     }
 
     fn table(places: usize) -> Table {

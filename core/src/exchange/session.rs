@@ -1,11 +1,12 @@
 //! One sender in the table: what came of it, what waits, what it is owed.
 
-use crate::Bit;
-use crate::classic::{Acks, Completed, Dialect, TextReceiver};
+use crate::classic::{Acks, Dialect, Memory, Waits};
 use crate::detect::{Detection, Detector};
 use crate::receiver::{Receiver, Reply};
 use crate::verdict::RefusalReason;
+use crate::{Bit, Instant};
 
+use super::classic_half::{ClassicHalf, Outcome};
 use super::{Handled, Payload, Protocol};
 
 /// What a session is waiting for.
@@ -59,8 +60,8 @@ impl Pending {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 enum Half<const OCTETS: usize> {
     /// Bits go to the classic half until the detector has decided.
-    Undecided(Detector, TextReceiver),
-    Classic(TextReceiver),
+    Undecided(Detector, ClassicHalf),
+    Classic(ClassicHalf),
     Framed(Receiver<OCTETS>),
 }
 
@@ -72,9 +73,8 @@ enum State {
     Listening,
     /// What the last one is owed.
     Owed(Acks),
-    /// The host, which has been told of a payload and has not answered. `octet` is the payload of a classic
-    /// sender.
-    Held { octet: Option<u8> },
+    /// The host, which has been told of a payload and has not answered.
+    Held,
     /// The message of a classic sender was refused: it cannot be told, so it is not heard either.
     Muted,
 }
@@ -95,17 +95,19 @@ pub(super) struct Session<const OCTETS: usize> {
 }
 
 impl<const OCTETS: usize> Session<OCTETS> {
-    pub(super) fn new(peer: u32, dialect: Dialect, detect: bool) -> Self {
-        let classic = TextReceiver::new(dialect);
-        let half =
-            if detect { Half::Undecided(Detector::new(), classic) } else { Half::Classic(classic) };
+    /// A session of a classic sender, or, with a detector, of one whose protocol is not known.
+    pub(super) const fn new(peer: u32, classic: ClassicHalf, detector: Option<Detector>) -> Self {
+        let half = match detector {
+            Some(detector) => Half::Undecided(detector, classic),
+            None => Half::Classic(classic),
+        };
         Self {
             peer,
             gone: false,
             turn_over: false,
             held_back: false,
             half,
-            pending: Pending::default(),
+            pending: Pending { zero: false, one: false },
             state: State::Listening,
         }
     }
@@ -122,7 +124,7 @@ impl<const OCTETS: usize> Session<OCTETS> {
     pub(super) fn want(&self) -> Want {
         match self.state {
             State::Owed(_) => Want::Line,
-            State::Held { .. } => Want::Host,
+            State::Held => Want::Host,
             State::Listening if !self.pending.is_empty() => Want::Line,
             State::Listening | State::Muted => Want::Nothing,
         }
@@ -134,7 +136,7 @@ impl<const OCTETS: usize> Session<OCTETS> {
         match self.state {
             State::Listening if self.pending.insert(bit) => Handled::Taken,
             // Its predecessor has not been acknowledged, so it can only be the same once more.
-            State::Listening | State::Owed(_) | State::Held { .. } => Handled::Repeated,
+            State::Listening | State::Owed(_) | State::Held => Handled::Repeated,
             State::Muted => Handled::Ignored,
         }
     }
@@ -153,9 +155,16 @@ impl<const OCTETS: usize> Session<OCTETS> {
         self.state = if acks.is_empty() { State::Listening } else { State::Owed(acks) };
     }
 
+    fn follow(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Acks(acks) => self.owe(acks),
+            Outcome::Held => self.state = State::Held,
+        }
+    }
+
     /// Processes the next bit that waits.
     #[inline]
-    pub(super) fn process(&mut self) {
+    pub(super) fn process(&mut self, now: Instant) {
         let Some(bit) = self.pending.take() else { return };
         // Nobody wanted the turn that ended before it: with this bit the next one begins.
         self.turn_over = false;
@@ -166,35 +175,114 @@ impl<const OCTETS: usize> Session<OCTETS> {
                     self.owe(Acks::of(Some(ack)));
                     self.turn_over = true;
                 }
-                Reply::Frame => self.state = State::Held { octet: None },
+                Reply::Frame => self.state = State::Held,
                 Reply::Ignored => {}
             },
-            Half::Classic(receiver) => self.state = after(receiver.handle_bit(bit)),
-            Half::Undecided(detector, receiver) => {
+            Half::Classic(classic) => {
+                let outcome = classic.handle_bit(bit, now);
+                self.follow(outcome);
+            }
+            Half::Undecided(detector, classic) => {
                 let detection = detector.feed(bit);
-                self.state = after(receiver.handle_bit(bit));
-                self.settle(detection);
+                if detection == Detection::Framed {
+                    let ack = classic.bit_ack(Bit::One);
+                    let is_frame = detector.has_frame_begun();
+                    return self.begin_framed(ack, is_frame.then_some(bit));
+                }
+                let outcome = classic.handle_bit(bit, now);
+                if detection == Detection::Classic {
+                    self.half = Half::Classic(classic.clone());
+                }
+                self.follow(outcome);
             }
         }
     }
 
-    fn settle(&mut self, detection: Detection) {
-        let Half::Undecided(_, classic) = &self.half else { return };
-        match detection {
-            Detection::Undecided => {}
-            Detection::Classic => self.half = Half::Classic(classic.clone()),
-            Detection::Framed => {
-                // What the classic half made of the mark is nobody's text.
-                let ack = classic.dialect().bit_ack(Bit::One);
-                self.half = Half::Framed(Receiver::after_ack(ack.unwrap_or(Bit::One)));
-                self.owe(Acks::of(ack));
-            }
+    /// The sender is a framed one, whose last one of the mark was acknowledged with `ack`. What the classic
+    /// half made of the mark is nobody's text. `first` is the first bit of the frame, if it has come.
+    fn begin_framed(&mut self, ack: Option<Bit>, first: Option<Bit>) {
+        let mut receiver = Receiver::after_ack(ack.unwrap_or(Bit::One));
+        let owed = match first.map(|bit| receiver.handle_bit(bit)) {
+            None => ack,
+            Some(Reply::Acknowledge(ack) | Reply::VerdictComplete(ack)) => Some(ack),
+            Some(Reply::Frame | Reply::Ignored) => None,
+        };
+        self.half = Half::Framed(receiver);
+        self.owe(Acks::of(owed));
+    }
+
+    /// The classic half, if the sender is a classic one or may be.
+    const fn classic(&self) -> Option<&ClassicHalf> {
+        match &self.half {
+            Half::Undecided(_, classic) | Half::Classic(classic) => Some(classic),
+            Half::Framed(_) => None,
         }
+    }
+
+    /// Tells the classic half something, if nothing stands between it and its next bit.
+    fn tell(&mut self, tell: impl FnOnce(&mut ClassicHalf) -> Outcome) {
+        let is_listening = matches!(self.state, State::Listening);
+        if let Half::Undecided(_, classic) | Half::Classic(classic) = &mut self.half
+            && is_listening
+        {
+            let outcome = tell(classic);
+            self.follow(outcome);
+        }
+    }
+
+    /// The next moment at which [`handle_timeout`](Self::handle_timeout) has something to do.
+    #[inline]
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        match self.state {
+            State::Listening => self.classic()?.poll_timeout(),
+            State::Owed(_) | State::Held | State::Muted => None,
+        }
+    }
+
+    pub(super) fn handle_timeout(&mut self, now: Instant) {
+        self.tell(|classic| classic.handle_timeout(now));
+    }
+
+    /// The sender has been seen to wait for a signal.
+    pub(super) fn handle_pause(&mut self, now: Instant) {
+        self.tell(|classic| classic.handle_pause(now));
+    }
+
+    /// The sender has ended: what had been held back of its text comes now.
+    pub(super) fn handle_gone(&mut self) {
+        self.tell(ClassicHalf::handle_gone);
+    }
+
+    /// Whether the sender waits for the acknowledgment of each bit, so that it can be kept waiting.
+    #[inline]
+    pub(super) fn can_hold_back(&self) -> bool {
+        match &self.half {
+            Half::Undecided(_, classic) | Half::Classic(classic) => classic.can_hold_back(),
+            Half::Framed(_) => true,
+        }
+    }
+
+    /// The classic dialect, once it is known.
+    pub(super) fn dialect(&self) -> Option<Dialect> {
+        match &self.half {
+            Half::Classic(classic) => classic.dialect(),
+            Half::Undecided(..) | Half::Framed(_) => None,
+        }
+    }
+
+    /// What the sender waits for before it goes on, once that has been found out.
+    pub(super) fn waits(&self) -> Option<Waits> {
+        self.classic()?.waits()
+    }
+
+    /// What to remember of the sender's program.
+    pub(super) fn memory(&self) -> Memory {
+        self.classic().map(ClassicHalf::memory).unwrap_or_default()
     }
 
     /// What the host is being told of, if this session is held.
     pub(super) fn payload(&self) -> Option<Payload<'_>> {
-        let State::Held { octet } = &self.state else { return None };
+        let State::Held = &self.state else { return None };
         match &self.half {
             Half::Framed(receiver) => {
                 let frame = receiver.frame()?;
@@ -209,31 +297,31 @@ impl<const OCTETS: usize> Session<OCTETS> {
                     octets: frame.payload,
                 })
             }
-            Half::Undecided(_, receiver) | Half::Classic(receiver) => Some(Payload {
+            Half::Undecided(_, classic) | Half::Classic(classic) => Some(Payload {
                 peer: self.peer,
                 protocol: Protocol::Classic,
-                first: receiver.offset() == 0,
-                last: receiver.is_last(),
+                first: classic.offset() == 0,
+                last: classic.is_last(),
                 coding: 0,
-                length: receiver.length(),
-                offset: receiver.offset(),
-                octets: octet.as_slice(),
+                length: classic.length(),
+                offset: classic.offset(),
+                octets: classic.octets(),
             }),
         }
     }
 
     pub(super) fn accept(&mut self) {
-        if !matches!(self.state, State::Held { .. }) {
+        if !matches!(self.state, State::Held) {
             return;
         }
-        let acks = match &mut self.half {
-            Half::Framed(receiver) => Acks::of(receiver.accept()),
-            Half::Undecided(_, receiver) | Half::Classic(receiver) => {
-                self.turn_over = receiver.is_last();
-                receiver.accept()
+        let outcome = match &mut self.half {
+            Half::Framed(receiver) => Outcome::Acks(Acks::of(receiver.accept())),
+            Half::Undecided(_, classic) | Half::Classic(classic) => {
+                self.turn_over = classic.is_last();
+                classic.accept()
             }
         };
-        self.owe(acks);
+        self.follow(outcome);
     }
 
     pub(super) fn refuse(&mut self, reason: RefusalReason) {
@@ -255,21 +343,11 @@ impl<const OCTETS: usize> Session<OCTETS> {
     pub(super) fn octets_at_risk(&self) -> Option<u64> {
         match &self.half {
             Half::Framed(receiver) => receiver.octets_at_risk(),
-            Half::Undecided(_, receiver) | Half::Classic(receiver) => {
+            Half::Undecided(_, classic) | Half::Classic(classic) => {
                 let is_heard = !matches!(self.state, State::Muted);
-                is_heard.then(|| receiver.octets_at_risk()).flatten()
+                is_heard.then(|| classic.octets_at_risk()).flatten()
             }
         }
-    }
-}
-
-/// What a classic receiver leaves to be done.
-fn after(completed: Completed) -> State {
-    match completed {
-        Completed::Nothing(acks) if acks.is_empty() => State::Listening,
-        Completed::Nothing(acks) => State::Owed(acks),
-        Completed::Byte(octet) => State::Held { octet: Some(octet) },
-        Completed::End => State::Held { octet: None },
     }
 }
 

@@ -296,7 +296,7 @@ impl Flight {
         self.timeout.timeout_micros().max(self.patience_micros)
     }
 
-    const fn pair_timeout_micros(&self) -> u64 {
+    fn pair_timeout_micros(&self) -> u64 {
         self.timeout.timeout_micros().saturating_mul(PAIR_PATIENCE)
     }
 }

@@ -38,10 +38,10 @@ impl Reach {
 
     #[inline]
     pub(super) fn advance(&mut self, bits: u32) {
-        self.acknowledged = self.acknowledged.saturating_add(bits);
+        self.acknowledged = self.acknowledged.wrapping_add(bits);
         if self.acknowledged > self.furthest {
             self.furthest = self.acknowledged;
-            self.total = self.total.saturating_add(1);
+            self.total = self.total.wrapping_add(1);
         }
     }
 }

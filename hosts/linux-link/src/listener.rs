@@ -6,7 +6,10 @@ mod senders;
 
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::thread;
+use std::time::Duration;
 
+use minitalk_core::classic::{Ack, Waits};
 use minitalk_core::exchange::{Exchange, Handled, Output, Place};
 use minitalk_core::frame::FRAME_OCTETS_MAX;
 use minitalk_core::{Bit, Instant, RefusalReason};
@@ -50,6 +53,9 @@ pub struct Listener<O = ()> {
     senders: Senders,
     observer: O,
     acknowledge_anyone: bool,
+    /// Whether the dialects of strangers are found out.
+    guesses: bool,
+    pace: Option<Duration>,
     /// What has happened and has not been told. It comes before the piece.
     news: VecDeque<Happening<'static>>,
     piece: Option<PieceHeader>,
@@ -99,7 +105,8 @@ impl<O: Observer> Listener<O> {
             Err(_) if config.name.is_none() => None,
             Err(error) => return Err(error.into()),
         };
-        let exchange = Exchange::new(config.dialect, vec![Place::FREE; PLACES])
+        let dialect = config.dialect.unwrap_or_default();
+        let exchange = Exchange::new(dialect, vec![Place::FREE; PLACES])
             .with_protocols(config.protocols)
             .with_octets_max(config.octets_max);
         Ok(Self {
@@ -109,6 +116,8 @@ impl<O: Observer> Listener<O> {
             senders: Senders::default(),
             observer,
             acknowledge_anyone: config.acknowledge_anyone,
+            guesses: config.dialect.is_none(),
+            pace: config.pace,
             news: VecDeque::new(),
             piece: None,
             octets: Vec::new(),
@@ -195,8 +204,10 @@ impl<O: Observer> Listener<O> {
     /// Accepts the piece of `peer` that waits: it is safe, or, if it was the last one, so is the whole
     /// message. Nothing happens if no piece of it waits.
     pub fn accept(&mut self, peer: u32) {
+        let dialect = self.exchange.dialect(peer);
         self.exchange.accept(peer);
-        self.news.extend(self.senders.accept(peer, self.woken_at).map(Happening::Ended));
+        let ended = self.senders.accept(peer, self.woken_at);
+        self.news.extend(ended.map(|ended| Happening::Ended(Ended { dialect, ..ended })));
     }
 
     /// Refuses the message of `peer` for good, whether a piece of it waits or not.
@@ -249,21 +260,34 @@ impl<O: Observer> Listener<O> {
                 Output::Payload(payload) => {
                     self.octets.clear();
                     self.octets.extend_from_slice(payload.octets);
+                    let peer = payload.peer;
                     if let Some((piece, cut)) = self.senders.take(&payload, now) {
                         self.news.extend(cut);
                         self.piece = Some(piece);
+                    }
+                    if self.exchange.waits(peer) == Some(Waits::Never) {
+                        self.tell_hasty(peer);
+                    }
+                    let dialect = self.exchange.dialect(peer);
+                    if let Some(piece) = &mut self.piece {
+                        piece.dialect = dialect;
                     }
                 }
                 Output::TooLong { peer, offset: octets } => {
                     self.senders.refuse(peer, now);
                     self.news.push_back(Happening::TooLong { peer, octets });
                 }
-                Output::Closed { peer, cut } => {
+                Output::Closed { peer, cut, memory } => {
+                    self.senders.remember(peer, memory);
                     let uid = self.senders.uid(peer);
                     if let Some(stray) = self.senders.expose(peer) {
                         self.stray(stray);
                     }
-                    let cut = cut.filter(|_| self.senders.is_sender(peer));
+                    let is_sender = self.senders.is_sender(peer);
+                    if is_sender && memory.ack == Some(Ack::None) {
+                        self.tell_hasty(peer);
+                    }
+                    let cut = cut.filter(|_| is_sender);
                     self.news.extend(cut.map(|octets| Happening::Cut { peer, uid, octets }));
                     self.news.push_back(Happening::Left { peer });
                     self.forget(peer);
@@ -281,6 +305,13 @@ impl<O: Observer> Listener<O> {
             return;
         }
         let Some(sender) = self.senders.find(pid) else { return };
+        match self.pace {
+            Some(pace) if sender.process.recognition().is_none() => thread::sleep(pace),
+            Some(_) => {}
+            None => {
+                let _ = sender.process.wait_until_asleep();
+            }
+        }
         match sender.process.send(symbol) {
             Ok(Sending::Sent) => self.observer.sent(pid, symbol),
             // It does not handle this signal. Or it has ended: its pidfd tells, after its last signals have
@@ -341,7 +372,12 @@ impl<O: Observer> Listener<O> {
             self.exchange.grow(self.places);
             self.places *= 2;
         }
-        if self.exchange.open(pid).is_err() {
+        let stranger = self.senders.stranger(pid).filter(|_| self.guesses);
+        let opened = match stranger {
+            Some((handles, memory)) => self.exchange.open_stranger(pid, handles, memory),
+            None => self.exchange.open(pid),
+        };
+        if opened.is_err() {
             self.forget(pid);
             self.senders.turn_away(pid, now);
             self.news.push_back(Happening::Full { places: self.exchange.open_count() });
@@ -364,6 +400,12 @@ impl<O: Observer> Listener<O> {
         self.observer.received(pid, bit);
         // It has a place, and nothing of it waits: its bit is taken.
         let _ = self.exchange.handle_bit(pid, bit, now);
+    }
+
+    fn tell_hasty(&mut self, peer: u32) {
+        if self.senders.is_hasty(peer) {
+            self.news.push_back(Happening::DoesNotWait { peer });
+        }
     }
 
     fn forget(&mut self, pid: u32) {

@@ -2,9 +2,6 @@
 //!
 //! Whatever may refuse to be taken refuses before anything is opened for writing that others may own.
 
-mod pid_file;
-mod service_manager;
-
 use std::fs;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
@@ -13,22 +10,25 @@ use std::path::{Path, PathBuf};
 use std::process;
 
 use minitalk::Listener;
+use minitalk_cli::pid_file::{PidFile, PidFileError};
+use minitalk_cli::service_manager;
+use minitalk_cli::sink::Sink;
 use minitalk_cli::trace::Trace;
-use minitalk_signals::{BlockingError, Line};
+use minitalk_signals::{BlockingError, Line, was_closed_at_start};
 use thiserror::Error;
 
 use crate::cli::Options;
 use crate::output::Output;
-use crate::sink::Sink;
 use crate::tap::Tap;
 use crate::text::Style;
-use pid_file::{PidFile, PidFileError};
 
 /// Why the server could not say that it is ready.
 #[derive(Debug, Error)]
 pub(crate) enum AnnounceError {
     #[error("{0}")]
     Waiting(#[from] BlockingError),
+    #[error("{0} is closed; redirect it to /dev/null if it is not wanted")]
+    Closed(&'static str),
     #[error("cannot write the PID to standard output: {0}")]
     Stdout(io::Error),
     #[error("{0}")]
@@ -51,6 +51,7 @@ impl Announcement {
         options: &Options,
         listener: &mut Listener<Option<Tap>>,
     ) -> Result<(Self, Output), AnnounceError> {
+        check_descriptors(options)?;
         check_distinct(options)?;
         let pid_file = options.pid_file.as_deref().map(PidFile::new).transpose()?;
         let output = open_output(options, listener.line())?;
@@ -102,6 +103,19 @@ fn open_output(options: &Options, line: &mut Line) -> Result<Output, AnnounceErr
 
 fn cannot_open(path: &Path, error: io::Error) -> AnnounceError {
     AnnounceError::Open { path: path.to_owned(), error }
+}
+
+/// Makes sure that there is somewhere to write the messages and the PID.
+fn check_descriptors(options: &Options) -> Result<(), AnnounceError> {
+    let pid_goes_to_stderr = options.raw && options.output.is_none();
+    let needs_stdout = options.output.is_none() || !options.json;
+    if needs_stdout && was_closed_at_start(io::stdout().as_fd()) {
+        return Err(AnnounceError::Closed("standard output"));
+    }
+    if pid_goes_to_stderr && was_closed_at_start(io::stderr().as_fd()) {
+        return Err(AnnounceError::Closed("standard error"));
+    }
+    Ok(())
 }
 
 /// Makes sure that no file is to be used for two things.

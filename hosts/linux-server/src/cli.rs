@@ -1,13 +1,14 @@
 //! What the user may say.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::error::Error as UsageError;
 use clap::{ArgAction, Parser, ValueEnum, ValueHint};
 use minitalk::names::Name;
 use minitalk_cli::arguments;
 use minitalk_cli::generate::Generate;
-use minitalk_core::classic::Dialect;
+use minitalk_core::classic::{Dialect, ParseDialectError};
 use minitalk_core::exchange::Protocols;
 use thiserror::Error;
 
@@ -63,11 +64,15 @@ pub(crate) struct Options {
     #[arg(long, value_enum, default_value_t = Protocol::Auto, value_name = "NAME")]
     pub(crate) protocol: Protocol,
 
-    /// How classic clients speak, for example one=usr1,order=lsb; --help has the list
-    #[arg(long_help = arguments::dialect_help("How classic clients speak"))]
-    #[arg(long, default_value_t = Dialect::DEFAULT, hide_default_value = true)]
+    /// How classic clients speak, for example one=usr1,order=lsb; auto finds it out, for each of them
+    #[arg(long_help = arguments::dialect_help("How classic clients speak. By default, auto, this is found out, for each of them. Or"))]
+    #[arg(long, default_value = "auto", value_parser = parse_dialect)]
     #[arg(value_name = "LIST", value_hint = ValueHint::Other)]
-    pub(crate) dialect: Dialect,
+    pub(crate) dialect: DialectChoice,
+
+    /// Wait for this long before each acknowledgment to a client that is not ours, for example 500us
+    #[arg(long, value_name = "TIME", value_parser = parse_pace, value_hint = ValueHint::Other)]
+    pub(crate) pace: Option<Duration>,
 
     /// Record every symbol on the line in FILE, to be opened with GTKWave, PulseView or sigrok-cli
     #[arg(long, value_name = "FILE.vcd")]
@@ -106,6 +111,15 @@ impl From<Protocol> for Protocols {
             Protocol::Classic => Self::ClassicOnly,
         }
     }
+}
+
+/// How classic clients speak; `None` if that is to be found out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct DialectChoice(pub(crate) Option<Dialect>);
+
+fn parse_dialect(text: &str) -> Result<DialectChoice, ParseDialectError> {
+    let given = (text != "auto").then(|| text.parse());
+    Ok(DialectChoice(given.transpose()?))
 }
 
 /// With `--json` a message is kept until it has ended, so it cannot be of any length.
@@ -154,6 +168,23 @@ fn parse_size(text: &str) -> Result<u64, ParseSizeError> {
     parse_size::parse_size(text).map_err(|_| ParseSizeError)
 }
 
+/// Nothing else happens while it lasts.
+const PACE_MAX: Duration = Duration::from_millis(100);
+
+/// Why a text is not a pace.
+#[derive(Clone, Debug, Error)]
+enum ParsePaceError {
+    #[error(transparent)]
+    Duration(#[from] humantime::DurationError),
+    #[error("it is longer than 100ms")]
+    TooLong,
+}
+
+fn parse_pace(text: &str) -> Result<Duration, ParsePaceError> {
+    let pace = humantime::parse_duration(text)?;
+    if pace > PACE_MAX { Err(ParsePaceError::TooLong) } else { Ok(pace) }
+}
+
 const USAGE: &str = "minitalk-server [OPTIONS]";
 
 const EXAMPLES: &str = "\
@@ -163,7 +194,7 @@ Examples:
   minitalk-server --once                  take one message and end
   minitalk-server --name inbox            be found by clients as inbox
   minitalk-server --json | jq .text       for programs: one object a line
-  minitalk-server --dialect one=usr1      for clients whose one is SIGUSR1
+  minitalk-server --dialect one=usr1      for clients whose one is SIGUSR1, only
 
 Exit status:
   0  ended by Ctrl-C, SIGTERM or SIGHUP, or after --once or --count

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use minitalk::Piece;
 use minitalk_core::Instant;
+use minitalk_core::classic::Dialect;
 use minitalk_core::exchange::Protocol;
 
 use crate::json::Object;
@@ -94,6 +95,7 @@ pub(crate) struct Message {
     /// Real user id of the sender.
     uid: u32,
     protocol: Protocol,
+    dialect: Option<Dialect>,
     /// Its length in octets, if its beginning said so.
     pub(crate) length: Option<u64>,
     /// Octets that have arrived.
@@ -121,6 +123,7 @@ impl Message {
             peer: first.peer,
             uid: first.uid,
             protocol: first.protocol,
+            dialect: None,
             length: first.length,
             octets: 0,
             began_at: now,
@@ -140,6 +143,7 @@ impl Message {
         self.heard_at = now;
         self.octets += piece.octets.len() as u64;
         self.micros = piece.micros;
+        self.dialect = piece.dialect;
         self.is_owed = true;
         self.rendering.take(piece.octets, self.unwritten.more());
     }
@@ -149,10 +153,11 @@ impl Message {
         self.end(self.style.end());
         if self.style == Style::Json {
             self.unwritten = self.object(|text| {
-                let Self { peer, uid, protocol, octets: bytes, .. } = *self;
+                let Self { peer, uid, protocol, dialect, octets: bytes, .. } = *self;
                 let seconds = Duration::from_micros(self.micros).as_secs_f64();
                 let verified = protocol == Protocol::Framed;
-                Object::Message { peer, uid, protocol, bytes, text, seconds, verified }.line()
+                Object::Message { peer, uid, protocol, dialect, bytes, text, seconds, verified }
+                    .line()
             });
         }
     }

@@ -1,5 +1,6 @@
 //! What `--json` prints, as `docs/json.md` has it.
 
+use minitalk_core::classic::Dialect;
 use minitalk_core::exchange::Protocol;
 use serde::{Serialize, Serializer};
 
@@ -18,6 +19,8 @@ pub(crate) enum Object<'a> {
         uid: u32,
         #[serde(serialize_with = "word")]
         protocol: Protocol,
+        #[serde(serialize_with = "words")]
+        dialect: Option<Dialect>,
         bytes: u64,
         text: &'a str,
         seconds: f64,
@@ -37,6 +40,9 @@ pub(crate) enum Object<'a> {
         reason: &'a Reason,
     },
     Damaged {
+        peer: u32,
+    },
+    DoesNotWait {
         peer: u32,
     },
     Stray {
@@ -63,6 +69,11 @@ impl Object<'_> {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
 fn word<S: Serializer>(protocol: &Protocol, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(protocol)
+}
+
+#[expect(clippy::ref_option, reason = "serde calls it so")]
+fn words<S: Serializer>(dialect: &Option<Dialect>, serializer: S) -> Result<S::Ok, S::Error> {
+    dialect.as_ref().map(ToString::to_string).serialize(serializer)
 }
 
 #[cfg(test)]

@@ -9,7 +9,6 @@ mod output;
 mod reason;
 mod report;
 mod serve;
-mod sink;
 mod tap;
 mod text;
 mod turns;
@@ -27,6 +26,8 @@ fn main() -> ExitCode {
     if let Some(what) = options.generate {
         return generate(what);
     }
+    // What does not fit is refused, as on a full disk.
+    let _ = minitalk_signals::survive_file_size_limit();
     match Server::start(&options).and_then(Server::serve) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.is_termination() => ExitCode::SUCCESS,

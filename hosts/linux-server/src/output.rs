@@ -7,12 +7,12 @@ use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 
 use minitalk::Piece;
+use minitalk_cli::sink::Sink;
 use minitalk_core::Instant;
 
 use crate::cli::Options;
 use crate::entry::{Entry, Message, Unwritten};
 use crate::reason::Reason;
-use crate::sink::Sink;
 use crate::text::Style;
 use crate::turns::Turns;
 

@@ -1,20 +1,17 @@
 //! What the operator is told: lines on standard error, or JSON objects among the messages.
 
-mod limit;
-
 use std::error::Error;
 use std::fmt;
-use std::io;
-use std::os::fd::AsFd;
+use std::time::Duration;
 
+use minitalk::Ended;
+use minitalk_cli::limit::{Limiter, Told};
+use minitalk_cli::note;
 use minitalk_cli::text::shown;
 use minitalk_core::Instant;
-use minitalk_core::exchange::Protocol;
 
 use crate::json::Object;
 use crate::reason::Reason;
-use crate::sink::Sink;
-use limit::Limiter;
 
 /// How much the operator wants to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,15 +25,16 @@ pub(crate) enum Level {
 }
 
 /// Something that the operator may want to know.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Notice {
     Listening { pid: u32, name: Option<String> },
     Connected { peer: u32, uid: u32, program: String },
-    Message { peer: u32, protocol: Protocol, octets: u64, seconds: f64 },
+    Message(Ended),
     Left { peer: u32 },
     Cut { peer: u32, octets: u64, reason: Reason },
     Refused { peer: u32, reason: Reason },
     Damaged { peer: u32 },
+    DoesNotWait { peer: u32 },
     Stray { peer: Option<u32>, program: Option<String>, reason: Reason },
     Full { places: usize },
     Stopped { reason: &'static str, messages: u64, strays: u64 },
@@ -49,12 +47,13 @@ impl Notice {
             Self::Cut { .. }
             | Self::Refused { .. }
             | Self::Damaged { .. }
+            | Self::DoesNotWait { .. }
             | Self::Stray { .. }
             | Self::Full { .. }
             | Self::Stopped { strays: 1.., .. } => Level::Normal,
             Self::Listening { .. }
             | Self::Connected { .. }
-            | Self::Message { .. }
+            | Self::Message(_)
             | Self::Left { .. }
             | Self::Stopped { .. } => Level::Verbose,
         }
@@ -66,11 +65,12 @@ impl Notice {
             Self::Stray { reason, .. } => Some((reason.word, 1)),
             Self::Full { .. } => Some(("full", 1)),
             Self::Damaged { .. } => Some(("damaged", 1)),
+            Self::DoesNotWait { .. } => Some(("does_not_wait", 1)),
             Self::Cut { .. } => Some(("cut", 8)),
             Self::Refused { .. } => Some(("refused", 8)),
             Self::Listening { .. }
             | Self::Connected { .. }
-            | Self::Message { .. }
+            | Self::Message(_)
             | Self::Left { .. }
             | Self::Stopped { .. } => None,
         }
@@ -88,12 +88,13 @@ impl Notice {
             &Self::Listening { pid, ref name } => Object::Listening { pid, name: name.as_deref() },
             &Self::Refused { peer, ref reason } => Object::Refused { peer, reason },
             &Self::Damaged { peer } => Object::Damaged { peer },
+            &Self::DoesNotWait { peer } => Object::DoesNotWait { peer },
             &Self::Stray { peer, ref reason, .. } => Object::Stray { peer, reason, others },
             &Self::Stopped { reason: signal, messages, strays } => {
                 Object::Stopped { signal, messages, strays }
             }
             Self::Connected { .. }
-            | Self::Message { .. }
+            | Self::Message(_)
             | Self::Left { .. }
             | Self::Cut { .. }
             | Self::Full { .. } => return None,
@@ -111,9 +112,12 @@ impl fmt::Display for Notice {
             Self::Connected { peer, uid, program } => {
                 write!(f, "PID {peer} ({}) of user {uid} is sending", shown(program))
             }
-            Self::Message { peer, protocol, octets, seconds } => {
-                let octets = count(*octets, "byte");
-                write!(f, "PID {peer} has sent a message: {octets}, {protocol}, {seconds:.3} s")
+            &Self::Message(Ended { peer, protocol, dialect, octets, micros, .. }) => {
+                write!(f, "PID {peer} has sent a message: {}, {protocol}", count(octets, "byte"))?;
+                if let Some(dialect) = dialect {
+                    write!(f, " ({dialect})")?;
+                }
+                write!(f, ", {:.3} s", Duration::from_micros(micros).as_secs_f64())
             }
             Self::Left { peer } => write!(f, "PID {peer} has ended"),
             Self::Cut { peer, octets, reason } => {
@@ -124,7 +128,11 @@ impl fmt::Display for Notice {
             }
             Self::Damaged { peer } => write!(
                 f,
-                "PID {peer} has sent more than could be written, and does not wait: bits of its message are lost"
+                "PID {peer} does not wait until its bits have been taken: some of its message are lost"
+            ),
+            Self::DoesNotWait { peer } => write!(
+                f,
+                "PID {peer} does not wait for acknowledgments; signals do not queue: bits of its messages may be lost"
             ),
             Self::Stray { peer: Some(peer), program, reason } => {
                 write!(f, "ignored a signal from PID {peer}")?;
@@ -152,27 +160,25 @@ impl fmt::Display for Notice {
 #[derive(Debug)]
 pub(crate) struct Reporter {
     level: Level,
-    /// None if there is no standard error: then there is nobody to tell.
-    sink: Option<Sink>,
-    /// Lines that found no room.
-    dropped: u64,
-    limiter: Limiter,
+    limiter: Limiter<Notice>,
 }
 
 impl Reporter {
     pub(crate) fn new(level: Level) -> Self {
-        let sink = Sink::of(io::stderr().as_fd()).ok();
-        Self { level, sink, dropped: 0, limiter: Limiter::default() }
+        Self { level, limiter: Limiter::default() }
     }
 
     /// Lets a notice through unless too many of its kind have been told lately. It is told later then, and
     /// stands for all of them.
-    pub(crate) fn admit(&mut self, notice: Notice, now: Instant) -> Option<Told> {
-        self.limiter.admit(notice, now)
+    pub(crate) fn admit(&mut self, notice: Notice, now: Instant) -> Option<Told<Notice>> {
+        match notice.kind() {
+            Some((kind, at_once)) => self.limiter.admit(kind, at_once, notice, now),
+            None => Some(Told { what: notice, others: 0 }),
+        }
     }
 
     /// What was not let through and may be told now.
-    pub(crate) fn due(&mut self, now: Instant) -> Option<Told> {
+    pub(crate) fn due(&mut self, now: Instant) -> Option<Told<Notice>> {
         self.limiter.due(now)
     }
 
@@ -182,52 +188,22 @@ impl Reporter {
     }
 
     /// Writes a line to standard error, if the operator wants to know.
-    pub(crate) fn tell(&mut self, told: &Told) {
-        if self.level >= told.notice.level() {
-            self.write(told);
-        }
-    }
-
-    fn write(&mut self, line: &dyn fmt::Display) {
-        let Some(sink) = &mut self.sink else { return };
-        if self.dropped > 0 {
-            let dropped = format!("{} could not be written here", count(self.dropped, "line"));
-            if sink.write(note(&dropped).as_bytes()).is_ok() {
-                self.dropped = 0;
-            }
-        }
-        // In one write, so that no other program writes into the middle of it.
-        if self.dropped > 0 || sink.write(note(line).as_bytes()).is_err() {
-            self.dropped += 1;
-        }
-    }
-}
-
-/// A notice, and how many others of its kind it stands for.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Told {
-    pub(crate) notice: Notice,
-    pub(crate) others: u64,
-}
-
-impl fmt::Display for Told {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.notice.fmt(f)?;
-        match self.others {
-            0 => Ok(()),
-            others => write!(f, " (and {others} more of this kind)"),
+    pub(crate) fn tell(&self, told: &Told<Notice>) {
+        let Told { what: notice, others } = told;
+        match others {
+            _ if self.level < notice.level() => {}
+            0 => note(PROGRAM, notice),
+            _ => note(PROGRAM, &format_args!("{notice} (and {others} more of this kind)")),
         }
     }
 }
 
 /// The error that ends the program.
 pub(crate) fn error(error: &dyn Error) {
-    Reporter::new(Level::Quiet).write(&format_args!("error: {error}"));
+    note(PROGRAM, &format_args!("error: {error}"));
 }
 
-fn note(line: &dyn fmt::Display) -> String {
-    format!("minitalk-server: {line}\n")
-}
+const PROGRAM: &str = "minitalk-server";
 
 /// `1 byte`, `2 bytes`.
 fn count(number: u64, noun: &str) -> String {
@@ -237,7 +213,6 @@ fn count(number: u64, noun: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use minitalk_core::RefusalReason;
 
     #[test]
     fn what_goes_wrong_is_told_and_what_goes_right_only_on_request() {
@@ -253,12 +228,5 @@ mod tests {
             stopped(3).to_string(),
             "stopped (SIGINT) after 2 messages; ignored 3 stray signals in all",
         );
-    }
-
-    #[test]
-    fn one_line_stands_for_many_of_its_kind() {
-        let notice = Notice::Refused { peer: 7, reason: RefusalReason::Stalled.into() };
-        let told = Told { notice, others: 3 };
-        assert!(told.to_string().ends_with(" for too long (and 3 more of this kind)"));
     }
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::AsFd;
 
 use minitalk::{Connected, Ended, Happening, ListenError, Listener, ListenerConfig, Stray};
+use minitalk_cli::limit::Told;
 use minitalk_core::{Instant, RefusalReason};
 use minitalk_signals::{BlockingError, Interest, Termination, WaitError, WatchError, now};
 use thiserror::Error;
@@ -13,7 +14,7 @@ use crate::cli::Options;
 use crate::json::Object;
 use crate::output::{Output, Unwritable};
 use crate::reason::Reason;
-use crate::report::{self, Notice, Reporter, Told};
+use crate::report::{self, Notice, Reporter};
 use crate::tap::Tap;
 
 /// There is one descriptor to watch.
@@ -77,7 +78,8 @@ impl Server {
     pub(crate) fn start(options: &Options) -> Result<Self, ServeError> {
         let mut config = ListenerConfig::default();
         config.protocols = options.protocol.into();
-        config.dialect = options.dialect;
+        config.dialect = options.dialect.0;
+        config.pace = options.pace;
         config.octets_max = options.octets_max();
         config.acknowledge_anyone = options.acknowledge_anyone;
         config.name.clone_from(&options.name);
@@ -139,7 +141,7 @@ impl Server {
             Happening::Connected(Connected { peer, uid, program, .. }) => {
                 self.notices.push(Notice::Connected { peer, uid, program });
             }
-            Happening::Ended(ended) => self.handle_end(&ended, now),
+            Happening::Ended(ended) => self.handle_end(ended, now),
             Happening::Cut { peer, uid, .. } => self.cut(peer, uid, Reason::ended(), now),
             Happening::TooLong { peer, .. } => {
                 let reason = Reason::from(RefusalReason::TooLong);
@@ -148,6 +150,7 @@ impl Server {
             }
             Happening::Left { peer } => self.notices.push(Notice::Left { peer }),
             Happening::Damaged { peer } => self.notices.push(Notice::Damaged { peer }),
+            Happening::DoesNotWait { peer } => self.notices.push(Notice::DoesNotWait { peer }),
             Happening::Stray(Stray { peer, program, cause, .. }) => {
                 let reason = Reason::from(&cause);
                 self.notices.push(Notice::Stray { peer, program, reason });
@@ -178,10 +181,8 @@ impl Server {
         Ok(())
     }
 
-    fn handle_end(&mut self, ended: &Ended, now: Instant) {
-        let &Ended { peer, protocol, octets, micros, .. } = ended;
-        let seconds = std::time::Duration::from_micros(micros).as_secs_f64();
-        self.notices.push(Notice::Message { peer, protocol, octets, seconds });
+    fn handle_end(&mut self, ended: Ended, now: Instant) {
+        self.notices.push(Notice::Message(ended));
         self.messages += 1;
         if self.messages_max.is_some_and(|messages_max| self.messages >= messages_max) {
             self.say_farewell(RefusalReason::ShuttingDown, None);
@@ -273,10 +274,10 @@ impl Server {
         }
     }
 
-    fn tell(&mut self, told: &Told, now: Instant) {
+    fn tell(&mut self, told: &Told<Notice>, now: Instant) {
         self.reporter.tell(told);
-        if told.notice.is_stray() {
-            self.push_object(&told.notice, told.others, now);
+        if told.what.is_stray() {
+            self.push_object(&told.what, told.others, now);
         }
     }
 

@@ -12,13 +12,13 @@ use crate::entry::Message;
 use crate::text::Style;
 
 /// How long a message arrives alone before it is shown although it is not complete.
-const ALONE_MICROS: u64 = 100_000;
+const ALONE_MICROS: u64 = 300_000;
 
 /// Silence after which one of several messages wants to be shown as far as it has come.
 const PAUSE_MICROS: u64 = 1_000_000;
 
 /// Silence after which the message that is shown gives its turn up.
-const QUIET_MICROS: u64 = 300_000;
+const QUIET_MICROS: u64 = 1_000_000;
 
 /// How long a turn lasts for which others wait.
 const TURN_MICROS: u64 = 2_000_000;

@@ -152,7 +152,7 @@ fn what_is_no_dialect_is_wrong_usage() {
     assert_data_eq!(
         stderr("--dialect foo", 2),
         str![[r#"
-error: invalid value 'foo' for '--dialect <LIST>': unknown key in dialect; expected one, order, ack, receipt, end or hello
+error: invalid value 'foo' for '--dialect <LIST>': unknown key in dialect; expected one, order, ack, receipt, end, length, lead, hello, ready or busy
 
 For more information, try '--help'.
 

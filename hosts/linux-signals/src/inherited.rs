@@ -1,7 +1,8 @@
-//! Which descriptors this process was started without.
+//! What a process has from whoever started it: descriptors, and limits.
 
 use std::os::fd::{AsRawFd, BorrowedFd};
 
+use crate::os_error::OsError;
 use crate::sys;
 
 /// Whether `descriptor`, one of standard input, output and error, was closed when the program was started.
@@ -15,6 +16,16 @@ use crate::sys;
 pub fn was_closed_at_start(descriptor: BorrowedFd<'_>) -> bool {
     let closed = sys::closed_at_start();
     u32::try_from(descriptor.as_raw_fd()).is_ok_and(|fd| fd < 3 && closed & (1 << fd) != 0)
+}
+
+/// Has a write beyond the limit on the size of files (`RLIMIT_FSIZE`, getrlimit(2)) fail with `EFBIG`, as one on a
+/// full disk does, instead of ending the process by `SIGXFSZ`.
+///
+/// # Errors
+///
+/// None that the kernel has: the signal exists, and may be ignored.
+pub fn survive_file_size_limit() -> Result<(), OsError> {
+    sys::ignore_file_size_signal()
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ mod watchdog;
 pub use arrival::{Arrival, Origin, Termination};
 pub use blocking::BlockingError;
 pub use clock::{monotonic_nanos, now};
-pub use inherited::was_closed_at_start;
+pub use inherited::{survive_file_size_limit, was_closed_at_start};
 pub use line::{Line, OpenLineError, WaitError, Wake, WatchError};
 pub use minitalk_core::{Bit, Instant};
 pub use os_error::OsError;

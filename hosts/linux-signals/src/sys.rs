@@ -50,6 +50,14 @@ pub(crate) fn closed_at_start() -> u8 {
     CLOSED_AT_START.load(Relaxed)
 }
 
+/// Has `SIGXFSZ` ignored from now on.
+pub(crate) fn ignore_file_size_signal() -> Result<(), OsError> {
+    let ignored = SigAction::new(SigHandler::SigIgn, SaFlags::empty(), SigSet::empty());
+    // SAFETY: no handler is installed, so none can do what a handler must not.
+    unsafe { sigaction(Signal::SIGXFSZ, &ignored)? };
+    Ok(())
+}
+
 /// A look without sleep, prepared once for the loop that polls.
 static NO_TIME: libc::timespec = libc::timespec { tv_sec: 0, tv_nsec: 0 };
 

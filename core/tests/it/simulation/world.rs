@@ -361,7 +361,7 @@ impl World {
                     let index = self.index_of(peer);
                     self.inboxes[index].refused = Some(RefusalReason::TooLong);
                 }
-                Output::Closed { peer, cut } => self.close(peer, cut)?,
+                Output::Closed { peer, cut, .. } => self.close(peer, cut)?,
             }
         }
     }

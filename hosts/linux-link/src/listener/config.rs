@@ -1,5 +1,7 @@
 //! What the program may say.
 
+use std::time::Duration;
+
 use minitalk_core::classic::Dialect;
 use minitalk_core::exchange::Protocols;
 
@@ -11,8 +13,13 @@ use crate::names::Name;
 pub struct ListenerConfig {
     /// Which protocols senders may speak.
     pub protocols: Protocols,
-    /// How classic senders speak.
-    pub dialect: Dialect,
+    /// How classic senders speak; `None` if that is to be found out, for each of them.
+    ///
+    /// Our own are known, and speak [`Dialect::DEFAULT`] then.
+    pub dialect: Option<Dialect>,
+    /// How long to wait before a stranger is acknowledged; `None` to wait until it sleeps, for a millisecond at
+    /// most. One that calls kill(2) and then pause(2) misses an acknowledgment that comes between the two.
+    pub pace: Option<Duration>,
     /// Octets that a message may have. Longer ones are refused.
     pub octets_max: Option<u64>,
     /// Whether to acknowledge every process, even one that will be killed by it.
@@ -25,11 +32,12 @@ pub struct ListenerConfig {
 }
 
 impl Default for ListenerConfig {
-    /// Both protocols, messages of any length, and nobody who would die of an acknowledgment.
+    /// Both protocols, every dialect, messages of any length, and nobody who would die of an acknowledgment.
     fn default() -> Self {
         Self {
             protocols: Protocols::Both,
-            dialect: Dialect::DEFAULT,
+            dialect: None,
+            pace: None,
             octets_max: None,
             acknowledge_anyone: false,
             name: None,

@@ -1,5 +1,6 @@
 //! What a listener tells its program.
 
+use minitalk_core::classic::Dialect;
 use minitalk_core::exchange::Protocol;
 use minitalk_signals::{SendError, Termination, WatchError};
 use thiserror::Error;
@@ -38,8 +39,14 @@ pub enum Happening<'a> {
         /// The sender.
         peer: u32,
     },
-    /// Bits of a message were lost: its sender does not wait for acknowledgments. Told once a message.
+    /// Bits of a message were lost: they came before those before them had been taken. Told once a message.
     Damaged {
+        /// The sender.
+        peer: u32,
+    },
+    /// A sender does not wait for acknowledgments. Signals do not queue, so bits may be lost, and nobody can
+    /// tell. Told once a sender.
+    DoesNotWait {
         /// The sender.
         peer: u32,
     },
@@ -84,6 +91,8 @@ pub struct Piece<'a> {
     pub uid: u32,
     /// The protocol it speaks.
     pub protocol: Protocol,
+    /// Its dialect, if it is a classic sender.
+    pub dialect: Option<Dialect>,
     /// Whether the message begins with this piece.
     pub first: bool,
     /// Whether it ends with this piece. To accept the last piece is to confirm the whole message.
@@ -99,7 +108,7 @@ pub struct Piece<'a> {
 }
 
 /// A message that has arrived and been accepted.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Ended {
     /// The sender.
@@ -108,6 +117,8 @@ pub struct Ended {
     pub uid: u32,
     /// The protocol it speaks.
     pub protocol: Protocol,
+    /// Its dialect, if it is a classic sender.
+    pub dialect: Option<Dialect>,
     /// Octets of the message.
     pub octets: u64,
     /// Microseconds from its first bit to its last piece.
@@ -159,6 +170,7 @@ pub(super) struct PieceHeader {
     pub(super) peer: u32,
     pub(super) uid: u32,
     pub(super) protocol: Protocol,
+    pub(super) dialect: Option<Dialect>,
     pub(super) first: bool,
     pub(super) last: bool,
     pub(super) length: Option<u64>,
@@ -168,7 +180,7 @@ pub(super) struct PieceHeader {
 
 impl PieceHeader {
     pub(super) const fn with(self, octets: &[u8]) -> Piece<'_> {
-        let Self { peer, uid, protocol, first, last, length, offset, micros } = self;
-        Piece { peer, uid, protocol, first, last, length, offset, micros, octets }
+        let Self { peer, uid, protocol, dialect, first, last, length, offset, micros } = self;
+        Piece { peer, uid, protocol, dialect, first, last, length, offset, micros, octets }
     }
 }

@@ -2,9 +2,10 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use minitalk_core::classic::{Handles, Memory};
 use minitalk_core::exchange::{Payload, Protocol};
 use minitalk_core::{Bit, Instant};
-use minitalk_signals::ProcessStatus;
+use minitalk_signals::{Executable, ProcessStatus};
 
 use crate::admission::{Admission, Admitted, Trust};
 
@@ -21,12 +22,17 @@ const SUSPECT_MICROS: u64 = 1_000_000;
 /// Turned-away processes remembered at a time.
 const TURNED_AWAY_MAX: usize = 256;
 
+/// Programs remembered at a time.
+const MEMORIES_MAX: usize = 1024;
+
 /// Every process with a place in the exchange.
 #[derive(Debug, Default)]
 pub(super) struct Senders {
     admission: Admission,
     open: HashMap<u32, Sender>,
     turned_away: HashMap<u32, Instant>,
+    /// What has been learned of programs, by their executables.
+    memories: HashMap<Executable, Memory>,
     /// Those that handle neither signal, and when they must have sent something.
     suspects: VecDeque<(Instant, u32)>,
 }
@@ -42,6 +48,8 @@ pub(super) struct Sender {
     standing: Standing,
     /// A bit of its message has been lost, and the program knows.
     is_damaged: bool,
+    /// It does not wait for acknowledgments, and the program knows.
+    is_hasty: bool,
 }
 
 /// What has come of what a process has sent.
@@ -85,8 +93,15 @@ impl Senders {
         if standing == Standing::Suspect {
             self.suspects.push_back((now.after_micros(SUSPECT_MICROS), pid));
         }
-        let (message, is_damaged) = (None, false);
-        let sender = Sender { process, uid, since: now, message, standing, is_damaged };
+        let sender = Sender {
+            process,
+            uid,
+            since: now,
+            message: None,
+            standing,
+            is_damaged: false,
+            is_hasty: false,
+        };
         self.open.insert(pid, sender);
         Ok(Connected { peer: pid, uid, program })
     }
@@ -104,6 +119,39 @@ impl Senders {
         self.turned_away.get(&pid).is_some_and(|&until| now < until)
     }
 
+    /// What the process `pid` handles, and what is remembered of its program, if it is none of ours.
+    pub(super) fn stranger(&self, pid: u32) -> Option<(Handles, Memory)> {
+        let process = &self.open.get(&pid)?.process;
+        if process.recognition().is_some() {
+            return None;
+        }
+        let handles = |symbol| process.handles(symbol) && process.may_receive(symbol);
+        let handles = Handles { usr1: handles(Bit::Zero), usr2: handles(Bit::One) };
+        let memory = process.executable().and_then(|executable| self.memories.get(&executable));
+        Some((handles, memory.copied().unwrap_or_default()))
+    }
+
+    /// Remembers what the process `pid` has taught, for the next one of the same program.
+    pub(super) fn remember(&mut self, pid: u32, memory: Memory) {
+        let sender = self.open.get(&pid).filter(|sender| sender.process.recognition().is_none());
+        let Some(executable) = sender.and_then(|sender| sender.process.executable()) else {
+            return;
+        };
+        if memory == Memory::default() {
+            return;
+        }
+        if self.memories.len() >= MEMORIES_MAX {
+            self.memories.clear();
+        }
+        self.memories.insert(executable, memory);
+    }
+
+    /// Notes that `pid` does not wait for acknowledgments; false if that is known already.
+    pub(super) fn is_hasty(&mut self, pid: u32) -> bool {
+        let sender = self.open.get_mut(&pid);
+        sender.is_some_and(|sender| !std::mem::replace(&mut sender.is_hasty, true))
+    }
+
     /// Makes sure once more that the process `pid` may be acknowledged.
     pub(super) fn look_again(&mut self, pid: u32) -> Result<(), Stray> {
         let Some(sender) = self.open.get_mut(&pid) else { return Ok(()) };
@@ -114,8 +162,8 @@ impl Senders {
         })
     }
 
-    pub(super) fn find(&self, pid: u32) -> Option<&Sender> {
-        self.open.get(&pid)
+    pub(super) fn find(&mut self, pid: u32) -> Option<&mut Sender> {
+        self.open.get_mut(&pid)
     }
 
     pub(super) fn forget(&mut self, pid: u32) -> Option<Sender> {
@@ -136,8 +184,12 @@ impl Senders {
         let cut = before.map(|message| Happening::Cut { peer, uid, octets: message.octets });
         let micros = now.micros_since(sender.since);
         let octets = offset.saturating_add(octets.len() as u64);
+        let dialect = None;
         sender.message = Some(Message { protocol, octets, micros, is_complete: last });
-        Some((PieceHeader { peer, uid, protocol, first, last, length, offset, micros }, cut))
+        Some((
+            PieceHeader { peer, uid, protocol, dialect, first, last, length, offset, micros },
+            cut,
+        ))
     }
 
     /// When [`exposed`](Self::exposed) has something to say.
@@ -177,7 +229,7 @@ impl Senders {
         let message = sender.message.filter(|message| message.is_complete)?;
         sender.end_message(now);
         let Message { protocol, octets, micros, .. } = message;
-        Some(Ended { peer, uid: sender.uid, protocol, octets, micros })
+        Some(Ended { peer, uid: sender.uid, protocol, dialect: None, octets, micros })
     }
 
     /// The real user id of `peer`.

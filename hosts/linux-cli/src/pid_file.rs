@@ -13,28 +13,48 @@ use thiserror::Error;
 
 /// A file that holds the PID of this process. Dropping it removes the file.
 #[derive(Debug)]
-pub(super) struct PidFile {
+pub struct PidFile {
     /// None for what is no file, such as a pipe, and stays.
     path: Option<PathBuf>,
 }
 
 /// Why the PID could not be written.
 #[derive(Debug, Error)]
-pub(crate) enum PidFileError {
+pub enum PidFileError {
+    /// The file cannot be read or written.
     #[error("cannot write the PID to {}: {error}", path.display())]
-    Io { path: PathBuf, error: io::Error },
-    #[error("cannot write the PID to {}: it is that of another server, PID {pid}, which runs", path.display())]
-    Taken { path: PathBuf, pid: u32 },
-    #[error("cannot write the PID to {}: it holds something else than a PID", path.display())]
-    Foreign { path: PathBuf },
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// It holds the PID of another server, which runs.
+    #[error("cannot write the PID to {}: it is the file of a server that runs, PID {pid}", path.display())]
+    Taken {
+        /// The file.
+        path: PathBuf,
+        /// The other server.
+        pid: u32,
+    },
+    /// It is not a PID file.
+    #[error("cannot write the PID to {}: it holds something else", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
 }
 
 /// More than the text of any PID.
 const PID_BYTES_MAX: u64 = 32;
 
 impl PidFile {
-    /// Writes the PID to `path`. What is there is replaced only if it is the PID of a server that has ended.
-    pub(super) fn new(path: &Path) -> Result<Self, PidFileError> {
+    /// Writes the PID to `path`. A symbolic link stays, and leads to the PID. What is there is replaced only if it is the PID of a server that has ended.
+    ///
+    /// # Errors
+    ///
+    /// [`PidFileError`]; nothing has changed then.
+    pub fn new(path: &Path) -> Result<Self, PidFileError> {
         let io_error = |error| PidFileError::Io { path: path.to_owned(), error };
         // What a symbolic link leads to is replaced, not the link.
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());

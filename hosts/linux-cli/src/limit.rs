@@ -1,44 +1,64 @@
-//! Nobody fills the operator's disk: of one kind, a line a second.
+//! Nobody fills the operator's disk: of one kind of line, so many at once and then one a second.
 
 use std::collections::BTreeMap;
 
 use minitalk_core::Instant;
 
-use super::{Notice, Told};
-
 /// How long it takes until one more line of a kind may be told.
 const LINE_MICROS: u64 = 1_000_000;
 
 /// What has been told lately, of each kind.
-#[derive(Debug, Default)]
-pub(crate) struct Limiter(BTreeMap<&'static str, Kind>);
+#[derive(Debug)]
+pub struct Limiter<T>(BTreeMap<&'static str, Kind<T>>);
+
+/// Something that may be told, and how many others of its kind it stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told<T> {
+    /// The newest of them.
+    pub what: T,
+    /// The others.
+    pub others: u64,
+}
 
 #[derive(Debug)]
-struct Kind {
+struct Kind<T> {
     /// Lines that may be told before the next second is over.
     left: u32,
     left_max: u32,
     /// When one more may be.
     next_at: Instant,
-    waiting: Option<Told>,
+    waiting: Option<Told<T>>,
 }
 
-impl Limiter {
-    pub(super) fn admit(&mut self, notice: Notice, now: Instant) -> Option<Told> {
-        let told = Told { notice, others: 0 };
-        let Some((kind, at_once)) = told.notice.kind() else { return Some(told) };
+impl<T> Default for Limiter<T> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<T> Limiter<T> {
+    /// Lets `what` through, unless too many of its `kind` have been told lately: `at_once`, and then one a second.
+    /// It is [due](Self::due) later then, alone or for all that came meanwhile.
+    pub fn admit(
+        &mut self,
+        kind: &'static str,
+        at_once: u32,
+        what: T,
+        now: Instant,
+    ) -> Option<Told<T>> {
         let kind = self.0.entry(kind).or_insert_with(|| Kind::new(at_once, now));
         kind.recover(now);
         if kind.left > 0 {
             kind.left -= 1;
-            return Some(told);
+            return Some(Told { what, others: 0 });
         }
         let others = kind.waiting.as_ref().map_or(0, |waiting| waiting.others + 1);
-        kind.waiting = Some(Told { others, ..told });
+        kind.waiting = Some(Told { what, others });
         None
     }
 
-    pub(super) fn due(&mut self, now: Instant) -> Option<Told> {
+    /// What was not let through and may be told now.
+    pub fn due(&mut self, now: Instant) -> Option<Told<T>> {
         self.0.values_mut().find_map(|kind| {
             kind.recover(now);
             let told = if kind.left > 0 { kind.waiting.take() } else { None };
@@ -47,13 +67,15 @@ impl Limiter {
         })
     }
 
-    pub(super) fn deadline(&self) -> Option<Instant> {
+    /// When [`due`](Self::due) has something.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
         let waiting = self.0.values().filter(|kind| kind.waiting.is_some());
         waiting.map(|kind| kind.next_at).min()
     }
 }
 
-impl Kind {
+impl<T> Kind<T> {
     const fn new(at_once: u32, now: Instant) -> Self {
         Self { left: at_once, left_max: at_once, next_at: now, waiting: None }
     }
@@ -81,26 +103,24 @@ mod tests {
     #[test]
     fn of_many_in_a_second_one_is_told_and_then_one_that_stands_for_the_rest() {
         let mut limiter = Limiter::default();
-        let full = Notice::Full { places: 4 };
-        assert_eq!(limiter.admit(full.clone(), at(0)).map(|told| told.others), Some(0));
+        let mut admit = |number, millis| limiter.admit("full", 1, number, at(millis));
+        assert_eq!(admit(0, 0), Some(Told { what: 0, others: 0 }));
         for millis in 1..=10 {
-            assert_eq!(limiter.admit(full.clone(), at(millis)), None);
+            assert_eq!(admit(millis, millis), None);
         }
         assert_eq!(limiter.due(at(999)), None);
         assert_eq!(limiter.deadline(), Some(at(1000)));
-        assert_eq!(limiter.due(at(1000)).map(|told| told.others), Some(9));
+        assert_eq!(limiter.due(at(1000)), Some(Told { what: 10, others: 9 }));
         assert_eq!(limiter.due(at(1000)), None);
         assert_eq!(limiter.deadline(), None);
-        assert!(limiter.admit(full, at(2000)).is_some());
+        assert!(limiter.admit("full", 1, 11, at(2000)).is_some());
     }
 
     #[test]
     fn kinds_do_not_wait_for_each_other_and_some_tell_several_at_once() {
         let mut limiter = Limiter::default();
-        assert!(limiter.admit(Notice::Full { places: 4 }, at(0)).is_some());
-        let cut = || Notice::Cut { peer: 1, octets: 1, reason: crate::reason::Reason::ended() };
-        let told = (0..20).filter(|_| limiter.admit(cut(), at(1)).is_some()).count();
+        assert!(limiter.admit("full", 1, (), at(0)).is_some());
+        let told = (0..20).filter(|_| limiter.admit("cut", 8, (), at(1)).is_some()).count();
         assert_eq!(told, 8);
-        assert!(limiter.admit(Notice::Left { peer: 1 }, at(1)).is_some(), "on request only");
     }
 }

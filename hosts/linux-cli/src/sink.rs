@@ -14,7 +14,7 @@ const PIPE_BUF: usize = 4096;
 
 /// Where octets go.
 #[derive(Debug)]
-pub(crate) struct Sink {
+pub struct Sink {
     file: File,
     /// Whether a write may find no room for the moment: not in a regular file, which poll(2) always calls ready.
     may_be_full: bool,
@@ -25,7 +25,11 @@ impl Sink {
     ///
     /// Whether a write blocks is a property of what `open(2)` made, which a shell and this program share. So a
     /// pipe or a terminal is opened once more; a socket, which cannot be, is asked before each write instead.
-    pub(crate) fn of(shared: BorrowedFd<'_>) -> io::Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// Those of duplicating a descriptor.
+    pub fn of(shared: BorrowedFd<'_>) -> io::Result<Self> {
         let file = File::from(shared.try_clone_to_owned()?);
         let kind = file.metadata()?.file_type();
         if !kind.is_fifo() && !kind.is_char_device() {
@@ -37,7 +41,11 @@ impl Sink {
     }
 
     /// The file at `path`, to be appended to. To open a FIFO takes until somebody reads it.
-    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// Those of opening it.
+    pub fn open(path: &Path) -> io::Result<Self> {
         let flags = OFlags::NOCTTY.bits().cast_signed();
         let file = File::options().append(true).create(true).custom_flags(flags).open(path)?;
         fcntl_setfl(&file, OFlags::NONBLOCK | OFlags::APPEND)?;
@@ -45,7 +53,9 @@ impl Sink {
         Ok(Self { file, may_be_full })
     }
 
-    pub(crate) fn is_terminal(&self) -> bool {
+    /// Whether it is a terminal.
+    #[must_use]
+    pub fn is_terminal(&self) -> bool {
         self.file.is_terminal()
     }
 
@@ -54,7 +64,7 @@ impl Sink {
     /// # Errors
     ///
     /// [`ErrorKind::WouldBlock`] if there is no room.
-    pub(crate) fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+    pub fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
         if self.may_be_full && !is_ready(self.as_fd(), Interest::Writable) {
             return Err(ErrorKind::WouldBlock.into());
         }
@@ -68,7 +78,11 @@ impl Sink {
     }
 
     /// Sees to it that what has been written is on the disk.
-    pub(crate) fn sync(&self) -> io::Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// Those of `fdatasync(2)`.
+    pub fn sync(&self) -> io::Result<()> {
         self.file.sync_data()
     }
 }
