@@ -75,4 +75,4 @@ pub use ping::Pinger;
 pub use receiver::Receiver;
 pub use sender::Sender;
 pub use time::Instant;
-pub use verdict::RefusalReason;
+pub use verdict::{REASON_BITS, RefusalReason, VERDICT_BITS};

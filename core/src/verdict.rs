@@ -13,7 +13,7 @@ use core::fmt;
 use crate::Bit;
 
 /// Bits whose acknowledgments spell a verdict: those of one flag.
-pub(crate) const VERDICT_BITS: u8 = 8;
+pub const VERDICT_BITS: u8 = 8;
 
 /// Bits of the code of a reason.
 const CODE_BITS: u8 = 4;
@@ -23,7 +23,7 @@ const CODE_BITS: u8 = 4;
 const SYMBOLS_PER_CODE_BIT: u8 = 4;
 
 /// Bits whose acknowledgments spell the reason of a refusal.
-pub(crate) const REASON_BITS: u8 = CODE_BITS * SYMBOLS_PER_CODE_BIT;
+pub const REASON_BITS: u8 = CODE_BITS * SYMBOLS_PER_CODE_BIT;
 
 /// Why a receiver will not take a message, now or after any repetition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -86,7 +86,7 @@ impl RefusalReason {
     /// The reason that these sixteen acknowledgments spell, the first one in the most significant
     /// place, if they spell one exactly.
     #[must_use]
-    pub(crate) fn from_spelled(symbols: u16) -> Option<Self> {
+    pub fn from_spelled(symbols: u16) -> Option<Self> {
         Self::ALL.into_iter().find(|reason| reason.spelled() == symbols)
     }
 

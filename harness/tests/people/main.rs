@@ -211,20 +211,6 @@ fn a_classic_server_is_recognised_by_its_acknowledgments() {
 }
 
 #[test]
-fn a_trace_has_every_wire_and_every_bit() {
-    let server = Server::start();
-    let path = folder("trace").join("x.vcd");
-    let sent = client(&format!("{} --trace {} hello", server.pid(), path.display()));
-    assert_eq!(sent.code(), 0, "{sent:?}");
-    let text = fs::read_to_string(&path).expect("the trace is there");
-    for wire in ["zero", "one", "ack_even", "ack_odd", "frame", "flag"] {
-        assert!(text.contains(&format!(" {wire} $end")), "{text}");
-    }
-    // Wires are numbered from '!': frame is the fifth, and rises for the frame, and for each repetition of it.
-    assert!(text.contains("\n1%"), "{text}");
-}
-
-#[test]
 fn progress_is_for_terminals_only() {
     let server = Server::start();
     let path = folder("progress").join("text");

@@ -1,17 +1,17 @@
-//! The trace, in the programs that it is for. One that is not installed is named and skipped.
+//! The trace, in its forms and in the programs that they are for. One that is not installed is named and skipped.
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use minitalk_harness::{Programs, Running, Server};
 
 use super::{client, folder};
 
-/// Traces of the same message at both ends, framed or classic.
-fn traces(folder: &Path, protocol: &str) -> [std::path::PathBuf; 2] {
-    let paths = ["server", "client"].map(|end| folder.join(format!("{end}-{protocol}.vcd")));
+/// Traces of the same message at both ends, framed or classic, in the form that an ending stands for.
+fn traces(folder: &Path, protocol: &str, ending: &str) -> [PathBuf; 2] {
+    let paths = ["server", "client"].map(|end| folder.join(format!("{end}-{protocol}.{ending}")));
     let mut command = Programs::build().server();
     let server = Server::start_command(command.arg("--trace").arg(&paths[0]));
     let sent =
@@ -21,25 +21,64 @@ fn traces(folder: &Path, protocol: &str) -> [std::path::PathBuf; 2] {
     paths
 }
 
-/// Rising edges of a wire; they are numbered from '!' on, in the order in which they are declared.
-fn pulses(trace: &str, wire: char) -> usize {
-    trace.lines().filter(|line| *line == format!("1{wire}")).count()
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Rising edges of a wire of a value change dump.
+fn pulses(trace: &str, wire: &str) -> usize {
+    let id = trace.lines().find_map(|line| {
+        let mut words = line.strip_prefix("$var wire 1 ")?.split(' ');
+        let id = words.next()?;
+        (words.next() == Some(wire)).then(|| id.to_owned())
+    });
+    let id = id.unwrap_or_else(|| panic!("no wire {wire} in {trace}"));
+    trace.lines().filter(|line| *line == format!("1{id}")).count()
 }
 
 #[test]
 fn both_ends_see_the_letter_that_was_sent() {
     let folder = folder("trace-ends");
-    for path in traces(&folder, "classic") {
-        let trace = fs::read_to_string(&path).expect("the trace is there");
+    for path in traces(&folder, "classic", "vcd") {
+        let trace = read(&path);
         // 01000001 and eight zeros; sixteen acknowledgments and the receipt.
-        assert_eq!([pulses(&trace, '!'), pulses(&trace, '"')], [14, 2], "{trace}");
-        assert_eq!([pulses(&trace, '#'), pulses(&trace, '$')], [16, 1], "{trace}");
-        assert_eq!([pulses(&trace, '%'), pulses(&trace, '&')], [0, 0], "classic has no frames");
+        let wires = ["SIGUSR1", "SIGUSR2", "ack_SIGUSR1", "ack_SIGUSR2"];
+        assert_eq!(wires.map(|wire| pulses(&trace, wire)), [14, 2, 16, 1], "{trace}");
+        assert!(!trace.contains(" frame "), "classic has no frames");
     }
-    for path in traces(&folder, "framed") {
-        let trace = fs::read_to_string(&path).expect("the trace is there");
-        assert!(pulses(&trace, '%') >= 1 && pulses(&trace, '&') >= 3, "{trace}");
+    for path in traces(&folder, "framed", "vcd") {
+        let trace = read(&path);
+        assert!(pulses(&trace, "frame") >= 1 && pulses(&trace, "flag") >= 3, "{trace}");
     }
+}
+
+#[test]
+fn a_picture_and_a_text_name_the_letter_at_both_ends() {
+    let folder = folder("trace-names");
+    for path in traces(&folder, "classic", "txt") {
+        let text = read(&path);
+        assert!(text.contains("→ 1   ← USR1    0 1 0 0 0 0 0 1 = 'A'\n"), "{text}");
+        assert!(text.ends_with("← USR2    receipt\n"), "{text}");
+    }
+    for protocol in ["classic", "framed"] {
+        for path in traces(&folder, protocol, "svg") {
+            let svg = read(&path);
+            assert!(svg.contains(">'A'</text>"), "{svg}");
+            assert!(svg.trim_end().ends_with("</svg>"), "{svg}");
+        }
+    }
+}
+
+#[test]
+fn what_goes_over_the_line_is_shown_as_it_happens() {
+    let server = Server::start_with(&["--watch"]);
+    let sent = client(&format!("{} --protocol classic --watch A", server.pid()));
+    let rows = "→ 1   ← USR1    0 1 0 0 0 0 0 1 = 'A'\n→ 0   ← USR1    0\n";
+    assert!(sent.text().contains(rows), "{sent:?}");
+    let ended = server.stop();
+    assert_eq!(ended.text(), "A\n");
+    assert!(ended.stderr.contains(rows), "{ended:?}");
+    assert!(ended.stderr.contains("      ← USR2    receipt\n"), "{ended:?}");
 }
 
 #[test]
@@ -50,7 +89,7 @@ fn a_zero_and_a_one_are_under_way_together_unless_single_bits_are_asked_for() {
         let path = folder.join(format!("pairs{option}.vcd"));
         let sent = client(&format!("{} {option} --trace {} UU", server.pid(), path.display()));
         assert_eq!(sent.code(), 0, "{sent:?}");
-        let trace = fs::read_to_string(&path).expect("the trace is there");
+        let trace = read(&path);
         let symbols: String = trace
             .lines()
             .filter_map(|line| line.strip_prefix('1'))
@@ -64,19 +103,26 @@ fn a_zero_and_a_one_are_under_way_together_unless_single_bits_are_asked_for() {
 #[test]
 fn gtkwave_and_sigrok_read_it() {
     let folder = folder("trace-tools");
-    for path in ["framed", "classic"].iter().flat_map(|protocol| traces(&folder, protocol)) {
-        let name = path.display().to_string();
-        if let Some(ended) = run("vcd2fst", &[&name, &format!("{name}.fst")]) {
-            assert_eq!(ended.code(), 0, "{ended:?}");
-        }
-        // Ten samples in a microsecond, in which a pulse is.
-        let read = ["-I", "vcd:downsample=100", "-i", &name, "-O", "csv"];
-        if let Some(ended) = run("sigrok-cli", &read) {
-            // It ends with 0 even if it has read nothing.
-            let text = ended.text();
-            assert!(text.contains("zero, one, ack_even, ack_odd, frame, flag\n"), "{path:?}");
-            for sample in ["1,0,0,0,", "0,1,0,0,", "0,0,1,0,", "0,0,0,1,"] {
-                assert!(text.lines().any(|line| line.starts_with(sample)), "{path:?}: {sample}");
+    let protocols = [
+        ("framed", "zero, one, ack_zero, ack_one, flag, frame, inserted\n"),
+        ("classic", "SIGUSR1, SIGUSR2, ack_SIGUSR1, ack_SIGUSR2\n"),
+    ];
+    for (protocol, wires) in protocols {
+        for path in traces(&folder, protocol, "vcd") {
+            let name = path.display().to_string();
+            if let Some(ended) = run("vcd2fst", &[&name, &format!("{name}.fst")]) {
+                assert_eq!(ended.code(), 0, "{ended:?}");
+            }
+            if let Some(ended) = run("sigrok-cli", &["-I", "vcd", "-i", &name, "-O", "csv"]) {
+                // It ends with 0 even if it has read nothing.
+                let text = ended.text();
+                assert!(text.contains(wires), "{path:?}: {text}");
+                for sample in ["1,0,0,0", "0,1,0,0", "0,0,1,0", "0,0,0,1"] {
+                    assert!(
+                        text.lines().any(|line| line.starts_with(sample)),
+                        "{path:?}: {sample}"
+                    );
+                }
             }
         }
     }
@@ -95,13 +141,41 @@ fn run(tool: &str, arguments: &[&str]) -> Option<minitalk_harness::Finished> {
 
 #[test]
 fn a_trace_that_does_not_fit_the_disk_is_told_by_the_program_that_wrote_it() {
+    let folder = folder("trace-full");
+    let path = folder.join("full.vcd");
+    std::os::unix::fs::symlink("/dev/full", &path).expect("the folder is ours");
+    let path = path.display();
     let mut command = Programs::build().server();
-    let server = Server::start_command(command.args(["--trace", "/dev/full"]));
-    let sent = client(&format!("{} --trace /dev/full hi", server.pid()));
+    let server = Server::start_command(command.args(["--trace", &path.to_string()]));
+    let sent = client(&format!("{} --trace {path} hi", server.pid()));
     assert_eq!(sent.code(), 0, "the message has arrived: {sent:?}");
     let words = ": the trace is not complete: No space left on device (os error 28)\n";
     assert_eq!(sent.stderr, format!("minitalk-client{words}"));
     let ended = server.stop();
     assert_eq!((ended.code(), ended.text().as_str()), (0, "hi\n"));
     assert_eq!(ended.stderr, format!("minitalk-server: error{words}"));
+}
+
+#[test]
+fn a_file_that_is_no_trace_or_is_being_written_is_left_as_it_is() {
+    let folder = folder("trace-kept");
+    let notes = folder.join("notes.txt");
+    fs::write(&notes, "do not lose this").expect("the folder is ours");
+    let busy = folder.join("busy.vcd");
+    let mut command = Programs::build().server();
+    let server = Server::start_command(command.arg("--trace").arg(&busy));
+    for (path, cause) in [
+        (&notes, "it is there already and is not a trace"),
+        (&busy, "another program is writing a trace to it"),
+        (&folder.join("line.png"), "the name of a trace ends with .vcd, .svg or .txt"),
+    ] {
+        let mut second = Programs::build().server();
+        let second = Running::spawn(second.arg("--trace").arg(path)).finish();
+        assert_eq!((second.code(), second.text().as_str()), (1, ""), "{second:?}");
+        assert!(second.stderr.contains(cause), "{second:?}");
+        let sent = client(&format!("{} --trace {} hi", server.pid(), path.display()));
+        assert!(sent.code() == 1 && sent.stderr.contains(cause), "{sent:?}");
+    }
+    assert_eq!(read(&notes), "do not lose this");
+    assert_eq!(server.stop().text(), "", "nothing was sent");
 }

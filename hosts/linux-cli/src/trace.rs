@@ -1,37 +1,125 @@
-//! The line as a logic analyser would show it, in a file that `GTKWave`, `PulseView` and sigrok open.
+//! The line in a file, for people to look at: as a picture, as text, or for a logic analyser.
 //!
-//! ```text
-//! zero      ──▁█▁▁▁▁▁▁▁▁▁▁──   a bit 0 of the client: SIGUSR1
-//! one       ──▁▁▁▁█▁▁▁█▁▁▁──   a bit 1 of the client: SIGUSR2
-//! ack_even  ──▁▁▁▁▁▁█▁▁▁▁▁──   an acknowledgment SIGUSR1 of the server
-//! ack_odd   ──▁▁█▁▁▁▁▁▁▁█▁──   an acknowledgment SIGUSR2 of the server
-//! frame     ──▁▁▁█████████──   the line is between two flags, and there is something
-//! flag      ──▁▁▁▁▁▁▁▁▁▁▁▁──   the last eight bits were a flag
-//! ```
+//! | ending | what it is | opened with |
+//! |---|---|---|
+//! | `.svg` | a picture with every byte and field named | a browser |
+//! | `.txt` | a row for each bit, as `--watch` shows | anything |
+//! | `.vcd` | a value change dump, time in microseconds | `GTKWave`, `PulseView`, sigrok |
 //!
-//! A symbol has no length; it is drawn as a pulse of a microsecond, or shorter if the next one comes
-//! earlier. All wires have one bit, since sigrok takes no others. Time is `CLOCK_MONOTONIC` in
-//! nanoseconds since the first symbol.
+//! What has come is in the file a moment after the line falls silent. Time is `CLOCK_MONOTONIC` since the first symbol.
 
-mod framing;
-mod wires;
+#[cfg(test)]
+mod conversation;
+mod file;
+mod flusher;
+mod reader;
+mod rows;
+mod svg;
+mod vcd;
+mod watch;
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Seek, Write};
 use std::path::Path;
 
+use minitalk::Observer;
+use minitalk_core::classic::Dialect;
 use minitalk_signals::{Bit, monotonic_nanos};
 use thiserror::Error;
-use vcd::{IdCode, SimulationCommand, TimescaleUnit, Value, Writer};
 
-use self::wires::{Edge, Symbol, Wire, Wires};
+pub use self::file::OpenTraceError;
+use self::flusher::{Flush, Flusher};
+use self::reader::{Reader, Reading, Role, Symbol};
+use self::rows::Rows;
+use self::svg::Drawing;
+use self::vcd::Dump;
+pub use self::watch::Watch;
+
+/// At which end of the line the symbols are seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// That of the process that has a message: it sends bits and receives acknowledgments.
+    Sender,
+    /// That of the process that takes messages.
+    Receiver,
+}
+
+/// Turns what an observer sees into symbols that are told by the [`Reader`].
+#[derive(Debug)]
+struct Tap {
+    end: End,
+    reader: Reader,
+    /// When the first symbol came.
+    origin_nanos: Option<u64>,
+    /// Bits on their way, the oldest first, if they were not acknowledged in time and may come again.
+    overdue: Vec<Bit>,
+    /// Bits that have not been acknowledged.
+    under_way: Vec<Bit>,
+}
+
+/// More bits than this are never under way with their acknowledgments still to come.
+const UNDER_WAY_MAX: usize = 2;
+
+impl Tap {
+    fn new(end: End, dialect: Dialect) -> Self {
+        let (overdue, under_way) = (Vec::new(), Vec::new());
+        Self { end, reader: Reader::new(dialect), origin_nanos: None, overdue, under_way }
+    }
+
+    fn sent(&mut self, peer: u32, value: Bit) -> (Symbol, Reading) {
+        let role = match self.end {
+            End::Sender => self.bit_sent(value),
+            End::Receiver => Role::Ack,
+        };
+        self.read(peer, role, value)
+    }
+
+    fn received(&mut self, peer: u32, value: Bit) -> (Symbol, Reading) {
+        let role = match self.end {
+            End::Sender => {
+                self.overdue.clear();
+                if !self.under_way.is_empty() {
+                    self.under_way.remove(0);
+                }
+                Role::Ack
+            }
+            End::Receiver => Role::Bit,
+        };
+        self.read(peer, role, value)
+    }
+
+    /// Whether a bit is one that was sent before and not acknowledged.
+    fn bit_sent(&mut self, value: Bit) -> Role {
+        if self.overdue.first() == Some(&value) {
+            self.overdue.remove(0);
+            return Role::Again;
+        }
+        self.overdue.clear();
+        if self.under_way.len() == UNDER_WAY_MAX {
+            self.under_way.remove(0);
+        }
+        self.under_way.push(value);
+        Role::Bit
+    }
+
+    fn timed_out(&mut self) {
+        self.overdue.clone_from(&self.under_way);
+    }
+
+    fn read(&mut self, sender: u32, role: Role, value: Bit) -> (Symbol, Reading) {
+        let now_nanos = monotonic_nanos();
+        let origin_nanos = *self.origin_nanos.get_or_insert(now_nanos);
+        let nanos = now_nanos.saturating_sub(origin_nanos);
+        let symbol = Symbol { sender, role, value, nanos };
+        (symbol, self.reader.read(&symbol))
+    }
+}
 
 /// A trace that is being written. One that is dropped ends all the same, but tells of no error.
 pub struct Trace {
-    file: Option<Dump<BufWriter<File>>>,
-    wires: Wires,
-    failed: Option<io::Error>,
+    tap: Tap,
+    picture: Flusher<Picture>,
 }
 
 /// Why a trace ends before its end.
@@ -40,38 +128,29 @@ pub struct Trace {
 pub struct IncompleteTrace(pub io::Error);
 
 impl Trace {
-    /// Begins a trace in the file `path`; what was there is lost.
+    /// Begins a trace in the file `path`; the ending of its name says in which form.
+    ///
+    /// Classic senders are expected to speak `dialect`. An earlier trace is replaced, and nothing else. To be called
+    /// when nothing else can fail any more.
     ///
     /// # Errors
     ///
-    /// Those of creating the file and writing to it.
-    pub fn create(path: &Path) -> io::Result<Self> {
-        let file = Dump::new(BufWriter::new(File::create(path)?))?;
-        Ok(Self { file: Some(file), wires: Wires::new(), failed: None })
+    /// [`OpenTraceError`]; the file is as it was then.
+    pub fn create(path: &Path, end: End, dialect: Dialect) -> Result<Self, OpenTraceError> {
+        let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+        let begin: fn(File) -> Form = match ending.to_ascii_lowercase().as_str() {
+            "svg" => |file| Form::Svg(Drawing::default(), file),
+            "txt" => |file| Form::Text(Rows::new(true), BufWriter::new(file)),
+            "vcd" => |file| Form::Vcd(Dump::new(BufWriter::new(file))),
+            _ => return Err(OpenTraceError::Ending),
+        };
+        let mut picture = Picture { form: begin(file::open(path)?), failed: None };
+        picture.begin();
+        Ok(Self { tap: Tap::new(end, dialect), picture: Flusher::new(picture)? })
     }
 
-    /// A bit of the client is on the line now.
-    pub fn bit(&mut self, bit: Bit) {
-        self.symbol(Symbol::Bit(bit));
-    }
-
-    /// An acknowledgment of the server is on the line now.
-    pub fn ack(&mut self, ack: Bit) {
-        self.symbol(Symbol::Ack(ack));
-    }
-
-    fn symbol(&mut self, symbol: Symbol) {
-        self.wires.take(symbol, monotonic_nanos());
-        self.write();
-    }
-
-    fn write(&mut self) {
-        let Some(file) = &mut self.file else { return };
-        if let Err(error) = file.write(self.wires.edges()) {
-            // What is missing cannot be made up for: the trace ends here.
-            self.failed = Some(error);
-            self.file = None;
-        }
+    fn take(&mut self, (symbol, reading): (Symbol, Reading)) {
+        self.picture.change(|picture| picture.take(symbol, reading));
     }
 
     /// Ends the trace.
@@ -80,120 +159,171 @@ impl Trace {
     ///
     /// The first error there was in writing it: what came after it is missing.
     pub fn finish(mut self) -> Result<(), IncompleteTrace> {
-        self.end().map_err(IncompleteTrace)
-    }
-
-    fn end(&mut self) -> io::Result<()> {
-        self.wires.finish();
-        self.write();
-        if let Some(mut file) = self.file.take() {
-            file.end()?;
-        }
-        self.failed.take().map_or(Ok(()), Err)
+        self.picture.end().map_or(Ok(()), Picture::end).map_err(IncompleteTrace)
     }
 }
 
 impl Drop for Trace {
     fn drop(&mut self) {
         // Whoever wants to know calls `finish`.
-        let _ = self.end();
+        let _ = self.picture.end().map_or(Ok(()), Picture::end);
+    }
+}
+
+impl Observer for Trace {
+    fn sent(&mut self, peer: u32, symbol: Bit) {
+        let told = self.tap.sent(peer, symbol);
+        self.take(told);
+    }
+
+    fn received(&mut self, peer: u32, symbol: Bit) {
+        let told = self.tap.received(peer, symbol);
+        self.take(told);
+    }
+
+    fn timed_out(&mut self, _peer: u32) {
+        self.tap.timed_out();
     }
 }
 
 impl fmt::Debug for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Trace").field("wires", &self.wires).finish_non_exhaustive()
+        f.debug_struct("Trace").field("tap", &self.tap).finish_non_exhaustive()
     }
 }
 
-/// A value change dump (IEEE 1364, section 18).
-struct Dump<W: Write> {
-    writer: Writer<W>,
-    ids: [IdCode; Wire::ALL.len()],
-    nanos: u64,
+/// What is written to the file, and why it could not be.
+struct Picture {
+    form: Form,
+    failed: Option<io::Error>,
 }
 
-impl<W: Write> Dump<W> {
-    fn new(to: W) -> io::Result<Self> {
-        let mut writer = Writer::new(to);
-        writer.version(concat!("minitalk ", env!("CARGO_PKG_VERSION")))?;
-        writer.timescale(1, TimescaleUnit::NS)?;
-        writer.add_module("minitalk")?;
-        let mut ids = [IdCode::FIRST; Wire::ALL.len()];
-        for (id, wire) in ids.iter_mut().zip(Wire::ALL) {
-            *id = writer.add_wire(1, wire.name())?;
-        }
-        writer.upscope()?;
-        writer.enddefinitions()?;
-        writer.timestamp(0)?;
-        writer.begin(SimulationCommand::Dumpvars)?;
-        for id in ids {
-            writer.change_scalar(id, Value::V0)?;
-        }
-        writer.end()?;
-        Ok(Self { writer, ids, nanos: 0 })
+enum Form {
+    Svg(Drawing, File),
+    Text(Rows, BufWriter<File>),
+    Vcd(Dump<BufWriter<File>>),
+}
+
+impl Picture {
+    fn begin(&mut self) {
+        self.attempt(|form| match form {
+            Form::Text(_, to) => writeln!(to, "{} {}", file::MARK, env!("CARGO_PKG_VERSION")),
+            Form::Svg(..) | Form::Vcd(_) => Ok(()),
+        });
     }
 
-    fn write(&mut self, edges: impl Iterator<Item = Edge>) -> io::Result<()> {
-        for Edge { nanos, wire, high } in edges {
-            if nanos != self.nanos {
-                self.writer.timestamp(nanos)?;
-                self.nanos = nanos;
+    fn take(&mut self, symbol: Symbol, reading: Reading) {
+        self.attempt(|form| match form {
+            Form::Svg(drawing, _) => {
+                drawing.take(symbol, reading);
+                Ok(())
             }
-            self.writer.change_scalar(self.ids[wire as usize], high)?;
-        }
-        Ok(())
+            Form::Text(rows, to) => to.write_all(rows.text(&symbol, &reading).as_bytes()),
+            Form::Vcd(dump) => dump.take(symbol, reading),
+        });
     }
 
-    /// A last time, so that the last pulse has an end to be seen.
-    fn end(&mut self) -> io::Result<()> {
-        self.writer.timestamp(self.nanos + 1_000)?;
-        self.writer.flush()
+    fn end(mut self) -> io::Result<()> {
+        self.attempt(|form| match form {
+            Form::Svg(drawing, file) => redraw(drawing, file),
+            Form::Text(rows, to) => to.write_all(rows.end().as_bytes()).and_then(|()| to.flush()),
+            Form::Vcd(dump) => dump.end(),
+        });
+        self.failed.map_or(Ok(()), Err)
     }
+
+    /// Does something unless an earlier attempt has failed: what is missing cannot be made up for.
+    fn attempt(&mut self, action: impl FnOnce(&mut Form) -> io::Result<()>) {
+        if self.failed.is_none() {
+            self.failed = action(&mut self.form).err();
+        }
+    }
+}
+
+impl Flush for Picture {
+    fn flush(&mut self) {
+        self.attempt(|form| match form {
+            Form::Svg(drawing, file) => redraw(drawing, file),
+            Form::Text(_, to) => to.flush(),
+            Form::Vcd(dump) => dump.flush(),
+        });
+    }
+}
+
+/// Writes the whole picture again.
+fn redraw(drawing: &Drawing, file: &mut File) -> io::Result<()> {
+    if file.metadata()?.is_file() {
+        file.rewind()?;
+        file.set_len(0)?;
+    }
+    file.write_all(drawing.svg().as_bytes())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::fs;
+    use std::path::PathBuf;
 
-    #[test]
-    fn the_file_says_what_was_on_the_line() {
+    fn traced(name: &str) -> (tempfile::TempDir, PathBuf, Trace) {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("x.vcd");
-        let mut trace = Trace::create(&path).unwrap();
-        trace.bit(Bit::Zero);
-        trace.ack(Bit::One);
-        trace.finish().unwrap();
-        let text = fs::read_to_string(&path).unwrap();
-        for wire in Wire::ALL {
-            assert!(text.contains(&format!("$var wire 1 {} {} $end", wire_id(wire), wire.name())));
-        }
-        assert!(text.contains("$timescale 1 ns $end"));
-        // Zero, up and down; then the odd acknowledgment, up and down; and a last time.
-        let (_, changes) = text.split_once("$end\n#1").unwrap_or((&text, ""));
-        assert!(text.contains("1!") && text.contains("1$"), "{changes}");
-        let mut parser = vcd::Parser::new(text.as_bytes());
-        parser.parse_header().unwrap();
-        let mut times = Vec::new();
-        for command in parser {
-            if let vcd::Command::Timestamp(nanos) = command.unwrap() {
-                times.push(nanos);
-            }
-        }
-        assert!(times.is_sorted(), "{times:?}");
+        let path = folder.path().join(name);
+        let mut trace = Trace::create(&path, End::Sender, Dialect::DEFAULT).unwrap();
+        trace.sent(4242, Bit::Zero);
+        trace.received(4242, Bit::Zero);
+        (folder, path, trace)
     }
 
-    fn wire_id(wire: Wire) -> char {
-        char::from(b'!' + wire as u8)
+    #[test]
+    fn the_form_follows_from_the_ending() {
+        for (name, beginning) in [("x.vcd", "$version"), ("x.svg", "<!--"), ("x.TXT", "minitalk")] {
+            let (_folder, path, trace) = traced(name);
+            trace.finish().unwrap();
+            let text = fs::read_to_string(&path).unwrap();
+            assert!(text.starts_with(beginning), "{text}");
+            // It may be replaced by another one.
+            Trace::create(&path, End::Receiver, Dialect::DEFAULT).unwrap();
+        }
+        let other = Trace::create(Path::new("/tmp/x.png"), End::Sender, Dialect::DEFAULT);
+        assert!(matches!(other, Err(OpenTraceError::Ending)));
+    }
+
+    #[test]
+    fn what_has_come_is_in_the_file_soon_after() {
+        for (name, part) in [("x.vcd", "ack_SIGUSR1"), ("x.svg", "← SIGUSR1"), ("x.txt", "← USR1")]
+        {
+            let (_folder, path, _trace) = traced(name);
+            let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+            while !fs::read_to_string(&path).unwrap().contains(part) {
+                assert!(std::time::Instant::now() < deadline, "{name} has not been written");
+                std::thread::yield_now();
+            }
+        }
     }
 
     #[test]
     fn a_full_disk_is_told_once_at_the_end() {
-        let mut trace = Trace::create(Path::new("/dev/full")).unwrap();
+        let file = file::open(Path::new("/dev/full")).unwrap();
+        let form = Form::Text(Rows::new(true), BufWriter::new(file));
+        let picture = Flusher::new(Picture { form, failed: None }).unwrap();
+        let mut trace = Trace { tap: Tap::new(End::Sender, Dialect::DEFAULT), picture };
         for _ in 0..10_000 {
-            trace.bit(Bit::One);
+            trace.sent(1, Bit::One);
         }
         assert_eq!(trace.finish().unwrap_err().0.kind(), io::ErrorKind::StorageFull);
+    }
+
+    #[test]
+    fn a_bit_that_comes_again_after_a_timeout_is_known_as_such() {
+        let mut tap = Tap::new(End::Sender, Dialect::DEFAULT);
+        let roles =
+            |told: &[(Symbol, Reading)]| told.iter().map(|(s, _)| s.role).collect::<Vec<_>>();
+        let mut told = vec![tap.sent(1, Bit::Zero), tap.sent(1, Bit::One)];
+        tap.timed_out();
+        told.extend([tap.sent(1, Bit::Zero), tap.sent(1, Bit::One), tap.received(1, Bit::Zero)]);
+        told.extend([tap.received(1, Bit::One), tap.sent(1, Bit::One)]);
+        let expected =
+            [Role::Bit, Role::Bit, Role::Again, Role::Again, Role::Ack, Role::Ack, Role::Bit];
+        assert_eq!(roles(&told), expected);
     }
 }

@@ -85,9 +85,12 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) json: bool,
 
-    #[arg(long, value_name = "FILE")]
-    #[arg(help = "Write what goes over the line to FILE, for GTKWave, PulseView and sigrok")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help = arguments::TRACE_HELP)]
     pub(crate) trace: Option<PathBuf>,
+
+    /// Show on standard output what goes over the line, as it happens
+    #[arg(long, conflicts_with_all = ["json", "list", "check", "generate"])]
+    pub(crate) watch: bool,
 
     /// List the running servers: PID, name, user, uptime
     #[arg(long, help_heading = "Instead of sending")]
@@ -182,7 +185,7 @@ impl Options {
 
     /// When to show progress.
     pub(crate) fn show(&self) -> Show {
-        match (self.quiet, self.progress) {
+        match (self.quiet || self.watch, self.progress) {
             (true, _) => Show::Never,
             (false, true) => Show::AtOnce,
             (false, false) => Show::Late,
@@ -202,6 +205,11 @@ impl Options {
         self.interval.unwrap_or(Duration::from_secs(1))
     }
 
+    /// How a classic server speaks.
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.dialect.unwrap_or_default()
+    }
+
     /// How far the user vouches for the server.
     pub(crate) fn trust(&self) -> Trust {
         if self.force {
@@ -217,10 +225,11 @@ impl Options {
     pub(crate) fn config(&self) -> Config {
         Config {
             protocol: self.protocol(),
-            dialect: self.dialect.unwrap_or_default(),
+            dialect: self.dialect(),
             pace: self.pace,
             timeout: self.timeout,
-            single_bits: self.single_bits,
+            // A pair of bits is hard to follow.
+            single_bits: self.single_bits || self.watch,
             trust: self.trust(),
             takes_terminations: true,
         }

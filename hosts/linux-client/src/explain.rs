@@ -7,6 +7,7 @@ use std::io;
 use minitalk::admission::Refusal;
 use minitalk::names::FindError;
 use minitalk::{Cause, Delivered, Diagnosis, Failure, Protocol};
+use minitalk_cli::trace::OpenTraceError;
 use minitalk_core::{Bit, RefusalReason};
 use minitalk_signals::{ReadProcessError, SendError, user_name};
 use serde::Serialize;
@@ -21,7 +22,7 @@ pub(crate) enum Trouble {
     /// Something else was not done with a server.
     NoMessage(Failure),
     /// The trace cannot be written; nothing has been sent.
-    Trace { pid: u32, error: io::Error },
+    Trace { pid: u32, error: OpenTraceError },
     /// What the user asked for cannot be shown.
     Output(io::Error),
     /// The program was started without a descriptor that it needs.

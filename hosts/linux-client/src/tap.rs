@@ -1,9 +1,9 @@
 //! Watches what goes over the line, for whoever asked to see it. It changes nothing.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Stdout};
 
 use minitalk::{Diagnosis, Observer};
-use minitalk_cli::trace::Trace;
+use minitalk_cli::trace::{End, Trace, Watch};
 use minitalk_signals::{Bit, monotonic_nanos};
 
 use crate::cli::Options;
@@ -15,6 +15,7 @@ use crate::stats::RoundTrips;
 #[derive(Debug)]
 pub(crate) struct Tap {
     pub(crate) trace: Option<Trace>,
+    watch: Option<Watch<Stdout>>,
     pub(crate) round_trips: Option<RoundTrips>,
     progress: Option<Progress>,
     is_quiet: bool,
@@ -23,12 +24,14 @@ pub(crate) struct Tap {
 impl Tap {
     pub(crate) fn new(options: &Options, progress: Option<Progress>) -> Self {
         let round_trips = options.stats.then(RoundTrips::new);
-        Self { trace: None, round_trips, progress, is_quiet: options.quiet }
+        let watch = options.watch.then(|| Watch::new(io::stdout(), End::Sender, options.dialect()));
+        Self { trace: None, watch, round_trips, progress, is_quiet: options.quiet }
     }
 
     /// Ends the progress line and the trace, and says so if that is not complete.
     pub(crate) fn finish(&mut self) {
         self.progress = None;
+        self.watch = None;
         if let Some(Err(error)) = self.trace.take().map(Trace::finish) {
             note(&error);
         }
@@ -37,26 +40,26 @@ impl Tap {
 
 impl Observer for Tap {
     #[inline]
-    fn sent(&mut self, _peer: u32, bit: Bit) {
-        if let Some(trace) = &mut self.trace {
-            trace.bit(bit);
-        }
+    fn sent(&mut self, peer: u32, bit: Bit) {
+        self.trace.sent(peer, bit);
+        self.watch.sent(peer, bit);
         if let Some(round_trips) = &mut self.round_trips {
             round_trips.sent(monotonic_nanos());
         }
     }
 
     #[inline]
-    fn received(&mut self, _peer: u32, ack: Bit) {
-        if let Some(trace) = &mut self.trace {
-            trace.ack(ack);
-        }
+    fn received(&mut self, peer: u32, ack: Bit) {
+        self.trace.received(peer, ack);
+        self.watch.received(peer, ack);
         if let Some(round_trips) = &mut self.round_trips {
             round_trips.acknowledged(monotonic_nanos());
         }
     }
 
-    fn timed_out(&mut self, _peer: u32) {
+    fn timed_out(&mut self, peer: u32) {
+        self.trace.timed_out(peer);
+        self.watch.timed_out(peer);
         if let Some(round_trips) = &mut self.round_trips {
             round_trips.forget();
         }

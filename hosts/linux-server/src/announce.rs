@@ -13,7 +13,7 @@ use minitalk::Listener;
 use minitalk_cli::pid_file::{PidFile, PidFileError};
 use minitalk_cli::service_manager;
 use minitalk_cli::sink::Sink;
-use minitalk_cli::trace::Trace;
+use minitalk_cli::trace::{End, OpenTraceError, Trace};
 use minitalk_signals::{BlockingError, Line, was_closed_at_start};
 use thiserror::Error;
 
@@ -35,6 +35,8 @@ pub(crate) enum AnnounceError {
     PidFile(#[from] PidFileError),
     #[error("cannot open {path}: {error}")]
     Open { path: PathBuf, error: io::Error },
+    #[error("cannot write a trace to {path}: {error}")]
+    Trace { path: PathBuf, error: OpenTraceError },
     #[error("{first} and {second} are the same file; give each a file of its own")]
     Same { first: &'static str, second: &'static str },
 }
@@ -49,15 +51,16 @@ impl Announcement {
     /// Takes the files, then tells everybody.
     pub(crate) fn new(
         options: &Options,
-        listener: &mut Listener<Option<Tap>>,
+        listener: &mut Listener<Tap>,
     ) -> Result<(Self, Output), AnnounceError> {
         check_descriptors(options)?;
         check_distinct(options)?;
         let pid_file = options.pid_file.as_deref().map(PidFile::new).transpose()?;
         let output = open_output(options, listener.line())?;
         if let Some(path) = &options.trace {
-            *listener.observer_mut() =
-                Some(Tap(Trace::create(path).map_err(|error| cannot_open(path, error))?));
+            let trace = Trace::create(path, End::Receiver, options.dialect());
+            let cannot = |error| AnnounceError::Trace { path: path.clone(), error };
+            listener.observer_mut().trace = Some(trace.map_err(cannot)?);
         }
         let announcement = Self { _pid_file: pid_file };
         let greeting = format!("Server PID: {}\n", process::id());

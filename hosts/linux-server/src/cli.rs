@@ -20,7 +20,6 @@ use crate::report::Level;
 #[derive(Debug, Parser)]
 #[command(version, override_usage = USAGE, after_help = EXAMPLES)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
-#[expect(clippy::doc_markdown, reason = "the comments are what --help shows")]
 pub(crate) struct Options {
     /// Write the bytes of the messages to standard output and nothing else; the PID goes to standard error
     #[arg(long, conflicts_with = "json")]
@@ -74,9 +73,12 @@ pub(crate) struct Options {
     #[arg(long, value_name = "TIME", value_parser = parse_pace, value_hint = ValueHint::Other)]
     pub(crate) pace: Option<Duration>,
 
-    /// Record every symbol on the line in FILE, to be opened with GTKWave, PulseView or sigrok-cli
-    #[arg(long, value_name = "FILE.vcd")]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help = arguments::TRACE_HELP)]
     pub(crate) trace: Option<PathBuf>,
+
+    /// Show on standard error what goes over the line, as it happens
+    #[arg(long)]
+    pub(crate) watch: bool,
 
     /// Acknowledge every process, even one that does not handle the signals and will be killed by it
     #[arg(long)]
@@ -129,6 +131,11 @@ impl Options {
     /// Reads the command line; ends the program on wrong usage, --help and --version.
     pub(crate) fn from_command_line() -> Self {
         arguments::parse(tip)
+    }
+
+    /// How classic clients are expected to speak.
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.dialect.0.unwrap_or_default()
     }
 
     /// How much to say on standard error.

@@ -50,7 +50,7 @@ impl ServeError {
 /// A server that is ready, and has said so.
 #[derive(Debug)]
 pub(crate) struct Server {
-    listener: Listener<Option<Tap>>,
+    listener: Listener<Tap>,
     output: Output,
     reporter: Reporter,
     /// What is to be reported at the end of this round.
@@ -84,7 +84,7 @@ impl Server {
         config.acknowledge_anyone = options.acknowledge_anyone;
         config.name.clone_from(&options.name);
         config.terminations = true;
-        let mut listener = Listener::open_observed(&config, None)?;
+        let mut listener = Listener::open_observed(&config, Tap::new(options))?;
         let (announcement, output) = Announcement::new(options, &mut listener)?;
         let mut server = Self {
             listener,
@@ -298,7 +298,7 @@ impl Server {
         self.notices.push(Notice::Stopped { reason, messages, strays });
         self.report(now);
         self.write(now);
-        if let Some(Err(error)) = self.listener.close().map(|tap| tap.0.finish()) {
+        if let Err(error) = self.listener.close().finish() {
             report::error(&error);
         }
         let error = self.farewell.and_then(|farewell| farewell.error);

@@ -1,19 +1,43 @@
-//! The line, recorded.
+//! Watches what goes over the line, for whoever asked to see it. It changes nothing.
+
+use std::io::{self, Stderr};
 
 use minitalk::Observer;
-use minitalk_cli::trace::Trace;
+use minitalk_cli::trace::{End, IncompleteTrace, Trace, Watch};
 use minitalk_signals::Bit;
 
-/// Draws every symbol that a receiver takes and sends.
-#[derive(Debug)]
-pub(crate) struct Tap(pub(crate) Trace);
+use crate::cli::Options;
 
-impl Observer for Tap {
-    fn sent(&mut self, _peer: u32, symbol: Bit) {
-        self.0.ack(symbol);
+/// Everything that watches the line.
+#[derive(Debug)]
+pub(crate) struct Tap {
+    pub(crate) trace: Option<Trace>,
+    /// Messages are on standard output, and nothing else may be.
+    watch: Option<Watch<Stderr>>,
+}
+
+impl Tap {
+    pub(crate) fn new(options: &Options) -> Self {
+        let watch = || Watch::new(io::stderr(), End::Receiver, options.dialect());
+        Self { trace: None, watch: options.watch.then(watch) }
     }
 
-    fn received(&mut self, _peer: u32, symbol: Bit) {
-        self.0.bit(symbol);
+    /// Ends the trace.
+    pub(crate) fn finish(self) -> Result<(), IncompleteTrace> {
+        self.trace.map_or(Ok(()), Trace::finish)
+    }
+}
+
+impl Observer for Tap {
+    #[inline]
+    fn sent(&mut self, peer: u32, symbol: Bit) {
+        self.trace.sent(peer, symbol);
+        self.watch.sent(peer, symbol);
+    }
+
+    #[inline]
+    fn received(&mut self, peer: u32, symbol: Bit) {
+        self.trace.received(peer, symbol);
+        self.watch.received(peer, symbol);
     }
 }

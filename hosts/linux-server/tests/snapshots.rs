@@ -233,7 +233,7 @@ fn a_server_that_cannot_start_tells_nobody_a_pid() {
     assert_data_eq!(
         stderr("--trace /nonexistent/x", 1),
         str![[r#"
-minitalk-server: error: cannot open /nonexistent/x: No such file or directory (os error 2)
+minitalk-server: error: cannot write a trace to /nonexistent/x: the name of a trace ends with .vcd, .svg or .txt
 
 "#]]
     );

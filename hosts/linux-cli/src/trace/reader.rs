@@ -1,0 +1,220 @@
+//! Says what the symbols of a line are: the one interpreter that all pictures of it share.
+//!
+//! Bits go from a sender to a receiver, acknowledgments come back. Each sender is followed by itself. What its
+//! bits are is told for each protocol by a module of its own.
+
+mod classic;
+mod framed;
+
+use std::collections::HashMap;
+
+use minitalk_core::Bit;
+use minitalk_core::classic::Dialect;
+use minitalk_core::detect::{Detection, Detector};
+
+use self::classic::Classic;
+use self::framed::Framed;
+
+/// A symbol on the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Symbol {
+    /// The process that has a message, whether it sent the symbol or it was sent to it.
+    pub(crate) sender: u32,
+    pub(crate) role: Role,
+    pub(crate) value: Bit,
+    /// Since the first symbol.
+    pub(crate) nanos: u64,
+}
+
+/// What a symbol is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// A bit of a message.
+    Bit,
+    /// The same bit once more, since no acknowledgment of it came.
+    Again,
+    /// What the receiver sends back.
+    Ack,
+}
+
+/// Which protocol a sender speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    Framed,
+    Classic,
+}
+
+/// What a symbol is. A *group* is a byte, a flag or another row of bits that has a name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Reading {
+    /// `None` as long as the first bits leave it open.
+    pub(crate) protocol: Option<Protocol>,
+    /// The bit as the protocol understands it: a classic dialect may take `SIGUSR1` for a one.
+    pub(crate) is_one: bool,
+    /// The bit is the first one of a group.
+    pub(crate) begins: bool,
+    /// Where the bit is, seen from HDLC.
+    pub(crate) place: Place,
+    /// What the group is called that the symbol completes, as far as it is known by now.
+    pub(crate) name: Option<String>,
+}
+
+/// Where a bit is, seen from HDLC.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Not in a frame, or not framed at all.
+    #[default]
+    Outside,
+    /// At the end of a flag.
+    FlagEnd,
+    /// Between two flags.
+    Frame,
+    /// Between two flags, and the receiver removes it.
+    InsertedZero,
+}
+
+/// Follows every sender of a line.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    dialect: Dialect,
+    senders: HashMap<u32, Conversation>,
+}
+
+/// What is known of one sender.
+#[derive(Debug)]
+struct Conversation {
+    protocol: Option<Protocol>,
+    detector: Detector,
+    framed: Framed,
+    classic: Classic,
+}
+
+impl Reader {
+    /// Expects classic senders to speak `dialect`.
+    pub(crate) fn new(dialect: Dialect) -> Self {
+        Self { dialect, senders: HashMap::new() }
+    }
+
+    /// Says what the next symbol is.
+    pub(crate) fn read(&mut self, symbol: &Symbol) -> Reading {
+        let dialect = self.dialect;
+        let conversation =
+            self.senders.entry(symbol.sender).or_insert_with(|| Conversation::new(dialect));
+        match symbol.role {
+            Role::Bit => conversation.bit(symbol.value),
+            Role::Again => Reading {
+                protocol: conversation.protocol,
+                is_one: conversation.is_one(symbol.value),
+                ..Reading::default()
+            },
+            Role::Ack => conversation.ack(symbol.value),
+        }
+    }
+}
+
+impl Conversation {
+    fn new(dialect: Dialect) -> Self {
+        Self {
+            protocol: (!dialect.admits_framed()).then_some(Protocol::Classic),
+            detector: Detector::new(),
+            framed: Framed::new(),
+            classic: Classic::new(dialect),
+        }
+    }
+
+    fn is_one(&self, symbol: Bit) -> bool {
+        match self.protocol {
+            Some(Protocol::Classic) => self.classic.is_one(symbol),
+            Some(Protocol::Framed) | None => symbol.is_one(),
+        }
+    }
+
+    fn bit(&mut self, symbol: Bit) -> Reading {
+        if self.protocol.is_none() {
+            self.protocol = match self.detector.feed(symbol) {
+                Detection::Undecided => None,
+                Detection::Classic => Some(Protocol::Classic),
+                Detection::Framed => Some(Protocol::Framed),
+            };
+            // Until it is known, both follow.
+            let (framed, classic) = (self.framed.bit(symbol), self.classic.bit(symbol));
+            return match self.protocol {
+                Some(Protocol::Framed) => framed,
+                Some(Protocol::Classic) => classic,
+                None => Reading { protocol: None, name: None, ..framed },
+            };
+        }
+        match self.protocol {
+            Some(Protocol::Framed) => self.framed.bit(symbol),
+            Some(Protocol::Classic) | None => self.classic.bit(symbol),
+        }
+    }
+
+    fn ack(&mut self, symbol: Bit) -> Reading {
+        let name = match self.protocol {
+            Some(Protocol::Framed) => self.framed.ack(symbol),
+            Some(Protocol::Classic) => self.classic.ack(symbol),
+            None => {
+                self.framed.ack(symbol);
+                self.classic.ack(symbol)
+            }
+        };
+        Reading { protocol: self.protocol, is_one: symbol.is_one(), name, ..Reading::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trace::conversation::Conversation;
+
+    #[test]
+    fn bytes_and_the_receipt_of_a_classic_text_are_named() {
+        let names = ["'A'", "0xC3", "'é'", "\\n", "NUL", "receipt"];
+        assert_eq!(Conversation::classic("Aé\n".as_bytes()).names(), names);
+    }
+
+    #[test]
+    fn the_other_signal_may_be_the_one() {
+        let dialect = "one=usr1".parse().unwrap();
+        let mut conversation = Conversation::new(dialect);
+        for bit in minitalk_core::classic::Encoder::new(dialect, b"A").unwrap() {
+            conversation.say(Role::Bit, bit);
+        }
+        let ones: String = conversation
+            .told
+            .iter()
+            .map(|(_, reading)| if reading.is_one { '1' } else { '0' })
+            .collect();
+        assert_eq!(ones, "0100000100000000");
+        assert_eq!(conversation.names(), ["'A'", "NUL"]);
+    }
+
+    #[test]
+    fn flags_fields_and_the_verdict_of_a_frame_are_named() {
+        let conversation = Conversation::framed(b"Hi");
+        let names = conversation.names();
+        assert_eq!(names[..3], ["mark", "flag", "0xFF"]);
+        assert!(names.windows(2).any(|pair| pair == ["'H'", "'i'"]), "{names:?}");
+        assert!(
+            names[names.len() - 3..].ends_with(&["flag", "verdict", "flag: accepted"]),
+            "{names:?}"
+        );
+        let is_inserted = |(_, reading): &&(Symbol, Reading)| reading.place == Place::InsertedZero;
+        assert!(conversation.told.iter().filter(is_inserted).count() > 0, "the address has one");
+    }
+
+    #[test]
+    fn every_sender_is_followed_by_itself() {
+        let mut reader = Reader::new(Dialect::DEFAULT);
+        let mut names = Vec::new();
+        for position in 0..8 {
+            for (sender, byte) in [(1, b'a'), (2, b'b')] {
+                let value = Bit::from_bool(byte << position & 0x80 != 0);
+                let symbol = Symbol { sender, role: Role::Bit, value, nanos: 0 };
+                names.extend(reader.read(&symbol).name);
+            }
+        }
+        assert_eq!(names, ["'a'", "'b'"]);
+    }
+}

@@ -1,0 +1,77 @@
+//! The line as it happens, in a terminal or a pipe.
+
+use std::fmt;
+use std::io::Write;
+use std::os::fd::AsFd;
+
+use minitalk::Observer;
+use minitalk_core::classic::Dialect;
+use minitalk_signals::{Bit, Interest, is_ready};
+
+use super::reader::{Reading, Symbol};
+use super::rows::Rows;
+use super::{End, Tap};
+
+/// Shows the line as it happens, a row for each bit.
+///
+/// It never waits: what cannot be written at once, because nobody reads, is left out and counted.
+pub struct Watch<W: Write + AsFd> {
+    tap: Tap,
+    rows: Rows,
+    to: W,
+    left_out: u64,
+}
+
+impl<W: Write + AsFd> Watch<W> {
+    /// Shows what is seen at `end` on `to`. Classic senders are expected to speak `dialect`.
+    pub fn new(to: W, end: End, dialect: Dialect) -> Self {
+        Self { tap: Tap::new(end, dialect), rows: Rows::new(false), to, left_out: 0 }
+    }
+
+    fn show(&mut self, (symbol, reading): &(Symbol, Reading)) {
+        let text = self.rows.text(symbol, reading);
+        self.write(&text);
+    }
+
+    fn write(&mut self, text: &str) {
+        if !is_ready(self.to.as_fd(), Interest::Writable) {
+            self.left_out += 1;
+            return;
+        }
+        if self.left_out > 0 {
+            let left_out = std::mem::take(&mut self.left_out);
+            // Nobody is left to tell if it cannot be written.
+            let _ = write!(self.to, "\n… {left_out} symbols were not shown in time\n");
+        }
+        let _ = self.to.write_all(text.as_bytes()).and_then(|()| self.to.flush());
+    }
+}
+
+impl<W: Write + AsFd> Drop for Watch<W> {
+    fn drop(&mut self) {
+        let text = self.rows.end();
+        self.write(&text);
+    }
+}
+
+impl<W: Write + AsFd> Observer for Watch<W> {
+    fn sent(&mut self, peer: u32, symbol: Bit) {
+        let told = self.tap.sent(peer, symbol);
+        self.show(&told);
+    }
+
+    fn received(&mut self, peer: u32, symbol: Bit) {
+        let told = self.tap.received(peer, symbol);
+        self.show(&told);
+    }
+
+    fn timed_out(&mut self, _peer: u32) {
+        self.tap.timed_out();
+    }
+}
+
+impl<W: Write + AsFd> fmt::Debug for Watch<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watch").field("tap", &self.tap).finish_non_exhaustive()
+    }
+}
