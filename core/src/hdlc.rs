@@ -89,17 +89,10 @@ mod tests {
         contains(row("all ones", 0, inserted(&[0xFF; 256]).into()));
         contains(row("random, on average", 1, 33.5));
 
-        // Xorshift64*, of which the top octet is taken.
-        let mut random = 1_u64;
-        let mut octet = || {
-            random ^= random >> 12;
-            random ^= random << 25;
-            random ^= random >> 27;
-            let [.., top] = random.wrapping_mul(0x2545_F491_4F6C_DD1D).to_le_bytes();
-            top
-        };
+        let mut random = minitalk_testing::Random::new(1);
         let frames = 4000;
-        let all: u32 = (0..frames).map(|_| inserted(&core::array::from_fn(|_| octet()))).sum();
+        let all: u32 =
+            (0..frames).map(|_| inserted(&core::array::from_fn(|_| random.octet()))).sum();
         // Four times the 0.09 by which an average of so many frames varies.
         let average = f64::from(all) / f64::from(frames);
         assert!((average - 33.5).abs() < 0.36, "{average}");

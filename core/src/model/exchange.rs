@@ -11,8 +11,10 @@
 use std::string::String;
 use std::vec::Vec;
 
+use minitalk_testing::Pending;
+
 use super::explore::System;
-use super::kernel::{Origin, Pending};
+use super::kernel::Origin;
 use super::line;
 use super::link::{CONTENT, FRAME, NOW};
 use crate::classic::Dialect;
@@ -56,7 +58,7 @@ pub(super) enum Broken {
 #[derive(Clone, Debug, Hash)]
 struct Client {
     sender: Sender<CONTENT>,
-    acks: Pending,
+    acks: Pending<Origin>,
     /// Frames handed to the sender, frames it believes accepted, and frames delivered.
     offered: usize,
     accepted: usize,
@@ -83,7 +85,7 @@ pub(super) struct Shared {
     clients: [Client; CLIENTS],
     exchange: Exchange<[Place<FRAME>; CLIENTS], FRAME>,
     /// Signals pending at the server.
-    bits: Pending,
+    bits: Pending<Origin>,
     /// The acknowledgment that the server is about to send, and to whom.
     owed: Option<(usize, Bit)>,
     faults_left: u8,

@@ -17,9 +17,11 @@ use std::string::String;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::vec::Vec;
 
+use minitalk_testing::Pending;
+
 use super::explore::System;
 use super::feed::Feed;
-use super::kernel::{Origin, Pending};
+use super::kernel::Origin;
 use super::line;
 use crate::hdlc::{Deframer, Unchecked};
 use crate::receiver::{self, Reply};
@@ -83,8 +85,8 @@ pub(super) struct Link {
     sender: Sender<CONTENT>,
     receiver: Receiver<FRAME>,
     /// Signals pending at the receiver, and at the sender.
-    bits: Pending,
-    acks: Pending,
+    bits: Pending<Origin>,
+    acks: Pending<Origin>,
     /// What a line without faults would make of the bits that the sender has sent, each once.
     wire: Deframer<FRAME>,
     /// Whether the whole frame under way has been on the line.
@@ -275,7 +277,7 @@ impl Link {
     }
 
     /// kill(2), while a foreign signal of the same number is pending if the symbol is `hidden`.
-    fn transmit(&mut self, pending: &mut Pending, symbol: Bit, hidden: bool) {
+    fn transmit(&mut self, pending: &mut Pending<Origin>, symbol: Bit, hidden: bool) {
         if hidden {
             self.faults_left -= 1;
             pending.send(symbol, Origin::Foreign);

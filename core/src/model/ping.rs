@@ -7,8 +7,10 @@
 use std::string::String;
 use std::vec::Vec;
 
+use minitalk_testing::Pending;
+
 use super::explore::System;
-use super::kernel::{Origin, Pending};
+use super::kernel::Origin;
 use super::link::{CONTENT, FRAME, NOW};
 use crate::classic::{self, Dialect};
 use crate::exchange::{Exchange, Output, Place, Protocols};
@@ -35,9 +37,9 @@ pub(super) struct Setup {
 pub(super) struct Measured {
     setup: Setup,
     pinger: Pinger,
-    acks: Pending,
+    acks: Pending<Origin>,
     exchange: Exchange<[Place<FRAME>; 1], FRAME>,
-    bits: Pending,
+    bits: Pending<Origin>,
     owed: Option<Bit>,
     faults_left: u8,
     probes_left: u8,

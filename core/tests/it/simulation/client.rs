@@ -3,8 +3,9 @@
 use minitalk_core::frame::CONTENT_OCTETS_MAX;
 use minitalk_core::{Bit, Doubt, Instant, RefusalReason, Sender, classic, sender};
 
-use super::kernel::{FOREIGN, Pending};
+use super::FOREIGN;
 use super::plan::ClientPlan;
+use minitalk_testing::Pending;
 
 /// What a client that has ended says of its message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +53,7 @@ const LISTENING_MICROS_MAX: u64 = 150_000;
 pub(crate) struct Client {
     pub(crate) pid: u32,
     pub(crate) plan: ClientPlan,
-    pub(crate) acks: Pending,
+    pub(crate) acks: Pending<u32>,
     pub(crate) outcome: Option<Outcome>,
     /// Octets that the client knows to be accepted.
     pub(crate) accepted: usize,

@@ -1,6 +1,6 @@
 //! What one life of a server and its clients is made of, drawn from a seed.
 
-use super::random::Random;
+use minitalk_testing::Random;
 
 /// How often what goes wrong, in millionths of the steps at which it could.
 #[derive(Clone, Debug, Default)]

@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use super::plan::{ClientPlan, Faults, Plan};
-use super::random::Random;
 use super::world::World;
 use crate::snapshot;
+use minitalk_testing::Random;
 
 const OCTETS: usize = 1_000;
 

@@ -5,11 +5,12 @@ use minitalk_core::exchange::{Exchange, Handled, Output, Place, Protocol};
 use minitalk_core::frame::FRAME_OCTETS_MAX;
 use minitalk_core::{Bit, Instant, RefusalReason};
 
+use super::FOREIGN;
 use super::client::{Client, Outcome, Sight};
 use super::inbox::{Check, Inbox};
-use super::kernel::{FOREIGN, Pending};
 use super::plan::Plan;
-use super::random::Random;
+use minitalk_testing::Pending;
+use minitalk_testing::Random;
 
 const SERVER: u32 = 1;
 const FIRST_CLIENT: u32 = 100;
@@ -53,7 +54,7 @@ pub(crate) struct World {
     plan: Plan,
     traced: bool,
     exchange: Exchange<Vec<Place<FRAME_OCTETS_MAX>>, FRAME_OCTETS_MAX>,
-    bits: Pending,
+    bits: Pending<u32>,
     server_woken_at: Option<u64>,
     server_asleep_since: u64,
     server_stopped_until: u64,

@@ -1,0 +1,10 @@
+//! What the model, the simulator and the fuzz targets of the core share.
+//!
+//! It does not depend on the core, so that the core's own unit tests can use it: a symbol is whatever is a
+//! `bool` in disguise, true for a one.
+
+mod pending;
+mod random;
+
+pub use pending::Pending;
+pub use random::Random;
