@@ -8,8 +8,11 @@
 )]
 
 mod crowd;
+mod edges;
 mod guess;
+mod link;
 mod pair;
 mod protocol_doc;
+mod server;
 mod simulation;
 mod snapshot;

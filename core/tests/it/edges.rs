@@ -1,0 +1,163 @@
+//! What a single wrong sign or a forgotten line would break, and nothing else would show.
+
+use minitalk_core::frame::{FRAME_OCTETS_MAX, PAYLOAD_OCTETS_MAX};
+use minitalk_core::sender::{Event, OfferError};
+use minitalk_core::{Bit, Receiver, RefusalReason, Sender};
+
+use crate::pair::Pair;
+
+#[test]
+fn the_largest_frame_that_makes_sense_fits_a_receiver() {
+    // With the longest length a first frame is not the last one.
+    let mut pair = Pair { sender: Sender::new(7, Some(u64::MAX - 1)), ..Pair::new() };
+    pair.sender.offer(&[0xFF; PAYLOAD_OCTETS_MAX], false).expect("a new sender is ready");
+    pair.drive();
+    assert_eq!(pair.text, [0xFF; PAYLOAD_OCTETS_MAX]);
+    assert_eq!(pair.receiver.counters().damaged, 0);
+    assert_eq!(FRAME_OCTETS_MAX, 1 + 1 + 1 + 4 + 10 + 1 + 256 + 4 + 4);
+}
+
+#[test]
+fn what_is_at_risk_of_a_message_of_which_nothing_was_accepted() {
+    let fed = |bits: &str| {
+        let mut receiver = Receiver::<FRAME_OCTETS_MAX>::new();
+        for bit in bits.chars() {
+            let _ = receiver.handle_bit(Bit::from(bit == '1'));
+        }
+        receiver.octets_at_risk()
+    };
+    let flag = "01111110";
+    assert_eq!(fed(""), None);
+    assert_eq!(fed(flag), None, "only a flag");
+    assert_eq!(fed(&format!("{flag}00000000")), Some(0), "the beginning of a frame");
+    assert_eq!(fed(&format!("{flag}000000001111111")), Some(0), "a frame broken off");
+    let noise = format!("{flag}{}{flag}", "0".repeat(64));
+    assert_eq!(fed(&noise), Some(0), "a frame that does not check");
+}
+
+#[test]
+fn progress_is_what_has_not_been_reached_before() {
+    let mut pair = Pair::offering(b"hi");
+    assert_eq!(pair.sender.progress(), 0);
+    for bit in 1..=60 {
+        pair.steps(1);
+        assert_eq!(pair.sender.progress(), bit);
+    }
+    // Out of step, all of this is sent once more.
+    pair.sender.handle_ack(Bit::One, pair.now);
+    assert!(pair.wait());
+    pair.steps(50);
+    assert_eq!(pair.sender.progress(), 60);
+    pair.drive();
+    assert!(pair.sender.progress() > 60);
+}
+
+#[test]
+fn each_frame_is_told_how_many_octets_came_before_it() {
+    let mut pair = Pair::new();
+    let mut offsets = Vec::new();
+    for (payload, is_last) in [(&b"abc"[..], false), (b"", false), (b"de", false), (b"f", true)] {
+        pair.sender.offer(payload, is_last).expect("the frame before was accepted");
+        while let Some(bit) = pair.sender.poll_transmit(pair.now) {
+            let ack = pair.receive(bit).expect("nothing is held back");
+            pair.sender.handle_ack(ack, pair.now);
+            offsets.extend(pair.taken.take());
+        }
+        let _ = pair.sender.poll_event();
+    }
+    assert_eq!((offsets.as_slice(), pair.text.as_slice()), (&[0, 3, 3, 5][..], &b"abcdef"[..]));
+    assert_eq!(pair.receiver.octets_at_risk(), None);
+}
+
+#[test]
+fn a_refusal_of_a_later_frame_is_remembered() {
+    for at_the_verdict in 0..8 {
+        let mut pair = Pair::new();
+        pair.sender.offer(b"kept", false).expect("a new sender is ready");
+        pair.drive();
+        pair.refuses = Some(RefusalReason::OutputFailed);
+        pair.sender.offer(b"refused", true).expect("the first frame was accepted");
+        while pair.receiver.counters().refused == 0 {
+            pair.steps(1);
+        }
+        // The verdict is lost in part, and from now on the host would take anything.
+        pair.steps(at_the_verdict);
+        pair.refuses = None;
+        let bit = pair.sender.poll_transmit(pair.now).expect("the verdict is not over");
+        let _ = pair.receive(bit);
+        let _ = pair.receive(bit);
+        pair.drive();
+        let refused = Event::Refused(Some(RefusalReason::OutputFailed));
+        assert_eq!(pair.events, [Event::Accepted { octets: 4, last: false }, refused]);
+        assert_eq!(pair.text, b"kept");
+        assert_eq!(pair.receiver.octets_at_risk(), None);
+    }
+}
+
+#[test]
+fn a_message_refused_between_two_frames_is_refused_at_the_next_one() {
+    let mut pair = Pair::new();
+    pair.sender.offer(b"kept", false).expect("a new sender is ready");
+    pair.drive();
+    assert_eq!(pair.receiver.refuse(RefusalReason::Stalled), None);
+    pair.sender.offer(b"late", true).expect("the first frame was accepted");
+    pair.drive();
+    assert_eq!(pair.events.last(), Some(&Event::Refused(Some(RefusalReason::Stalled))));
+    assert_eq!(pair.text, b"kept");
+}
+
+#[test]
+fn who_gives_up_forgets_the_bit_that_is_under_way() {
+    let mut pair = Pair::offering(b"hi");
+    pair.steps(30);
+    assert!(pair.sender.poll_transmit(pair.now).is_some());
+    pair.sender.abort();
+    // The acknowledgment of the bit before has not come, and the abort does not wait for it.
+    for left in (0..8).rev() {
+        assert_eq!(pair.sender.poll_transmit(pair.now), Some(Bit::One));
+        assert_eq!(pair.sender.poll_transmit(pair.now), None);
+        pair.sender.handle_ack(Bit::One, pair.now);
+        let news = (left == 0).then_some(Event::Aborted);
+        assert_eq!(pair.sender.poll_event(), news);
+    }
+    assert_eq!((pair.sender.poll_transmit(pair.now), pair.sender.poll_timeout()), (None, None));
+}
+
+#[test]
+fn to_a_peer_that_is_not_framed_nothing_more_is_said() {
+    let mut pair = Pair::offering(b"hi");
+    let mut news = None;
+    while news.is_none() {
+        while pair.sender.poll_transmit(pair.now).is_some() {
+            pair.sender.handle_ack(Bit::Zero, pair.now);
+        }
+        news = pair.sender.poll_event();
+        assert!(news.is_some() || pair.wait());
+    }
+    assert_eq!(news, Some(Event::NotFramed));
+    for ack in [Bit::Zero, Bit::One, Bit::One] {
+        pair.sender.handle_ack(ack, pair.now);
+        assert_eq!(pair.sender.poll_timeout(), None);
+        assert_eq!(pair.sender.poll_transmit(pair.now), None);
+        assert_eq!(pair.sender.poll_event(), None);
+    }
+    assert_eq!(pair.sender.offer(b"more", true), Err(OfferError::NotReady));
+}
+
+#[test]
+fn the_outcome_is_unknown_from_the_last_bit_of_the_frame_to_its_verdict() {
+    for refuses in [None, Some(RefusalReason::TooLong)] {
+        let mut pair = Pair { refuses, ..Pair::offering(b"hi") };
+        while pair.receiver.counters().accepted + pair.receiver.counters().refused == 0 {
+            assert!(!pair.sender.is_outcome_unknown());
+            pair.steps(1);
+        }
+        let spelled = if refuses.is_some() { 8 + 16 } else { 8 };
+        for _ in 0..spelled {
+            assert!(pair.sender.is_outcome_unknown());
+            pair.steps(1);
+        }
+        assert!(!pair.sender.is_outcome_unknown());
+        assert_eq!(pair.events.len(), 1);
+    }
+}

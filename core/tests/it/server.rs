@@ -1,0 +1,242 @@
+//! What a server makes of several senders.
+
+use minitalk_core::classic::Dialect;
+use minitalk_core::exchange::{self, Exchange, Handled, Output, Place, Protocol};
+use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX};
+use minitalk_core::sender::Event;
+use minitalk_core::{Bit, Instant, RefusalReason, Sender};
+
+use crate::pair::sender_of;
+
+/// A server that answers at once, and everything it did.
+struct Server {
+    exchange: Exchange<[Place<FRAME_OCTETS_MAX>; 2], FRAME_OCTETS_MAX>,
+    now: Instant,
+    acks: Vec<(u32, Bit)>,
+    texts: Vec<(u32, Vec<u8>)>,
+    too_long: Vec<u32>,
+}
+
+impl Server {
+    fn new(octets_max: Option<u64>) -> Self {
+        let exchange =
+            Exchange::new(Dialect::DEFAULT, [const { Place::FREE }; 2]).with_octets_max(octets_max);
+        let (acks, texts, too_long) = (Vec::new(), Vec::new(), Vec::new());
+        Self { exchange, now: Instant::ZERO, acks, texts, too_long }
+    }
+
+    fn bit(&mut self, peer: u32, bit: Bit) {
+        if !self.exchange.is_open(peer) {
+            self.exchange.open(peer).expect("there is room");
+        }
+        let _ = self.exchange.handle_bit(peer, bit, self.now);
+        self.drive();
+    }
+
+    fn drive(&mut self) {
+        while let Some(output) = self.exchange.poll_output(self.now) {
+            match output {
+                Output::Transmit { peer, symbol, .. } => self.acks.push((peer, symbol)),
+                Output::Payload(piece) => {
+                    let peer = piece.peer;
+                    self.texts.push((peer, piece.octets.to_vec()));
+                    self.exchange.accept(peer);
+                }
+                Output::TooLong { peer, .. } => self.too_long.push(peer),
+                Output::Closed { .. } => {}
+            }
+        }
+    }
+
+    /// Lets a sender talk as long as it is answered.
+    fn talk(&mut self, peer: u32, sender: &mut Sender<CONTENT_OCTETS_MAX>) -> Option<Event> {
+        while let Some(bit) = sender.poll_transmit(self.now) {
+            self.bit(peer, bit);
+            for (_, ack) in self.acks.extract_if(.., |&mut (to, _)| to == peer) {
+                sender.handle_ack(ack, self.now);
+            }
+        }
+        sender.poll_event()
+    }
+}
+
+#[test]
+fn a_message_longer_than_the_server_takes_is_refused_at_its_first_frame() {
+    let mut server = Server::new(Some(3));
+    let event = server.talk(1, &mut sender_of(b"four"));
+    assert_eq!(event, Some(Event::Refused(Some(RefusalReason::TooLong))));
+    assert_eq!((server.too_long, server.texts), (vec![1], vec![]));
+}
+
+#[test]
+fn the_floor_passes_at_the_verdict_to_the_one_that_waits() {
+    let mut server = Server::new(None);
+    let (mut first, mut second) = (sender_of(b"a"), sender_of(b"b"));
+    let bit = first.poll_transmit(server.now).expect("the mark");
+    server.bit(1, bit);
+    // The second one's bit comes in between and waits.
+    let waiting = second.poll_transmit(server.now).expect("the mark");
+    server.bit(2, waiting);
+    assert!(server.exchange.is_waiting(2));
+    assert_eq!(server.acks.iter().filter(|&&(to, _)| to == 2).count(), 0);
+    for (_, ack) in server.acks.split_off(0) {
+        first.handle_ack(ack, server.now);
+    }
+    assert_eq!(server.talk(1, &mut first), Some(Event::Accepted { octets: 1, last: true }));
+    let ack = server.acks.pop().expect("the second one has the floor now");
+    second.handle_ack(ack.1, server.now);
+    assert_eq!(server.talk(2, &mut second), Some(Event::Accepted { octets: 1, last: true }));
+    assert_eq!(server.texts, [(1, b"a".to_vec()), (2, b"b".to_vec())]);
+}
+
+#[test]
+fn a_turn_that_nobody_wanted_does_not_end_the_next_frame() {
+    let mut server = Server::new(None);
+    let mut first = Sender::new(7, None).without_pairs();
+    for _ in 0..2 {
+        first.offer(b"a", false).expect("the frame before, if there was one, was accepted");
+        assert_eq!(server.talk(1, &mut first), Some(Event::Accepted { octets: 1, last: false }));
+    }
+    first.offer(b"b", true).expect("the frame before was accepted");
+    let bit = first.poll_transmit(server.now).expect("the address");
+    server.bit(1, bit);
+    // A newcomer in the middle of the frame has to wait for its end.
+    server.bit(2, Bit::One);
+    assert_eq!(server.acks.iter().map(|&(to, _)| to).collect::<Vec<_>>(), [1]);
+    first.handle_ack(server.acks.remove(0).1, server.now);
+    assert_eq!(server.talk(1, &mut first), Some(Event::Accepted { octets: 1, last: true }));
+    assert_eq!(server.acks.iter().map(|&(to, _)| to).collect::<Vec<_>>(), [2]);
+}
+
+#[test]
+fn a_silent_holder_loses_the_floor_after_a_fiftieth_of_a_second() {
+    let mut server = Server::new(None);
+    server.bit(1, Bit::One);
+    server.bit(2, Bit::One);
+    assert_eq!(server.acks.len(), 1);
+    let deadline = server.exchange.poll_timeout().expect("somebody waits");
+    assert_eq!(deadline.as_micros(), exchange::FLOOR_STALL_MICROS);
+    server.now = deadline;
+    server.exchange.handle_timeout(deadline);
+    server.drive();
+    assert_eq!(server.acks.last().map(|&(to, _)| to), Some(2));
+}
+
+#[test]
+fn the_turn_of_a_message_that_has_ended_is_over_although_nobody_wanted_it_then() {
+    let mut server = Server::new(None);
+    for _ in 0..8 {
+        server.bit(1, Bit::Zero);
+    }
+    // Whoever wants it now is gone before it is looked at.
+    server.exchange.open(2).expect("there is room");
+    let _ = server.exchange.handle_bit(2, Bit::One, server.now);
+    server.exchange.handle_gone(2);
+    server.drive();
+    server.acks.clear();
+    server.bit(3, Bit::One);
+    assert_eq!(server.acks, [(3, Bit::Zero)]);
+}
+
+/// A classic sender cannot be told that it was refused, and goes on.
+#[test]
+fn a_sender_that_is_not_listened_to_keeps_nobody_waiting() {
+    let mut server = Server::new(None);
+    server.bit(1, Bit::Zero);
+    server.bit(2, Bit::One);
+    assert!(server.exchange.is_waiting(2));
+    server.exchange.handle_gone(2);
+    server.exchange.refuse(1, RefusalReason::OutputFailed);
+    server.drive();
+    server.acks.clear();
+    for _ in 0..1_000 {
+        let handled = server.exchange.handle_bit(1, Bit::Zero, server.now);
+        assert_eq!(handled, Handled::Ignored);
+        server.drive();
+    }
+    server.bit(3, Bit::One);
+    assert_eq!(server.acks, [(3, Bit::Zero)]);
+}
+
+/// Bits that are ignored are no sign of life.
+#[test]
+fn a_holder_whose_bits_are_ignored_is_silent() {
+    let mut server = Server::new(None);
+    server.bit(1, Bit::Zero);
+    server.bit(2, Bit::One);
+    server.exchange.refuse(1, RefusalReason::OutputFailed);
+    let deadline = server.exchange.poll_timeout().expect("somebody waits");
+    server.now = Instant::from_micros(exchange::FLOOR_STALL_MICROS / 2);
+    assert_eq!(server.exchange.handle_bit(1, Bit::One, server.now), Handled::Ignored);
+    assert_eq!(server.exchange.poll_timeout(), Some(deadline));
+}
+
+#[test]
+fn what_comes_of_a_sender_that_does_not_wait_while_the_host_does_is_lost_and_known_to_be() {
+    let mut exchange = Exchange::<[Place<FRAME_OCTETS_MAX>; 2], FRAME_OCTETS_MAX>::new(
+        "ack=none".parse().expect("a dialect"),
+        [const { Place::FREE }; 2],
+    );
+    exchange.open(1).expect("there is room");
+    for _ in 0..8 {
+        assert_eq!(exchange.handle_bit(1, Bit::One, Instant::ZERO), Handled::Taken);
+        while exchange.poll_output(Instant::ZERO).is_some() {}
+    }
+    assert_eq!(exchange.handle_bit(1, Bit::Zero, Instant::ZERO), Handled::Lost);
+    exchange.accept(1);
+    assert_eq!(exchange.handle_bit(1, Bit::Zero, Instant::ZERO), Handled::Taken);
+}
+
+#[test]
+fn the_place_of_a_dead_client_is_free_again() {
+    let mut server = Server::new(None);
+    server.bit(1, Bit::One);
+    server.bit(2, Bit::One);
+    assert_eq!(server.exchange.open(3), Err(exchange::OpenError::Full));
+    server.exchange.handle_gone(1);
+    server.drive();
+    assert_eq!(server.exchange.open(3), Ok(()));
+}
+
+#[test]
+fn a_classic_text_that_begins_with_ones_is_classic() {
+    let mut server = Server::new(None);
+    for byte in "\u{10FFFF}".bytes().chain([0]) {
+        for place in (0..8).rev() {
+            server.bit(1, Bit::from(byte >> place & 1 == 1));
+        }
+    }
+    assert_eq!(server.exchange.protocol(1), Some(Protocol::Classic));
+    let text: Vec<u8> = server.texts.iter().flat_map(|(_, octets)| octets.clone()).collect();
+    assert_eq!(text, "\u{10FFFF}".as_bytes());
+}
+
+#[test]
+fn doubled_bits_of_a_mark_do_no_harm() {
+    for doubled in 1..6 {
+        let mut server = Server::new(None);
+        for _ in 0..doubled {
+            server.bit(1, Bit::One);
+        }
+        server.acks.clear();
+        assert_eq!(
+            server.talk(1, &mut sender_of(b"hi")),
+            Some(Event::Accepted { octets: 2, last: true })
+        );
+        assert_eq!(server.exchange.protocol(1), Some(Protocol::Framed));
+    }
+}
+
+#[test]
+fn a_coding_that_the_server_does_not_know_is_refused() {
+    let mut server = Server::new(None);
+    let mut sender = Sender::new(7, None).with_coding(1);
+    sender.offer(b"coded", true).expect("a new sender is ready");
+    let refused = Some(Event::Refused(Some(RefusalReason::Coding)));
+    assert_eq!(server.talk(1, &mut sender), refused);
+    server.exchange = server.exchange.with_codings(0b11);
+    let mut sender = Sender::new(8, None).with_coding(1);
+    sender.offer(b"coded", true).expect("a new sender is ready");
+    assert_eq!(server.talk(1, &mut sender), Some(Event::Accepted { octets: 5, last: true }));
+    assert_eq!(server.texts, [(1, b"coded".to_vec())]);
+}
