@@ -69,10 +69,10 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    pub(crate) fn new(pid: u32, message: u32, plan: ClientPlan) -> Self {
+    pub(crate) fn new(pid: u32, plan: ClientPlan) -> Self {
         let half = if plan.framed {
             let length = u64::try_from(plan.text.len()).ok().filter(|length| length % 3 > 0);
-            let sender = Sender::new(message, length);
+            let sender = Sender::new(plan.message, length);
             let sender = if plan.pairs { sender } else { sender.without_pairs() };
             Half::Framed { sender: Box::new(sender), offered: 0, done: false }
         } else {

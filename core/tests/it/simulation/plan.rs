@@ -2,6 +2,8 @@
 
 use minitalk_testing::Random;
 
+use super::content;
+
 /// How often what goes wrong, in millionths of the steps at which it could.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Faults {
@@ -22,6 +24,8 @@ pub(crate) struct Faults {
     pub(crate) refusal: u64,
     /// A process that is woken runs only much later.
     pub(crate) delay: u64,
+    /// The server is stopped between taking a bit and acknowledging it.
+    pub(crate) late_ack: u64,
     /// The output takes its time.
     pub(crate) slow_output: u64,
     /// A client starts again under the number of one that has ended.
@@ -36,7 +40,7 @@ impl Faults {
 
     /// Whether an acknowledgment can be lost or come at the wrong time.
     pub(crate) const fn disturb(&self) -> bool {
-        self.lose() || self.early_timer > 0 || self.stop > 0
+        self.lose() || self.early_timer > 0 || self.stop > 0 || self.late_ack > 0
     }
 }
 
@@ -44,6 +48,8 @@ impl Faults {
 #[derive(Clone, Debug)]
 pub(crate) struct ClientPlan {
     pub(crate) framed: bool,
+    /// The number of its message.
+    pub(crate) message: u32,
     pub(crate) text: Vec<u8>,
     /// Octets of payload in a frame.
     pub(crate) chunk: usize,
@@ -58,16 +64,22 @@ impl ClientPlan {
         let framed = random.below(4) > 0;
         let length = match random.below(400) {
             0 => random.below(700),
-            1..=40 => random.below(30),
+            1..=40 => random.below(60),
             _ => random.below(7),
         };
-        // What a classic text must not hold: NUL, and 0xFF, which is not UTF-8.
-        let text = (0..length).map(|_| u8::try_from(1 + random.below(254)).unwrap_or(1)).collect();
-        let chunk = if length > 60 { 256 } else { 1 + random.below(6) };
+        let length = usize::try_from(length).unwrap_or(0);
+        let chunk = if length > 60 { 256 } else { 1 + random.index(12) };
+        let message = draw_message(random);
+        let text = if framed {
+            content::draw(random, message, length, chunk)
+        } else {
+            draw_text(random, length)
+        };
         Self {
             framed,
+            message,
             text,
-            chunk: usize::try_from(chunk).unwrap_or(1),
+            chunk,
             pairs: random.below(2) == 0,
             starts_at: random.logarithmic(30_000),
             looks: false,
@@ -77,6 +89,15 @@ impl ClientPlan {
 
 /// Places for clients in most lives: fewer than there may be clients, who then wait for one.
 const PLACES: usize = 6;
+
+/// What a classic text must not hold: NUL, and 0xFF, which is not UTF-8.
+fn draw_text(random: &mut Random, length: usize) -> Vec<u8> {
+    (0..length).map(|_| u8::try_from(1 + random.below(254)).unwrap_or(1)).collect()
+}
+
+fn draw_message(random: &mut Random) -> u32 {
+    u32::try_from(random.below(1 << 32)).unwrap_or_default()
+}
 
 /// One life.
 #[derive(Clone, Debug)]
@@ -111,6 +132,7 @@ impl Plan {
             abort: rate(6, 16_000),
             refusal: rate(10, 500_000),
             delay: rate(3, 50_000),
+            late_ack: rate(3, 30_000),
             slow_output: rate(3, 500_000),
             pid_reuse: rate(4, 1_000_000),
         };
@@ -122,10 +144,11 @@ impl Plan {
 
     /// One classic client that resends bits which are not lost, and often runs late.
     pub(crate) fn draw_hasty(random: &mut Random) -> Self {
-        let text = (0..=random.below(4)).map(|_| u8::try_from(1 + random.below(254)).unwrap_or(1));
+        let length = 1 + random.index(5);
         let client = ClientPlan {
             framed: false,
-            text: text.collect(),
+            message: 0,
+            text: draw_text(random, length),
             chunk: 1,
             pairs: false,
             starts_at: 0,

@@ -16,6 +16,7 @@ fn plan(clients: usize, lost_per_million: u64) -> Plan {
     };
     let client = |index| ClientPlan {
         framed: true,
+        message: 7 + u32::try_from(index).unwrap_or(0),
         text: text(index),
         chunk: 256,
         pairs: true,

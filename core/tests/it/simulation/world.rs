@@ -62,16 +62,18 @@ pub(crate) struct World {
     inboxes: Vec<Inbox>,
     /// Clients that have ended, of whose end the server has not been told.
     ended: Vec<u32>,
+    /// Acknowledgments that the server is about to send, when, and to whom.
+    late_acks: Vec<(u64, usize, Bit)>,
     /// When the output will have taken a piece, and whose.
     answers: Vec<(u64, u32)>,
     tally: Tally,
 }
 
 impl World {
-    pub(crate) fn new(plan: Plan, mut random: Random, traced: bool) -> Self {
+    pub(crate) fn new(plan: Plan, random: Random, traced: bool) -> Self {
         let clients: Vec<Client> = (FIRST_CLIENT..)
             .zip(&plan.clients)
-            .map(|(pid, plan)| Client::new(pid, draw_message(&mut random), plan.clone()))
+            .map(|(pid, plan)| Client::new(pid, plan.clone()))
             .collect();
         Self {
             now: 0,
@@ -87,6 +89,7 @@ impl World {
             inboxes: clients.iter().map(|_| Inbox::default()).collect(),
             clients,
             ended: Vec::new(),
+            late_acks: Vec::new(),
             answers: Vec::new(),
             tally: Tally::default(),
             plan,
@@ -128,8 +131,9 @@ impl World {
             clients.filter_map(|(index, client)| Some((client.next_run()?, Some(index)))).min();
         let timer = self.exchange.poll_timeout().map(Instant::as_micros);
         let answer = self.answers.iter().map(|&(at, _)| at).min();
+        let late = self.late_acks.first().map(|&(at, ..)| at);
         let told = (!self.ended.is_empty()).then_some(self.now);
-        for at in [self.server_woken_at, timer, answer, told].into_iter().flatten() {
+        for at in [self.server_woken_at, timer, answer, late, told].into_iter().flatten() {
             let at = at.max(self.server_stopped_until);
             if first.is_none_or(|(earliest, _)| at <= earliest) {
                 first = Some((at, None));
@@ -299,6 +303,9 @@ impl World {
         let now = Instant::from_micros(self.now);
         self.server_woken_at = None;
         self.server_asleep_since = self.now;
+        for (_, index, symbol) in std::mem::take(&mut self.late_acks) {
+            self.send_ack(index, symbol);
+        }
         if let Some((bit, pid)) = self.bits.take() {
             if pid != FOREIGN && self.exchange.handle_bit(pid, bit, now) == Handled::Unknown {
                 // One that has no place waits: its bit is sent again.
@@ -371,6 +378,17 @@ impl World {
         let index = self.index_of(pid);
         self.trace(format_args!("server sends {symbol:?} to client {index}"));
         self.inboxes[index].passed_over.clear();
+        if self.late_acks.is_empty() && self.happens(self.plan.faults.late_ack) {
+            self.server_stopped_until = self.now + self.random.logarithmic(60_000);
+        }
+        if self.now < self.server_stopped_until {
+            self.late_acks.push((self.server_stopped_until, index, symbol));
+        } else {
+            self.send_ack(index, symbol);
+        }
+    }
+
+    fn send_ack(&mut self, index: usize, symbol: Bit) {
         if self.happens(self.plan.faults.hidden) {
             self.signal_client(index, symbol, FOREIGN);
         }
@@ -433,8 +451,7 @@ impl World {
         if self.happens(self.plan.faults.pid_reuse) && self.clients.len() < 12 {
             let mut plan = super::plan::ClientPlan::draw(&mut self.random);
             plan.starts_at += self.now;
-            let message = draw_message(&mut self.random);
-            self.clients.push(Client::new(pid, message, plan));
+            self.clients.push(Client::new(pid, plan));
             self.inboxes.push(Inbox::default());
         }
         Ok(())
@@ -457,10 +474,6 @@ impl World {
             eprintln!("{:>9} µs  {what}", self.now);
         }
     }
-}
-
-fn draw_message(random: &mut Random) -> u32 {
-    u32::try_from(random.below(1 << 32)).unwrap_or_default()
 }
 
 impl Tally {
