@@ -74,6 +74,7 @@ fn losses_cost_what_they_cost_before() {
 fn crowd(clients: usize, classic: impl Fn(usize) -> bool, looks: bool) -> Plan {
     let octet = |place: usize| u8::try_from(1 + place % 250).unwrap_or(1);
     let client = |index: usize| ClientPlan {
+        message: 7 + u32::try_from(index).unwrap_or(0),
         framed: !classic(index),
         text: (0..100).map(|place| octet(place * 7 + index)).collect(),
         chunk: 256,
