@@ -1,7 +1,7 @@
 //! What the checks work with: the pair, and what has been learned of it.
 
-use std::cell::OnceCell;
 use std::io;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use crate::client::Client;
@@ -36,9 +36,12 @@ pub(crate) struct Bench {
     pub(crate) pair: Pair,
     /// Whether careless programs can reach nobody but each other.
     pub(crate) is_isolated: bool,
-    learned: OnceCell<(Option<Learned>, Option<Manner>)>,
-    speed: OnceCell<f64>,
-    carries_long: OnceCell<bool>,
+    learned: OnceLock<(Option<Learned>, Option<Manner>)>,
+    speed: OnceLock<f64>,
+    carries_texts: OnceLock<bool>,
+    carries_long: OnceLock<bool>,
+    /// Whether two clients at once are too many, once that is known.
+    pub(crate) is_overcrowded: OnceLock<bool>,
 }
 
 /// What was learned of a pair from a text through the relay.
@@ -93,9 +96,11 @@ impl Bench {
         Self {
             pair,
             is_isolated,
-            learned: OnceCell::new(),
-            speed: OnceCell::new(),
-            carries_long: OnceCell::new(),
+            learned: OnceLock::new(),
+            speed: OnceLock::new(),
+            carries_texts: OnceLock::new(),
+            carries_long: OnceLock::new(),
+            is_overcrowded: OnceLock::new(),
         }
     }
 
@@ -202,6 +207,15 @@ impl Bench {
     /// Remembers how long a text took.
     pub(crate) fn learn_speed(&self, text: &[u8], took: Duration) {
         let _ = self.speed.set(speed(text, took));
+    }
+
+    /// Whether texts of a hundred characters arrive, found out once.
+    pub(crate) fn carries_texts(&self) -> bool {
+        let arrives = |number| {
+            let delivery = self.deliver(&texts::letters(100, number));
+            delivery.is_ok_and(|delivery| delivery.is_shown)
+        };
+        *self.carries_texts.get_or_init(|| (0..3).all(arrives))
     }
 
     /// Whether a text that takes a second or two arrives, found out once.

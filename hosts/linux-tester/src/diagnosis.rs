@@ -148,7 +148,7 @@ fn race(bench: &Bench, delivery: &Delivery, learned: &Learned) -> (Option<Why>, 
 }
 
 /// How often a race is looked for.
-const RACES: usize = 3;
+const RACES: usize = 2;
 
 /// Who misses a symbol when its partner is as quick as can be, and the line until then.
 pub(crate) fn missed(bench: &Bench, learned: &Learned) -> Option<(Cause, Picture)> {

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
+use std::thread;
 use std::time::Instant;
 
 use thiserror::Error;
@@ -41,12 +42,20 @@ pub(crate) fn judge(options: &Options, is_isolated: bool) -> Result<bool, JudgeE
     let begin = Instant::now();
     let mut report = introduce(&bench);
     let mut progress = Progressing::new(checks.len());
-    for check in checks.into_iter().filter(|_| !options.learn) {
-        progress.show(check.sentence);
-        let bench = bonus.as_ref().filter(|_| check.group == Group::Bonus).unwrap_or(&bench);
-        let begin = Instant::now();
-        let verdict = repeated(check, bench, options.repeat);
-        report.results.push(Judged { check, verdict, took: begin.elapsed() });
+    let checks = if options.learn { Vec::new() } else { checks };
+    // Those that mostly wait do so at the same time, where they stand together.
+    for together in checks.chunk_by(|one, next| !one.is_alone && !next.is_alone) {
+        progress.show(together);
+        let of = |check: &Check| {
+            bonus.as_ref().filter(|_| check.group == Group::Bonus).unwrap_or(&bench)
+        };
+        report.results.extend(thread::scope(|scope| {
+            let running: Vec<_> = together
+                .iter()
+                .map(|check| scope.spawn(|| timed(check, of(check), options.repeat)))
+                .collect();
+            running.into_iter().filter_map(|thread| thread.join().ok()).collect::<Vec<_>>()
+        }));
     }
     progress.clear();
     report.took = begin.elapsed();
@@ -90,6 +99,12 @@ fn shown(program: &Path) -> String {
 /// A check that cannot be done at all is told as such, not as a fault of the pair.
 fn once(check: &Check, bench: &Bench) -> Verdict {
     (check.run)(bench).unwrap_or_else(|error| Verdict::skipped(format!("not tried: {error}")))
+}
+
+fn timed(check: &'static Check, bench: &Bench, times: u64) -> Judged {
+    let begin = Instant::now();
+    let verdict = repeated(check, bench, times);
+    Judged { check, verdict, took: begin.elapsed() }
 }
 
 fn repeated(check: &Check, bench: &Bench, times: u64) -> Verdict {
@@ -138,10 +153,10 @@ impl Progressing {
         Self { done: 0, of, is_shown: io::stderr().is_terminal() }
     }
 
-    fn show(&mut self, sentence: &str) {
-        self.done += 1;
-        if self.is_shown {
-            eprint!("\r\x1b[K{:2} of {}: {sentence}", self.done, self.of);
+    fn show(&mut self, checks: &[&Check]) {
+        self.done += checks.len();
+        if let Some(check) = checks.first().filter(|_| self.is_shown) {
+            eprint!("\r\x1b[K{:2} of {}: {}", self.done, self.of, check.sentence);
         }
     }
 
