@@ -8,7 +8,7 @@ use crate::bench::{Bench, Delivery, Learned, Manner};
 use crate::picture::{Picture, divergence};
 use crate::process::{self, Ending};
 use crate::reading::{Answer, KNOWN};
-use crate::relay::{self, Party, Passing, Plan, Recording};
+use crate::relay::{self, Exchange, Party, Passing, Plan, Recording};
 use crate::screen::{find, plain};
 use crate::speech::count;
 use crate::texts;
@@ -130,10 +130,19 @@ fn relayed_loss(bench: &Bench, delivery: &Delivery) -> Option<Picture> {
         Some(before + index)
     });
     let title = "The bits of a text that did not arrive";
-    Some(match lost {
-        Some(index) => Picture::around(&recording, index, "a bit is missing", title),
-        None => Picture::end(&recording, "", title),
+    Some(match (lost, sent_before_answer(&recording)) {
+        (Some(index), _) => Picture::around(&recording, index, "a bit is missing", title),
+        (None, Some(index)) => Picture::around(&recording, index, "sent before the answer", title),
+        (None, None) => Picture::end(&recording, "", title),
     })
+}
+
+/// The first symbol of the client that is equal to the one before and came without an answer between them.
+fn sent_before_answer(recording: &Recording) -> Option<usize> {
+    let exchanges = recording.exchanges();
+    let is_answered = exchanges.iter().any(|exchange| !exchange.answers.is_empty());
+    let hasty = |pair: &[Exchange]| pair[0].answers.is_empty() && pair[0].bit == pair[1].bit;
+    exchanges.windows(2).position(hasty).filter(|_| is_answered).map(|index| index + 1)
 }
 
 /// A pair that waits for answers, and loses text all the same.

@@ -32,6 +32,7 @@ pub(crate) fn write(report: &Report, to: &mut dyn Write) -> io::Result<()> {
         None if !report.speech.is_empty() => writeln!(to, "<p>No setting of ours says this.</p>")?,
         None => {}
     }
+    let mut told: Vec<&'static str> = Vec::new();
     for group in Group::ALL {
         if report.of_group(group).next().is_none() {
             continue;
@@ -39,13 +40,19 @@ pub(crate) fn write(report: &Report, to: &mut dyn Write) -> io::Result<()> {
         let (passed, of) = report.score(group);
         writeln!(to, "<h2>{} <span class=\"score\">{passed} of {of}</span></h2>", group.title())?;
         for (check, verdict) in report.of_group(group) {
-            write_check(check, verdict, to)?;
+            write_check(check, verdict, &mut told, to)?;
         }
     }
     writeln!(to, "</main></body></html>")
 }
 
-fn write_check(check: &Check, verdict: &Verdict, to: &mut dyn Write) -> io::Result<()> {
+/// One check; of a cause that was told before, only its name.
+fn write_check(
+    check: &Check,
+    verdict: &Verdict,
+    told: &mut Vec<&'static str>,
+    to: &mut dyn Write,
+) -> io::Result<()> {
     let class = match verdict.outcome {
         Outcome::Passed => "passed",
         Outcome::Failed => "failed",
@@ -60,13 +67,22 @@ fn write_check(check: &Check, verdict: &Verdict, to: &mut dyn Write) -> io::Resu
         escaped(&verdict.fact)
     )?;
     if let Some(why) = &verdict.why {
-        writeln!(
-            to,
-            "<p>{}</p><p>{}</p><p class=\"read\">Read: {}</p>",
-            escaped(&why.happened),
-            escaped(&why.because),
-            escaped(why.read)
-        )?;
+        if told.contains(&why.cause) {
+            writeln!(
+                to,
+                "<p class=\"read\">The cause is one that is explained above ({}).</p>",
+                why.cause
+            )?;
+        } else {
+            told.push(why.cause);
+            writeln!(
+                to,
+                "<p>{}</p><p>{}</p><p class=\"read\">Read: {}</p>",
+                escaped(&why.happened),
+                escaped(&why.because),
+                escaped(why.read)
+            )?;
+        }
     }
     if let Some(picture) = &verdict.picture {
         let caption = escaped(&picture.title);

@@ -38,9 +38,13 @@ pub(crate) fn write(report: &Report, to: &mut dyn Write) -> io::Result<()> {
         writeln!(to, "\n{}", spread(group.title(), &format!("{passed} of {of}")))?;
         for (check, verdict) in report.of_group(group) {
             line(to, check.sentence, verdict)?;
-            if let Some(why) = &verdict.why {
-                explain(to, why, &mut told)?;
+            let Some(why) = &verdict.why else { continue };
+            if told.contains(&why.cause) {
+                writeln!(to, "{INDENT}The cause is one that is explained above ({}).", why.cause)?;
+                continue;
             }
+            told.push(why.cause);
+            explain(to, why)?;
             if let Some(picture) = &verdict.picture {
                 drawing::in_text(picture, INDENT, to)?;
             }
@@ -62,12 +66,8 @@ fn line(to: &mut dyn Write, sentence: &str, verdict: &Verdict) -> io::Result<()>
     }
 }
 
-/// What happened, why, and what to read; of a cause that was told before, only what happened.
-fn explain(to: &mut dyn Write, why: &Why, told: &mut Vec<&'static str>) -> io::Result<()> {
-    if told.contains(&why.cause) {
-        return writeln!(to, "{INDENT}The cause is one that is explained above ({}).", why.cause);
-    }
-    told.push(why.cause);
+/// What happened, why, and what to read.
+fn explain(to: &mut dyn Write, why: &Why) -> io::Result<()> {
     wrapped(to, &why.happened, INDENT, INDENT)?;
     wrapped(to, &why.because, INDENT, INDENT)?;
     wrapped(to, &format!("Read: {}", why.read), INDENT, INDENT)
