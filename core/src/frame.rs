@@ -42,10 +42,10 @@ pub const CONTENT_OCTETS_MAX: usize = HEADER_OCTETS_MAX + PAYLOAD_OCTETS_MAX + C
 /// Most octets of a frame between its flags, FCS included: the buffer a receiver needs.
 pub const FRAME_OCTETS_MAX: usize = CONTENT_OCTETS_MAX + crate::hdlc::FCS_OCTETS;
 
-/// The bit of the last frame of a message.
-pub(crate) const FINAL: u8 = 0b0001_0000;
-/// The bit of the first frame of a message.
-pub(crate) const FIRST: u8 = 0b0010_0000;
+/// The bit of the control octet that the last frame of a message has.
+pub const FINAL: u8 = 0b0001_0000;
+/// The bit of the control octet that the first frame of a message has.
+pub const FIRST: u8 = 0b0010_0000;
 /// The ninth bit of the number of payload octets.
 pub(crate) const OCTETS_256: u8 = 0b0100_0000;
 /// Bits that are zero in every frame of this version.

@@ -1,7 +1,8 @@
 //! Says what the symbols of a line are: the one interpreter that all pictures of it share.
 //!
 //! Bits go from a sender to a receiver, acknowledgments come back. Each sender is followed by itself. What its
-//! bits are is told for each protocol by a module of its own.
+//! bits are is told by the core: by its [`Anatomy`](minitalk_core::anatomy::Anatomy) of framed senders, and by its
+//! classic decoder.
 
 mod classic;
 mod framed;
@@ -194,12 +195,13 @@ mod tests {
     fn flags_fields_and_the_verdict_of_a_frame_are_named() {
         let conversation = Conversation::framed(b"Hi");
         let names = conversation.names();
-        assert_eq!(names[..3], ["mark", "flag", "0xFF"]);
+        assert_eq!(names[..4], ["mark", "flag", "address 0xFF", "control: N(S) 0, first, last"]);
         assert!(names.windows(2).any(|pair| pair == ["'H'", "'i'"]), "{names:?}");
         assert!(
             names[names.len() - 3..].ends_with(&["flag", "verdict", "flag: accepted"]),
             "{names:?}"
         );
+        assert_eq!(names.iter().filter(|name| name.starts_with("FCS ")).count(), 4, "{names:?}");
         let is_inserted = |(_, reading): &&(Symbol, Reading)| reading.place == Place::InsertedZero;
         assert!(conversation.told.iter().filter(is_inserted).count() > 0, "the address has one");
     }

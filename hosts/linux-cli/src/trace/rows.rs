@@ -178,7 +178,7 @@ mod tests {
             "1 1 1 1 1 1 1 1 = mark\n",
             "0 1 1 1 1 1 1 0 = flag\n",
             "1 1 1 1 1 (0)   inserted zero\n",
-            "1 1 1 1 1 (0) 1 1 1 = 0xFF\n",
+            "1 1 1 1 1 (0) 1 1 1 = address 0xFF\n",
             "0 1 1 1 1 1 1 0 = flag: accepted\n",
         ] {
             assert!(text.contains(part), "{part} in {text}");

@@ -315,7 +315,8 @@ mod tests {
     #[test]
     fn a_frame_is_drawn_with_its_fields_and_verdict_within_the_picture() {
         let svg = drawn(&Conversation::framed(b"Hi"));
-        for name in ["mark", "flag", "0xFF", "'H'", "flag: accepted", "(0)", "→ 0 (USR1)"] {
+        for name in ["mark", "flag", "address 0xFF", "'H'", "flag: accepted", "(0)", "→ 0 (USR1)"]
+        {
             assert!(svg.contains(&format!(">{name}</text>")), "{name} in {svg}");
         }
         let xs = svg.split("<text x=\"").skip(1).filter_map(|rest| rest.split('"').next());
