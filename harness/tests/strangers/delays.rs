@@ -24,11 +24,13 @@ const BOTH: [End; 2] = [End::Client, End::Server];
 struct Delays {
     /// After the symbols with these numbers, counted from 1, and for how many milliseconds.
     places: Vec<(usize, u64)>,
+    /// After the symbol that completes a zero and five ones for this time, and after the next one.
+    run: Option<usize>,
 }
 
 impl Delays {
     fn at(places: impl IntoIterator<Item = (usize, u64)>) -> Self {
-        Self { places: places.into_iter().collect() }
+        Self { places: places.into_iter().collect(), run: None }
     }
 
     fn load(&self, command: &mut Command) {
@@ -36,6 +38,9 @@ impl Delays {
             self.places.iter().map(|(place, millis)| format!("{place}:{millis}")).collect();
         let library = helper("delay", &["-shared", "-fPIC", "-ldl"]);
         command.env("LD_PRELOAD", library).env("DELAYS", places.join(","));
+        if let Some(run) = self.run {
+            command.env("RUNS", format!("{run}:40"));
+        }
     }
 }
 
@@ -108,6 +113,55 @@ fn delays_at_random_places_damage_no_framed_message_of_random_content() {
         let delays = Delays::at((0..6).map(|_| place(&mut random)));
         assert!(transfer(&octets, &[], end, &delays).0, "{end:?} {delays:?}");
     }
+}
+
+#[test]
+fn delays_make_no_frame_of_content_that_looks_like_the_end_of_one() {
+    let mut random = Random::new();
+    for round in 0..24 {
+        let octets = deceptive(1 + (round % 4));
+        // A frame has fifty places at which it could end, and some runs of ones by chance.
+        let run = Some(1 + random.below(50 * octets.len() / 256));
+        let delays = Delays { run, ..Delays::default() };
+        let (is_delivered, _, delayed) = transfer(&octets, &[], End::Server, &delays);
+        assert!(is_delivered && delayed == 2, "{delays:?}, {delayed}");
+    }
+}
+
+/// Frames whose payload holds, every five octets, the check sequence of what may stand before it in a frame, and
+/// then what a doubled bit turns into a flag.
+fn deceptive(frames: usize) -> Vec<u8> {
+    let mut octets = Vec::new();
+    for number in 0..frames {
+        let last = number + 1 == frames;
+        let control = number.to_le_bytes()[0] << 1 | if last { 0x10 } else { 0 };
+        let mut frame = vec![0xFF, control];
+        while frame.len() < 2 + 256 - 5 {
+            let check = fcs(&frame).to_le_bytes();
+            frame.extend(check);
+            frame.push(0x3E);
+        }
+        frame.resize(2 + 256, b'x');
+        octets.extend(&frame[2..]);
+    }
+    octets
+}
+
+/// FCS-32 (RFC 1662, appendix C.3).
+fn fcs(octets: &[u8]) -> u32 {
+    let mut register = u32::MAX;
+    for octet in octets {
+        register ^= u32::from(*octet);
+        for _ in 0..8 {
+            register = register >> 1 ^ if register & 1 == 1 { 0xEDB8_8320 } else { 0 };
+        }
+    }
+    !register
+}
+
+#[test]
+fn the_check_sequence_is_the_one_of_the_catalogue() {
+    assert_eq!(fcs(b"123456789"), 0xCBF4_3926);
 }
 
 /// Classic has no check sequence: what a client calls delivered is intact, and of the rest the beginning.

@@ -22,7 +22,7 @@ const STEP: u32 = 15;
 const PULSE: u32 = 5;
 /// A pause as long as this is drawn as a gap.
 const GAP_NANOS: u64 = 1_000_000;
-const GAP: u32 = 46;
+const GAP: u32 = 60;
 /// Heights: of the brackets and their names, of a wire, of a pulse, of the times below.
 const BRACKETS: u32 = 40;
 const WIRE: u32 = 34;
