@@ -67,7 +67,8 @@ fn transfer(octets: &[u8], options: &[&str], end: End, delays: &Delays) -> (bool
     let said = server.wait_for_stderr("\n");
     let pid: String = said.chars().filter(char::is_ascii_digit).collect();
     let mut client = scene.client();
-    client.args(options).args(["--timeout", "50s", &pid]);
+    let patient: &[&str] = if options.is_empty() { &["--timeout", "50s"] } else { options };
+    client.args(patient).arg(&pid);
     if end == End::Client {
         delays.load(&mut client);
     }
@@ -77,7 +78,8 @@ fn transfer(octets: &[u8], options: &[&str], end: End, delays: &Delays) -> (bool
     let context = format!("{end:?} {delays:?} of {octets:02x?}: {sent:?}, {}", served.stderr);
     if sent.code() == 0 {
         assert!(served.stdout == octets, "confirmed, but {:02x?}: {context}", served.stdout);
-    } else {
+    } else if options.is_empty() {
+        // Of a framed message nothing but its beginning is ever written.
         assert!(octets.starts_with(&served.stdout), "{:02x?}: {context}", served.stdout);
     }
     let (taken, delayed) = report(if end == End::Client { &sent } else { &served });
@@ -90,9 +92,9 @@ fn a_delay_at_any_symbol_of_either_end_damages_no_framed_message() {
     for end in BOTH {
         let (is_delivered, symbols, delayed) = transfer(&octets, &[], end, &Delays::default());
         assert!(is_delivered && symbols > 100 && delayed == 0, "{symbols}, {delayed}");
-        // Every third place, and a different third of them each time.
-        let first = 1 + Random::new().below(3);
-        for place in (first..symbols).step_by(3) {
+        // Every fifth place, and a different fifth of them each time.
+        let first = 1 + Random::new().below(5);
+        for place in (first..symbols).step_by(5) {
             let (is_delivered, _, delayed) =
                 transfer(&octets, &[], end, &Delays::at([(place, 15)]));
             assert!(is_delivered, "{end:?} at {place}");
@@ -104,7 +106,7 @@ fn a_delay_at_any_symbol_of_either_end_damages_no_framed_message() {
 #[test]
 fn delays_at_random_places_damage_no_framed_message_of_random_content() {
     let mut random = Random::new();
-    for round in 0..40 {
+    for round in 0..20 {
         let length = 1 + random.below(600);
         let octets = random.octets(length);
         let end = BOTH[round % 2];
@@ -118,7 +120,7 @@ fn delays_at_random_places_damage_no_framed_message_of_random_content() {
 #[test]
 fn delays_make_no_frame_of_content_that_looks_like_the_end_of_one() {
     let mut random = Random::new();
-    for round in 0..24 {
+    for round in 0..12 {
         let octets = deceptive(1 + (round % 4));
         // A frame has fifty places at which it could end, and some runs of ones by chance.
         let run = Some(1 + random.below(50 * octets.len() / 256));
@@ -164,19 +166,20 @@ fn the_check_sequence_is_the_one_of_the_catalogue() {
     assert_eq!(fcs(b"123456789"), 0xCBF4_3926);
 }
 
-/// Classic has no check sequence: what a client calls delivered is intact, and of the rest the beginning.
+/// Classic has no check sequence: a text may be damaged, but the client does not call it delivered then.
 #[test]
 fn a_delayed_classic_text_is_intact_or_not_confirmed() {
     let mut random = Random::new();
     let mut confirmed = 0;
-    for round in 0..24 {
+    for round in 0..12 {
         let length = 1 + random.below(40);
         let text: Vec<u8> = random.octets(length).iter().map(|octet| b'a' + octet % 26).collect();
         let end = BOTH[round % 2];
         let delays = (0..3).map(|_| (1 + random.below(8 * length), 1 + random.below(40) as u64));
         let delays = Delays::at(delays);
-        let (is_delivered, ..) = transfer(&text, &["--protocol", "classic"], end, &delays);
+        let (is_delivered, ..) =
+            transfer(&text, &["--protocol", "classic", "--timeout", "1s"], end, &delays);
         confirmed += usize::from(is_delivered);
     }
-    assert!(confirmed > 0, "none of 24 was confirmed");
+    assert!(confirmed > 0, "none of 12 was confirmed");
 }
