@@ -128,7 +128,7 @@ impl fmt::Display for Notice {
             }
             Self::Damaged { peer } => write!(
                 f,
-                "PID {peer} does not wait until its bits have been taken: some of its message are lost"
+                "PID {peer} has sent more than could be written, and does not wait: bits of its message are lost"
             ),
             Self::DoesNotWait { peer } => write!(
                 f,
