@@ -6,7 +6,7 @@ use crate::{Bit, Instant};
 
 /// How long the first acknowledgment is held back to see whether the sender goes on without it: ten
 /// times the longest pause that has been seen in the wild.
-const HOLD_MICROS: u64 = 20_000;
+const HOLD_MICROS: u64 = 10_000;
 
 /// How long a sender may take to go on after its first acknowledgment before the other symbol is tried.
 const RETRY_MICROS: u64 = 250_000;

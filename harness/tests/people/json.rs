@@ -69,8 +69,8 @@ fn a_message_is_an_object_between_the_beginning_and_the_end() {
         server.lines(),
         str![[r#"
 {"event":"listening","pid":N,"name":null}
-{"event":"message","peer":N,"uid":N,"protocol":"framed","bytes":2,"text":"hi","seconds":N,"verified":true}
-{"event":"message","peer":N,"uid":N,"protocol":"classic","bytes":2,"text":"ho","seconds":N,"verified":false}
+{"event":"message","peer":N,"uid":N,"protocol":"framed","dialect":null,"bytes":2,"text":"hi","seconds":N,"verified":true}
+{"event":"message","peer":N,"uid":N,"protocol":"classic","dialect":"one=usr2,order=msb,ack=usr1,receipt=usr2-after,end=nul","bytes":2,"text":"ho","seconds":N,"verified":false}
 {"event":"stopped","signal":"SIGTERM","messages":2,"strays":0}
 
 "#]]
@@ -88,7 +88,7 @@ fn a_server_that_ends_by_itself_says_so_and_has_its_name() {
         same(&server.running.finish().text()),
         str![[r#"
 {"event":"listening","pid":N,"name":"inbox"}
-{"event":"message","peer":N,"uid":N,"protocol":"framed","bytes":2,"text":"hi","seconds":N,"verified":true}
+{"event":"message","peer":N,"uid":N,"protocol":"framed","dialect":null,"bytes":2,"text":"hi","seconds":N,"verified":true}
 {"event":"stopped","signal":"done","messages":1,"strays":0}
 
 "#]]
@@ -179,7 +179,7 @@ fn a_refusal_for_want_of_room_is_written_when_there_is_room_again() {
         lines,
         str![[r#"
 {"event":"refused","peer":N,"reason":"output_failed","sentence":"cannot write: File too large (os error 27)"}
-{"event":"message","peer":N,"uid":N,"protocol":"framed","bytes":2,"text":"hi","seconds":N,"verified":true}
+{"event":"message","peer":N,"uid":N,"protocol":"framed","dialect":null,"bytes":2,"text":"hi","seconds":N,"verified":true}
 {"event":"stopped","signal":"SIGTERM","messages":1,"strays":0}
 
 "#]]
@@ -202,8 +202,8 @@ fn a_sender_that_is_silent_keeps_nobody_waiting() {
         server.lines(),
         str![[r#"
 {"event":"listening","pid":N,"name":null}
-{"event":"message","peer":N,"uid":N,"protocol":"framed","bytes":2,"text":"hi","seconds":N,"verified":true}
-{"event":"message","peer":N,"uid":N,"protocol":"framed","bytes":13,"text":"begin and end","seconds":N,"verified":true}
+{"event":"message","peer":N,"uid":N,"protocol":"framed","dialect":null,"bytes":2,"text":"hi","seconds":N,"verified":true}
+{"event":"message","peer":N,"uid":N,"protocol":"framed","dialect":null,"bytes":13,"text":"begin and end","seconds":N,"verified":true}
 {"event":"stopped","signal":"SIGTERM","messages":2,"strays":0}
 
 "#]]
