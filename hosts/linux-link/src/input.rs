@@ -21,7 +21,12 @@ pub struct Input<'a> {
     ready: Cow<'a, [u8]>,
     taken: usize,
     source: Source<'a>,
+    /// Bytes still to be read, if the length has been announced.
+    announced: Option<u64>,
 }
+
+/// What is looked for before the length is announced: a shorter message is known to its end.
+const AHEAD_BYTES: usize = 64 * 1024;
 
 enum Source<'a> {
     Descriptor(Box<dyn AsFd + 'a>),
@@ -51,26 +56,41 @@ impl<'a> Input<'a> {
     }
 
     const fn from_source(source: Source<'a>) -> Self {
-        Self { ready: Cow::Borrowed(&[]), taken: 0, source }
+        Self { ready: Cow::Borrowed(&[]), taken: 0, source, announced: None }
     }
 
-    /// Total number of bytes, where it is known.
-    pub(crate) fn length(&self) -> Option<u64> {
-        match self.source {
-            Source::Ended => u64::try_from(self.left()).ok(),
-            Source::Descriptor(_) | Source::Reader(_) => None,
+    /// Total number of bytes, where it is known. As many will follow: of a file that grows, what it had
+    /// at this moment; one that gets shorter is an error then.
+    pub(crate) fn announce_length(&mut self) -> io::Result<Option<u64>> {
+        while self.left() <= AHEAD_BYTES && self.read()? {}
+        let ready = self.left() as u64;
+        if matches!(self.source, Source::Ended) {
+            return Ok(Some(ready));
         }
+        // Files that are not on a disk may say too little, but not too much in this range.
+        let in_file = self.left_in_file().filter(|_| self.left() > AHEAD_BYTES);
+        self.announced = in_file;
+        Ok(in_file.map(|in_file| ready.saturating_add(in_file)))
     }
 
     /// Total number of bytes, for people: that of a file may change while it is being sent.
     #[must_use]
     pub fn length_hint(&self) -> Option<u64> {
-        let Source::Descriptor(descriptor) = &self.source else { return self.length() };
+        let ready = self.left() as u64;
+        match self.source {
+            Source::Ended => Some(ready),
+            Source::Descriptor(_) | Source::Reader(_) => Some(ready + self.left_in_file()?),
+        }
+    }
+
+    /// Bytes that are still in the file, if the source is one and is not empty.
+    fn left_in_file(&self) -> Option<u64> {
+        let Source::Descriptor(descriptor) = &self.source else { return None };
         let status = fstat(descriptor.as_fd()).ok()?;
         let is_file = FileType::from_raw_mode(status.st_mode).is_file();
         let length = u64::try_from(status.st_size).ok().filter(|_| is_file)?;
         let position = seek(descriptor.as_fd(), rustix::fs::SeekFrom::Current(0)).ok()?;
-        Some(length.saturating_sub(position))
+        Some(length.saturating_sub(position)).filter(|&left| left > 0)
     }
 
     /// Looks for the next piece, without waiting for it. What a slow source has is sent at once.
@@ -130,18 +150,30 @@ impl<'a> Input<'a> {
             Source::Reader(reader) => reader.read(&mut buffer),
         };
         match count {
-            Ok(0) => self.source = Source::Ended,
-            Ok(count) => {
-                let ready = self.ready.to_mut();
-                ready.drain(..self.taken);
-                self.taken = 0;
-                ready.extend_from_slice(&buffer[..count]);
+            Ok(0) if self.announced.is_some_and(|left| left > 0) => {
+                return Err(ErrorKind::UnexpectedEof.into());
             }
+            Ok(0) => self.source = Source::Ended,
+            Ok(count) => self.keep(&buffer[..count]),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(false),
             Err(error) => return Err(error),
         }
         Ok(!matches!(self.source, Source::Ended))
+    }
+
+    /// Keeps what was read, as far as it was announced.
+    fn keep(&mut self, bytes: &[u8]) {
+        let ready = self.ready.to_mut();
+        ready.drain(..self.taken);
+        self.taken = 0;
+        let Some(left) = &mut self.announced else { return ready.extend_from_slice(bytes) };
+        let count = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
+        ready.extend_from_slice(&bytes[..count]);
+        *left -= count as u64;
+        if *left == 0 {
+            self.source = Source::Ended;
+        }
     }
 }
 
@@ -163,7 +195,7 @@ fn read_now(descriptor: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize, Errn
 
 impl<'a> From<&'a [u8]> for Input<'a> {
     fn from(bytes: &'a [u8]) -> Self {
-        Self { ready: Cow::Borrowed(bytes), taken: 0, source: Source::Ended }
+        Self { ready: Cow::Borrowed(bytes), taken: 0, source: Source::Ended, announced: None }
     }
 }
 
@@ -175,7 +207,7 @@ impl<'a> From<&'a str> for Input<'a> {
 
 impl From<Vec<u8>> for Input<'_> {
     fn from(bytes: Vec<u8>) -> Self {
-        Self { ready: Cow::Owned(bytes), taken: 0, source: Source::Ended }
+        Self { ready: Cow::Owned(bytes), taken: 0, source: Source::Ended, announced: None }
     }
 }
 
@@ -250,6 +282,58 @@ mod tests {
         assert_eq!(input.take(3), b"abc");
         drop(writer);
         assert_eq!(input.next().unwrap(), Piece::Ready { bytes: 0, last: true });
+    }
+
+    /// A file of this many bytes, to be read from its beginning.
+    fn file(length: usize) -> File {
+        let mut file = tempfile::tempfile().unwrap();
+        io::Write::write_all(&mut file, &vec![b'x'; length]).unwrap();
+        io::Seek::rewind(&mut file).unwrap();
+        file
+    }
+
+    fn count(input: &mut Input<'_>) -> io::Result<usize> {
+        let mut count = 0;
+        loop {
+            match input.next()? {
+                Piece::Ready { bytes, last } => {
+                    count += input.take(bytes).len();
+                    if last {
+                        return Ok(count);
+                    }
+                }
+                Piece::Pending => panic!("a file is always ready"),
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_announced_of_a_file_is_sent_whatever_becomes_of_the_file() {
+        for length in [0, 1, AHEAD_BYTES, 3 * AHEAD_BYTES] {
+            for new_length in [0, length as u64, length as u64 + 9] {
+                let file = file(length);
+                let mut input = Input::descriptor(&file);
+                assert_eq!(input.announce_length().unwrap(), Some(length as u64));
+                file.set_len(new_length).unwrap();
+                match count(&mut input) {
+                    Ok(count) => assert_eq!(count, length),
+                    Err(error) => assert!(
+                        length > AHEAD_BYTES
+                            && new_length == 0
+                            && error.kind() == ErrorKind::UnexpectedEof,
+                        "{length} {new_length} {error}"
+                    ),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_that_does_not_say_its_length_is_read_to_its_end() {
+        let mut input = Input::from(File::open("/proc/self/status").unwrap());
+        let length = input.announce_length().unwrap();
+        assert!(length.is_some_and(|length| length > 100), "{length:?}");
+        assert_eq!(count(&mut input).unwrap() as u64, length.unwrap());
     }
 
     #[test]

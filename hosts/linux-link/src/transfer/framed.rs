@@ -1,5 +1,6 @@
 //! A message in frames.
 
+use std::io;
 use std::os::fd::BorrowedFd;
 
 use minitalk_core::frame::CONTENT_OCTETS_MAX;
@@ -36,11 +37,16 @@ enum Stranger {
 
 impl<'i> Framed<'i> {
     /// `number` should be another one for every message of this process.
-    pub(crate) fn new(input: Input<'i>, number: u32, config: &Config, is_ours: bool) -> Self {
-        let sender = Sender::new(number, input.length());
+    pub(crate) fn new(
+        mut input: Input<'i>,
+        number: u32,
+        config: &Config,
+        is_ours: bool,
+    ) -> io::Result<Self> {
+        let sender = Sender::new(number, input.announce_length()?);
         let sender = if config.single_bits { sender.without_pairs() } else { sender };
         let stranger = if is_ours { Stranger::No } else { Stranger::Perhaps(Alignment::new()) };
-        Self { sender, input, offered: 0, is_pending: false, stranger }
+        Ok(Self { sender, input, offered: 0, is_pending: false, stranger })
     }
 }
 
