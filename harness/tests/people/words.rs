@@ -195,7 +195,7 @@ fn a_check_is_told_to_people_and_to_programs() {
         people.join("\n"),
         str![[r#"
 PID N
-  program        minitalk-server (framed and classic)
+  program        minitalk-server
   name           none
   state          sleeping
   permission     this client may signal it, and it may answer

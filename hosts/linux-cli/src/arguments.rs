@@ -1,5 +1,7 @@
 //! What the two command lines have in common.
 
+use std::time::Duration;
+
 use clap::Parser;
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, Error};
@@ -58,6 +60,32 @@ pub fn parse_count(text: &str) -> Result<u64, ParseCountError> {
     text.parse().ok().filter(|count| *count > 0).ok_or(ParseCountError)
 }
 
+/// Why a text is not a duration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
+#[error("it is not a duration: write for example 500us, 10ms, 2s or 1m")]
+pub struct ParseDurationError;
+
+/// Reads a duration, such as `200ms`. A number alone might be anything.
+///
+/// # Errors
+///
+/// [`ParseDurationError`].
+pub fn parse_duration(text: &str) -> Result<Duration, ParseDurationError> {
+    humantime::parse_duration(text).map_err(|_| ParseDurationError)
+}
+
+/// Reads `0.2`, as ping(8) and timeout(1) take it, or `200ms`.
+///
+/// # Errors
+///
+/// [`ParseDurationError`].
+pub fn parse_seconds_or_duration(text: &str) -> Result<Duration, ParseDurationError> {
+    match text.parse().map(Duration::try_from_secs_f64) {
+        Ok(Ok(duration)) => Ok(duration),
+        Ok(Err(_)) | Err(_) => parse_duration(text),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -99,5 +127,16 @@ mod tests {
         for text in ["0", "-1", "1.5", "", "many"] {
             assert_eq!(parse_count(text), Err(ParseCountError), "{text:?}");
         }
+    }
+
+    #[test]
+    fn an_interval_is_in_seconds_unless_it_has_a_unit() {
+        for text in ["0.2", "200ms"] {
+            assert_eq!(parse_seconds_or_duration(text), Ok(Duration::from_millis(200)));
+        }
+        for text in ["-1", "x", "", "inf", "NaN"] {
+            assert_eq!(parse_seconds_or_duration(text), Err(ParseDurationError), "{text:?}");
+        }
+        assert_eq!(parse_duration("3"), Err(ParseDurationError), "seconds, or what?");
     }
 }

@@ -8,7 +8,6 @@ use serde::Serialize;
 
 use crate::cli::Options;
 use crate::explain::{self, Trouble};
-use crate::list::PROGRAM;
 use crate::report::Report;
 
 /// All that can be said about a process.
@@ -53,13 +52,15 @@ pub(crate) struct SignalFindings {
 /// Tells what there is to say about a server. The exit code.
 pub(crate) fn run(server: &Address, options: &Options, report: &dyn Report) -> Result<u8, Trouble> {
     let found = server.find();
-    let pid = found.map_err(|error| Trouble::from(Failure::from(error)).without_message())?;
-    let refusal = Admission::new().server(pid, options.trust()).err();
+    let pid = found.map_err(|error| Trouble::NoMessage(error.into()))?;
+    let admitted = Admission::new().server(pid, options.trust());
+    let is_known = admitted.as_ref().is_ok_and(|admitted| admitted.recognition().is_some());
+    let refusal = admitted.err();
     let process = u32::try_from(pid).ok().and_then(|pid| process(pid, refusal.as_ref()));
     let explanation = refusal.map(|refusal| {
         let cause = Cause::Refusal(refusal);
         let failure = Failure { pid: Some(pid), cause, delivered: Delivered::Nothing };
-        Trouble::from(failure).without_message().explain(options)
+        Trouble::NoMessage(failure).explain(options)
     });
     let findings = Findings {
         pid,
@@ -68,7 +69,7 @@ pub(crate) fn run(server: &Address, options: &Options, report: &dyn Report) -> R
         reason: explanation.as_ref().map(|explanation| explanation.reason),
         sentence: match explanation {
             Some(explanation) => explanation.sentence,
-            None => good_news(pid, process.as_ref()),
+            None => good_news(pid, is_known, process.as_ref()),
         },
         process,
     };
@@ -76,24 +77,13 @@ pub(crate) fn run(server: &Address, options: &Options, report: &dyn Report) -> R
     Ok(findings.code)
 }
 
-fn good_news(pid: i64, process: Option<&Process>) -> String {
+fn good_news(pid: i64, is_known: bool, process: Option<&Process>) -> String {
     if process.is_some_and(|process| process.state == STOPPED) {
         format!("a message to PID {pid} waits until it is continued with: kill -CONT {pid}")
-    } else if process.is_some_and(|process| !process.speaks().is_empty()) {
+    } else if is_known {
         format!("a message can be sent to PID {pid}")
     } else {
-        format!("signals can be sent to PID {pid}, but it is not known to be a minitalk server")
-    }
-}
-
-impl Process {
-    /// What is known of the program by its name.
-    pub(crate) fn speaks(&self) -> &'static str {
-        match self.program.as_str() {
-            PROGRAM => " (framed and classic)",
-            "server" => " (if it is a minitalk of the exercise: --protocol classic)",
-            _ => "",
-        }
+        format!("signals can be sent to PID {pid}; whether it is a minitalk server is not known")
     }
 }
 

@@ -9,7 +9,7 @@ use clap::error::{Error as UsageError, ErrorKind};
 use clap::{ArgGroup, CommandFactory, Parser, ValueHint};
 use minitalk::admission::Trust;
 use minitalk::{Address, Config, Dialect, Protocol};
-use minitalk_cli::arguments;
+use minitalk_cli::arguments::{self, ParseDurationError};
 use minitalk_cli::generate::Generate;
 use thiserror::Error;
 
@@ -56,7 +56,7 @@ pub(crate) struct Options {
 
     /// The least time from one bit to the next, for a classic server. The default is 500us where it
     /// does not acknowledge bits, and else none
-    #[arg(long, value_parser = duration, value_name = "DURATION")]
+    #[arg(long, value_parser = arguments::parse_duration, value_name = "DURATION")]
     #[arg(allow_negative_numbers = true, value_hint = ValueHint::Other)]
     pub(crate) pace: Option<Duration>,
 
@@ -260,24 +260,6 @@ fn tip(error: &UsageError) -> Option<&'static str> {
     )
 }
 
-/// Why a text is not a duration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("it is not a duration: write for example 500us, 10ms, 2s or 1m")]
-struct ParseDurationError;
-
-/// `200ms`. A number alone might be anything.
-fn duration(text: &str) -> Result<Duration, ParseDurationError> {
-    humantime::parse_duration(text).map_err(|_| ParseDurationError)
-}
-
-/// `0.2`, as ping(8) and timeout(1) take it, or `200ms`.
-fn seconds_or_duration(text: &str) -> Result<Duration, ParseDurationError> {
-    match text.parse().map(Duration::try_from_secs_f64) {
-        Ok(Ok(duration)) => Ok(duration),
-        Ok(Err(_)) | Err(_) => duration(text),
-    }
-}
-
 /// Why a text is not the time to wait for progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 enum ParseTimeoutError {
@@ -288,7 +270,7 @@ enum ParseTimeoutError {
 }
 
 fn timeout(text: &str) -> Result<Duration, ParseTimeoutError> {
-    let timeout = seconds_or_duration(text)?;
+    let timeout = arguments::parse_seconds_or_duration(text)?;
     if timeout.as_micros() == 0 { Err(ParseTimeoutError::Zero) } else { Ok(timeout) }
 }
 
@@ -306,7 +288,7 @@ enum ParseIntervalError {
 }
 
 fn interval(text: &str) -> Result<Duration, ParseIntervalError> {
-    let interval = seconds_or_duration(text)?;
+    let interval = arguments::parse_seconds_or_duration(text)?;
     if interval < INTERVAL_MIN { Err(ParseIntervalError::Short) } else { Ok(interval) }
 }
 
@@ -322,33 +304,7 @@ minitalk-client [OPTIONS] <SERVER> [TEXT]...
        minitalk-client [OPTIONS] --list
        minitalk-client --generate <WHAT>";
 
-const EXAMPLES: &str = "\
-Examples:
-  minitalk-client 4242 Hello, world       send a text
-  minitalk-client logs Hello              to the server that is called logs
-  minitalk-client --list                  list the running servers
-  minitalk-client --check 4242            find out why a message does not arrive
-  minitalk-client --ping -c 5 4242        measure round trips
-  minitalk-client 4242 < picture.png      send a file, byte for byte
-  minitalk-client 4242 --protocol classic Hello
-                                          send to somebody else's minitalk
-  minitalk-client 4242 --dialect one=usr1,order=lsb Hello
-                                          if SIGUSR1 is a one, lowest bit first
-
-Exit status:
-  0    delivered: the server has confirmed the whole message
-  1    another error
-  2    wrong usage
-  3    no such process, or not a minitalk server
-  4    not permitted to signal the server, or the server not permitted to answer
-  5    timeout: no progress for the time given with --timeout
-  6    the server died
-  7    the outcome is unknown: everything was sent, but no receipt came back;
-       or a classic text was damaged on the way
-  8    the server refused the message
-  130  interrupted (128 and the number of the signal)
---check ends with the code that a message would end with. --ping ends with 0 if
-the server answered, and with 1 if it was interrupted before that.";
+const EXAMPLES: &str = include_str!("after_help.txt");
 
 #[cfg(test)]
 mod tests {
@@ -378,17 +334,6 @@ mod tests {
             let words = ["c"].into_iter().chain(words.split_whitespace());
             assert!(Options::try_parse_from(words.clone()).is_ok(), "{words:?}");
         }
-    }
-
-    #[test]
-    fn an_interval_is_in_seconds_unless_it_has_a_unit() {
-        for text in ["0.2", "200ms"] {
-            assert_eq!(seconds_or_duration(text), Ok(Duration::from_millis(200)));
-        }
-        for text in ["-1", "x", "", "inf", "NaN"] {
-            assert_eq!(seconds_or_duration(text), Err(ParseDurationError), "{text:?}");
-        }
-        assert_eq!(duration("3"), Err(ParseDurationError), "seconds, or what?");
     }
 
     #[test]

@@ -60,14 +60,6 @@ fn words(
 }
 
 impl Trouble {
-    /// The same where there was no message to send.
-    pub(crate) fn without_message(self) -> Self {
-        match self {
-            Self::Message(failure) => Self::NoMessage(failure),
-            Self::NoMessage(_) | Self::Trace { .. } | Self::Output(_) | Self::Closed(_) => self,
-        }
-    }
-
     /// The words for it.
     pub(crate) fn explain(&self, options: &Options) -> Explanation {
         let (pid, words, delivered) = match self {

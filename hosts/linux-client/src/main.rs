@@ -3,14 +3,11 @@
 mod check;
 mod cli;
 mod explain;
-mod histogram;
 mod list;
-mod note;
 mod ping;
 mod progress;
 mod report;
 mod send;
-mod stats;
 mod tap;
 
 use std::io::{stderr, stdin, stdout};

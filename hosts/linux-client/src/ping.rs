@@ -5,15 +5,14 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use minitalk::{Address, Cause, Connection, Failure, Probe};
+use minitalk_cli::round_trips::{Bucket, RoundTrips, Summary, micros};
 use minitalk_signals::{Instant, Interest, is_ready, now};
 use serde::Serialize;
 
 use crate::cli::Options;
 use crate::explain::{self, Trouble};
-use crate::histogram::{Bucket, buckets};
 use crate::report::Report;
 use crate::send::open_trace;
-use crate::stats::{RoundTrips, Summary, micros, seconds};
 use crate::tap::Tap;
 
 /// A probe was answered.
@@ -119,9 +118,9 @@ impl Pings {
             sent: self.sent,
             answered: self.answered,
             resent_bits: self.resent_bits,
-            seconds: seconds(now().micros_since(self.started)),
+            seconds: Duration::from_micros(now().micros_since(self.started)).as_secs_f64(),
             round_trip: self.round_trips.summary(),
-            histogram: has_histogram.then(|| buckets(&self.round_trips)),
+            histogram: has_histogram.then(|| self.round_trips.histogram()),
         }
     }
 }

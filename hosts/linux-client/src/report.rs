@@ -3,8 +3,12 @@
 mod json;
 mod people;
 
+use std::fmt::Display;
 use std::io;
+use std::time::Duration;
 
+use minitalk::{Protocol, Tally};
+use minitalk_cli::round_trips::{RoundTrips, Summary};
 use serde::Serialize;
 
 use crate::check::Findings;
@@ -12,7 +16,6 @@ use crate::cli::Options;
 use crate::explain::{Explanation, Trouble};
 use crate::list::Server;
 use crate::ping::{PingLine, ProbeLine};
-use crate::stats::Totals;
 
 /// Who tells what has happened, and how.
 pub(crate) trait Report {
@@ -58,8 +61,48 @@ pub(crate) struct DeliveredLine {
     seconds: f64,
 }
 
-impl DeliveredLine {
-    pub(crate) const fn new(pid: u32, totals: &Totals) -> Self {
-        Self { pid, protocol: totals.protocol, bytes: totals.bytes, seconds: totals.seconds }
+/// What sending a message took.
+#[derive(Debug, Serialize)]
+#[serde(tag = "event", rename = "stats")]
+pub(crate) struct Totals {
+    protocol: &'static str,
+    /// Bytes of the message that have been delivered, or acknowledged.
+    bytes: u64,
+    seconds: f64,
+    /// Bits on the line, those sent again included.
+    bits: u64,
+    bits_per_second: u64,
+    resent_bits: u64,
+    repeated_frames: u64,
+    /// None if there was no round trip that could be measured.
+    round_trip: Option<Summary>,
+}
+
+impl Totals {
+    pub(crate) fn new(protocol: Protocol, tally: &Tally, round_trips: Option<&RoundTrips>) -> Self {
+        let &Tally { bytes, bits, resent_bits, repeated_frames, micros, .. } = tally;
+        Self {
+            protocol: match protocol {
+                Protocol::Framed => "framed",
+                Protocol::Classic => "classic",
+            },
+            bytes,
+            seconds: Duration::from_micros(micros).as_secs_f64(),
+            bits,
+            bits_per_second: bits.saturating_mul(1_000_000) / micros.max(1),
+            resent_bits,
+            repeated_frames,
+            round_trip: round_trips.and_then(RoundTrips::summary),
+        }
     }
+
+    pub(crate) const fn delivered(&self, pid: u32) -> DeliveredLine {
+        let Self { protocol, bytes, seconds, .. } = *self;
+        DeliveredLine { pid, protocol, bytes, seconds }
+    }
+}
+
+/// Tells people something, on standard error.
+pub(crate) fn note(line: &dyn Display) {
+    minitalk_cli::note("minitalk-client", line);
 }

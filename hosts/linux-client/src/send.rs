@@ -9,8 +9,7 @@ use minitalk_cli::trace::{End, Trace};
 use crate::cli::Options;
 use crate::explain::Trouble;
 use crate::progress::Progress;
-use crate::report::{self, DeliveredLine, Report};
-use crate::stats::Totals;
+use crate::report::{self, Report, Totals};
 use crate::tap::Tap;
 
 /// Sends the message and returns when the server has confirmed all of it. The exit code.
@@ -31,7 +30,7 @@ pub(crate) fn run(server: &Address, options: &Options, report: &dyn Report) -> R
     // When nobody reads any more, the exit code still tells whether the message was delivered.
     let code = match result {
         Ok(_receipt) => {
-            let _ = report.delivered(&DeliveredLine::new(pid, &totals));
+            let _ = report.delivered(&totals.delivered(pid));
             0
         }
         Err(failure) => report::failed(&failure.into(), options, report),

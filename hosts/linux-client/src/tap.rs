@@ -3,13 +3,13 @@
 use std::io::{self, IsTerminal, Stdout};
 
 use minitalk::{Diagnosis, Observer};
+use minitalk_cli::round_trips::RoundTrips;
 use minitalk_cli::trace::{End, Trace, Watch};
-use minitalk_signals::{Bit, monotonic_nanos};
+use minitalk_signals::Bit;
 
 use crate::cli::Options;
-use crate::note::note;
 use crate::progress::{Progress, is_in_foreground};
-use crate::stats::RoundTrips;
+use crate::report::note;
 
 /// Everything that watches the line.
 #[derive(Debug)]
@@ -43,26 +43,20 @@ impl Observer for Tap {
     fn sent(&mut self, peer: u32, bit: Bit) {
         self.trace.sent(peer, bit);
         self.watch.sent(peer, bit);
-        if let Some(round_trips) = &mut self.round_trips {
-            round_trips.sent(monotonic_nanos());
-        }
+        self.round_trips.sent(peer, bit);
     }
 
     #[inline]
     fn received(&mut self, peer: u32, ack: Bit) {
         self.trace.received(peer, ack);
         self.watch.received(peer, ack);
-        if let Some(round_trips) = &mut self.round_trips {
-            round_trips.acknowledged(monotonic_nanos());
-        }
+        self.round_trips.received(peer, ack);
     }
 
     fn timed_out(&mut self, peer: u32) {
         self.trace.timed_out(peer);
         self.watch.timed_out(peer);
-        if let Some(round_trips) = &mut self.round_trips {
-            round_trips.forget();
-        }
+        self.round_trips.timed_out(peer);
         if let Some(progress) = &mut self.progress {
             progress.draw();
         }

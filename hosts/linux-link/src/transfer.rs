@@ -302,7 +302,11 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
 
     fn give_up_if_late(&self, now: Instant) -> Result<(), Cause> {
         if !self.half.is_pending() && now >= self.link.give_up_at(self.progress_at) {
-            return Err(Cause::TimedOut(self.link.diagnosis()));
+            return Err(Cause::TimedOut(match self.link.diagnosis() {
+                Diagnosis::Stopped => Diagnosis::Stopped,
+                _ if self.progress_at > self.stalled_at => Diagnosis::Busy,
+                diagnosis => diagnosis,
+            }));
         }
         Ok(())
     }

@@ -5,13 +5,11 @@ use std::io::{self, Write};
 use minitalk_cli::json::line;
 use serde::Serialize;
 
-use super::{DeliveredLine, Report};
+use super::{DeliveredLine, Report, Totals, note};
 use crate::check::Findings;
 use crate::explain::Explanation;
 use crate::list::Server;
-use crate::note::note;
 use crate::ping::{PingLine, ProbeLine};
-use crate::stats::Totals;
 
 /// Tells programs.
 #[derive(Debug)]

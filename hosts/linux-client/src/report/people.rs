@@ -2,13 +2,13 @@
 
 use std::io::{self, Write};
 
-use super::{DeliveredLine, Report};
+use minitalk_cli::round_trips::Summary;
+
+use super::{DeliveredLine, Report, Totals, note};
 use crate::check::{Findings, SignalFindings};
 use crate::explain::Explanation;
 use crate::list::Server;
-use crate::note::note;
 use crate::ping::{PingLine, ProbeLine};
-use crate::stats::{Summary, Totals};
 
 /// The width of the longest bar.
 const BAR_CHARS: u64 = 40;
@@ -39,7 +39,7 @@ impl Report for People {
             None => String::new(),
         };
         note(&format_args!(
-            "{bytes} {} in {seconds:.3} s: {bits} bits, {bits_per_second:.0} bits per second, \
+            "{bytes} {} in {seconds:.3} s: {bits} bits, {bits_per_second} bits per second, \
              {resent_bits} {} sent again, {repeated_frames} {} repeated{round_trip}",
             noun(*bytes, "byte", "bytes"),
             noun(*resent_bits, "bit", "bits"),
@@ -62,7 +62,7 @@ impl Report for People {
         for Server { pid, name, uid, user, uptime_seconds } in servers {
             let name = name.as_deref().unwrap_or("-");
             let user = user.clone().unwrap_or_else(|| uid.to_string());
-            let uptime = uptime_seconds.map_or("?".to_owned(), uptime);
+            let uptime = uptime(*uptime_seconds);
             writeln!(stdout, "{pid:>7}  {name:width$}  {user:12}  {uptime}")?;
         }
         stdout.flush()
@@ -74,7 +74,7 @@ impl Report for People {
         if let Some(process) = &findings.process {
             let user = process.user.clone().unwrap_or_else(|| format!("user {}", process.uid));
             let rows = [
-                ("program", process.program.clone() + process.speaks()),
+                ("program", process.program.clone()),
                 ("name", process.name.clone().unwrap_or_else(|| "none".to_owned())),
                 ("state", process.state.to_owned()),
                 ("user", format!("{user} (uid {})", process.uid)),

@@ -2,21 +2,28 @@
 
 use serde::Serialize;
 
-use crate::stats::{RoundTrips, micros};
+use super::{RoundTrips, micros};
 
 /// Round trips that took about as long.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub(crate) struct Bucket {
-    pub(crate) from_micros: f64,
-    pub(crate) to_micros: f64,
-    pub(crate) count: u64,
+pub struct Bucket {
+    /// From this time on.
+    pub from_micros: f64,
+    /// Up to this time, not included.
+    pub to_micros: f64,
+    /// How many there were.
+    pub count: u64,
 }
 
-/// The buckets, without the empty ones at both ends, in the finest steps that give no more than
-/// [`BUCKETS_MAX`].
-pub(crate) fn buckets(round_trips: &RoundTrips) -> Vec<Bucket> {
-    let [fine, medium, coarse] = SERIES.map(|series| buckets_in(round_trips, series));
-    [fine, medium].into_iter().find(|buckets| buckets.len() <= BUCKETS_MAX).unwrap_or(coarse)
+impl RoundTrips {
+    /// How many took how long, without the empty buckets at both ends, in the finest steps that give no
+    /// more than sixteen buckets.
+    #[must_use]
+    pub fn histogram(&self) -> Vec<Bucket> {
+        let [fine, medium, coarse] = SERIES.map(|series| buckets_in(self, series));
+        let fits = |buckets: &Vec<Bucket>| buckets.len() <= BUCKETS_MAX;
+        [fine, medium].into_iter().find(fits).unwrap_or(coarse)
+    }
 }
 
 /// What still fits on a screen.
@@ -55,10 +62,13 @@ mod tests {
         for micros in [3, 3, 4, 7] {
             round_trips.record(micros * 1_000);
         }
-        let counts: Vec<_> =
-            buckets(&round_trips).iter().map(|bucket| (bucket.from_micros, bucket.count)).collect();
+        let counts: Vec<_> = round_trips
+            .histogram()
+            .iter()
+            .map(|bucket| (bucket.from_micros, bucket.count))
+            .collect();
         assert_eq!(counts, [(2.7, 2), (3.3, 0), (3.9, 1), (4.7, 0), (5.6, 0), (6.8, 1)]);
-        assert!(buckets(&RoundTrips::new()).is_empty());
+        assert!(RoundTrips::new().histogram().is_empty());
     }
 
     #[test]
@@ -68,7 +78,7 @@ mod tests {
             for micros in [1, to_micros] {
                 round_trips.record(micros * 1_000);
             }
-            assert_eq!(buckets(&round_trips).len(), steps, "up to {to_micros} us");
+            assert_eq!(round_trips.histogram().len(), steps, "up to {to_micros} us");
         }
     }
 
@@ -79,7 +89,7 @@ mod tests {
         for nanos in around_a_limit.clone().chain([1, 99, 100, 9_999_999_999]) {
             round_trips.record(nanos);
         }
-        let sum: u64 = buckets(&round_trips).iter().map(|bucket| bucket.count).sum();
+        let sum: u64 = round_trips.histogram().iter().map(|bucket| bucket.count).sum();
         assert_eq!(sum, around_a_limit.end - around_a_limit.start + 4);
     }
 }
