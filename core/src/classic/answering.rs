@@ -1,7 +1,7 @@
 //! What an unknown sender wants to be answered, told from the signals it handles and from when its
 //! symbols come.
 
-use super::{Ack, Acks, Receipt};
+use super::{Ack, Acks, Dialect, Receipt};
 use crate::{Bit, Instant};
 
 /// How long the first acknowledgment is held back to see whether the sender goes on without it: ten
@@ -79,6 +79,8 @@ enum State {
 pub struct Answering {
     handles: Handles,
     state: State,
+    /// What another process of the same program wanted.
+    preferred: Option<Ack>,
     ack: Ack,
     /// Whether the sender went on after its zeros, and its ones, had been acknowledged.
     went_on: (bool, bool),
@@ -87,16 +89,16 @@ pub struct Answering {
 }
 
 impl Answering {
-    /// For a sender that survives what `handles` says and, if that is `known`, wants this
-    /// acknowledgment.
+    /// For a sender that survives what `handles` says, of whose program it is remembered which
+    /// acknowledgment is `preferred`.
     #[must_use]
-    pub const fn new(handles: Handles, known: Option<Ack>) -> Self {
-        let (state, ack) = match known {
-            Some(ack) => (State::Known, ack),
-            None if !handles.usr1 && !handles.usr2 => (State::Known, Ack::None),
-            None => (State::Watching { symbols: 0, last: None }, Ack::Auto),
+    pub const fn new(handles: Handles, preferred: Option<Ack>) -> Self {
+        let (state, ack) = if handles.usr1 || handles.usr2 {
+            (State::Watching { symbols: 0, last: None }, Ack::Auto)
+        } else {
+            (State::Known, Ack::None)
         };
-        Self { handles, state, ack, went_on: (false, false), answered: None }
+        Self { handles, state, preferred, ack, went_on: (false, false), answered: None }
     }
 
     /// What the sender is answered with; [`Ack::Auto`] while that is not known.
@@ -184,12 +186,14 @@ impl Answering {
         }
         match self.state {
             State::Watching { symbols, last: Some((symbol, _)) } => {
-                let preferred = if symbols == 1 { Bit::Zero } else { Bit::One };
-                let Some(ack) = self.handles.prefer(preferred) else { return Acks::NONE };
-                self.settle(if symbols == 1 { Ack::PerBit(ack) } else { Ack::PerByte(ack) });
+                let Some(ack) = self.first_choice(symbols == 1) else { return Acks::NONE };
+                self.settle(ack);
                 self.state = State::Tried { at: now };
                 self.answered = Some(symbol);
-                Acks::of(Some(ack))
+                Acks::of(match ack {
+                    Ack::PerByte(ack) => Some(ack),
+                    ack => Dialect { ack, ..Dialect::DEFAULT }.bit_ack(symbol),
+                })
             }
             State::Tried { .. } => {
                 self.state = State::Known;
@@ -231,6 +235,29 @@ impl Answering {
             (ack, Some(_)) if !after_zeros && !after_ones => self.other(ack),
             _ => None,
         }
+    }
+
+    /// What is tried first with a sender that waits for each bit, or for each byte.
+    fn first_choice(&self, is_per_bit: bool) -> Option<Ack> {
+        match (self.preferred, is_per_bit) {
+            (Some(ack @ (Ack::PerBit(_) | Ack::Echo | Ack::PerBitAndByte(_))), true)
+            | (Some(ack @ Ack::PerByte(_)), false) => Some(ack),
+            (_, true) => self.handles.prefer(Bit::Zero).map(Ack::PerBit),
+            (_, false) => self.handles.prefer(Bit::One).map(Ack::PerByte),
+        }
+    }
+
+    /// Answers with the other signal from now on, if the sender survives that.
+    pub(super) fn change(&mut self) {
+        if let Some(other) = self.other(self.ack) {
+            self.ack = other;
+        }
+    }
+
+    /// The symbol that was acknowledged last, if nothing has come since and it is known what the sender
+    /// waits for.
+    pub(super) fn unanswered(&self) -> Option<Bit> {
+        self.answered.filter(|_| self.state == State::Known)
     }
 
     /// The same acknowledgment with the other symbol, if the sender survives that.

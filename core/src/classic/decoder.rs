@@ -27,6 +27,8 @@ pub enum Decoded {
     Byte(u8),
     /// The last byte of the text of a message with a length, and with it the message.
     LastByte(u8),
+    /// A byte beyond the length, before the NUL that ends the message. It is no text.
+    Surplus,
     /// The NUL after the text, and with it the message.
     Nul,
 }
@@ -37,7 +39,10 @@ impl Decoded {
     pub const fn ends(self) -> Ends {
         match self {
             Self::Pending => Ends::Nothing,
-            Self::PrefixByte | Self::Lead { is_empty: false, .. } | Self::Byte(_) => Ends::Byte,
+            Self::PrefixByte
+            | Self::Lead { is_empty: false, .. }
+            | Self::Byte(_)
+            | Self::Surplus => Ends::Byte,
             Self::Length(_) => Ends::Length,
             Self::Empty | Self::Lead { is_empty: true, .. } => Ends::EmptyMessage,
             Self::LastByte(_) | Self::Nul => Ends::Message,
@@ -54,6 +59,7 @@ impl Decoded {
             | Self::Length(_)
             | Self::Empty
             | Self::Lead { .. }
+            | Self::Surplus
             | Self::Nul => None,
         }
     }
@@ -235,8 +241,7 @@ impl State {
             }
             Self::Start | Self::Terminated => (Self::Terminated, Decoded::Byte(byte)),
             Self::Counted { left: 0 } if byte == 0 => (Self::Start, Decoded::Nul),
-            // More text than its length said: up to the NUL it is text all the same.
-            Self::Counted { left: 0 } => (self, Decoded::Byte(byte)),
+            Self::Counted { left: 0 } => (self, Decoded::Surplus),
             Self::Counted { left: 1 } if !dialect.has_nul() => {
                 (Self::Start, Decoded::LastByte(byte))
             }
@@ -404,7 +409,7 @@ mod tests {
 
     /// One in the wild sends a newline that its length does not count.
     #[test]
-    fn text_beyond_its_length_is_text_up_to_the_nul() {
+    fn what_comes_between_the_text_and_the_nul_is_no_text() {
         let dialect = Dialect { end: End::Length32Nul, ..Dialect::DEFAULT };
         let text = |dialect, text| Encoder::new(dialect, text).unwrap();
         let prefix = text(dialect, b"ab").take(6 * 8);
@@ -412,7 +417,8 @@ mod tests {
         let mut decoder = Decoder::new(dialect);
         let decoded: Vec<Decoded> = prefix.chain(rest).map(|symbol| decoder.feed(symbol)).collect();
         let bytes: Vec<u8> = decoded.iter().filter_map(|decoded| decoded.byte()).collect();
-        assert_eq!(bytes, b"ab\n");
+        assert_eq!(bytes, b"ab");
+        assert!(decoded.contains(&Decoded::Surplus));
         assert_eq!(decoded.last(), Some(&Decoded::Nul));
     }
 

@@ -147,6 +147,18 @@ impl Guess {
         self.history.len() < MARK_BITS_END && self.symbols().all(Bit::is_one)
     }
 
+    /// How often the first symbol came before another one did.
+    pub(super) fn repetitions(&self) -> u16 {
+        let first = self.symbol(0);
+        let others = self.symbols().take_while(|&symbol| Some(symbol) == first);
+        others.fold(0, |count, _| count.saturating_add(1))
+    }
+
+    /// The sender's process, or 0.
+    pub(super) const fn pid(&self) -> u32 {
+        self.pid
+    }
+
     /// How many symbols have come, as far as there was room for them.
     #[must_use]
     pub const fn symbols_taken(&self) -> u16 {

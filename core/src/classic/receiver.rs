@@ -202,6 +202,7 @@ impl Reader {
             | Decoded::PrefixByte
             | Decoded::Byte(_)
             | Decoded::LastByte(_)
+            | Decoded::Surplus
             | Decoded::Nul
             | Decoded::Empty => {}
         }

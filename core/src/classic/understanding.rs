@@ -12,6 +12,14 @@ use crate::{Bit, Instant};
 /// Silence after which a sender that has not been understood may have ended its message.
 const SILENCE_MICROS: u64 = 50_000;
 
+/// Silence of a sender that waits for each bit, in the middle of a message, after which it is acknowledged
+/// once more: some lose an acknowledgment that comes while they do not sleep yet.
+const REMIND_MICROS: u64 = 250_000;
+
+/// So often in a row no message begins with the same symbol: a sender that sends it more often asks
+/// again and again, and wants another answer.
+const REPETITIONS_MAX: u16 = 72;
+
 /// Silence after which a message is over that nothing on the line ends.
 const END_MICROS: u64 = 500_000;
 
@@ -34,13 +42,12 @@ pub enum Understood {
     End,
 }
 
-/// What is remembered of a program, for its next process.
+/// What is remembered of a program, for its next process. Not its dialect: many programs may be one
+/// interpreter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Memory {
-    /// Its dialect, if a message of it was understood to its end.
-    pub dialect: Option<Dialect>,
-    /// What it is to be acknowledged with.
+    /// What it is to be acknowledged with, if it waits for that.
     pub ack: Option<Ack>,
 }
 
@@ -126,8 +133,10 @@ pub struct Understanding {
     state: State,
     tail: Tail,
     confidence: Option<Confidence>,
-    /// When the last symbol came, until silence has been considered.
+    /// When the last symbol came, and what has been done about silence since.
     active_at: Option<Instant>,
+    is_silence_considered: bool,
+    is_reminded: bool,
     octets: Vec<u8, OCTETS_MAX>,
     is_last: bool,
     owed: Option<Owed>,
@@ -143,19 +152,15 @@ impl Understanding {
     /// this is remembered.
     #[must_use]
     pub const fn new(handles: Handles, pid: u32, memory: Memory) -> Self {
-        let (state, tail, confidence) = match memory.dialect {
-            Some(dialect) => {
-                (State::Reading(Reader::new(dialect)), Tail::Known, Some(Confidence::Certain))
-            }
-            None => (State::Guessing(Guess::new(pid)), Tail::Unknown, None),
-        };
         Self {
             handles,
             answering: Answering::new(handles, memory.ack),
-            state,
-            tail,
-            confidence,
+            state: State::Guessing(Guess::new(pid)),
+            tail: Tail::Unknown,
+            confidence: None,
             active_at: None,
+            is_silence_considered: false,
+            is_reminded: false,
             octets: Vec::new(),
             is_last: false,
             owed: None,
@@ -198,21 +203,23 @@ impl Understanding {
     #[must_use]
     pub fn memory(&self) -> Memory {
         let known = self.waits().map(|_| self.answering.ack());
-        if self.tail == Tail::Known {
-            let is_sure = self.confidence >= Some(Confidence::High);
-            Memory { dialect: self.dialect().filter(|_| is_sure), ack: known }
-        } else {
-            Memory { dialect: None, ack: self.answering.next().or(known) }
-        }
+        let is_understood = self.tail == Tail::Known;
+        Memory { ack: self.answering.next().filter(|_| !is_understood).or(known) }
     }
 
     /// Takes the next symbol.
     pub fn handle_bit(&mut self, symbol: Bit, now: Instant) -> Understood {
         self.active_at = Some(now);
+        self.is_silence_considered = false;
+        self.is_reminded = false;
         self.owes_late_receipt = false;
         self.answering.handle_bit(symbol, now);
         match &mut self.state {
             State::Guessing(guess) => {
+                if guess.repetitions() > REPETITIONS_MAX && self.handles == Handles::BOTH {
+                    *guess = Guess::new(guess.pid());
+                    self.answering.change();
+                }
                 if let Some(verdict) = guess.feed(symbol) {
                     return self.settle(verdict, true);
                 }
@@ -305,12 +312,18 @@ impl Understanding {
         if !acks.is_empty() {
             // What looked like silence was waiting for this.
             self.active_at = Some(now);
+            self.is_silence_considered = false;
+            self.is_reminded = true;
             return Understood::Nothing(acks);
         }
         if self.silence_at().is_none_or(|silence| now < silence) {
             return Understood::Nothing(Acks::NONE);
         }
-        self.active_at = None;
+        if core::mem::replace(&mut self.is_silence_considered, true) {
+            self.is_reminded = true;
+            let ack = self.answering.unanswered().and_then(|bit| self.answers().bit_ack(bit));
+            return Understood::Nothing(self.survived(Acks::of(ack)));
+        }
         if core::mem::take(&mut self.owes_late_receipt) {
             let receipt = if self.handles.usr1 { Bit::Zero } else { Bit::One };
             return Understood::Nothing(self.survived(Acks::of(Some(receipt))));
@@ -427,7 +440,8 @@ impl Understanding {
                 reader.end_with(reader.dialect.end.with_nul());
                 self.tail = Tail::Known;
             }
-            return Step { byte: decoded.byte(), ends: decoded.ends() };
+            // What comes between the text and the NUL is no text.
+            return Step { byte: None, ends: decoded.ends() };
         }
         let length = reader.length;
         let read = reader.feed(symbol);
@@ -483,14 +497,20 @@ impl Understanding {
 
     /// When silence will mean something, if it does.
     fn silence_at(&self) -> Option<Instant> {
-        let micros = match &self.state {
-            State::Guessing(_) => SILENCE_MICROS,
-            State::Reading(_) if matches!(self.tail, Tail::Following(_)) => SILENCE_MICROS,
-            State::Reading(_) if self.owes_late_receipt => SILENCE_MICROS,
-            State::Reading(reader) if reader.dialect.end == End::Silence => END_MICROS,
-            State::Reading(_) | State::Replaying { .. } => return None,
+        let first = match &self.state {
+            State::Guessing(_) => Some(SILENCE_MICROS),
+            State::Reading(_) if matches!(self.tail, Tail::Following(_)) => Some(SILENCE_MICROS),
+            State::Reading(_) if self.owes_late_receipt => Some(SILENCE_MICROS),
+            State::Reading(reader) if reader.dialect.end == End::Silence => Some(END_MICROS),
+            State::Reading(_) | State::Replaying { .. } => None,
         };
-        self.active_at.map(|at| at.after_micros(micros))
+        let may_remind = !self.is_reminded
+            && self.waits() == Some(Waits::PerBit)
+            && self.answering.unanswered().is_some()
+            && self.octets_at_risk().is_some();
+        let second = may_remind.then_some(REMIND_MICROS);
+        let micros = if self.is_silence_considered { second } else { first.or(second) };
+        self.active_at.zip(micros).map(|(at, micros)| at.after_micros(micros))
     }
 
     /// Ends the message if silence does, for which `owed` is owed then.

@@ -343,17 +343,40 @@ fn the_next_process_of_a_program_is_acknowledged_otherwise_if_the_first_ended_of
     }
 }
 
+/// Some lose an acknowledgment that comes while they do not sleep yet.
 #[test]
-fn the_next_process_of_a_program_that_was_understood_is_understood_from_its_first_byte() {
-    let dialect = "one=usr1,order=lsb,end=length32-nul".parse().expect("a dialect");
-    let (_, first) = talk(dialect, "Hello, world", Handles::BOTH, Waits::PerBit);
-    let mut second = Talk::new(Handles::BOTH, first.memory());
-    for symbol in symbols(dialect, "Hi") {
-        second.send(symbol, Waits::PerBit);
+fn a_sender_that_stops_in_the_middle_is_acknowledged_once_more() {
+    let mut talk = Talk::new(Handles::BOTH, Memory::default());
+    for symbol in symbols(Dialect::DEFAULT, "Hello").into_iter().take(21) {
+        talk.send(symbol, Waits::PerBit);
     }
-    let (heard, _) = second.end();
-    assert_eq!((heard.text.as_slice(), heard.shown_after), (&b"Hi"[..], Some(5 * 8)));
-    assert_eq!(heard.answers[0], [Bit::Zero]);
+    assert_eq!(talk.heard.answers[20], [Bit::Zero]);
+    talk.pass(10_000_000, false);
+    assert_eq!(talk.heard.answers[20], [Bit::Zero, Bit::Zero]);
+    for symbol in symbols(Dialect::DEFAULT, "Hello").into_iter().skip(21) {
+        talk.send(symbol, Waits::PerBit);
+    }
+    let (heard, _) = talk.end();
+    assert_eq!((heard.text.as_slice(), heard.messages), (&b"Hello"[..], 1));
+}
+
+/// To one that greets, `SIGUSR1` means that the server is busy, and it greets again.
+#[test]
+fn a_sender_that_asks_again_and_again_is_answered_with_the_other_signal() {
+    let dialect = "hello=usr2,ack=usr2,end=length32".parse().expect("a dialect");
+    let mut talk = Talk::new(Handles::BOTH, Memory::default());
+    let mut greetings = 0;
+    while talk.heard.answers.last().is_none_or(|answers| answers == &[Bit::Zero]) {
+        talk.send(Bit::One, Waits::PerBit);
+        greetings += 1;
+        assert!(greetings < 100);
+    }
+    for symbol in symbols(dialect, "Hello").into_iter().skip(1) {
+        talk.send(symbol, Waits::PerBit);
+    }
+    let (heard, understanding) = talk.end();
+    assert_eq!((heard.text.as_slice(), heard.messages), (&b"Hello"[..], 1));
+    assert_eq!(understanding.memory().ack, Some(Ack::PerBit(Bit::One)));
 }
 
 #[test]

@@ -134,6 +134,8 @@ struct Reader {
     /// The bytes of the length, the newest lowest, for one that is sent twice.
     length: u64,
     is_whole: bool,
+    /// A newline has come after the text, and a NUL will.
+    is_newline_out: bool,
 }
 
 impl Reader {
@@ -149,18 +151,18 @@ impl Reader {
             prefix_bytes: 0,
             length: 0,
             is_whole: false,
+            is_newline_out: false,
         }
     }
 
     fn feed(&mut self, byte: u8) {
-        if byte == 0 && self.is_whole && self.bytes > 0 && self.dialect.ends_with_text() {
-            // The NUL that its length does not count.
+        if self.take_tail(byte) {
             return;
         }
         let decoded = self.decoder.feed_byte(byte);
         self.is_whole = decoded.ends().message();
         let cost = match decoded {
-            Decoded::Pending => 0,
+            Decoded::Pending | Decoded::Surplus => 0,
             Decoded::PrefixByte | Decoded::Length(_) | Decoded::Empty | Decoded::Lead { .. } => {
                 self.cost_in_prefix(byte)
             }
@@ -180,6 +182,21 @@ impl Reader {
             self.message_bytes = 0;
             self.prefix_bytes = 0;
         }
+    }
+
+    /// Takes a NUL that the length does not count, or a newline before it.
+    fn take_tail(&mut self, byte: u8) -> bool {
+        let is_after_text = self.is_whole && self.bytes > 0 && self.dialect.ends_with_text();
+        let is_tail = match byte {
+            0 => is_after_text || self.is_newline_out,
+            b'\n' => is_after_text && !self.is_newline_out,
+            _ => false,
+        };
+        if is_tail {
+            self.is_newline_out = byte != 0;
+            self.is_whole = byte == 0;
+        }
+        is_tail
     }
 
     fn cost_in_prefix(&mut self, byte: u8) -> u32 {
