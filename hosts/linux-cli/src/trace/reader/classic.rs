@@ -49,6 +49,7 @@ impl Classic {
             Decoded::Lead { pid: Some(pid), .. } => Some(format!("PID {pid}")),
             Decoded::Lead { pid: None, .. } => Some("prefix".to_owned()),
             Decoded::Byte(byte) | Decoded::LastByte(byte) => Some(self.text.name(byte)),
+            Decoded::Surplus => Some("surplus".to_owned()),
             Decoded::Nul => Some("NUL".to_owned()),
         };
         Reading {
