@@ -8,7 +8,7 @@ use crate::bench::{Bench, Delivery, Learned, Manner};
 use crate::picture::{Picture, divergence};
 use crate::process::{self, Ending};
 use crate::reading::{Answer, KNOWN};
-use crate::relay::{self, Exchange, Party, Passing, Plan, Recording};
+use crate::relay::{self, Exchange, Party, Passing, Plan, Recording, Symbol};
 use crate::screen::{find, plain};
 use crate::speech::count;
 use crate::texts;
@@ -124,7 +124,7 @@ fn relayed_loss(bench: &Bench, delivery: &Delivery) -> Option<Picture> {
     let plan = Plan::new(server.pid(), &bench.pair.client, &delivery.text, limit);
     let recording = relay::run(&plan.passing(Passing::AtOnce)).ok()?;
     let lost = bench.learned().and_then(|learned| {
-        let sent: Vec<_> = recording.from(Party::Client).map(|symbol| symbol.bit()).collect();
+        let sent: Vec<_> = recording.from(Party::Client).map(Symbol::bit).collect();
         let before = learned.reading.symbols_before.min(sent.len());
         let index = divergence(&sent[before..], &learned.reading.symbols(&delivery.text))?;
         Some(before + index)

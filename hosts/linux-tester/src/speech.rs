@@ -180,15 +180,15 @@ fn pacing(manner: Manner) -> String {
 pub(crate) fn options(learned: &Learned, manner: Manner) -> Option<String> {
     let (dialect, is_exact) = learned.reading.dialect();
     is_exact.then(|| {
-        let mut options = match differences(dialect) {
+        let how = match differences(dialect) {
             list if list.is_empty() => "--protocol classic".to_owned(),
             list => format!("--dialect {list}"),
         };
-        if !manner.waits {
-            let micros = manner.interval.as_micros().max(100);
-            options += &format!(" --pace {micros}us");
+        if manner.waits {
+            how
+        } else {
+            format!("{how} --pace {}us", manner.interval.as_micros().max(100))
         }
-        options
     })
 }
 

@@ -16,7 +16,7 @@ use crate::verdict::Verdict;
 use crate::why::Cause;
 
 /// How long a client may take to see that its arguments are wrong.
-const LIMIT: Duration = Duration::from_secs(3);
+const LIMIT: Duration = Duration::from_secs(2);
 
 pub(super) fn count(bench: &Bench) -> io::Result<Verdict> {
     let words: [&[&str]; 3] = [&[], &["4200"], &["4200", "text", "more"]];

@@ -36,6 +36,7 @@ const ALLOWED: &[&str] = &[
 /// What compilers and the C library add to every program.
 const ADDED: &[&str] = &["memcpy", "memmove", "memset", "memcmp", "strlen"];
 
+#[expect(clippy::unnecessary_wraps, reason = "a check may fail to be done")]
 pub(super) fn functions(bench: &Bench) -> io::Result<Verdict> {
     let mut used = Vec::new();
     for (who, program) in [("server", &bench.pair.server), ("client", &bench.pair.client)] {

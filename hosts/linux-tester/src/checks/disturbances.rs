@@ -228,6 +228,7 @@ pub(super) fn stray(bench: &Bench) -> io::Result<Verdict> {
 }
 
 /// Each program with a partner that is as quick as can be.
+#[expect(clippy::unnecessary_wraps, reason = "a check may fail to be done")]
 pub(super) fn prompt(bench: &Bench) -> io::Result<Verdict> {
     let Some(learned) = bench.learned() else {
         return Ok(Verdict::skipped("what the pair speaks is not known"));

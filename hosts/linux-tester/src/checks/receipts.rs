@@ -16,6 +16,7 @@ use crate::why::Cause;
 /// How long the server is stopped when its last answer has come.
 const STOP_MILLIS: u64 = 80;
 
+#[expect(clippy::unnecessary_wraps, reason = "a check may fail to be done")]
 pub(super) fn receipt(bench: &Bench) -> io::Result<Verdict> {
     let Some(learned) = bench.learned() else {
         return Ok(Verdict::skipped("what the pair speaks is not known"));

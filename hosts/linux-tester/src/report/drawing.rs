@@ -24,10 +24,9 @@ pub(crate) fn in_text(picture: &Picture, indent: &str, to: &mut dyn Write) -> io
         return Ok(());
     }
     let row = |name: &str, cell: &dyn Fn(usize, &Symbol) -> String| {
-        let cells = symbols.iter().enumerate();
-        let cells: String =
-            cells.map(|(place, symbol)| format!("{:>6}", cell(place, symbol))).collect();
-        format!("{indent}{name:<8}{cells}")
+        symbols.iter().enumerate().fold(format!("{indent}{name:<8}"), |row, (place, symbol)| {
+            format!("{row}{:>6}", cell(place, symbol))
+        })
     };
     let of = |party: Party| {
         move |_: usize, symbol: &Symbol| {
