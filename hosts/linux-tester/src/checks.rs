@@ -26,10 +26,24 @@ pub(crate) enum Group {
     Bonus,
     Robust,
     Clean,
+    FramedServer,
+    FramedClient,
 }
 
 impl Group {
-    pub(crate) const ALL: [Self; 4] = [Self::Required, Self::Bonus, Self::Robust, Self::Clean];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Required,
+        Self::Bonus,
+        Self::Robust,
+        Self::Clean,
+        Self::FramedServer,
+        Self::FramedClient,
+    ];
+
+    /// Whether a pair that does not pass all of it is wrong.
+    pub(crate) const fn is_required(self) -> bool {
+        matches!(self, Self::Required | Self::FramedServer | Self::FramedClient)
+    }
 
     pub(crate) const fn word(self) -> &'static str {
         match self {
@@ -37,6 +51,8 @@ impl Group {
             Self::Bonus => "bonus",
             Self::Robust => "robust",
             Self::Clean => "clean",
+            Self::FramedServer => "server",
+            Self::FramedClient => "client",
         }
     }
 
@@ -46,6 +62,8 @@ impl Group {
             Self::Bonus => "Bonus",
             Self::Robust => "Robust",
             Self::Clean => "Clean",
+            Self::FramedServer => "Server, by the sections of docs/protocol.md",
+            Self::FramedClient => "Client, by the sections of docs/protocol.md",
         }
     }
 }
@@ -102,11 +120,6 @@ pub(crate) const CHECKS: &[Check] = &[
     Check { name: "functions", group: Group::Clean, sentence: "only functions that the exercise allows", is_alone: true, run: binaries::functions },
     Check { name: "valgrind", group: Group::Clean, sentence: "valgrind finds no error and no leak", is_alone: true, run: binaries::valgrind },
 ];
-
-/// The check of this name.
-pub(crate) fn named(name: &str) -> Option<&'static Check> {
-    CHECKS.iter().find(|check| check.name == name)
-}
 
 #[cfg(test)]
 mod tests {

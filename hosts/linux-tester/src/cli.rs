@@ -39,6 +39,11 @@ pub(crate) struct Options {
     #[arg(value_hint = ValueHint::Other)]
     pub(crate) repeat: u64,
 
+    /// Judge a peer of the framed protocol, written from docs/protocol.md: both programs, or the one named
+    /// with --server or --client
+    #[arg(long, conflicts_with = "learn")]
+    pub(crate) framed: bool,
+
     /// Print the result as one JSON object
     #[arg(long)]
     pub(crate) json: bool,

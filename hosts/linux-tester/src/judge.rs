@@ -9,8 +9,9 @@ use std::time::Instant;
 use thiserror::Error;
 
 use crate::bench::Bench;
-use crate::checks::{CHECKS, Check, Group, named};
+use crate::checks::{CHECKS, Check, Group};
 use crate::cli::Options;
+use crate::framed;
 use crate::report::{self, Judged, Report};
 use crate::speech;
 use crate::subject::{self, FindError, Pair};
@@ -29,18 +30,19 @@ pub(crate) enum JudgeError {
 
 /// Judges what the options say; whether everything required is passed.
 pub(crate) fn judge(options: &Options, is_isolated: bool) -> Result<bool, JudgeError> {
-    let checks = chosen(&options.only)?;
+    let checks = chosen(options)?;
     if options.make {
         subject::make(&options.folder)?;
     }
-    let pair =
-        subject::find(&options.folder, options.server.as_deref(), options.client.as_deref())?;
-    let is_named = options.server.is_some() || options.client.is_some();
-    let bonus = if is_named { None } else { subject::find_bonus(&options.folder) };
+    let (server, client) = (options.server.as_deref(), options.client.as_deref());
+    let find = if options.framed { subject::find_either } else { subject::find };
+    let pair = find(&options.folder, server, client)?;
+    let is_plain = server.is_none() && client.is_none() && !options.framed;
+    let bonus = if is_plain { subject::find_bonus(&options.folder) } else { None };
     let bonus = bonus.filter(|bonus| *bonus != pair).map(|bonus| Bench::new(bonus, is_isolated));
     let bench = Bench::new(pair, is_isolated);
     let begin = Instant::now();
-    let mut report = introduce(&bench);
+    let mut report = introduce(&bench, options);
     let mut progress = Progressing::new(checks.len());
     let checks = if options.learn { Vec::new() } else { checks };
     // Those that mostly wait do so at the same time, where they stand together.
@@ -63,23 +65,38 @@ pub(crate) fn judge(options: &Options, is_isolated: bool) -> Result<bool, JudgeE
     Ok(report.is_right())
 }
 
-fn chosen(names: &[String]) -> Result<Vec<&'static Check>, JudgeError> {
-    if names.is_empty() {
-        return Ok(CHECKS.iter().collect());
+/// The checks that are asked for.
+fn chosen(options: &Options) -> Result<Vec<&'static Check>, JudgeError> {
+    let all = if options.framed { framed::CHECKS } else { CHECKS };
+    let is_asked_for = |check: &Check| match check.group {
+        Group::FramedServer => options.server.is_some() || options.client.is_none(),
+        Group::FramedClient => options.client.is_some() || options.server.is_none(),
+        _ => true,
+    };
+    let all: Vec<_> = all.iter().filter(|check| is_asked_for(check)).collect();
+    if let Some(name) =
+        options.only.iter().find(|name| all.iter().all(|check| check.name != **name))
+    {
+        return Err(JudgeError::NoSuchCheck(name.clone()));
     }
-    let one = |name: &String| named(name).ok_or_else(|| JudgeError::NoSuchCheck(name.clone()));
-    names.iter().map(one).collect()
+    let is_chosen = |check: &&Check| {
+        options.only.is_empty() || options.only.iter().any(|name| name == check.name)
+    };
+    Ok(all.into_iter().filter(is_chosen).collect())
 }
 
-fn introduce(bench: &Bench) -> Report {
+fn introduce(bench: &Bench, options: &Options) -> Report {
     let Pair { server, client } = &bench.pair;
-    let known = bench.learned().zip(bench.manner());
+    let known = if options.framed { None } else { bench.learned().zip(bench.manner()) };
+    let mut speech =
+        known.map(|(learned, manner)| speech::sentences(learned, manner)).unwrap_or_default();
+    if options.framed {
+        speech.push("the framed protocol, or so it is said".to_owned());
+    }
     Report {
         server: shown(server),
         client: shown(client),
-        speech: known
-            .map(|(learned, manner)| speech::sentences(learned, manner))
-            .unwrap_or_default(),
+        speech,
         options: known.and_then(|(learned, manner)| speech::options(learned, manner)),
         results: Vec::new(),
         took: std::time::Duration::ZERO,

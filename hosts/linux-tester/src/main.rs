@@ -5,6 +5,7 @@ mod checks;
 mod cli;
 mod client;
 mod diagnosis;
+mod framed;
 mod isolation;
 mod judge;
 mod launch;
@@ -55,7 +56,7 @@ fn main() -> ExitCode {
                 return ExitCode::from(u8::from(written.is_err()));
             }
             if options.list {
-                return list();
+                return list(if options.framed { framed::CHECKS } else { checks::CHECKS });
             }
             isolation::run(&arguments)
         }
@@ -68,8 +69,8 @@ fn options(arguments: &[OsString]) -> Options {
 }
 
 /// Lists the checks.
-fn list() -> ExitCode {
-    for check in checks::CHECKS {
+fn list(checks: &[checks::Check]) -> ExitCode {
+    for check in checks {
         println!("{:<15} {:<9} {}", check.name, check.group.word(), check.sentence);
     }
     ExitCode::SUCCESS

@@ -6,6 +6,7 @@
 //! It is a process of its own because each client needs another PID: a server tells clients by theirs.
 
 mod plan;
+mod receive;
 mod recording;
 mod run;
 
@@ -15,7 +16,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use thiserror::Error;
 
-pub(crate) use plan::{Action, Passing, Plan};
+pub(crate) use plan::{Action, Faults, Passing, Plan};
 pub(crate) use recording::{Exchange, Party, Recording, Symbol};
 
 use crate::launch::end_with_parent;

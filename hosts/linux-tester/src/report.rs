@@ -54,8 +54,10 @@ impl Report {
 
     /// Whether everything that the exercise requires is passed.
     pub(crate) fn is_right(&self) -> bool {
-        let (passed, of) = self.score(Group::Required);
-        passed == of
+        Group::ALL.into_iter().filter(|group| group.is_required()).all(|group| {
+            let (passed, of) = self.score(group);
+            passed == of
+        })
     }
 
     /// How our client is called to talk to such a server.

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::thread;
+use std::time::Duration;
 
 use minitalk_signals::{Bit, Peer};
 
@@ -90,9 +91,14 @@ fn stand_by() -> ExitCode {
     }
 }
 
+/// How long a stray process waits for an answer.
+const ANSWER: Duration = Duration::from_millis(20);
+
 fn stray(arguments: &[OsString]) -> ExitCode {
     let number = |index: usize| arguments.get(index)?.to_str()?.parse::<u32>().ok();
     let peer = number(0).and_then(|pid| Peer::open(pid).ok());
     let sent = peer.zip(number(1)).map(|(peer, usr)| peer.send(Bit::from_bool(usr == 2)));
+    // Who answers it kills it.
+    thread::sleep(ANSWER);
     ExitCode::from(u8::from(!matches!(sent, Some(Ok(())))))
 }

@@ -46,6 +46,18 @@ pub(crate) fn find(
     })
 }
 
+/// The same where one of the two is enough: the other one is then the same program, and is not asked for.
+pub(crate) fn find_either(
+    folder: &Path,
+    server: Option<&Path>,
+    client: Option<&Path>,
+) -> Result<Pair, FindError> {
+    match (server, client) {
+        (Some(one), None) | (None, Some(one)) => find(folder, Some(one), Some(one)),
+        (_, _) => find(folder, server, client),
+    }
+}
+
 /// The pair of the bonus part, if the folder has one besides.
 pub(crate) fn find_bonus(folder: &Path) -> Option<Pair> {
     Some(Pair {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use minitalk_core::Bit;
 use serde::{Deserialize, Serialize};
 
 use super::recording::{Party, Recording};
@@ -17,6 +18,8 @@ pub(crate) struct Plan {
     /// If there are any, the client is not run: these signals, 1 or 2, are sent instead, each as soon as the
     /// server has answered the one before.
     pub(crate) replay: Vec<u8>,
+    /// If this is there, there is no server: the relay is a framed one, with these faults.
+    pub(crate) receives: Option<Faults>,
     /// The text it is to send.
     pub(crate) text: Vec<u8>,
     /// When symbols are passed on.
@@ -25,6 +28,19 @@ pub(crate) struct Plan {
     pub(crate) steps: Vec<Step>,
     /// How long all of it may take, in milliseconds.
     pub(crate) limit_millis: u64,
+}
+
+/// What a framed server does that is not right, to see what the client makes of it. Bits are counted from 0.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Faults {
+    /// This bit is taken for the other one.
+    pub(crate) damages: Option<usize>,
+    /// The acknowledgment of this bit is not sent.
+    pub(crate) loses: Option<usize>,
+    /// The acknowledgment of this bit comes so many milliseconds late.
+    pub(crate) hold: Option<(usize, u64)>,
+    /// The message is refused.
+    pub(crate) refuses: bool,
 }
 
 /// When a symbol is passed on.
@@ -88,6 +104,7 @@ impl Plan {
             server,
             client: client.to_owned(),
             replay: Vec::new(),
+            receives: None,
             text: text.to_owned(),
             passing: Passing::Taken,
             steps: Vec::new(),
@@ -104,6 +121,17 @@ impl Plan {
     pub(crate) fn replaying(self, recording: &Recording) -> Self {
         let replay = recording.from(Party::Client).map(|symbol| symbol.usr).collect();
         Self { replay, ..self }
+    }
+
+    /// The same with these symbols instead of a client's.
+    pub(crate) fn sending(self, bits: &[Bit]) -> Self {
+        let replay = bits.iter().map(|bit| if bit.is_one() { 2 } else { 1 }).collect();
+        Self { replay, ..self }
+    }
+
+    /// The same with the relay as a framed server.
+    pub(crate) fn receiving(self, faults: Faults) -> Self {
+        Self { receives: Some(faults), ..self }
     }
 
     /// The same with one thing more that happens.

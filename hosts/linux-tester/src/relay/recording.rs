@@ -50,6 +50,8 @@ pub(crate) struct Recording {
     pub(crate) done: Vec<(u64, Action)>,
     /// Where the client slept at the end, if it hung.
     pub(crate) client_sleeps_in: Option<String>,
+    /// What the relay received, where it was the server.
+    pub(crate) received: Vec<u8>,
 }
 
 impl Recording {

@@ -16,6 +16,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use thiserror::Error;
 
 use super::plan::{Action, Passing, Plan, Step};
+use super::receive::receive;
 use super::recording::{Party, Recording, Symbol};
 use crate::client::Activity;
 use crate::launch;
@@ -69,6 +70,9 @@ pub(super) fn run(plan: &Plan) -> Result<Recording, RunError> {
     command.arg(std::process::id().to_string()).arg(OsStr::from_bytes(&plan.text));
     let child = command.spawn()?;
     let client = Peer::open(child.id())?;
+    if let Some(faults) = plan.receives {
+        return receive(plan, faults, &line, &client, child);
+    }
     let mut relay = Relay::new(plan, &server, &client, from_nanos);
     let ending = relay.serve(&line, child)?;
     Ok(relay.recording(ending))
@@ -110,10 +114,11 @@ fn replay(plan: &Plan, line: &SignalFd, server: &Peer) -> Result<Recording, RunE
         server_ended: server.has_exited(),
         done: Vec::new(),
         client_sleeps_in: None,
+        received: Vec::new(),
     })
 }
 
-fn usr_of(info: &siginfo) -> u8 {
+pub(super) fn usr_of(info: &siginfo) -> u8 {
     if info.ssi_signo == Signal::SIGUSR2 as u32 { 2 } else { 1 }
 }
 
@@ -222,6 +227,7 @@ impl<'a> Relay<'a> {
             client_pid: self.client.pid(),
             done: self.done,
             client_sleeps_in: self.sleeps_in,
+            received: Vec::new(),
         }
     }
 
@@ -337,7 +343,7 @@ fn is_due(step: &Step, from: Party, place: usize) -> bool {
 }
 
 /// Sleeps until a symbol comes, the client ends, or it is time to look.
-fn sleep_until_ready(line: &SignalFd, client: &Peer) {
+pub(super) fn sleep_until_ready(line: &SignalFd, client: &Peer) {
     let mut watched = [PollFd::new(line, PollFlags::IN), PollFd::new(client, PollFlags::IN)];
     if client.has_exited() {
         watched[1] = PollFd::new(line, PollFlags::IN);
