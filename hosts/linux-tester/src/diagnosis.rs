@@ -36,6 +36,14 @@ pub(crate) fn fact(delivery: &Delivery) -> String {
     }
 }
 
+/// Whether the time was over while everything went well: what is shown is the beginning of the text.
+pub(crate) fn is_unfinished(delivery: &Delivery) -> Option<usize> {
+    let shown = arrived(delivery);
+    let output = plain(&delivery.output);
+    let is_beginning = shown > 0 && output.trim_ascii_end().ends_with(&delivery.text[..shown]);
+    (delivery.client == Ending::Slow && is_beginning).then_some(shown)
+}
+
 /// How many bytes of the text are shown as they should be, from its beginning.
 fn arrived(delivery: &Delivery) -> usize {
     let output = plain(&delivery.output);
@@ -157,7 +165,7 @@ fn race(bench: &Bench, delivery: &Delivery, learned: &Learned) -> (Option<Why>, 
 }
 
 /// How often a race is looked for.
-const RACES: usize = 2;
+const RACES: usize = 3;
 
 /// Who misses a symbol when its partner is as quick as can be, and the line until then.
 pub(crate) fn missed(bench: &Bench, learned: &Learned) -> Option<(Cause, Picture)> {
@@ -170,7 +178,7 @@ fn client_misses(bench: &Bench, learned: &Learned) -> Option<(Cause, Picture)> {
     if learned.reading.dialect().0.hello != Hello::None {
         return None;
     }
-    let text = texts::letters(100, 5);
+    let text = texts::letters(400, 5);
     let symbols = learned.reading.symbols_of(&text);
     let passing = Passing::Answered { usr: if bit.is_one() { 2 } else { 1 }, symbols };
     let relayed = try_passing(bench, &text, passing)?;

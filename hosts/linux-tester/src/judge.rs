@@ -4,8 +4,9 @@ use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use procfs::Current;
 use thiserror::Error;
 
 use crate::bench::Bench;
@@ -60,6 +61,7 @@ pub(crate) fn judge(options: &Options, is_isolated: bool) -> Result<bool, JudgeE
         }));
     }
     progress.clear();
+    report.load = busy();
     report.took = begin.elapsed();
     show(&report, options).map_err(JudgeError::Report)?;
     Ok(report.is_right())
@@ -99,8 +101,18 @@ fn introduce(bench: &Bench, options: &Options) -> Report {
         speech,
         options: known.and_then(|(learned, manner)| speech::options(learned, manner)),
         results: Vec::new(),
-        took: std::time::Duration::ZERO,
+        load: None,
+        took: Duration::ZERO,
     }
+}
+
+/// How many programs waited for each processor lately, if it is more than one can leave out of account.
+fn busy() -> Option<f32> {
+    const BUSY: f32 = 1.5;
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    let processors = f32::from(u16::try_from(processors).unwrap_or(u16::MAX));
+    let load = procfs::LoadAverage::current().ok()?.one / processors;
+    (load > BUSY).then_some(load)
 }
 
 /// As it would be called from here, if it is here.

@@ -24,6 +24,8 @@ pub(crate) struct Report {
     /// How our programs are made to speak like it.
     pub(crate) options: Option<String>,
     pub(crate) results: Vec<Judged>,
+    /// How many programs waited for each processor, if they were many.
+    pub(crate) load: Option<f32>,
     pub(crate) took: Duration,
 }
 
@@ -63,6 +65,17 @@ impl Report {
     /// How our client is called to talk to such a server.
     pub(crate) fn with_ours(&self) -> Option<String> {
         Some(format!("minitalk-client {} PID TEXT", self.options.as_ref()?))
+    }
+}
+
+impl Report {
+    /// What a busy machine means for the results, if it was one.
+    pub(crate) fn note(&self) -> Option<String> {
+        let load = self.load?;
+        Some(format!(
+            "The machine was busy: {load:.0} programs for each processor. A client that sleeps instead of \
+             waiting for answers loses bits then, and everything takes longer. Try again when it is quiet."
+        ))
     }
 }
 

@@ -86,6 +86,14 @@ impl Server {
             || contains(&self.errors.bytes(), text) && !text.is_empty()
     }
 
+    /// Which of these texts it shows, within the time that output may lag.
+    pub(crate) fn shown<'t>(&self, texts: &'t [Vec<u8>]) -> Vec<&'t [u8]> {
+        let all = |shown: &[u8]| texts.iter().all(|text| contains(shown, text));
+        self.screen.wait(0, LAG, all);
+        let shown = self.screen.bytes();
+        texts.iter().map(Vec::as_slice).filter(|text| contains(&shown, text)).collect()
+    }
+
     pub(crate) fn signal(&mut self, signal: Signal) {
         // Once it has been waited for, its PID may be another's.
         if self.ending().is_none()

@@ -65,8 +65,10 @@ fn each_shell_is_told_of_the_options() {
 fn the_documentation_lists_the_checks_there_are() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/tester.md");
     let page = fs::read_to_string(path).expect("the page is there");
-    let list = stdout("--list");
-    assert!(page.contains(&format!("```text\n{list}```")), "put this into docs/tester.md:\n{list}");
+    for list in [stdout("--list"), stdout("--list --framed")] {
+        let block = format!("```text\n{list}```");
+        assert!(page.contains(&block), "put this into docs/tester.md:\n{list}");
+    }
 }
 
 #[test]

@@ -51,6 +51,11 @@ fn arrives(bench: &Bench, text: impl Fn(usize) -> Vec<u8>) -> io::Result<Verdict
     }
     let (tally, failed) = tries(bench, text)?;
     let Some(first) = failed.first() else { return Ok(Verdict::passed("")) };
+    if let Some(shown) = diagnosis::is_unfinished(first) {
+        let fact =
+            format!("given up after {} characters, all of them right: too slow", count(shown));
+        return Ok(Verdict::skipped(fact));
+    }
     let verdict = tally.verdict(String::new(), diagnosis::fact(first));
     let (why, picture) = diagnosis::of_text(bench, first, failed.get(1));
     Ok(verdict.because(why).pictured(picture))

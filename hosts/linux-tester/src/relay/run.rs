@@ -260,6 +260,9 @@ impl<'a> Relay<'a> {
         if let Passing::Answered { usr, symbols } = self.plan.passing {
             if from == Party::Client && place < symbols {
                 let _ = self.client.send(Bit::from_bool(usr == 2));
+                let passed_nanos = Some(monotonic_nanos());
+                let from = Party::Server;
+                self.symbols.push(Symbol { at_nanos: monotonic_nanos(), from, usr, passed_nanos });
             }
             return;
         }

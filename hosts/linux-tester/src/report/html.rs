@@ -43,6 +43,9 @@ pub(crate) fn write(report: &Report, to: &mut dyn Write) -> io::Result<()> {
             write_check(check, verdict, &mut told, to)?;
         }
     }
+    if let Some(note) = report.note() {
+        writeln!(to, "<p>{}</p>", escaped(&note))?;
+    }
     writeln!(to, "</main></body></html>")
 }
 

@@ -44,6 +44,7 @@ pub(crate) fn write(report: &Report, to: &mut dyn Write) -> io::Result<()> {
         "right": report.is_right(),
         "scores": Group::ALL.map(score),
         "checks": checks,
+        "load": report.load,
         "seconds": report.took.as_secs_f64(),
     });
     writeln!(to, "{object}")

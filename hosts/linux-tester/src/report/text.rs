@@ -50,6 +50,10 @@ pub(crate) fn write(report: &Report, to: &mut dyn Write) -> io::Result<()> {
             }
         }
     }
+    if let Some(note) = report.note() {
+        writeln!(to)?;
+        wrapped(to, &note, "", "")?;
+    }
     writeln!(to, "\n{:.0} seconds", report.took.as_secs_f64())
 }
 

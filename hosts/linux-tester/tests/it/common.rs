@@ -10,9 +10,14 @@ use serde_json::Value;
 
 /// A program of `tests/pair`, compiled with these macros.
 pub(crate) fn compile(name: &str, macros: &str) -> PathBuf {
+    compile_from(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pair"), name, macros)
+}
+
+/// A program of this folder, compiled with these macros.
+pub(crate) fn compile_from(folder: &Path, name: &str, macros: &str) -> PathBuf {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/pair/{name}.c"));
+    let source = folder.join(format!("{name}.c"));
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pairs");
     fs::create_dir_all(&folder).expect("a folder for the pairs");
     let program = folder.join(format!("{name}-{}-{number}", std::process::id()));

@@ -2,4 +2,5 @@
 
 mod causes;
 mod common;
+mod framed;
 mod right;
