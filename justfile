@@ -57,6 +57,10 @@ firmware *WHAT:
 web *WHAT:
     tools/web {{ WHAT }}
 
+# The tester's report of a pair that is wrong, in a browser (needs chromium): just tester-report docs/tester.png
+tester-report *FILES:
+    tools/tester-report {{ FILES }}
+
 # Throughput in bits per second
 bench *OPTIONS:
     cargo bench --locked --package minitalk-benches {{ OPTIONS }}

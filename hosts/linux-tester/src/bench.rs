@@ -1,6 +1,7 @@
 //! What the checks work with: the pair, and what has been learned of it.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -36,6 +37,8 @@ pub(crate) struct Bench {
     pub(crate) pair: Pair,
     /// Whether careless programs can reach nobody but each other.
     pub(crate) is_isolated: bool,
+    /// The folder of a Makefile that may be used.
+    pub(crate) sources: Option<PathBuf>,
     learned: OnceLock<(Option<Learned>, Option<Manner>)>,
     speed: OnceLock<f64>,
     carries_texts: OnceLock<bool>,
@@ -96,12 +99,18 @@ impl Bench {
         Self {
             pair,
             is_isolated,
+            sources: None,
             learned: OnceLock::new(),
             speed: OnceLock::new(),
             carries_texts: OnceLock::new(),
             carries_long: OnceLock::new(),
             is_overcrowded: OnceLock::new(),
         }
+    }
+
+    /// The same with a folder that may be built.
+    pub(crate) fn with_sources(self, sources: Option<PathBuf>) -> Self {
+        Self { sources, ..self }
     }
 
     pub(crate) fn server(&self) -> io::Result<Server> {

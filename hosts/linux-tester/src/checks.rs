@@ -118,7 +118,7 @@ pub(crate) const CHECKS: &[Check] = &[
     Check { name: "memory", group: Group::Clean, sentence: "the server does not grow with each message", is_alone: true, run: resources::memory },
     Check { name: "idle", group: Group::Clean, sentence: "an idle server uses no processor time", is_alone: true, run: resources::idle },
     Check { name: "functions", group: Group::Clean, sentence: "only functions that the exercise allows", is_alone: true, run: binaries::functions },
-    Check { name: "valgrind", group: Group::Clean, sentence: "valgrind finds no error and no leak", is_alone: true, run: binaries::valgrind },
+    Check { name: "memory-errors", group: Group::Clean, sentence: "no memory error and no leak is found", is_alone: true, run: binaries::memory_errors },
 ];
 
 #[cfg(test)]

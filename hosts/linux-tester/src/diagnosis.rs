@@ -71,6 +71,9 @@ pub(crate) fn of_text(
     {
         return (cause.into(), None);
     }
+    if is_unflushed(bench, delivery) {
+        return (Cause::Unflushed.into(), None);
+    }
     let Some(manner) = bench.manner() else { return (None, None) };
     if !manner.waits {
         return (not_waiting(manner).into(), relayed_loss(bench, delivery));
@@ -113,6 +116,20 @@ fn plain_to_see(bench: &Bench, delivery: &Delivery, other: Option<&Delivery>) ->
     }
     let learned = bench.learned()?;
     (delivery.output.is_empty() && !learned.reading.has_end()).then_some(Cause::NoEnd)
+}
+
+/// Whether a text of which nothing is shown appears when a later one has filled the buffer that it is in.
+fn is_unflushed(bench: &Bench, delivery: &Delivery) -> bool {
+    /// More than any buffer of a terminal.
+    const FULL: usize = 1200;
+    if !delivery.output.is_empty() || !delivery.client.is_end() || delivery.text.len() >= FULL {
+        return false;
+    }
+    let Ok(mut server) = bench.server() else { return false };
+    let first = bench.deliver_to(&mut server, &delivery.text);
+    let later = bench.deliver_to(&mut server, &texts::letters(FULL, 3));
+    let was_hidden = first.is_ok_and(|first| !first.is_shown && first.output.is_empty());
+    was_hidden && later.is_ok() && server.shows(0, &delivery.text)
 }
 
 /// The cause that a client has which does not wait.

@@ -41,7 +41,8 @@ pub(crate) fn judge(options: &Options, is_isolated: bool) -> Result<bool, JudgeE
     let is_plain = server.is_none() && client.is_none() && !options.framed;
     let bonus = if is_plain { subject::find_bonus(&options.folder) } else { None };
     let bonus = bonus.filter(|bonus| *bonus != pair).map(|bonus| Bench::new(bonus, is_isolated));
-    let bench = Bench::new(pair, is_isolated);
+    let sources = options.make.then(|| options.folder.clone());
+    let bench = Bench::new(pair, is_isolated).with_sources(sources);
     let begin = Instant::now();
     let mut report = introduce(&bench, options);
     let mut progress = Progressing::new(checks.len());

@@ -53,6 +53,11 @@ impl Server {
         Ok(server)
     }
 
+    /// What it complains of.
+    pub(crate) fn errors(&self) -> Vec<u8> {
+        self.errors.bytes()
+    }
+
     /// Whether it has shown its PID within this time.
     pub(crate) fn shows_pid(&self, patience: Duration) -> bool {
         self.screen.wait(0, patience, |shown| self.is_pid(shown))

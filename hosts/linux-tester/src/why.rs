@@ -46,6 +46,8 @@ pub(crate) enum Cause {
     EarlyReceipt,
     /// A program waits for a lock that it holds itself.
     LockInHandler { who: &'static str, place: String },
+    /// What the server writes stays in a buffer of the C library.
+    Unflushed,
     /// The server takes a signal of any process for a bit.
     TakesAnySignal,
     /// The client signals whatever process it is given.
@@ -166,6 +168,13 @@ impl Cause {
                 "It is suspected that a handler called something like printf or malloc while the same function was \
                  at work outside of it.".to_owned(),
                 HANDLERS,
+            ),
+            Self::Unflushed => (
+                "unflushed",
+                "The text was not shown when it had arrived, and appeared when a later text had filled a buffer."
+                    .to_owned(),
+                "printf and putchar keep what has no newline in a buffer: use write, or fflush.".to_owned(),
+                BYTES,
             ),
             Self::TakesAnySignal => (
                 "takes_any_signal",

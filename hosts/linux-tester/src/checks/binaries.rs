@@ -14,6 +14,7 @@ use crate::client::Client;
 use crate::launch;
 use crate::reading::KNOWN;
 use crate::screen::Screen;
+use crate::server::Server;
 use crate::verdict::Verdict;
 
 /// What the subject of the exercise allows.
@@ -76,16 +77,68 @@ fn imported(program: &Path) -> Option<Vec<String>> {
 /// How long a text may take under valgrind.
 const LIMIT: Duration = Duration::from_secs(6);
 
-pub(super) fn valgrind(bench: &Bench) -> io::Result<Verdict> {
+/// With valgrind, or, where that is not installed and the folder may be built, with sanitizers.
+pub(super) fn memory_errors(bench: &Bench) -> io::Result<Verdict> {
     let is_installed = Command::new("valgrind")
         .arg("--version")
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()
         .is_ok_and(|status| status.success());
-    if !is_installed {
-        return Ok(Verdict::skipped("not tried: valgrind is not installed"));
+    match (is_installed, &bench.sources) {
+        (true, _) => valgrind(bench),
+        (false, Some(folder)) => sanitizers(folder),
+        (false, None) => {
+            Ok(Verdict::skipped("not tried: valgrind is not installed, and there is no --make"))
+        }
     }
+}
+
+/// Builds a copy of the folder with sanitizers, and sends a text.
+fn sanitizers(folder: &Path) -> io::Result<Verdict> {
+    let copy = std::env::temp_dir().join(format!("minitalk-tester-{}", std::process::id()));
+    let is_copied = Command::new("cp").arg("-r").arg(folder).arg(&copy).status()?.success();
+    let built = Command::new("make")
+        .args(["-B", "-C"])
+        .arg(&copy)
+        .arg("CC=cc -fsanitize=address,undefined -g")
+        .output();
+    let is_built = is_copied && built.is_ok_and(|output| output.status.success());
+    let found = if is_built { complaints_of_sanitizers(&copy) } else { Ok(None) };
+    let _ = fs::remove_dir_all(&copy);
+    Ok(match found? {
+        None => Verdict::skipped("not tried: it could not be built with sanitizers"),
+        Some(found) if found.is_empty() => Verdict::passed("with sanitizers"),
+        Some(found) => Verdict::failed(found.join("; ")),
+    })
+}
+
+/// What the two programs complain of when they are built with sanitizers; nothing if they do not start.
+fn complaints_of_sanitizers(folder: &Path) -> io::Result<Option<Vec<String>>> {
+    let mut server = Server::start(&folder.join("server"))?;
+    let (screen, end) = Screen::terminal()?;
+    let mut command = launch::command(&folder.join("client"));
+    command.arg(server.pid().to_string()).arg(word()).stderr(end);
+    let ending = Client::spawn(&mut command)?.finish_with(Some(server.pid()), LIMIT);
+    drop(command);
+    if !ending.is_end() || server.shows_pid(Duration::ZERO) == server.ending().is_some() {
+        return Ok(None);
+    }
+    let logs = [("server", server.errors()), ("client", screen.bytes())];
+    let complaint = |line: &str| {
+        let (_, words) =
+            line.split_once("AddressSanitizer: ").or_else(|| line.split_once("runtime error: "))?;
+        Some(words.chars().take(60).collect::<String>())
+    };
+    let found = logs.iter().flat_map(|(who, log)| {
+        let log = String::from_utf8_lossy(log).into_owned();
+        let lines = log.lines().filter(|line| !line.starts_with("SUMMARY"));
+        lines.filter_map(complaint).map(|words| format!("{who}: {words}")).collect::<Vec<_>>()
+    });
+    Ok(Some(found.collect()))
+}
+
+fn valgrind(bench: &Bench) -> io::Result<Verdict> {
     let server_log = log_path("server");
     let client_log = log_path("client");
     let program = Path::new("/usr/bin/env");

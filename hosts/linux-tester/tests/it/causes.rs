@@ -80,6 +80,11 @@ fn a_client_that_does_not_say_where_the_text_ends() {
 }
 
 #[test]
+fn a_server_that_keeps_the_text_in_a_buffer() {
+    assert_cause("UNFLUSHED", "", "100", "unflushed");
+}
+
+#[test]
 fn a_server_that_confirms_what_it_has_not_written() {
     assert_cause("EARLY_RECEIPT", "", "confirmed", "early_receipt");
 }

@@ -8,10 +8,12 @@
 ** KEEP=N       it shows a text at its end, and keeps N bytes of it at most
 ** OVERFLOW     it keeps a text in too small a place, and does not look
 ** EARLY_RECEIPT  it confirms a text, and shows it later
+** UNFLUSHED    it shows a text with a function that keeps it in a buffer
 ** LOCK         its handler calls a function that its main program is in
 */
 #define _GNU_SOURCE
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -65,6 +67,9 @@ static void	take_byte(char c)
 		return ;
 # endif
 	g_text[g_length++] = c;
+#elif defined(UNFLUSHED)
+	if (c)
+		putchar(c);
 #else
 	show(c ? &c : "\n", 1);
 #endif
