@@ -107,7 +107,7 @@ fn crowd(senders: u32) -> (Crowd, &'static [Bit]) {
 }
 
 // A bit of one sender that the others are silent beside: as much with four thousand as with four.
-#[library_benchmark(config = at_most(150))]
+#[library_benchmark(config = at_most(390))]
 #[bench::of_4(args = (4), setup = crowd)]
 #[bench::of_4096(args = (4_096), setup = crowd)]
 fn exchange_bit((mut crowd, line): (Crowd, &[Bit])) -> usize {
@@ -120,7 +120,7 @@ fn waiting() -> (Crowd, Vec<Bit>) {
 }
 
 // A bit where every letter is another sender's turn, and six thousand wait for theirs.
-#[library_benchmark(config = at_most(200))]
+#[library_benchmark(config = at_most(420))]
 #[bench::letters(setup = waiting)]
 fn exchange_turns((mut crowd, letter): (Crowd, Vec<Bit>)) -> usize {
     black_box(crowd.feed_all(&letter))

@@ -88,9 +88,6 @@ pub struct Exchange<S, const OCTETS: usize> {
     floor: Option<Index>,
     /// When a bit of the sender with the floor was last processed.
     floor_active_at: Instant,
-    #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
-    announced: Option<Index>,
-    too_long: Option<(u32, u64)>,
     /// Nothing has to be done for a classic sender before this time.
     timer: Option<Instant>,
     dialect: Dialect,
@@ -120,8 +117,6 @@ impl<S, const OCTETS: usize> Exchange<S, OCTETS> {
             places: Places::new(places),
             floor: None,
             floor_active_at: Instant::ZERO,
-            announced: None,
-            too_long: None,
             timer: None,
             dialect,
             protocols: Protocols::Both,
@@ -256,20 +251,21 @@ where
     pub fn handle_bit(&mut self, peer: u32, bit: Bit, now: Instant) -> Handled {
         let Some(index) = self.find(peer) else { return Handled::Unknown };
         let Some(session) = self.places.session_mut(index) else { return Handled::Unknown };
-        let handled = session.take(bit);
-        let can_hold_back = session.can_hold_back();
-        if handled == Handled::Taken {
-            if self.has_turn(index) {
+        match session.take(bit) {
+            Handled::Taken if self.floor == Some(index) => {
                 self.floor_active_at = now;
-            } else {
+                Handled::Taken
+            }
+            Handled::Taken => {
                 self.sort(index);
+                Handled::Taken
+            }
+            // Its sender has not waited for the acknowledgment.
+            Handled::Repeated if !session.can_hold_back() => Handled::Lost,
+            handled @ (Handled::Repeated | Handled::Lost | Handled::Ignored | Handled::Unknown) => {
+                handled
             }
         }
-        if handled == Handled::Repeated && !can_hold_back {
-            // Its sender has not waited for the acknowledgment.
-            return Handled::Lost;
-        }
-        handled
     }
 
     /// Tells that the process of `peer` has ended. Bits of it that still wait are processed first;
@@ -297,7 +293,8 @@ where
                 session.handle_timeout(now);
                 self.settle(index);
             }
-            self.set_timer(index);
+            let timeout = self.places.session(index).and_then(Session::poll_timeout);
+            self.set_timer(timeout);
         }
     }
 
@@ -315,15 +312,14 @@ where
     /// Follows what time has led to.
     fn settle(&mut self, index: Index) {
         if self.places.session(index).is_some_and(|session| session.want() == Want::Host) {
-            self.announce(index);
+            self.places.move_to(index, List::Telling);
         }
         self.sort(index);
     }
 
-    /// Sees to it that a session is looked at in time.
+    /// Sees to it that a session is looked at when its timeout has come.
     #[inline]
-    fn set_timer(&mut self, index: Index) {
-        let timeout = self.places.session(index).and_then(Session::poll_timeout);
+    fn set_timer(&mut self, timeout: Option<Instant>) {
         if let Some(timeout) = timeout {
             self.timer = Some(self.timer.map_or(timeout, |timer| timer.min(timeout)));
         }
@@ -371,11 +367,11 @@ where
 
     fn advance(&mut self, now: Instant) -> Option<Step> {
         loop {
-            if let Some(index) = self.announced.take() {
-                return Some(Step::Payload(index));
-            }
-            if let Some((peer, offset)) = self.too_long.take() {
-                return Some(Step::TooLong { peer, offset });
+            if let Some(index) = self.places.first(List::Telling) {
+                match self.tell(index) {
+                    Some(step) => return Some(step),
+                    None => continue,
+                }
             }
             if let Some(index) = self.places.first(List::Gone) {
                 match self.wind_up(index, now) {
@@ -403,7 +399,13 @@ where
                 continue;
             }
             match want {
-                Want::Line => self.process(index, now),
+                // Most bits are owed an acknowledgment and lead to nothing else.
+                Want::Line => {
+                    self.process(index, now);
+                    if let Some(step) = self.transmit(index) {
+                        return Some(step);
+                    }
+                }
                 Want::Host => {
                     self.places.session_mut(index)?.held_back = true;
                     return None;
@@ -429,8 +431,8 @@ where
         let session = self.places.session_mut(index)?;
         let symbol = session.next_owed()?;
         let held_back = core::mem::take(&mut session.held_back);
-        let peer = session.peer;
-        self.set_timer(index);
+        let (peer, timeout) = (session.peer, session.poll_timeout());
+        self.set_timer(timeout);
         Some(Step::Transmit { peer, symbol, held_back })
     }
 
@@ -441,10 +443,11 @@ where
         let Some(session) = self.places.session_mut(index) else { return };
         session.process(now);
         session.turn_over = passes || session.turn_over && !kept;
-        if session.want() == Want::Host {
-            self.announce(index);
+        let (want, timeout) = (session.want(), session.poll_timeout());
+        if want == Want::Host {
+            self.places.move_to(index, List::Telling);
         }
-        self.set_timer(index);
+        self.set_timer(timeout);
     }
 
     /// Brings a session that is gone nearer to its end; the floor does not matter any more.
@@ -470,20 +473,24 @@ where
     }
 
     /// Lets the host know of what a session holds, unless that makes its message too long.
-    fn announce(&mut self, index: Index) {
+    fn tell(&mut self, index: Index) -> Option<Step> {
+        self.places.move_to(index, List::None);
         let (octets_max, codings) = (self.octets_max, self.codings);
-        let Some(session) = self.places.session_mut(index) else { return };
-        let Some(payload) = session.payload() else { return };
+        let session = self.places.session_mut(index)?;
+        let payload = session.payload()?;
         let octets = u64::try_from(payload.octets.len()).unwrap_or(u64::MAX);
         let total = payload.length.unwrap_or(0).max(payload.offset.saturating_add(octets));
         if codings.checked_shr(payload.coding.into()).unwrap_or(0) & 1 == 0 {
             session.refuse(RefusalReason::Coding);
+            self.sort(index);
+            None
         } else if octets_max.is_some_and(|octets_max| total > octets_max) {
             let (peer, offset) = (payload.peer, payload.offset);
             session.refuse(RefusalReason::TooLong);
-            self.too_long = Some((peer, offset));
+            self.sort(index);
+            Some(Step::TooLong { peer, offset })
         } else {
-            self.announced = Some(index);
+            Some(Step::Payload(index))
         }
     }
 
@@ -493,28 +500,27 @@ where
             answer(session);
         }
         self.settle(index);
-        self.set_timer(index);
+        let timeout = self.places.session(index).and_then(Session::poll_timeout);
+        self.set_timer(timeout);
     }
 
     /// Puts a session into the list that it belongs to now.
     #[inline]
     fn sort(&mut self, index: Index) {
-        let has_turn = self.has_turn(index);
+        let has_turn = self.floor == Some(index);
         let is_floor_taken = self.floor.is_some();
+        let is_untold = self.places.list(index) == List::Telling;
         let Some(session) = self.places.session_mut(index) else { return };
         let list = match (session.gone, session.want()) {
             (false, Want::Line) if !session.can_hold_back() => List::Passing,
             (false, Want::Line) if !has_turn => List::Waiting,
-            // One that waits for the host stays until it has its answer.
             (true, Want::Line | Want::Nothing) => List::Gone,
+            // One that waits for the host stays until it has its answer, and it may not have been told of yet.
+            (_, Want::Host) if is_untold => List::Telling,
             (_, Want::Line | Want::Host | Want::Nothing) => List::None,
         };
         session.held_back |= is_floor_taken && list == List::Waiting;
         self.places.move_to(index, list);
-    }
-
-    fn has_turn(&self, index: Index) -> bool {
-        self.floor == Some(index)
     }
 
     fn grant(&mut self, index: Index, now: Instant) {

@@ -30,6 +30,8 @@ pub(super) enum List {
     Waiting,
     /// Has something for the line, and cannot be kept waiting.
     Passing,
+    /// Has something that the host is to be told of.
+    Telling,
     /// Its process has ended, and the host has nothing more to answer.
     Gone,
 }
@@ -91,13 +93,15 @@ pub(super) struct Places<S, const OCTETS: usize> {
     #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
     passing: Ends,
     #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
+    telling: Ends,
+    #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
     gone: Ends,
 }
 
 impl<S, const OCTETS: usize> Places<S, OCTETS> {
     pub(super) const fn new(storage: S) -> Self {
-        let (waiting, passing, gone) = (Ends::NONE, Ends::NONE, Ends::NONE);
-        Self { storage, taken: 0, fresh: 0, free: None, waiting, passing, gone }
+        let (waiting, passing, telling, gone) = (Ends::NONE, Ends::NONE, Ends::NONE, Ends::NONE);
+        Self { storage, taken: 0, fresh: 0, free: None, waiting, passing, telling, gone }
     }
 
     pub(super) const fn taken(&self) -> usize {
@@ -109,6 +113,7 @@ impl<S, const OCTETS: usize> Places<S, OCTETS> {
             List::None => None,
             List::Waiting => self.waiting.first,
             List::Passing => self.passing.first,
+            List::Telling => self.telling.first,
             List::Gone => self.gone.first,
         }
     }
@@ -227,6 +232,11 @@ where
         }
     }
 
+    /// The list that a place is in.
+    pub(super) fn list(&self, index: Index) -> List {
+        self.get(index).map_or(List::None, |place| place.list)
+    }
+
     /// Puts a place at the end of `list`, unless it is in it already.
     pub(super) fn move_to(&mut self, index: Index, list: List) {
         let Some(place) = self.get_mut(index) else { return };
@@ -268,6 +278,7 @@ where
             List::None => None,
             List::Waiting => Some(&mut self.waiting),
             List::Passing => Some(&mut self.passing),
+            List::Telling => Some(&mut self.telling),
             List::Gone => Some(&mut self.gone),
         }
     }

@@ -112,3 +112,22 @@ fn an_acknowledgment_that_waited_for_the_host_is_marked_and_one_that_did_not_is_
     crowd.bit(1, bits[16]);
     assert_eq!(crowd.acknowledged, [(1, true), (1, false)]);
 }
+
+#[test]
+fn of_all_whose_messages_end_at_once_the_host_is_told() {
+    let mut crowd = Crowd::new();
+    let dialect = "end=silence".parse().expect("a dialect");
+    crowd.exchange = Exchange::new(dialect, vec![Place::FREE; 64]);
+    for peer in 1..=9 {
+        crowd.bit(peer, Bit::Zero);
+        while crowd.acknowledged.last().is_none_or(|&(acknowledged, _)| acknowledged != peer) {
+            crowd.stall();
+        }
+        (0..7).for_each(|_| crowd.bit(peer, Bit::One));
+    }
+    crowd.now = crowd.now.after_micros(10_000_000);
+    crowd.exchange.handle_timeout(crowd.now);
+    crowd.drive();
+    crowd.ended.sort_unstable();
+    assert_eq!(crowd.ended, (1..=9).collect::<Vec<u32>>());
+}

@@ -77,7 +77,6 @@ fn crowd(clients: usize, classic: usize, looks: bool) -> Plan {
     let client = |index: usize| ClientPlan {
         message: 7 + u32::try_from(index).unwrap_or(0),
         framed: (index + 1).checked_rem(classic).is_none_or(|rest| rest > 0),
-        framed: (index + 1).checked_rem(classic).is_none_or(|rest| rest > 0),
         text: (0..100).map(|place| octet(place * 7 + index)).collect(),
         chunk: 256,
         pairs: true,
