@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use minitalk_core::classic::Setting;
-use minitalk_harness::{Programs, Running, Server};
+use minitalk_harness::{Finished, Programs, Running, Server};
 
 use crate::common::{assert_delivered, assert_failed};
 use crate::peers::compile;
@@ -201,20 +201,50 @@ fn our_two_programs_agree_on_every_answer_receipt_and_end() {
     });
 }
 
+/// Sends a text to a C server that was compiled with these macros.
+fn to_c(macros: &str, words: &[&str]) -> (Finished, Server) {
+    let server = Server::start_command(&mut Command::new(compile("server", macros)));
+    let mut command = Programs::build().client();
+    let command = command.args(words).args([&server.pid().to_string(), "hi"]);
+    (Running::spawn(command).finish(), server)
+}
+
 #[test]
 fn a_receipt_that_was_not_foreseen_leaves_the_outcome_unknown() {
-    let server = Server::start_command(&mut Command::new(compile("server", "PLACE=INSTEAD")));
-    let pid = server.pid().to_string();
     let words = [
         "answered with SIGUSR2",
         "the whole message was sent",
         "look at what it has written",
         "receipt=usr2-instead",
     ];
-    let mut command = Programs::build().client();
-    let client = Running::spawn(command.args(["--protocol=classic", &pid, "hi"])).finish();
+    let (client, server) = to_c("PLACE=INSTEAD", &["--dialect=ack=usr1,receipt=usr2-after"]);
     assert_failed(&client, 7, &words);
     server.wait_until_shown("hi\n");
+}
+
+#[test]
+fn acknowledgments_and_receipt_are_observed_and_shown() {
+    for (macros, observed) in [
+        ("", "ack=usr1,receipt=usr2-after"),
+        ("PLACE=INSTEAD", "ack=usr1,receipt=usr2-instead"),
+        ("ACK=USR2 RECEIPT=USR1", "ack=usr2,receipt=usr1"),
+        ("ACK=ECHO RECEIPT=NOTHING", "ack=echo,receipt=none"),
+    ] {
+        let (client, server) = to_c(macros, &["--protocol=classic", "--stats"]);
+        assert_eq!(client.code(), 0, "{macros}: {client:?}");
+        assert!(client.stderr.contains(observed), "{macros}: {client:?}");
+        server.wait_until_shown("hi\n");
+    }
+}
+
+#[test]
+fn what_nothing_has_confirmed_is_not_called_delivered() {
+    let dialect = "--dialect=ack=none,receipt=none";
+    for json in [&[dialect][..], &[dialect, "--json"]] {
+        let (client, _server) = to_c("ACK=NOTHING RECEIPT=NOTHING", json);
+        assert_failed(&client, 9, &["has confirmed nothing of it"]);
+        assert!(!client.text().contains("delivered"), "{client:?}");
+    }
 }
 
 /// Sends a one, then zeros until there is nobody to send them to.

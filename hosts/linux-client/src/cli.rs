@@ -11,6 +11,7 @@ use minitalk::admission::Trust;
 use minitalk::{Address, Config, Dialect, Protocol};
 use minitalk_cli::arguments::{self, ParseDurationError};
 use minitalk_cli::generate::Generate;
+use minitalk_core::classic::ParseDialectError;
 use thiserror::Error;
 
 use crate::progress::Show;
@@ -46,7 +47,7 @@ pub(crate) struct Options {
     /// Implies --protocol classic
     #[arg(long_help = arguments::dialect_help("How a classic server speaks")
         + ". Implies --protocol classic")]
-    #[arg(long, value_name = "LIST", value_hint = ValueHint::Other)]
+    #[arg(long, value_name = "LIST", value_parser = dialect, value_hint = ValueHint::Other)]
     dialect: Option<Dialect>,
 
     /// Give up after this time without progress, in seconds or as a duration
@@ -207,7 +208,7 @@ impl Options {
 
     /// How a classic server speaks.
     pub(crate) fn dialect(&self) -> Dialect {
-        self.dialect.unwrap_or_default()
+        self.dialect.unwrap_or(Dialect::OBSERVING)
     }
 
     /// How far the user vouches for the server.
@@ -234,6 +235,11 @@ impl Options {
             takes_terminations: true,
         }
     }
+}
+
+/// What is not said about acknowledgments and receipts is observed.
+fn dialect(text: &str) -> Result<Dialect, ParseDialectError> {
+    Dialect::OBSERVING.with_settings(text)
 }
 
 /// What `--protocol` may be.

@@ -7,7 +7,7 @@ use std::fmt::Display;
 use std::io;
 use std::time::Duration;
 
-use minitalk::{Protocol, Tally};
+use minitalk::{Confirmation, Protocol, Receipt, Tally};
 use minitalk_cli::round_trips::{RoundTrips, Summary};
 use serde::Serialize;
 
@@ -19,8 +19,8 @@ use crate::ping::{PingLine, ProbeLine};
 
 /// Who tells what has happened, and how.
 pub(crate) trait Report {
-    /// A message has been delivered.
-    fn delivered(&self, line: &DeliveredLine) -> io::Result<()>;
+    /// A message has been sent.
+    fn sent(&self, line: &SentLine) -> io::Result<()>;
     /// Something was not done.
     fn failed(&self, explanation: &Explanation);
     /// What sending a message took.
@@ -40,7 +40,7 @@ pub(crate) fn of(options: &Options) -> Box<dyn Report> {
     if options.json {
         Box::new(json::Json)
     } else {
-        Box::new(people::People { is_quiet: options.quiet })
+        Box::new(people::People { is_quiet: options.quiet, shows_dialect: options.stats })
     }
 }
 
@@ -51,14 +51,41 @@ pub(crate) fn failed(trouble: &Trouble, options: &Options, report: &dyn Report) 
     explanation.code
 }
 
-/// A message has been delivered.
+/// A message has been sent, and `event` says whether that is all that is known.
 #[derive(Debug, Serialize)]
-#[serde(tag = "event", rename = "delivered")]
-pub(crate) struct DeliveredLine {
-    pid: u32,
+pub(crate) struct SentLine {
+    event: &'static str,
+    pub(crate) pid: u32,
     protocol: &'static str,
     bytes: u64,
     seconds: f64,
+    /// How a classic server was observed to speak.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) dialect: Option<String>,
+    #[serde(skip)]
+    pub(crate) confirmation: Confirmation,
+}
+
+impl SentLine {
+    pub(crate) fn new(pid: u32, receipt: &Receipt, totals: &Totals) -> Self {
+        let &Receipt { bytes, confirmation, dialect, .. } = receipt;
+        let event = match confirmation {
+            Confirmation::Message => "delivered",
+            Confirmation::Bits => "acknowledged",
+            Confirmation::Nothing => "sent",
+        };
+        let dialect = dialect.map(|dialect| dialect.to_string());
+        let Totals { protocol, seconds, .. } = *totals;
+        Self { event, pid, protocol, bytes, seconds, dialect, confirmation }
+    }
+
+    /// The exit code, as documented in `--help`.
+    pub(crate) const fn code(&self) -> u8 {
+        match self.confirmation {
+            Confirmation::Message | Confirmation::Bits => 0,
+            Confirmation::Nothing => 9,
+        }
+    }
 }
 
 /// What sending a message took.
@@ -94,11 +121,6 @@ impl Totals {
             repeated_frames,
             round_trip: round_trips.and_then(RoundTrips::summary),
         }
-    }
-
-    pub(crate) const fn delivered(&self, pid: u32) -> DeliveredLine {
-        let Self { protocol, bytes, seconds, .. } = *self;
-        DeliveredLine { pid, protocol, bytes, seconds }
     }
 }
 

@@ -9,7 +9,7 @@ use minitalk_cli::trace::{End, Trace};
 use crate::cli::Options;
 use crate::explain::Trouble;
 use crate::progress::Progress;
-use crate::report::{self, Report, Totals};
+use crate::report::{self, Report, SentLine, Totals};
 use crate::tap::Tap;
 
 /// Sends the message and returns when the server has confirmed all of it. The exit code.
@@ -29,9 +29,10 @@ pub(crate) fn run(server: &Address, options: &Options, report: &dyn Report) -> R
     let totals = Totals::new(options.protocol(), &tally, round_trips.as_ref());
     // When nobody reads any more, the exit code still tells whether the message was delivered.
     let code = match result {
-        Ok(_receipt) => {
-            let _ = report.delivered(&totals.delivered(pid));
-            0
+        Ok(receipt) => {
+            let line = SentLine::new(pid, &receipt, &totals);
+            let _ = report.sent(&line);
+            line.code()
         }
         Err(failure) => report::failed(&failure.into(), options, report),
     };

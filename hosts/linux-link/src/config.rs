@@ -22,7 +22,8 @@ use crate::admission::Trust;
 pub struct Config {
     /// The protocol to speak. The default is framed.
     pub protocol: Protocol,
-    /// How a classic server speaks. The framed protocol has no dialects.
+    /// How a classic server speaks. The default is [`Dialect::OBSERVING`]: whatever it acknowledges with
+    /// is taken for what it is. The framed protocol has no dialects.
     pub dialect: Dialect,
     /// The least time from one bit to the next, for a classic server. The default is 500 µs where the
     /// server does not acknowledge bits, and else none.
@@ -46,7 +47,7 @@ impl Config {
     pub const fn new() -> Self {
         Self {
             protocol: Protocol::Framed,
-            dialect: Dialect::DEFAULT,
+            dialect: Dialect::OBSERVING,
             pace: None,
             timeout: Duration::from_secs(10),
             single_bits: false,

@@ -5,6 +5,7 @@ mod link;
 use std::os::fd::BorrowedFd;
 use std::time::Duration;
 
+use minitalk_core::classic::{self as dialect, Ack, Dialect};
 use minitalk_core::exchange::Protocol;
 use minitalk_core::ping::Pinger;
 use minitalk_signals::{Interest, Line, is_ready};
@@ -37,12 +38,27 @@ pub struct Connection<O = ()> {
     tally: Tally,
 }
 
-/// The server has confirmed a message: it has written all of it.
+/// All of a message has been sent, and everything has come that the server owes for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Receipt {
     /// Bytes of the message.
     pub bytes: u64,
+    /// What the server has confirmed.
+    pub confirmation: Confirmation,
+    /// How a classic server was observed to speak.
+    pub dialect: Option<Dialect>,
+}
+
+/// What a server has confirmed of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Confirmation {
+    /// The whole message, with a receipt. A framed server confirms that it is written.
+    Message,
+    /// Each bit or byte, and not the message as a whole: a classic server without a receipt.
+    Bits,
+    /// Nothing at all. Nobody knows whether it has arrived.
+    Nothing,
 }
 
 impl Connection {
@@ -86,7 +102,7 @@ impl<O: Observer> Connection<O> {
         })
     }
 
-    /// Sends a message and returns when the server has confirmed all of it.
+    /// Sends a message and returns when the server has confirmed all of it, or all that it does.
     ///
     /// # Errors
     ///
@@ -106,22 +122,35 @@ impl<O: Observer> Connection<O> {
             }
             Protocol::Classic => {
                 let text = self.gather(message)?;
+                let dialect = self.dialect();
                 let is_mark = text.all().first() == Some(&0xFF);
-                if is_mark && self.link.is_ours() && self.config.dialect.admits_framed() {
+                if is_mark && self.link.is_ours() && dialect.admits_framed() {
                     return Err(self.failure(Cause::LooksFramed));
                 }
-                let half = Classic::new(text.all(), &self.config, self.link.is_ours());
+                let half = Classic::new(text.all(), dialect, self.config.pace, self.link.is_ours());
                 let half = half.map_err(|error| self.failure(Cause::Encode(error)))?;
                 self.transfer(half)
             }
         }
     }
 
+    /// How to speak classic: to one of ours, the acknowledgments need not be observed.
+    fn dialect(&self) -> Dialect {
+        let mut dialect = self.config.dialect;
+        if self.link.is_ours() && dialect.ack == Ack::Auto {
+            dialect.ack = Dialect::DEFAULT.ack;
+        }
+        if self.link.is_ours() && dialect.receipt == dialect::Receipt::Auto {
+            dialect.receipt = Dialect::DEFAULT.receipt;
+        }
+        dialect
+    }
+
     fn transfer(&mut self, half: impl SendingHalf) -> Result<Receipt, Failure> {
         let (result, tally) = Transfer::new(&mut self.link, half).run();
         self.tally = tally;
         match result {
-            Ok(()) => Ok(Receipt { bytes: tally.bytes }),
+            Ok(receipt) => Ok(receipt),
             Err((cause, delivered)) => Err(Failure { delivered, ..self.failure(cause) }),
         }
     }

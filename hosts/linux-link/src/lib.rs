@@ -94,7 +94,7 @@ mod transfer;
 pub use address::{Address, ParseAddressError};
 pub use cause::{Cause, Delivered, Failure, Interruption};
 pub use config::Config;
-pub use connection::{Connection, Receipt};
+pub use connection::{Confirmation, Connection, Receipt};
 pub use diagnosis::Diagnosis;
 pub use input::Input;
 pub use interrupt::Interrupter;

@@ -11,7 +11,7 @@ use minitalk_core::{Bit, Doubt, Instant};
 use minitalk_signals::{Interest, now};
 
 use crate::cause::{Cause, Delivered};
-use crate::connection::{Heard, Link};
+use crate::connection::{Heard, Link, Receipt};
 use crate::diagnosis::{Answers, Diagnosis, REST_MICROS, Sight};
 use crate::observer::Observer;
 
@@ -104,7 +104,7 @@ pub(crate) enum Step {
     /// This many bytes have been confirmed.
     Confirmed(u64),
     /// All has been sent, and everything that is owed for it has come.
-    Complete,
+    Complete(Receipt),
     /// It cannot go on.
     Failed(Cause),
 }
@@ -148,7 +148,7 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
     }
 
     /// Sends the message and returns when everything has been confirmed; and what it took.
-    pub(crate) fn run(mut self) -> (Result<(), (Cause, Delivered)>, Tally) {
+    pub(crate) fn run(mut self) -> (Result<Receipt, (Cause, Delivered)>, Tally) {
         let began = now();
         let result = self.transfer().map_err(|cause| {
             let delivered = self.half.delivered(&cause);
@@ -159,7 +159,7 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
         (result, Tally { micros, ..self.half.tally(self.link.bits()) })
     }
 
-    fn transfer(&mut self) -> Result<(), Cause> {
+    fn transfer(&mut self) -> Result<Receipt, Cause> {
         self.await_room()?;
         loop {
             let now = self.link.clock();
@@ -169,7 +169,7 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
             self.half.refill(now)?;
             self.transmit(now)?;
             match self.half.poll_step(self.link.answers()) {
-                Some(Step::Complete) => return Ok(()),
+                Some(Step::Complete(receipt)) => return Ok(receipt),
                 Some(Step::Failed(cause)) => return Err(cause),
                 Some(Step::Confirmed(bytes)) => {
                     let now = self.link.read_clock();

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use minitalk_cli::json::line;
 use serde::Serialize;
 
-use super::{DeliveredLine, Report, Totals, note};
+use super::people::tell_doubt;
+use super::{Report, SentLine, Totals, note};
 use crate::check::Findings;
 use crate::explain::Explanation;
 use crate::list::Server;
@@ -16,7 +17,8 @@ use crate::ping::{PingLine, ProbeLine};
 pub(super) struct Json;
 
 impl Report for Json {
-    fn delivered(&self, line: &DeliveredLine) -> io::Result<()> {
+    fn sent(&self, line: &SentLine) -> io::Result<()> {
+        tell_doubt(line);
         print(line)
     }
 

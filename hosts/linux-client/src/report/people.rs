@@ -2,9 +2,10 @@
 
 use std::io::{self, Write};
 
+use minitalk::Confirmation;
 use minitalk_cli::round_trips::Summary;
 
-use super::{DeliveredLine, Report, Totals, note};
+use super::{Report, SentLine, Totals, note};
 use crate::check::{Findings, SignalFindings};
 use crate::explain::Explanation;
 use crate::list::Server;
@@ -17,10 +18,16 @@ const BAR_CHARS: u64 = 40;
 #[derive(Debug)]
 pub(super) struct People {
     pub(super) is_quiet: bool,
+    /// How a classic server was observed to speak is shown.
+    pub(super) shows_dialect: bool,
 }
 
 impl Report for People {
-    fn delivered(&self, _line: &DeliveredLine) -> io::Result<()> {
+    fn sent(&self, line: &SentLine) -> io::Result<()> {
+        tell_doubt(line);
+        if let Some(dialect) = line.dialect.as_ref().filter(|_| self.shows_dialect) {
+            note(&format_args!("PID {} speaks {dialect}", line.pid));
+        }
         Ok(())
     }
 
@@ -143,6 +150,17 @@ impl Report for People {
             writeln!(stdout, "{}", format!("{from:>8} to {to:>8} us {count:>7} {bar}").trim_end())?;
         }
         stdout.flush()
+    }
+}
+
+/// Says that nobody knows whether a message has arrived, if that is so.
+pub(super) fn tell_doubt(line: &SentLine) {
+    if line.confirmation == Confirmation::Nothing {
+        note(&format_args!(
+            "PID {} was sent the whole message and has confirmed nothing of it: whether it has \
+             arrived is unknown; look at what it shows",
+            line.pid
+        ));
     }
 }
 

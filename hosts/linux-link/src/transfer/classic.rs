@@ -1,15 +1,18 @@
 //! A message in the classic protocol.
 
 use std::os::fd::BorrowedFd;
+use std::process;
+use std::time::Duration;
 
 use minitalk_core::classic::{
-    EncodeError, Ending, TIMEOUT_MICROS, TIMEOUT_OF_KNOWN_MICROS, TextSender,
+    Ack, Dialect, EncodeError, Ending, TIMEOUT_MICROS, TIMEOUT_OF_KNOWN_MICROS, TextSender,
 };
 use minitalk_core::{Bit, Doubt, Instant};
 
 use super::{SendingHalf, Step, Tally};
 use crate::cause::{Cause, Delivered};
-use crate::config::{Config, micros};
+use crate::config::micros;
+use crate::connection::{Confirmation, Receipt};
 use crate::diagnosis::Answers;
 
 /// The pause after a bit that is not acknowledged.
@@ -28,20 +31,30 @@ pub(crate) struct Classic<'t> {
 }
 
 impl<'t> Classic<'t> {
-    pub(crate) fn new(text: &'t [u8], config: &Config, is_ours: bool) -> Result<Self, EncodeError> {
+    pub(crate) fn new(
+        text: &'t [u8],
+        dialect: Dialect,
+        pace: Option<Duration>,
+        is_ours: bool,
+    ) -> Result<Self, EncodeError> {
         let timeout_micros = if is_ours { TIMEOUT_OF_KNOWN_MICROS } else { TIMEOUT_MICROS };
-        let pace_micros = config.pace.map(micros);
+        let pace_micros = pace.map(micros);
         let pause_micros = pace_micros.unwrap_or(PACE_MICROS);
-        let sender = TextSender::new(config.dialect, text, pause_micros)?;
+        let sender = TextSender::new(dialect, text, pause_micros)?;
         // The core's sender pauses by itself where nothing is acknowledged.
-        let is_acknowledged = config.dialect.can_hold_back();
+        let is_acknowledged = dialect.ack == Ack::Auto || dialect.can_hold_back();
         Ok(Self {
-            sender: sender.with_timeout_micros(timeout_micros),
+            sender: sender.with_timeout_micros(timeout_micros).with_pid(process::id()),
             told: 0,
             pace_micros: pace_micros.filter(|_| is_acknowledged).unwrap_or(0),
             held: None,
             free_at: Instant::ZERO,
         })
+    }
+
+    fn complete(&self, confirmation: Confirmation) -> Step {
+        let dialect = Some(self.sender.observed());
+        Step::Complete(Receipt { bytes: self.bytes(), confirmation, dialect })
     }
 
     fn bytes(&self) -> u64 {
@@ -82,7 +95,9 @@ impl SendingHalf for Classic<'_> {
     #[inline]
     fn poll_step(&mut self, _answers: &Answers) -> Option<Step> {
         match self.sender.poll_event() {
-            Some(Ending::Delivered | Ending::Acknowledged | Ending::Sent) => Some(Step::Complete),
+            Some(Ending::Delivered) => Some(self.complete(Confirmation::Message)),
+            Some(Ending::Acknowledged) => Some(self.complete(Confirmation::Bits)),
+            Some(Ending::Sent) => Some(self.complete(Confirmation::Nothing)),
             Some(Ending::Unexpected(ack)) => {
                 let is_first = self.sender.progress() <= 1;
                 Some(Step::Failed(Cause::UnexpectedAck { ack, is_first }))

@@ -11,6 +11,7 @@ use minitalk_core::{Bit, Doubt, Instant, RefusalReason};
 use super::{SendingHalf, Step, Tally};
 use crate::cause::{Cause, Delivered};
 use crate::config::Config;
+use crate::connection::{Confirmation, Receipt};
 use crate::diagnosis::Answers;
 use crate::input::{Input, Piece};
 
@@ -89,7 +90,11 @@ impl SendingHalf for Framed<'_> {
     #[inline]
     fn poll_step(&mut self, answers: &Answers) -> Option<Step> {
         let step = match self.sender.poll_event()? {
-            Event::Accepted { last: true, .. } => Step::Complete,
+            Event::Accepted { last: true, .. } => Step::Complete(Receipt {
+                bytes: self.sender.statistics().accepted_octets,
+                confirmation: Confirmation::Message,
+                dialect: None,
+            }),
             Event::Accepted { last: false, .. } => {
                 Step::Confirmed(self.sender.statistics().accepted_octets)
             }

@@ -8,6 +8,7 @@ use minitalk_signals::monotonic_nanos;
 
 use super::{SendingHalf, Step, Tally};
 use crate::cause::{Cause, Delivered};
+use crate::connection::{Confirmation, Receipt};
 use crate::diagnosis::Answers;
 
 /// The round trips of a probe's eight bits.
@@ -65,7 +66,9 @@ impl SendingHalf for Probing<'_> {
             PingEvent::Acknowledged { position, resent } => {
                 self.probe.resent_bits += u64::from(resent);
                 self.probe.round_trips_nanos[usize::from(position)] = self.round_trip_nanos;
-                (position + 1 == PROBE_BITS).then_some(Step::Complete)
+                let confirmation = Confirmation::Message;
+                let receipt = Receipt { bytes: 0, confirmation, dialect: None };
+                (position + 1 == PROBE_BITS).then_some(Step::Complete(receipt))
             }
             PingEvent::NotFramed => {
                 self.is_foreign = true;
