@@ -50,7 +50,10 @@ fn guess(line: &[u8]) {
 
 fn understand(choice: u8, dialect: Dialect, line: &[u8]) {
     let handles = Handles { usr1: choice & 1 == 1, usr2: choice & 2 == 2 };
-    let memory = Memory { ack: (choice & 4 == 4).then_some(dialect.ack) };
+    let memory = match choice & 4 {
+        4 => Memory { ack: Some(dialect.ack), ready: dialect.ready },
+        _ => Memory::default(),
+    };
     let mut talk = Talk {
         understanding: Understanding::new(handles, PID, memory),
         handles,

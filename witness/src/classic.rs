@@ -224,8 +224,8 @@ fn verdict(verdict: Option<Verdict>) -> u32 {
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn classic_answering_new(answering: &mut Answering, handles: &Handles, is_known: bool) {
-    *answering = Answering::new(*handles, is_known.then_some(Ack::Echo));
+extern "C" fn classic_answering_new(answering: &mut Answering, handles: &Handles, memory: &Memory) {
+    *answering = Answering::new(*handles, *memory);
 }
 
 #[unsafe(no_mangle)]
@@ -246,6 +246,7 @@ extern "C" fn classic_answering_handle_timeout(answering: &mut Answering, micros
 #[unsafe(no_mangle)]
 extern "C" fn classic_answering_state(answering: &Answering, handles: &Handles) -> u64 {
     let is_new = answering.ack() != Ack::Auto && answering.next().is_some();
+    let is_new = is_new ^ answering.ready().is_some();
     let receipt = symbols(Dialect { receipt: answering.receipt(), ..Dialect::DEFAULT }.receipt());
     let timeout = answering.poll_timeout().map_or(0, Instant::as_micros);
     timeout ^ u64::from(receipt) ^ u64::from(is_new) ^ u64::from(handles.survives(Bit::One))

@@ -1,7 +1,7 @@
 //! What an unknown sender wants to be answered, told from the signals it handles and from when its
 //! symbols come.
 
-use super::{Ack, Acks, Dialect, Receipt};
+use super::{Ack, Acks, Dialect, Memory, Receipt};
 use crate::{Bit, Instant};
 
 /// How long the first acknowledgment is held back to see whether the sender goes on without it: ten
@@ -80,8 +80,12 @@ pub struct Answering {
     handles: Handles,
     state: State,
     /// What another process of the same program wanted.
-    preferred: Option<Ack>,
+    preferred: Memory,
     ack: Ack,
+    /// What the first symbol is answered with, if not with the acknowledgment.
+    ready: Option<Bit>,
+    /// How many symbols have been acknowledged.
+    acknowledged: u8,
     /// Whether the sender went on after its zeros, and its ones, had been acknowledged.
     went_on: (bool, bool),
     /// The symbol that was acknowledged last, if nothing has come since.
@@ -89,16 +93,24 @@ pub struct Answering {
 }
 
 impl Answering {
-    /// For a sender that survives what `handles` says, of whose program it is remembered which
-    /// acknowledgment is `preferred`.
+    /// For a sender that survives what `handles` says, of whose program this is remembered.
     #[must_use]
-    pub const fn new(handles: Handles, preferred: Option<Ack>) -> Self {
+    pub const fn new(handles: Handles, memory: Memory) -> Self {
         let (state, ack) = if handles.usr1 || handles.usr2 {
             (State::Watching { symbols: 0, last: None }, Ack::Auto)
         } else {
             (State::Known, Ack::None)
         };
-        Self { handles, state, preferred, ack, went_on: (false, false), answered: None }
+        Self {
+            handles,
+            state,
+            preferred: memory,
+            ack,
+            ready: memory.ready,
+            acknowledged: 0,
+            went_on: (false, false),
+            answered: None,
+        }
     }
 
     /// What the sender is answered with; [`Ack::Auto`] while that is not known.
@@ -138,6 +150,17 @@ impl Answering {
         }
     }
 
+    /// What a sender may wait for that is still there when its message has ended and been answered: the one
+    /// signal that it handles, if that was the acknowledgment and not the receipt, or the one that was
+    /// neither.
+    pub(super) fn late_receipt(&self) -> Option<Bit> {
+        match self.ack {
+            Ack::PerBit(ack) if self.handles != Handles::BOTH => Some(ack),
+            Ack::None if self.handles == Handles::BOTH => Some(Bit::One),
+            _ => None,
+        }
+    }
+
     /// Takes the next symbol.
     pub fn handle_bit(&mut self, symbol: Bit, now: Instant) {
         if let Some(answered) = self.answered.take() {
@@ -162,6 +185,13 @@ impl Answering {
     /// Tells that the symbol that came last has been acknowledged.
     pub const fn acknowledged(&mut self, symbol: Bit) {
         self.answered = Some(symbol);
+        self.acknowledged = self.acknowledged.saturating_add(1);
+    }
+
+    /// What the first symbol is answered with, if not with the acknowledgment of a bit.
+    #[must_use]
+    pub const fn ready(&self) -> Option<Bit> {
+        self.ready
     }
 
     /// The next moment at which [`handle_timeout`](Self::handle_timeout) has something to do.
@@ -189,10 +219,12 @@ impl Answering {
                 let Some(ack) = self.first_choice(symbols == 1) else { return Acks::NONE };
                 self.settle(ack);
                 self.state = State::Tried { at: now };
-                self.answered = Some(symbol);
+                self.acknowledged(symbol);
                 Acks::of(match ack {
                     Ack::PerByte(ack) => Some(ack),
-                    ack => Dialect { ack, ..Dialect::DEFAULT }.bit_ack(symbol),
+                    ack => {
+                        self.ready.or_else(|| Dialect { ack, ..Dialect::DEFAULT }.bit_ack(symbol))
+                    }
                 })
             }
             State::Tried { .. } => {
@@ -222,24 +254,35 @@ impl Answering {
     /// What to try with the next sender of the same program, if this one ended in the middle of its
     /// message because of how it was answered.
     #[must_use]
-    pub fn next(&self) -> Option<Ack> {
+    pub fn next(&self) -> Option<Memory> {
+        let ended_after = self.answered?;
         let (after_zeros, after_ones) = self.went_on;
-        match (self.ack, self.answered) {
+        let (went_on, ended_on_new) = match ended_after {
+            Bit::Zero => (after_ones, !after_zeros),
+            Bit::One => (after_zeros, !after_ones),
+        };
+        let plain = |ack| Memory { ack: Some(ack), ready: None };
+        let greeted = |ready: Bit| {
+            let is_survived = self.handles == Handles::BOTH;
+            is_survived.then_some(Memory { ack: Some(Ack::PerBit(!ready)), ready: Some(ready) })
+        };
+        match (self.ack, self.ready, self.acknowledged) {
+            (ack, None, 1) => self.other(ack).map(plain),
+            (Ack::PerBit(ack), Some(_), 1) => Some(plain(Ack::PerBit(ack))),
             // It went on after the symbols that were echoed, and ended after the first that was not.
-            (Ack::PerBit(Bit::Zero), Some(Bit::One)) if after_zeros && !after_ones => {
-                Some(Ack::Echo)
+            (Ack::PerBit(ack), None, _) if went_on && ended_on_new && ended_after == !ack => {
+                Some(plain(Ack::Echo))
             }
-            (Ack::PerBit(Bit::One), Some(Bit::Zero)) if after_ones && !after_zeros => {
-                Some(Ack::Echo)
-            }
-            (ack, Some(_)) if !after_zeros && !after_ones => self.other(ack),
+            // It went on after its greeting was answered, and bits are answered otherwise.
+            (Ack::PerBit(ack), None, 2) => greeted(ack),
+            (Ack::Echo, None, _) if went_on => greeted(ended_after),
             _ => None,
         }
     }
 
     /// What is tried first with a sender that waits for each bit, or for each byte.
     fn first_choice(&self, is_per_bit: bool) -> Option<Ack> {
-        match (self.preferred, is_per_bit) {
+        match (self.preferred.ack, is_per_bit) {
             (Some(ack @ (Ack::PerBit(_) | Ack::Echo | Ack::PerBitAndByte(_))), true)
             | (Some(ack @ Ack::PerByte(_)), false) => Some(ack),
             (_, true) => self.handles.prefer(Bit::Zero).map(Ack::PerBit),

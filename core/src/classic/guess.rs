@@ -154,6 +154,12 @@ impl Guess {
         others.fold(0, |count, _| count.saturating_add(1))
     }
 
+    /// Whether so little has come that a sender which is silent now may have sent its greeting more than
+    /// once. Most are ones: zeros begin many a length.
+    pub(super) fn is_asking_again(&self) -> bool {
+        matches!(self.history.len(), 2..=3) && self.symbols().all(Bit::is_one)
+    }
+
     /// The sender's process, or 0.
     pub(super) const fn pid(&self) -> u32 {
         self.pid

@@ -5,7 +5,7 @@ use heapless::Vec;
 use super::receiver::Reader;
 use super::{
     Ack, Acks, Answering, Confidence, Decoded, Decoder, Dialect, End, Ends, Guess, Handles, Lead,
-    Length, Receipt, Verdict, Waits,
+    Length, Verdict, Waits,
 };
 use crate::{Bit, Instant};
 
@@ -49,6 +49,8 @@ pub enum Understood {
 pub struct Memory {
     /// What it is to be acknowledged with, if it waits for that.
     pub ack: Option<Ack>,
+    /// What its first symbol is to be answered with, if not with that.
+    pub ready: Option<Bit>,
 }
 
 /// What is owed for what waits to be accepted.
@@ -142,9 +144,8 @@ pub struct Understanding {
     owed: Option<Owed>,
     /// Octets of the message that have been accepted.
     offset: u64,
-    /// A message of a sender that waits for each bit and handles one signal only has ended: if it is
-    /// silent now it may wait for that signal as a receipt.
-    owes_late_receipt: bool,
+    /// A message has ended. If the sender is silent now and has not ended, it may wait for this.
+    late_receipt: Option<Bit>,
 }
 
 impl Understanding {
@@ -154,7 +155,7 @@ impl Understanding {
     pub const fn new(handles: Handles, pid: u32, memory: Memory) -> Self {
         Self {
             handles,
-            answering: Answering::new(handles, memory.ack),
+            answering: Answering::new(handles, memory),
             state: State::Guessing(Guess::new(pid)),
             tail: Tail::Unknown,
             confidence: None,
@@ -165,7 +166,7 @@ impl Understanding {
             is_last: false,
             owed: None,
             offset: 0,
-            owes_late_receipt: false,
+            late_receipt: None,
         }
     }
 
@@ -202,9 +203,10 @@ impl Understanding {
     /// What to remember of the program when the sender has ended.
     #[must_use]
     pub fn memory(&self) -> Memory {
-        let known = self.waits().map(|_| self.answering.ack());
+        let ack = self.waits().map(|_| self.answering.ack());
+        let known = Memory { ack, ready: self.answering.ready() };
         let is_understood = self.tail == Tail::Known;
-        Memory { ack: self.answering.next().filter(|_| !is_understood).or(known) }
+        self.answering.next().filter(|_| !is_understood).unwrap_or(known)
     }
 
     /// Takes the next symbol.
@@ -212,7 +214,7 @@ impl Understanding {
         self.active_at = Some(now);
         self.is_silence_considered = false;
         self.is_reminded = false;
-        self.owes_late_receipt = false;
+        self.late_receipt = None;
         self.answering.handle_bit(symbol, now);
         match &mut self.state {
             State::Guessing(guess) => {
@@ -257,8 +259,7 @@ impl Understanding {
         self.offset = if self.is_last { 0 } else { self.offset.saturating_add(octets) };
         self.octets.clear();
         if core::mem::take(&mut self.is_last) {
-            let waits_for_more = self.waits() == Some(Waits::PerBit);
-            self.owes_late_receipt = waits_for_more && self.answering.receipt() == Receipt::None;
+            self.late_receipt = self.answering.late_receipt();
         }
         match owed {
             Owed::Nothing => Acks::NONE,
@@ -321,11 +322,18 @@ impl Understanding {
         }
         if core::mem::replace(&mut self.is_silence_considered, true) {
             self.is_reminded = true;
+            if let State::Guessing(guess) = &mut self.state
+                && guess.is_asking_again()
+                && self.handles == Handles::BOTH
+            {
+                *guess = Guess::new(guess.pid());
+                let _ = guess.feed(Bit::One);
+                self.answering.change();
+            }
             let ack = self.answering.unanswered().and_then(|bit| self.answers().bit_ack(bit));
             return Understood::Nothing(self.survived(Acks::of(ack)));
         }
-        if core::mem::take(&mut self.owes_late_receipt) {
-            let receipt = if self.handles.usr1 { Bit::Zero } else { Bit::One };
+        if let Some(receipt) = self.late_receipt.take() {
             return Understood::Nothing(self.survived(Acks::of(Some(receipt))));
         }
         self.handle_silence(Owed::Receipt)
@@ -500,7 +508,7 @@ impl Understanding {
         let first = match &self.state {
             State::Guessing(_) => Some(SILENCE_MICROS),
             State::Reading(_) if matches!(self.tail, Tail::Following(_)) => Some(SILENCE_MICROS),
-            State::Reading(_) if self.owes_late_receipt => Some(SILENCE_MICROS),
+            State::Reading(_) if self.late_receipt.is_some() => Some(SILENCE_MICROS),
             State::Reading(reader) if reader.dialect.end == End::Silence => Some(END_MICROS),
             State::Reading(_) | State::Replaying { .. } => None,
         };

@@ -329,6 +329,21 @@ fn the_next_process_of_a_program_is_acknowledged_otherwise_if_the_first_ended_of
     first.send(Bit::Zero, Waits::PerBit);
     let (_, first) = first.die();
     assert_eq!(first.memory().ack, Some(Ack::PerBit(Bit::One)));
+    // It ended after the first bit behind its greeting.
+    let mut greeting = Talk::new(Handles::BOTH, Memory::default());
+    for symbol in [Bit::Zero, Bit::Zero] {
+        greeting.send(symbol, Waits::PerBit);
+    }
+    let (_, greeting) = greeting.die();
+    let expected = Memory { ack: Some(Ack::PerBit(Bit::One)), ready: Some(Bit::Zero) };
+    assert_eq!(greeting.memory(), expected);
+    let dialect = "hello=usr1,end=length32".parse().expect("a dialect");
+    let mut greeting = Talk::new(Handles::BOTH, expected);
+    for (place, symbol) in symbols(dialect, "Hi").into_iter().enumerate() {
+        greeting.send(symbol, Waits::PerBit);
+        let answer = if place == 0 { Bit::Zero } else { Bit::One };
+        assert_eq!(greeting.heard.answers[place].first(), Some(&answer), "{place}");
+    }
     // It ended after the first one that was not echoed.
     let mut second = Talk::new(Handles::BOTH, Memory::default());
     for symbol in [Bit::Zero, Bit::Zero, Bit::One] {
@@ -354,6 +369,23 @@ fn a_sender_that_stops_in_the_middle_is_acknowledged_once_more() {
     talk.pass(10_000_000, false);
     assert_eq!(talk.heard.answers[20], [Bit::Zero, Bit::Zero]);
     for symbol in symbols(Dialect::DEFAULT, "Hello").into_iter().skip(21) {
+        talk.send(symbol, Waits::PerBit);
+    }
+    let (heard, _) = talk.end();
+    assert_eq!((heard.text.as_slice(), heard.messages), (&b"Hello"[..], 1));
+}
+
+/// The same of one that greets again a second after the answer.
+#[test]
+fn a_sender_that_greets_again_after_an_answer_is_answered_with_the_other_signal() {
+    let dialect = "hello=usr2,ack=usr2,end=length32".parse().expect("a dialect");
+    let mut talk = Talk::new(Handles::BOTH, Memory::default());
+    for _ in 0..2 {
+        talk.send(Bit::One, Waits::PerBit);
+    }
+    talk.pass(1_000_000, false);
+    assert_eq!(talk.heard.answers[1], [Bit::Zero, Bit::One]);
+    for symbol in symbols(dialect, "Hello").into_iter().skip(1) {
         talk.send(symbol, Waits::PerBit);
     }
     let (heard, _) = talk.end();
