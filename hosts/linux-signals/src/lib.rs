@@ -3,6 +3,7 @@
 mod arrival;
 mod blocking;
 mod clock;
+mod crowding;
 mod descriptors;
 mod dispositions;
 mod gate;

@@ -1,4 +1,4 @@
-//! The processor that this thread runs on, and how to leave it.
+//! The processor that this thread runs on, and how to go to another one.
 
 use nix::sched::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
 use nix::unistd::Pid;
@@ -9,14 +9,27 @@ use nix::unistd::Pid;
 /// for that alone makes the scheduler choose at once (`sched_setaffinity(2)`). Only a processor
 /// that its cpuset is given later is not for this thread any more.
 pub(crate) fn leave() -> bool {
-    let this_thread = Pid::from_raw(0);
-    let Ok(allowed) = sched_getaffinity(this_thread) else { return false };
+    let Ok(allowed) = sched_getaffinity(THIS_THREAD) else { return false };
     let mut others = allowed;
     if sched_getcpu().and_then(|here| others.unset(here)).is_err() || others == CpuSet::new() {
         return false;
     }
-    let has_left = sched_setaffinity(this_thread, &others).is_ok();
-    has_left && sched_setaffinity(this_thread, &allowed).is_ok()
+    go(&others, &allowed)
+}
+
+/// Moves this thread to the processor `there`, if it may run there and does not yet; in the same way.
+pub(crate) fn join(there: usize) -> bool {
+    let Ok(allowed) = sched_getaffinity(THIS_THREAD) else { return false };
+    let mut only = CpuSet::new();
+    let may_go = allowed.is_set(there) == Ok(true) && sched_getcpu() != Ok(there);
+    may_go && only.set(there).is_ok() && go(&only, &allowed)
+}
+
+const THIS_THREAD: Pid = Pid::from_raw(0);
+
+fn go(there: &CpuSet, allowed: &CpuSet) -> bool {
+    let has_gone = sched_setaffinity(THIS_THREAD, there).is_ok();
+    has_gone && sched_setaffinity(THIS_THREAD, allowed).is_ok()
 }
 
 #[cfg(test)]
@@ -34,6 +47,20 @@ mod tests {
         let has_choice = thread::available_parallelism().unwrap().get() > 1;
         assert!(leave() || !has_choice);
         assert_eq!(allowed(), before);
+    }
+
+    #[test]
+    fn a_thread_goes_where_it_may_and_is_not_yet() {
+        let go_around = || {
+            let before = allowed();
+            for there in (0..CpuSet::count()).filter(|&there| before.is_set(there).unwrap()) {
+                assert!(join(there) || sched_getcpu() == Ok(there));
+                assert_eq!(allowed(), before);
+            }
+            assert!(!join(CpuSet::count() - 1) || CpuSet::count() == 1);
+            assert!(!join(usize::MAX));
+        };
+        thread::spawn(go_around).join().unwrap();
     }
 
     #[test]

@@ -18,10 +18,10 @@
 use std::thread;
 
 use minitalk_core::Instant;
-use nix::sys::resource::{UsageWho, getrusage};
 
-use crate::arrival::Caught;
+use crate::arrival::{Arrival, Caught, Meaning, Origin};
 use crate::clock;
+use crate::crowding::Crowding;
 use crate::dispositions::Dispositions;
 use crate::line::Wake;
 use crate::os_error::OsError;
@@ -57,8 +57,8 @@ const GAP_MICROS: u64 = 1_000;
 #[derive(Debug)]
 pub(crate) struct Waiting {
     span: PollSpan,
-    /// The span knows how many processors there are.
-    has_counted: bool,
+    /// Counted before the first sleep.
+    crowding: Option<Crowding>,
     watchdog: Watchdog,
     activity: Activity,
     /// Looks in vain since a signal came or the clock was read.
@@ -73,7 +73,8 @@ pub(crate) struct Waiting {
     /// The deadline was seen to have come, and is to be reported once the queue is empty.
     is_deadline_owed: bool,
     pub(crate) watches: Watches,
-    preemptions: i64,
+    /// Who has sent the last signal.
+    peer: Option<u32>,
 }
 
 /// How long ago the last signal came.
@@ -89,9 +90,9 @@ enum Activity {
 
 impl Waiting {
     pub(crate) fn new(watchdog: Watchdog, watches: Watches) -> Self {
-        let mut waiting = Self {
+        Self {
             span: PollSpan::new(1),
-            has_counted: false,
+            crowding: None,
             watchdog,
             activity: Activity::Silence,
             looks: 0,
@@ -101,10 +102,8 @@ impl Waiting {
             checked_at: Instant::ZERO,
             is_deadline_owed: false,
             watches,
-            preemptions: 0,
-        };
-        waiting.was_preempted();
-        waiting
+            peer: None,
+        }
     }
 
     pub(crate) fn wait(
@@ -174,8 +173,9 @@ impl Waiting {
     }
 
     #[inline]
-    const fn may_poll(&self) -> bool {
-        self.span.micros() != 0 && self.shared_sleeps == 0
+    fn may_poll(&self) -> bool {
+        let is_busy = self.crowding.as_ref().is_some_and(Crowding::is_busy);
+        self.span.micros() != 0 && self.shared_sleeps == 0 && !is_busy
     }
 
     fn read_clock(&mut self) -> Instant {
@@ -200,7 +200,7 @@ impl Waiting {
         }
         // What a handler has recorded would come first, but all of that has been returned.
         let Some(meaning) = caught.meaning() else { return Ok(Taken::Nothing) };
-        self.activity = Activity::Traffic;
+        self.hear(meaning);
         self.looks = 0;
         self.signals += 1;
         Ok(Taken::Wake(meaning.into()))
@@ -210,8 +210,16 @@ impl Waiting {
     #[inline]
     fn next_queued(&mut self) -> Option<Wake> {
         let meaning = std::iter::from_fn(|| QUEUE.pop()).find_map(Caught::meaning)?;
-        self.activity = Activity::Traffic;
+        self.hear(meaning);
         Some(meaning.into())
+    }
+
+    #[inline]
+    fn hear(&mut self, meaning: Meaning) {
+        self.activity = Activity::Traffic;
+        if let Meaning::Arrival(Arrival { origin: Origin::Process { pid, .. }, .. }) = meaning {
+            self.peer = Some(pid);
+        }
     }
 
     /// The next descriptor that was seen ready and has not been reported.
@@ -221,17 +229,25 @@ impl Waiting {
 
     /// Counts the processors, once: before a sleep, in which there is time for the files that it reads.
     fn count_processors(&mut self) {
-        if !std::mem::replace(&mut self.has_counted, true) {
+        if self.crowding.is_none() {
             let processors = thread::available_parallelism().map_or(1, usize::from);
             self.span = PollSpan::new(processors);
+            self.crowding = Some(Crowding::new(processors));
         }
     }
 
-    /// Whether the thread has lost its processor to another since this was asked last.
+    /// A signal has come that was slept for.
+    fn after_sleep(&mut self, now: Instant, slept_micros: u64) {
+        let Some(crowding) = &mut self.crowding else { return };
+        if crowding.is_busy() {
+            crowding.look_after_sleep(now, slept_micros, self.peer);
+        } else {
+            self.span.missed(now, slept_micros);
+        }
+    }
+
     fn was_preempted(&mut self) -> bool {
-        let Ok(usage) = getrusage(UsageWho::RUSAGE_THREAD) else { return false };
-        let preemptions = usage.involuntary_context_switches();
-        std::mem::replace(&mut self.preemptions, preemptions) != preemptions
+        self.crowding.as_mut().is_some_and(Crowding::was_preempted)
     }
 }
 
@@ -275,10 +291,14 @@ impl Wait<'_> {
         loop {
             if self.waiting.is_clock_due() {
                 let now = self.waiting.read_clock();
-                if self.is_due(now)
-                    && let Some(wake) = self.check(now)?
-                {
-                    return Ok(Some(wake));
+                if self.is_due(now) {
+                    let peer = self.waiting.peer;
+                    if let Some(crowding) = &mut self.waiting.crowding {
+                        crowding.look_while_polling(now, peer);
+                    }
+                    if let Some(wake) = self.check(now)? {
+                        return Ok(Some(wake));
+                    }
                 }
                 if polling.is_some() {
                     // So long nothing has come: the far side may be waiting for this very
@@ -346,7 +366,8 @@ impl Wait<'_> {
                     self.waiting.shared_sleeps = self.waiting.shared_sleeps.saturating_sub(1);
                     if let Some(began) = began {
                         let now = clock::now();
-                        self.waiting.span.missed(now, now.micros_since(began));
+                        let slept_micros = now.micros_since(began);
+                        self.waiting.after_sleep(now, slept_micros);
                     }
                     return Ok(Some(wake));
                 }

@@ -1,0 +1,91 @@
+//! Whether others want the processors as well, and what two that talk to each other do then.
+//!
+//! Polling is fast while both ends run at the same time, and a waste of the little time that a busy machine
+//! gives when they do not. There, two that share a processor and sleep in turn are fastest: each hands it to
+//! the other, and neither waits for a processor that somebody else has.
+
+use std::process;
+
+use minitalk_core::Instant;
+use nix::sys::resource::{UsageWho, getrusage};
+
+use crate::process::{Load, last_processor};
+use crate::processor;
+
+/// How long the machine is taken for a busy one before it is looked at again.
+const LOOK_MICROS: u64 = 100_000;
+
+/// Of two that share a processor, each is woken within some microseconds. If a signal took so long to come,
+/// the far side had to wait for another processor.
+const LATE_MICROS: u64 = 500;
+
+/// What is known of those who want the processors.
+#[derive(Debug)]
+pub(crate) struct Crowding {
+    load: Load,
+    processors: usize,
+    is_busy: bool,
+    looked_at: Instant,
+    preemptions: i64,
+}
+
+impl Crowding {
+    pub(crate) fn new(processors: usize) -> Self {
+        let (is_busy, looked_at) = (false, Instant::ZERO);
+        let mut crowding =
+            Self { load: Load::open(), processors, is_busy, looked_at, preemptions: 0 };
+        crowding.was_preempted();
+        crowding
+    }
+
+    /// Whether there are more that want a processor than there are: then polling is given up.
+    #[inline]
+    pub(crate) const fn is_busy(&self) -> bool {
+        self.is_busy
+    }
+
+    /// Whether the thread has lost its processor to another since this was asked last.
+    pub(crate) fn was_preempted(&mut self) -> bool {
+        let Ok(usage) = getrusage(UsageWho::RUSAGE_THREAD) else { return false };
+        let preemptions = usage.involuntary_context_switches();
+        std::mem::replace(&mut self.preemptions, preemptions) != preemptions
+    }
+
+    /// Looks again, now and then, while signals are polled for: only who has lost its processor asks why.
+    pub(crate) fn look_while_polling(&mut self, now: Instant, peer: Option<u32>) {
+        if !self.is_busy && self.was_preempted() {
+            self.look(now);
+            if self.is_busy {
+                join(peer);
+            }
+        }
+    }
+
+    /// Looks again, if it is time, after a signal has come that was slept for.
+    pub(crate) fn look_after_sleep(&mut self, now: Instant, slept_micros: u64, peer: Option<u32>) {
+        if !self.is_busy {
+            return;
+        }
+        if now.micros_since(self.looked_at) >= LOOK_MICROS {
+            self.look(now);
+        }
+        if self.is_busy && slept_micros > LATE_MICROS {
+            join(peer);
+        }
+    }
+
+    fn look(&mut self, now: Instant) {
+        self.looked_at = now;
+        self.is_busy = self.load.runnable() > self.processors;
+    }
+}
+
+/// Goes to the processor of the far side. Of the two, the one with the higher number goes: if both went, they
+/// would not meet.
+fn join(peer: Option<u32>) {
+    if let Some(pid) = peer.filter(|&pid| pid < process::id())
+        && let Ok(there) = last_processor(pid)
+    {
+        processor::join(there);
+    }
+}

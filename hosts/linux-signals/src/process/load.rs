@@ -1,0 +1,44 @@
+//! How many want the processors.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+
+/// A kept look at how many threads of the machine run or could run at this moment (`/proc/loadavg`).
+#[derive(Debug)]
+pub(crate) struct Load(Option<File>);
+
+impl Load {
+    pub(crate) fn open() -> Self {
+        Self(File::open("/proc/loadavg").ok())
+    }
+
+    /// How many want a processor now, this thread included; 1 if it cannot be told.
+    pub(crate) fn runnable(&self) -> usize {
+        let mut text = [0; 64];
+        let len = self.0.as_ref().and_then(|file| file.read_at(&mut text, 0).ok());
+        len.and_then(|len| runnable(text.get(..len)?)).unwrap_or(1)
+    }
+}
+
+/// The first number of the fourth field: `0.20 0.18 0.12 1/80 11206`.
+fn runnable(text: &[u8]) -> Option<usize> {
+    let field = std::str::from_utf8(text).ok()?.split_ascii_whitespace().nth(3)?;
+    field.split_once('/')?.0.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_asks_is_counted() {
+        assert!(Load::open().runnable() >= 1);
+        assert_eq!(Load(None).runnable(), 1);
+    }
+
+    #[test]
+    fn the_number_is_the_one_before_the_slash() {
+        assert_eq!(runnable(b"0.20 0.18 0.12 12/80 11206\n"), Some(12));
+        assert_eq!(runnable(b"0.20 0.18"), None);
+    }
+}
