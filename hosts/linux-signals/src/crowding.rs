@@ -13,7 +13,7 @@ use crate::process::{Load, last_processor};
 use crate::processor;
 
 /// How long the machine is taken for a busy one before it is looked at again.
-const LOOK_MICROS: u64 = 100_000;
+const LOOK_MICROS: u64 = 20_000;
 
 /// Of two that share a processor, each is woken within some microseconds. If a signal took so long to come,
 /// the far side had to wait for another processor.
