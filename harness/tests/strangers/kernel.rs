@@ -1,6 +1,10 @@
 //! A kernel or a container that lacks something.
 
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::process::Command;
+
+use minitalk_harness::PATIENCE;
 
 use crate::common::{Scene, helper, run, serving};
 
@@ -32,4 +36,20 @@ fn without_pidfds_neither_program_begins_and_both_say_why() {
         assert!(ended.stderr.contains("pidfd"), "{ended:?}");
         assert_eq!(server.stop().stderr, "", "no bit was sent");
     }
+}
+
+/// Of systemd(1): a name that begins with "@" is one without a file.
+#[test]
+fn a_service_manager_without_a_file_is_told() {
+    let scene = Scene::new();
+    let name = format!("minitalk-strangers-{}", std::process::id());
+    let address = SocketAddr::from_abstract_name(&name).expect("a short name");
+    let socket = UnixDatagram::bind_addr(&address).expect("nobody has the name");
+    socket.set_read_timeout(Some(PATIENCE)).expect("it can wait");
+    let mut server = scene.server();
+    let server = serving(server.env("NOTIFY_SOCKET", format!("@{name}")));
+    let mut buffer = [0; 64];
+    let count = socket.recv(&mut buffer).expect("it is told");
+    assert!(buffer[..count].starts_with(b"READY=1"), "{:?}", &buffer[..count]);
+    assert_eq!(server.stop().code(), 0);
 }

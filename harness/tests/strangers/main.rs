@@ -5,8 +5,11 @@
 
 mod common;
 mod delays;
-
+mod descriptors;
+mod files;
+mod floods;
 mod innocents;
 mod kernel;
-
 mod names;
+mod slow;
+mod terminals;
