@@ -1,4 +1,5 @@
-//! The completions, in the shells that they are for. A shell that is not installed is named and skipped.
+//! The completions, in the shells that they are for. A shell that is not installed is named and
+//! skipped.
 
 use std::fs;
 use std::io;

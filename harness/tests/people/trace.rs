@@ -1,4 +1,5 @@
-//! The trace, in its forms and in the programs that they are for. One that is not installed is named and skipped.
+//! The trace, in its forms and in the programs that they are for. One that is not installed is
+//! named and skipped.
 
 use std::fs;
 use std::io;
@@ -9,7 +10,8 @@ use minitalk_harness::{Programs, Running, Server};
 
 use super::{client, folder};
 
-/// Traces of the same message at both ends, framed or classic, in the form that an ending stands for.
+/// Traces of the same message at both ends, framed or classic, in the form that an ending stands
+/// for.
 fn traces(folder: &Path, protocol: &str, ending: &str) -> [PathBuf; 2] {
     let paths = ["server", "client"].map(|end| folder.join(format!("{end}-{protocol}.{ending}")));
     let mut command = Programs::build().server();

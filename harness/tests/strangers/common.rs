@@ -16,7 +16,8 @@ use nix::unistd::Uid;
 /// Nobody, on every Linux.
 pub(crate) const NOBODY: u32 = 65534;
 
-/// A folder of a test's own, with the two programs in it for everybody to run, and a place for names.
+/// A folder of a test's own, with the two programs in it for everybody to run, and a place for
+/// names.
 #[derive(Debug)]
 pub(crate) struct Scene {
     pub(crate) path: PathBuf,
@@ -142,8 +143,8 @@ pub(crate) fn state(pid: u32) -> Option<char> {
     status.lines().find_map(|line| line.strip_prefix("State:\t"))?.chars().next()
 }
 
-/// The same command in a mount namespace of its own, after `script` has changed it; `None` where that is
-/// forbidden.
+/// The same command in a mount namespace of its own, after `script` has changed it; `None` where
+/// that is forbidden.
 pub(crate) fn in_mounts(script: &str, command: &Command) -> Option<Command> {
     let mut inside = Command::new("unshare");
     if !Uid::effective().is_root() {
@@ -166,7 +167,8 @@ pub(crate) fn in_mounts(script: &str, command: &Command) -> Option<Command> {
     Some(inside)
 }
 
-/// Random numbers: `SplitMix64`. The seed is from `MINITALK_STRANGERS_SEED` or from the clock, and is printed.
+/// Random numbers: `SplitMix64`. The seed is from `MINITALK_STRANGERS_SEED` or from the clock, and
+/// is printed.
 pub(crate) struct Random(u64);
 
 impl Random {

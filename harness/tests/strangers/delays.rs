@@ -1,7 +1,8 @@
 //! Either end loses its processor between taking a symbol and acting on it, at chosen places.
 //!
-//! `delay.c` is loaded into one of the two programs and lets time pass there; it changes nothing else. A delay that is
-//! longer than the retransmission timeout makes the other end send again what was not lost.
+//! `delay.c` is loaded into one of the two programs and lets time pass there; it changes nothing
+//! else. A delay that is longer than the retransmission timeout makes the other end send again what
+//! was not lost.
 
 use std::process::Command;
 
@@ -53,8 +54,9 @@ fn report(finished: &Finished) -> (usize, usize) {
     numbers.unwrap_or_else(|| panic!("no report of the delays in {finished:?}"))
 }
 
-/// Sends `octets` with such delays at one end: whether the client is told that they were delivered. What is
-/// delivered is checked, and how many symbols the delayed end took and was delayed at are returned.
+/// Sends `octets` with such delays at one end: whether the client is told that they were delivered.
+/// What is delivered is checked, and how many symbols the delayed end took and was delayed at are
+/// returned.
 #[track_caller]
 fn transfer(octets: &[u8], options: &[&str], end: End, delays: &Delays) -> (bool, usize, usize) {
     let scene = Scene::new();
@@ -130,8 +132,8 @@ fn delays_make_no_frame_of_content_that_looks_like_the_end_of_one() {
     }
 }
 
-/// Frames whose payload holds, every five octets, the check sequence of what may stand before it in a frame, and
-/// then what a doubled bit turns into a flag.
+/// Frames whose payload holds, every five octets, the check sequence of what may stand before it in
+/// a frame, and then what a doubled bit turns into a flag.
 fn deceptive(frames: usize) -> Vec<u8> {
     let mut octets = Vec::new();
     for number in 0..frames {
@@ -166,7 +168,8 @@ fn the_check_sequence_is_the_one_of_the_catalogue() {
     assert_eq!(fcs(b"123456789"), 0xCBF4_3926);
 }
 
-/// Classic has no check sequence: a text may be damaged, but the client does not call it delivered then.
+/// Classic has no check sequence: a text may be damaged, but the client does not call it delivered
+/// then.
 #[test]
 fn a_delayed_classic_text_is_intact_or_not_confirmed() {
     let mut random = Random::new();

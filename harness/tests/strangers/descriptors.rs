@@ -1,4 +1,5 @@
-//! Descriptors that are closed, full, or wait for somebody: nothing is lost, and nobody waits for ever.
+//! Descriptors that are closed, full, or wait for somebody: nothing is lost, and nobody waits for
+//! ever.
 
 use std::fs;
 use std::io::{self, Read, Write};
@@ -13,7 +14,8 @@ use nix::unistd::mkfifo;
 
 use crate::common::{Scene, run, wait_until};
 
-/// How soon a program that is asked to end must have ended. The wish is a second; a busy machine gets more.
+/// How soon a program that is asked to end must have ended. The wish is a second; a busy machine
+/// gets more.
 const SOON: Duration = Duration::from_secs(10);
 
 /// A command in which the shell has changed a descriptor.

@@ -1,4 +1,5 @@
-//! Processes that handle both signals and are no minitalks: nobody signals them without being told to.
+//! Processes that handle both signals and are no minitalks: nobody signals them without being told
+//! to.
 
 use std::process::{ChildStdin, Command};
 

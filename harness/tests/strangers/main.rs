@@ -1,5 +1,5 @@
-//! Among strangers: what other users, other processes and an unusual machine do to the two programs, and
-//! what these do to them. `docs/security.md` says who may do what to whom.
+//! Among strangers: what other users, other processes and an unusual machine do to the two
+//! programs, and what these do to them. `docs/security.md` says who may do what to whom.
 //!
 //! What a machine does not allow (namespaces, another user) is named and skipped.
 

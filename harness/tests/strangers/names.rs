@@ -13,7 +13,8 @@ use crate::common::{
     NOBODY, Scene, give_away, helper, in_mounts, is_root, run, serving, wait_until,
 };
 
-/// A name taken with the folder of another user goes nowhere; a server without one serves all the same.
+/// A name taken with the folder of another user goes nowhere; a server without one serves all the
+/// same.
 #[test]
 fn root_takes_no_name_in_a_folder_of_another_user() {
     if !is_root() {
@@ -32,7 +33,8 @@ fn root_takes_no_name_in_a_folder_of_another_user() {
     assert_eq!(fs::read_dir(&theirs).expect("it is there").count(), 0);
 }
 
-/// While root starts servers, another user swaps the folder of names for one full of links to a file of root's.
+/// While root starts servers, another user swaps the folder of names for one full of links to a
+/// file of root's.
 #[test]
 fn a_folder_that_is_swapped_meanwhile_leads_root_to_no_file() {
     if !is_root() {
@@ -194,8 +196,8 @@ fn without_proc_a_client_names_it_and_calls_no_server_ended() {
     assert_eq!(server.stop().code(), 0);
 }
 
-/// Of a server that was killed the entry is left. Nobody is led to another process by it, and the next one
-/// may have the name.
+/// Of a server that was killed the entry is left. Nobody is led to another process by it, and the
+/// next one may have the name.
 #[test]
 fn a_name_that_a_killed_server_has_left_behind_is_free() {
     let scene = Scene::new();

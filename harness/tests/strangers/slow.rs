@@ -63,7 +63,8 @@ fn a_classic_text_without_an_end_keeps_nobody_waiting() {
                 began.elapsed()
             );
         }
-        // It does not send again, so it may wait for ever for a bit that another sender's has hidden.
+        // It does not send again, so it may wait for ever for a bit that another sender's has
+        // hidden.
         drop((open, endless));
     }
     let text = server.stop().text();

@@ -6,7 +6,8 @@ use minitalk_harness::Running;
 
 use crate::common::{Scene, run};
 
-/// Text with a control of each kind: C0, C1, DEL, separators, and what turns the direction of text round.
+/// Text with a control of each kind: C0, C1, DEL, separators, and what turns the direction of text
+/// round.
 const HOSTILE: &str =
     "a\u{1b}]0;title\u{7}b\u{9b}31mc\u{85}d\u{7f}e\u{202e}f\u{2066}g\u{200f}h\u{2028}i";
 

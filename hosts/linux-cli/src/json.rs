@@ -8,8 +8,9 @@ use serde::ser::Error;
 use serde_json::Serializer;
 use serde_json::ser::Formatter;
 
-/// The object on a line of its own, in ASCII as far as it would otherwise do something to a terminal: every
-/// [control](is_control) is escaped, also those that JSON allows as they are (U+007F and up).
+/// The object on a line of its own, in ASCII as far as it would otherwise do something to a
+/// terminal: every [control](is_control) is escaped, also those that JSON allows as they are
+/// (U+007F and up).
 ///
 /// # Errors
 ///

@@ -37,8 +37,8 @@ impl<T> Default for Limiter<T> {
 }
 
 impl<T> Limiter<T> {
-    /// Lets `what` through, unless too many of its `kind` have been told lately: `at_once`, and then one a second.
-    /// It is [due](Self::due) later then, alone or for all that came meanwhile.
+    /// Lets `what` through, unless too many of its `kind` have been told lately: `at_once`, and
+    /// then one a second. It is [due](Self::due) later then, alone or for all that came meanwhile.
     pub fn admit(
         &mut self,
         kind: &'static str,

@@ -11,7 +11,8 @@ use minitalk_signals::{Interest, is_ready};
 /// Lines that could not be written, and have not been told of.
 static DROPPED: AtomicU64 = AtomicU64::new(0);
 
-/// Writes a line of `program` to standard error, in one write: no other program writes into the middle of it.
+/// Writes a line of `program` to standard error, in one write: no other program writes into the
+/// middle of it.
 ///
 /// A line that could not be written without waiting is dropped. The next one says so.
 pub fn note(program: &str, line: &dyn Display) {

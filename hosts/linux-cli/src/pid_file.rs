@@ -49,7 +49,8 @@ pub enum PidFileError {
 const PID_BYTES_MAX: u64 = 32;
 
 impl PidFile {
-    /// Writes the PID to `path`. A symbolic link stays, and leads to the PID. What is there is replaced only if it is the PID of a server that has ended.
+    /// Writes the PID to `path`. A symbolic link stays, and leads to the PID. What is there is
+    /// replaced only if it is the PID of a server that has ended.
     ///
     /// # Errors
     ///

@@ -16,15 +16,17 @@ const PIPE_BUF: usize = 4096;
 #[derive(Debug)]
 pub struct Sink {
     file: File,
-    /// Whether a write may find no room for the moment: not in a regular file, which poll(2) always calls ready.
+    /// Whether a write may find no room for the moment: not in a regular file, which poll(2) always
+    /// calls ready.
     may_be_full: bool,
 }
 
 impl Sink {
     /// A sink behind a descriptor that others share.
     ///
-    /// Whether a write blocks is a property of what `open(2)` made, which a shell and this program share. So a
-    /// pipe or a terminal is opened once more; a socket, which cannot be, is asked before each write instead.
+    /// Whether a write blocks is a property of what `open(2)` made, which a shell and this program
+    /// share. So a pipe or a terminal is opened once more; a socket, which cannot be, is asked
+    /// before each write instead.
     ///
     /// # Errors
     ///

@@ -1,4 +1,5 @@
-//! Text of others for people: UTF-8 that arrives in pieces, and nothing in it that commands a terminal.
+//! Text of others for people: UTF-8 that arrives in pieces, and nothing in it that commands a
+//! terminal.
 
 use std::str;
 
@@ -6,9 +7,9 @@ use minitalk::text::is_control;
 
 /// Reads UTF-8 that arrives in pieces.
 ///
-/// What is not UTF-8 becomes U+FFFD, one for each maximal subpart of an ill-formed sequence (The Unicode Standard
-/// 16.0, section 3.9, "U+FFFD Substitution of Maximal Subparts"). The result is that of
-/// [`String::from_utf8_lossy`], wherever the pieces were cut.
+/// What is not UTF-8 becomes U+FFFD, one for each maximal subpart of an ill-formed sequence (The
+/// Unicode Standard 16.0, section 3.9, "U+FFFD Substitution of Maximal Subparts"). The result is
+/// that of [`String::from_utf8_lossy`], wherever the pieces were cut.
 ///
 /// # Examples
 ///
@@ -54,18 +55,19 @@ impl Decoder {
     }
 }
 
-/// The text with everything spelled out that would do something to a terminal, except newlines and tabs.
+/// The text with everything spelled out that would do something to a terminal, except newlines and
+/// tabs.
 ///
-/// C0 controls and DEL become `^@` to `^_` and `^?`, the other [controls](is_control) `\u{80}` and so on. Carriage
-/// return is among them, for it would let text overwrite what is already shown: `^M`. The result is for reading and cannot be turned
-/// back: a text may hold `^M` itself.
+/// C0 controls and DEL become `^@` to `^_` and `^?`, the other [controls](is_control) `\u{80}` and
+/// so on. Carriage return is among them, for it would let text overwrite what is already shown:
+/// `^M`. The result is for reading and cannot be turned back: a text may hold `^M` itself.
 #[must_use]
 pub fn visible(text: &str) -> String {
     spelled_out(text, |character| is_control(character) && !matches!(character, '\n' | '\t'))
 }
 
-/// A name that somebody else has chosen, as that of a process, with newlines and tabs spelled out as well: it
-/// stays in the line it stands in.
+/// A name that somebody else has chosen, as that of a process, with newlines and tabs spelled out
+/// as well: it stays in the line it stands in.
 #[must_use]
 pub fn shown(name: &str) -> String {
     spelled_out(name, is_control)

@@ -6,7 +6,8 @@
 //! | `.txt` | a row for each bit, as `--watch` shows | anything |
 //! | `.vcd` | a value change dump, time in microseconds | `GTKWave`, `PulseView`, sigrok |
 //!
-//! What has come is in the file a moment after the line falls silent. Time is `CLOCK_MONOTONIC` since the first symbol.
+//! What has come is in the file a moment after the line falls silent. Time is `CLOCK_MONOTONIC`
+//! since the first symbol.
 
 #[cfg(test)]
 mod conversation;
@@ -52,7 +53,8 @@ struct Tap {
     reader: Reader,
     /// When the first symbol came.
     origin_nanos: Option<u64>,
-    /// Bits on their way, the oldest first, if they were not acknowledged in time and may come again.
+    /// Bits on their way, the oldest first, if they were not acknowledged in time and may come
+    /// again.
     overdue: Vec<Bit>,
     /// Bits that have not been acknowledged.
     under_way: Vec<Bit>,
@@ -130,8 +132,8 @@ pub struct IncompleteTrace(pub io::Error);
 impl Trace {
     /// Begins a trace in the file `path`; the ending of its name says in which form.
     ///
-    /// Classic senders are expected to speak `dialect`. An earlier trace is replaced, and nothing else. To be called
-    /// when nothing else can fail any more.
+    /// Classic senders are expected to speak `dialect`. An earlier trace is replaced, and nothing
+    /// else. To be called when nothing else can fail any more.
     ///
     /// # Errors
     ///

@@ -1,4 +1,5 @@
-//! Servers by name or number: each has an entry in a folder of its user, which says which process it is.
+//! Servers by name or number: each has an entry in a folder of its user, which says which process
+//! it is.
 //!
 //! ```text
 //! $XDG_RUNTIME_DIR/minitalk/      0700
@@ -6,17 +7,18 @@
 //! └── logs                        a listener with one: "5151 98765 4 4026531836\n"
 //! ```
 //!
-//! An entry holds the PID, when that process was started (`/proc/PID/stat`, field 22), and its PID namespace
-//! (device and inode of `/proc/PID/ns/pid`). A process that was given the number of a server that has ended
-//! started later, so an entry that was left behind never leads to a stranger.
+//! An entry holds the PID, when that process was started (`/proc/PID/stat`, field 22), and its PID
+//! namespace (device and inode of `/proc/PID/ns/pid`). A process that was given the number of a
+//! server that has ended started later, so an entry that was left behind never leads to a stranger.
 //!
-//! As long as the listener runs it holds a lock on its entry (`F_OFD_SETLK`, fcntl(2)). The lock says
-//! across PID namespaces whether an entry is in use. Nobody ever waits for it.
+//! As long as the listener runs it holds a lock on its entry (`F_OFD_SETLK`, fcntl(2)). The lock
+//! says across PID namespaces whether an entry is in use. Nobody ever waits for it.
 //!
-//! Where the folder is: `$XDG_RUNTIME_DIR/minitalk` if the variable is set; else `/run/user/UID/minitalk` if
-//! `/run/user/UID` exists; else `/tmp/minitalk-UID`. Entries are made there and looked for in all three.
-//! A client of root also looks into the folders of other users: an entry there counts for processes of that
-//! user only, so nobody can lead root to the process of a third.
+//! Where the folder is: `$XDG_RUNTIME_DIR/minitalk` if the variable is set; else
+//! `/run/user/UID/minitalk` if `/run/user/UID` exists; else `/tmp/minitalk-UID`. Entries are made
+//! there and looked for in all three. A client of root also looks into the folders of other users:
+//! an entry there counts for processes of that user only, so nobody can lead root to the process of
+//! a third.
 
 mod entry;
 mod folder;

@@ -1,7 +1,9 @@
-//! Completions for bash, zsh and fish: those of `clap_complete`, and in front of them what that does not know.
+//! Completions for bash, zsh and fish: those of `clap_complete`, and in front of them what that
+//! does not know.
 //!
-//! It does not know values that are asked of the machine (servers) or have parts (dialects), and in bash it
-//! does not complete what follows an equals sign, since bash takes that for a word of its own.
+//! It does not know values that are asked of the machine (servers) or have parts (dialects), and in
+//! bash it does not complete what follows an equals sign, since bash takes that for a word of its
+//! own.
 
 use std::io::{self, Write};
 

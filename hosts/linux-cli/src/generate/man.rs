@@ -9,8 +9,9 @@ use clap_mangen::roff::{Roff, bold, roman};
 /// The date at the foot of the man pages: that of the release.
 const RELEASED: &str = "2026-11-23";
 
-/// A man page, neither justified nor hyphenated: names of signals and options stay whole. Its last sections
-/// are those of the text after the help: a line that ends with a colon and is not indented is a heading.
+/// A man page, neither justified nor hyphenated: names of signals and options stay whole. Its last
+/// sections are those of the text after the help: a line that ends with a colon and is not indented
+/// is a heading.
 pub(super) fn write(mut command: Command, to: &mut dyn Write) -> io::Result<()> {
     let after_help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
     let usage = command.render_usage().to_string();

@@ -35,8 +35,8 @@ pub enum OpenTraceError {
     Io(#[from] io::Error),
 }
 
-/// Opens the file for a trace and empties it, if it is empty, not an ordinary file, or holds a trace that
-/// nobody writes to. Never waits.
+/// Opens the file for a trace and empties it, if it is empty, not an ordinary file, or holds a
+/// trace that nobody writes to. Never waits.
 pub(super) fn open(path: &Path) -> Result<File, OpenTraceError> {
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
     let mut options = OpenOptions::new();

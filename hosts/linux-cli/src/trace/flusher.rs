@@ -19,7 +19,8 @@ pub(super) trait Flush: Send + 'static {
 
 /// Shares a value with a thread that flushes it soon after it has been changed.
 ///
-/// The thread has every signal blocked, so it takes none away from the line, and sleeps while nothing changes.
+/// The thread has every signal blocked, so it takes none away from the line, and sleeps while
+/// nothing changes.
 pub(super) struct Flusher<T> {
     shared: Arc<Shared<T>>,
     thread: Option<JoinHandle<()>>,

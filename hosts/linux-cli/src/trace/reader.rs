@@ -1,8 +1,8 @@
 //! Says what the symbols of a line are: the one interpreter that all pictures of it share.
 //!
-//! Bits go from a sender to a receiver, acknowledgments come back. Each sender is followed by itself. What its
-//! bits are is told by the core: by its [`Anatomy`](minitalk_core::anatomy::Anatomy) of framed senders, and by its
-//! classic decoder.
+//! Bits go from a sender to a receiver, acknowledgments come back. Each sender is followed by
+//! itself. What its bits are is told by the core: by its
+//! [`Anatomy`](minitalk_core::anatomy::Anatomy) of framed senders, and by its classic decoder.
 
 mod classic;
 mod framed;

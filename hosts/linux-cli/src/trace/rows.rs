@@ -20,8 +20,8 @@ const BITS_SHOWN_MAX: usize = 10;
 /// Where the bits of a group begin, behind the arrows.
 const BITS_COLUMN: usize = 16;
 
-/// Writes rows as symbols come. What it returns is to be written at once: a row is complete only when something
-/// else comes.
+/// Writes rows as symbols come. What it returns is to be written at once: a row is complete only
+/// when something else comes.
 #[derive(Debug)]
 pub(crate) struct Rows {
     has_times: bool,

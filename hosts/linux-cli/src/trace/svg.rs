@@ -1,7 +1,8 @@
-//! The line as a picture: a wire for each signal in each direction, and brackets with names above the bits.
+//! The line as a picture: a wire for each signal in each direction, and brackets with names above
+//! the bits.
 //!
-//! Symbols stand side by side in their order, however long it took from one to the next: where it took a
-//! millisecond or more there is a gap, and below each bracket stands the time.
+//! Symbols stand side by side in their order, however long it took from one to the next: where it
+//! took a millisecond or more there is a gap, and below each bracket stands the time.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;

@@ -191,7 +191,8 @@ mod tests {
     use crate::trace::conversation::Conversation;
     use ::vcd::{Command, Parser};
 
-    /// The names of the wires, how often each rises, and whether no time is before the one before it.
+    /// The names of the wires, how often each rises, and whether no time is before the one before
+    /// it.
     fn dumped(conversation: &Conversation) -> Vec<(String, usize)> {
         let mut octets = Vec::new();
         let mut dump = Dump::new(&mut octets);

@@ -1,4 +1,5 @@
-//! The folder of entries, held open: what is done in it is done in this folder, whatever becomes of its path.
+//! The folder of entries, held open: what is done in it is done in this folder, whatever becomes of
+//! its path.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -29,7 +30,8 @@ const FILES_MAX: usize = 65_536;
 pub enum FolderError {
     /// It belongs to another user.
     #[error(
-        "{} belongs to {}; set XDG_RUNTIME_DIR to a folder of your own, for the server and its clients",
+        "{} belongs to {}; set XDG_RUNTIME_DIR to a folder of your own, for the server and its \
+         clients",
         path.display(), user(*uid)
     )]
     NotOurs {
@@ -51,7 +53,8 @@ pub enum FolderError {
     },
     /// Everybody may put other folders in its place.
     #[error(
-        "everybody may rename what is in {}; set XDG_RUNTIME_DIR to a folder that only you can write to",
+        "everybody may rename what is in {}; set XDG_RUNTIME_DIR to a folder that only you can \
+         write to",
         path.display()
     )]
     ParentOpen {
@@ -59,7 +62,10 @@ pub enum FolderError {
         path: PathBuf,
     },
     /// It is a file or a link.
-    #[error("{} is not a folder; remove it, or set XDG_RUNTIME_DIR to another folder", path.display())]
+    #[error(
+        "{} is not a folder; remove it, or set XDG_RUNTIME_DIR to another folder",
+        path.display()
+    )]
     NotAFolder {
         /// Where it is.
         path: PathBuf,

@@ -87,8 +87,8 @@ pub fn find(name: &Name) -> Result<u32, FindError> {
     find_in(Folders::open()?, name)
 }
 
-/// Every listener that runs in this PID namespace and has registered itself: in the order of the names,
-/// and those without a name last.
+/// Every listener that runs in this PID namespace and has registered itself: in the order of the
+/// names, and those without a name last.
 ///
 /// # Errors
 ///

@@ -16,7 +16,8 @@ use super::entry::{Record, Standing, is_nameless, lock};
 use super::folder::{Folder, FolderError};
 use super::name::Name;
 
-/// How often an entry that another process is just replacing is looked at again, a millisecond apart.
+/// How often an entry that another process is just replacing is looked at again, a millisecond
+/// apart.
 const ATTEMPTS_MAX: usize = 50;
 
 /// This process is known as a listener, by a name or without one, until this is dropped.
@@ -67,15 +68,17 @@ pub enum RegisterError {
 }
 
 impl Registration {
-    /// Makes this process known as a listener, and as the one that is found by `name` if there is one.
+    /// Makes this process known as a listener, and as the one that is found by `name` if there is
+    /// one.
     ///
-    /// Takes the place of an entry that a listener which was killed has left behind. The signals of the line must be
-    /// caught by now, for whoever finds the entry may send. Does not wait for anybody for more than 50 ms.
+    /// Takes the place of an entry that a listener which was killed has left behind. The signals of
+    /// the line must be caught by now, for whoever finds the entry may send. Does not wait for
+    /// anybody for more than 50 ms.
     ///
     /// # Errors
     ///
-    /// [`RegisterError`]; nothing has changed then. A listener without a name can go on: it is then recognised
-    /// by its executable only, if at all.
+    /// [`RegisterError`]; nothing has changed then. A listener without a name can go on: it is then
+    /// recognised by its executable only, if at all.
     pub fn new(name: Option<&Name>) -> Result<Self, RegisterError> {
         Self::new_in(Folder::create()?, name)
     }
