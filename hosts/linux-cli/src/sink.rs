@@ -3,8 +3,8 @@
 use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
-use std::path::Path;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
 
 use minitalk_signals::{Interest, is_ready};
 use rustix::fs::{OFlags, fcntl_setfl};
@@ -16,6 +16,8 @@ const PIPE_BUF: usize = 4096;
 #[derive(Debug)]
 pub struct Sink {
     file: File,
+    /// Where it was opened.
+    path: Option<PathBuf>,
     /// Whether a write may find no room for the moment: not in a regular file, which poll(2) always
     /// calls ready.
     may_be_full: bool,
@@ -35,11 +37,11 @@ impl Sink {
         let file = File::from(shared.try_clone_to_owned()?);
         let kind = file.metadata()?.file_type();
         if !kind.is_fifo() && !kind.is_char_device() {
-            return Ok(Self { file, may_be_full: !kind.is_file() });
+            return Ok(Self { file, path: None, may_be_full: !kind.is_file() });
         }
         let path = format!("/proc/self/fd/{}", shared.as_raw_fd());
         let file = non_blocking().open(path).unwrap_or(file);
-        Ok(Self { file, may_be_full: true })
+        Ok(Self { file, path: None, may_be_full: true })
     }
 
     /// The file at `path`, to be appended to. To open a FIFO takes until somebody reads it.
@@ -52,7 +54,25 @@ impl Sink {
         let file = File::options().append(true).create(true).custom_flags(flags).open(path)?;
         fcntl_setfl(&file, OFlags::NONBLOCK | OFlags::APPEND)?;
         let may_be_full = !file.metadata()?.is_file();
-        Ok(Self { file, may_be_full })
+        Ok(Self { file, path: Some(path.to_owned()), may_be_full })
+    }
+
+    /// Whether it is a file that has been deleted since: what is written there is lost.
+    #[must_use]
+    pub fn is_deleted(&self) -> bool {
+        !self.may_be_full && self.file.metadata().is_ok_and(|file| file.nlink() == 0)
+    }
+
+    /// Makes the file anew, where it has been deleted.
+    ///
+    /// # Errors
+    ///
+    /// Those of opening it.
+    pub fn renew(&mut self) -> io::Result<()> {
+        if let Some(path) = &self.path {
+            *self = Self::open(path)?;
+        }
+        Ok(())
     }
 
     /// Whether it is a terminal.

@@ -18,9 +18,10 @@ use minitalk_signals::{BlockingError, Line, was_closed_at_start};
 use thiserror::Error;
 
 use crate::cli::Options;
+use crate::exec::Runner;
 use crate::output::Output;
 use crate::tap::Tap;
-use crate::text::Style;
+use crate::text::{Layout, Style};
 
 /// Why the server could not say that it is ready.
 #[derive(Debug, Error)]
@@ -37,6 +38,8 @@ pub(crate) enum AnnounceError {
     Open { path: PathBuf, error: io::Error },
     #[error("cannot write a trace to {path}: {error}")]
     Trace { path: PathBuf, error: OpenTraceError },
+    #[error("cannot prepare to run commands: {0}")]
+    Exec(io::Error),
     #[error("{first} and {second} are the same file; give each a file of its own")]
     Same { first: &'static str, second: &'static str },
 }
@@ -96,12 +99,16 @@ fn open_output(options: &Options, line: &mut Line) -> Result<Output, AnnounceErr
         None => Sink::of(io::stdout().as_fd()).map_err(AnnounceError::Stdout)?,
     };
     let style = match (options.raw, options.json, sink.is_terminal()) {
+        _ if options.exec.is_some() => Style::Command,
         (true, _, _) => Style::Raw,
         (false, true, _) => Style::Json,
         (false, false, true) => Style::Terminal,
         (false, false, false) => Style::Text,
     };
-    Ok(Output::new(sink, style, options))
+    let runner = options.exec.clone().map(Runner::new).transpose();
+    let runner = runner.map_err(AnnounceError::Exec)?;
+    let layout = Layout { style, is_stamped: options.timestamps };
+    Ok(Output::new(sink, layout, runner, options))
 }
 
 fn cannot_open(path: &Path, error: io::Error) -> AnnounceError {

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::error::Error as UsageError;
+use clap::error::{ContextKind, ContextValue, Error as UsageError, ErrorKind};
 use clap::{ArgAction, Parser, ValueEnum, ValueHint};
 use minitalk::names::Name;
-use minitalk_cli::arguments;
+use minitalk_cli::arguments::{self, ParseDurationError};
 use minitalk_cli::generate::Generate;
 use minitalk_core::classic::{Dialect, ParseDialectError};
 use minitalk_core::exchange::Protocols;
@@ -38,7 +38,7 @@ pub(crate) struct Options {
     #[arg(allow_negative_numbers = true, value_hint = ValueHint::Other)]
     pub(crate) count: Option<u64>,
 
-    /// Refuse messages of more than SIZE bytes, for example 1M or 64KiB (with --json 1 MiB unless given)
+    /// Refuse messages of more than SIZE bytes, for example 1M or 64KiB (with --json and --exec 1 MiB unless given)
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     #[arg(allow_negative_numbers = true, value_hint = ValueHint::Other)]
     pub(crate) max_message: Option<u64>,
@@ -46,6 +46,15 @@ pub(crate) struct Options {
     /// Append the messages to FILE instead of writing them to standard output
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+
+    /// Run CMD in a shell for each message, with the text on its standard input, instead of writing it; the message is confirmed if CMD succeeds
+    #[arg(long, value_name = "CMD", conflicts_with_all = ["raw", "json", "output"])]
+    #[arg(value_hint = ValueHint::CommandString)]
+    pub(crate) exec: Option<String>,
+
+    /// Write before each message when it began and who sends it
+    #[arg(short, long, conflicts_with = "raw")]
+    pub(crate) timestamps: bool,
 
     /// Confirm a message only when it is on the disk
     #[arg(long, requires = "output")]
@@ -124,8 +133,8 @@ fn parse_dialect(text: &str) -> Result<DialectChoice, ParseDialectError> {
     Ok(DialectChoice(given.transpose()?))
 }
 
-/// With `--json` a message is kept until it has ended, so it cannot be of any length.
-const JSON_OCTETS_MAX: u64 = 1024 * 1024;
+/// With `--json` and `--exec` a message is kept until it has ended, so it cannot be of any length.
+const WHOLE_OCTETS_MAX: u64 = 1024 * 1024;
 
 impl Options {
     /// Reads the command line; ends the program on wrong usage, --help and --version.
@@ -154,15 +163,21 @@ impl Options {
 
     /// Most octets of a message.
     pub(crate) fn octets_max(&self) -> Option<u64> {
-        self.max_message.or(self.json.then_some(JSON_OCTETS_MAX))
+        self.max_message.or((self.json || self.exec.is_some()).then_some(WHOLE_OCTETS_MAX))
     }
 }
 
 /// The way out of wrong usage.
 fn tip(error: &UsageError) -> Option<&'static str> {
-    arguments::is_about(error, ["--json", "--raw"]).then_some(
-        "--raw writes the bytes of the messages and nothing else, --json nothing but objects: choose one",
-    )
+    let invalid = error.get(ContextKind::InvalidArg);
+    if arguments::is_about(error, ["--json", "--raw"]) {
+        return Some(
+            "--raw writes the bytes of the messages and nothing else, --json nothing but objects: choose one",
+        );
+    }
+    let is_text = matches!(invalid, Some(ContextValue::String(word)) if !word.starts_with('-'));
+    (error.kind() == ErrorKind::UnknownArgument && is_text)
+        .then_some("the server takes no text: start it, and send with minitalk-client PID TEXT")
 }
 
 /// Why a text is not a size.
@@ -179,16 +194,16 @@ fn parse_size(text: &str) -> Result<u64, ParseSizeError> {
 const PACE_MAX: Duration = Duration::from_millis(100);
 
 /// Why a text is not a pace.
-#[derive(Clone, Debug, Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 enum ParsePaceError {
-    #[error(transparent)]
-    Duration(#[from] humantime::DurationError),
-    #[error("it is longer than 100ms")]
+    #[error("{0}")]
+    Duration(#[from] ParseDurationError),
+    #[error("it is longer than 100ms, and nobody else is served while it lasts")]
     TooLong,
 }
 
 fn parse_pace(text: &str) -> Result<Duration, ParsePaceError> {
-    let pace = humantime::parse_duration(text)?;
+    let pace = arguments::parse_duration(text)?;
     if pace > PACE_MAX { Err(ParsePaceError::TooLong) } else { Ok(pace) }
 }
 
@@ -201,6 +216,7 @@ Examples:
   minitalk-server --once                  take one message and end
   minitalk-server --name inbox            be found by clients as inbox
   minitalk-server --json | jq .text       for programs: one object a line
+  minitalk-server --exec 'wall'           run a command for each message
   minitalk-server --dialect one=usr1      for clients whose one is SIGUSR1, only
 
 Exit status:
@@ -240,6 +256,6 @@ mod tests {
     #[test]
     fn json_is_limited_even_if_nobody_says_so() {
         let options = Options::try_parse_from(["s", "--json"]).unwrap();
-        assert_eq!(options.octets_max(), Some(JSON_OCTETS_MAX));
+        assert_eq!(options.octets_max(), Some(WHOLE_OCTETS_MAX));
     }
 }

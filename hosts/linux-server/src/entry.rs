@@ -1,7 +1,8 @@
 //! What is to be written: messages, and lines that are none.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use humantime::format_rfc3339_millis;
 use minitalk::Piece;
 use minitalk_core::Instant;
 use minitalk_core::classic::Dialect;
@@ -9,7 +10,7 @@ use minitalk_core::exchange::Protocol;
 
 use crate::json::Object;
 use crate::reason::Reason;
-use crate::text::{Rendering, Style};
+use crate::text::{Layout, Rendering, Style};
 
 /// Something that is written in one piece, unless it is a message that is put aside.
 #[derive(Debug)]
@@ -93,7 +94,7 @@ impl Unwritten {
 pub(crate) struct Message {
     pub(crate) peer: u32,
     /// Real user id of the sender.
-    uid: u32,
+    pub(crate) uid: u32,
     protocol: Protocol,
     dialect: Option<Dialect>,
     /// Its length in octets, if its beginning said so.
@@ -105,6 +106,8 @@ pub(crate) struct Message {
     pub(crate) heard_at: Instant,
     /// From the first bit to the last piece.
     micros: u64,
+    /// When it began, if that is to be shown.
+    time: Option<String>,
     style: Style,
     rendering: Rendering,
     pub(crate) unwritten: Unwritten,
@@ -118,7 +121,13 @@ pub(crate) struct Message {
 
 impl Message {
     /// A message of which `first` is the first piece, still to be [taken](Self::take).
-    pub(crate) fn new(first: &Piece<'_>, style: Style, place: u64, now: Instant) -> Self {
+    pub(crate) fn new(first: &Piece<'_>, layout: Layout, place: u64, now: Instant) -> Self {
+        let Layout { style, is_stamped } = layout;
+        let time = is_stamped.then(|| format_rfc3339_millis(SystemTime::now()).to_string());
+        let mut unwritten = Unwritten::default();
+        if let Some(time) = time.as_ref().filter(|_| !style.is_whole()) {
+            unwritten.put_before(&format!("[{time} PID {}] ", first.peer));
+        }
         Self {
             peer: first.peer,
             uid: first.uid,
@@ -129,9 +138,10 @@ impl Message {
             began_at: now,
             heard_at: now,
             micros: 0,
+            time,
             style,
             rendering: Rendering::new(style),
-            unwritten: Unwritten::default(),
+            unwritten,
             is_owed: false,
             is_aside: false,
             place,
@@ -156,8 +166,18 @@ impl Message {
                 let Self { peer, uid, protocol, dialect, octets: bytes, .. } = *self;
                 let seconds = Duration::from_micros(self.micros).as_secs_f64();
                 let verified = protocol == Protocol::Framed;
-                Object::Message { peer, uid, protocol, dialect, bytes, text, seconds, verified }
-                    .line()
+                Object::Message {
+                    peer,
+                    uid,
+                    protocol,
+                    dialect,
+                    bytes,
+                    text,
+                    seconds,
+                    verified,
+                    time: self.time.as_deref(),
+                }
+                .line()
             });
         }
     }
@@ -168,8 +188,10 @@ impl Message {
         self.end(if self.octets > 0 { self.style.end_of_cut() } else { "" });
         if self.style == Style::Json {
             let Self { peer, uid, octets: bytes, .. } = *self;
-            self.unwritten =
-                self.object(|text| Object::Cut { peer, uid, bytes, text, reason }.line());
+            let time = self.time.as_deref();
+            let line =
+                self.object(|text| Object::Cut { peer, uid, bytes, text, reason, time }.line());
+            self.unwritten = line;
         }
     }
 

@@ -25,6 +25,8 @@ pub(crate) enum Object<'a> {
         text: &'a str,
         seconds: f64,
         verified: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        time: Option<&'a str>,
     },
     Cut {
         peer: u32,
@@ -33,6 +35,8 @@ pub(crate) enum Object<'a> {
         text: &'a str,
         #[serde(flatten)]
         reason: &'a Reason,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        time: Option<&'a str>,
     },
     Refused {
         peer: u32,
@@ -84,7 +88,14 @@ mod tests {
     #[test]
     fn an_object_is_one_line_whatever_it_contains() {
         let reason = Reason::from(RefusalReason::Stalled);
-        let object = Object::Cut { peer: 1, uid: 2, bytes: 3, text: "a\nb\u{1b}", reason: &reason };
+        let object = Object::Cut {
+            peer: 1,
+            uid: 2,
+            bytes: 3,
+            text: "a\nb\u{1b}",
+            reason: &reason,
+            time: None,
+        };
         let line = String::from_utf8(object.line()).unwrap();
         assert_eq!(line.lines().count(), 1);
         let parsed: serde_json::Value = serde_json::from_str(&line).unwrap();

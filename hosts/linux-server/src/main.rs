@@ -4,6 +4,7 @@
 mod announce;
 mod cli;
 mod entry;
+mod exec;
 mod json;
 mod output;
 mod reason;

@@ -12,8 +12,9 @@ use minitalk_core::Instant;
 
 use crate::cli::Options;
 use crate::entry::{Entry, Message, Unwritten};
+use crate::exec::Runner;
 use crate::reason::Reason;
-use crate::text::Style;
+use crate::text::{Layout, Style};
 use crate::turns::Turns;
 
 /// Octets kept of a message that cannot be written yet. Beyond that its sender has to wait.
@@ -32,7 +33,9 @@ const STALL_OCTETS: u64 = 256;
 #[derive(Debug)]
 pub(crate) struct Output {
     sink: Sink,
-    style: Style,
+    layout: Layout,
+    /// What gets the messages instead of the sink.
+    runner: Option<Runner>,
     /// Whether the end of a message has to reach the disk before it is confirmed.
     sync: bool,
     /// How many messages may still be written.
@@ -62,10 +65,16 @@ pub(crate) struct Unwritable {
 }
 
 impl Output {
-    pub(crate) fn new(sink: Sink, style: Style, options: &Options) -> Self {
+    pub(crate) fn new(
+        sink: Sink,
+        layout: Layout,
+        runner: Option<Runner>,
+        options: &Options,
+    ) -> Self {
         Self {
             sink,
-            style,
+            layout,
+            runner,
             sync: options.sync,
             messages_left: options.messages_max(),
             arriving: Turns::default(),
@@ -86,11 +95,11 @@ impl Output {
 
     /// Takes a piece of a message.
     pub(crate) fn push_piece(&mut self, piece: &Piece<'_>, now: Instant) {
-        let message = self.arriving.message(piece, self.style, now);
+        let message = self.arriving.message(piece, self.layout, now);
         message.take(piece, now);
         if piece.last {
             self.complete(piece.peer, Message::finish, now);
-        } else if self.style == Style::Json || message.may_keep_more(KEPT_OCTETS_MAX) {
+        } else if self.layout.style.is_whole() || message.may_keep_more(KEPT_OCTETS_MAX) {
             self.answers.push_back(message.answer());
         } else {
             self.arriving.want(piece.peer, now);
@@ -148,8 +157,12 @@ impl Output {
         is_waiting: impl Fn(u32) -> bool,
         now: Instant,
     ) -> Result<(), Unwritable> {
-        if self.style != Style::Json {
+        if !self.layout.style.is_whole() {
             self.arriving.look(is_waiting, now);
+        }
+        while self.run_command()? {}
+        if self.runner.is_some() {
+            return Ok(());
         }
         loop {
             let since = self.complete.front().map(|&(_, since)| since);
@@ -157,7 +170,7 @@ impl Output {
                 if !self.write_shown()? {
                     return Ok(());
                 }
-                match (self.style.end_of_part(), self.arriving.ends_at(since)) {
+                match (self.layout.style.end_of_part(), self.arriving.ends_at(since)) {
                     (Some(mark), Some(at)) if at <= now => self.put_aside(mark, now),
                     _ => return Ok(()),
                 }
@@ -167,10 +180,14 @@ impl Output {
                 if !self.write_complete()? {
                     return Ok(());
                 }
-            } else if self.style == Style::Json {
+            } else if self.layout.style.is_whole() {
                 return Ok(());
             } else if let Some(message) = self.arriving.begin(now) {
                 message.begin_part();
+                if self.sink.is_deleted() && !message.unwritten.is_begun() {
+                    // If that fails, so does the message at its end.
+                    let _ = self.sink.renew();
+                }
             } else {
                 return Ok(());
             }
@@ -180,7 +197,12 @@ impl Output {
     /// Whether something is to be written as soon as there is room.
     pub(crate) fn is_behind(&self) -> bool {
         let shown = self.arriving.shown();
-        shown.map_or(!self.complete.is_empty(), |message| !message.unwritten.is_empty())
+        self.runner.is_none()
+            && shown.map_or(!self.complete.is_empty(), |message| !message.unwritten.is_empty())
+    }
+
+    pub(crate) const fn runner(&self) -> Option<&Runner> {
+        self.runner.as_ref()
     }
 
     pub(crate) const fn sink(&self) -> &Sink {
@@ -189,18 +211,19 @@ impl Output {
 
     /// When [`write`](Self::write) or [`stalled`](Self::stalled) has something to do although nothing has come.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        if self.style == Style::Json || self.is_behind() {
+        if self.layout.style.is_whole() || self.is_behind() {
             return None;
         }
         let since = self.complete.front().map(|&(_, since)| since);
-        let turn = self.arriving.ends_at(since).filter(|_| self.style.end_of_part().is_some());
+        let turn =
+            self.arriving.ends_at(since).filter(|_| self.layout.style.end_of_part().is_some());
         let stall = self.stall.map(|(since, _)| since.after_micros(STALL_MICROS));
         [turn, stall, self.arriving.deadline()].into_iter().flatten().min()
     }
 
     /// The sender of a message that cannot be put aside and is slow or endless, once others have waited for it.
     pub(crate) fn stalled(&mut self, now: Instant) -> Option<u32> {
-        let shown = self.arriving.shown().filter(|_| self.style.end_of_part().is_none());
+        let shown = self.arriving.shown().filter(|_| self.layout.style.end_of_part().is_none());
         let others_wait = self.arriving.ends_at(self.complete.front().map(|&(_, since)| since));
         let (Some(shown), Some(_)) = (shown, others_wait) else {
             self.stall = None;
@@ -275,20 +298,52 @@ impl Output {
     fn write_shown(&mut self) -> Result<bool, Unwritable> {
         let Some(message) = self.arriving.shown_mut() else { return Ok(true) };
         let peer = message.peer;
-        let written = write(&mut self.sink, &mut self.is_torn, self.style, &mut message.unwritten);
+        let written =
+            write(&mut self.sink, &mut self.is_torn, self.layout.style, &mut message.unwritten);
         if message.is_owed && message.may_keep_more(KEPT_OCTETS_MAX) {
             self.answers.push_back(message.answer());
         }
         written.map_err(|error| Unwritable { peer: Some(peer), error })
     }
 
+    /// Has the first message that is complete taken by the command; false if that is busy.
+    fn run_command(&mut self) -> Result<bool, Unwritable> {
+        let Some(runner) = &mut self.runner else { return Ok(false) };
+        if let Some((peer, result)) = runner.result() {
+            result.map_err(|error| Unwritable { peer: Some(peer), error })?;
+            self.answers.push_back(peer);
+            self.messages_left = self.messages_left.map(|left| left.saturating_sub(1));
+        }
+        if runner.is_running() || self.messages_left == Some(0) {
+            return Ok(false);
+        }
+        match self.complete.pop_front() {
+            Some((Entry::Message(message), _)) if message.is_owed => {
+                let (peer, uid) = (message.peer, message.uid);
+                let started = runner.start(peer, uid, message.unwritten.rest().to_vec());
+                started.map_err(|error| Unwritable { peer: Some(peer), error })?;
+            }
+            // Of a message that was cut there is nothing to run.
+            Some(_) => self.unowed -= 1,
+            None => return Ok(false),
+        }
+        Ok(true)
+    }
+
     /// Writes more of what is complete; false if there is no room for all of its first entry.
     fn write_complete(&mut self) -> Result<bool, Unwritable> {
         let Some((entry, _)) = self.complete.front_mut() else { return Ok(true) };
         let peer = entry.owed_to();
-        let mut result = write(&mut self.sink, &mut self.is_torn, self.style, entry.unwritten());
+        let is_lost = self.sink.is_deleted() && !entry.unwritten().is_begun();
+        let renewed = if is_lost { self.sink.renew() } else { Ok(()) };
+        let style = self.layout.style;
+        let mut result = renewed
+            .and_then(|()| write(&mut self.sink, &mut self.is_torn, style, entry.unwritten()));
         if self.sync && peer.is_some() && matches!(result, Ok(true)) {
             result = self.sink.sync().map(|()| true);
+        }
+        if peer.is_some() && matches!(result, Ok(true)) && self.sink.is_deleted() {
+            result = Err(io::Error::new(ErrorKind::NotFound, "the output file has been deleted"));
         }
         if matches!(result, Ok(false)) {
             return Ok(false);

@@ -17,8 +17,9 @@ use crate::reason::Reason;
 use crate::report::{self, Notice, Reporter};
 use crate::tap::Tap;
 
-/// There is one descriptor to watch.
+/// What the descriptors that are watched are told apart by.
 const OUTPUT_TOKEN: u64 = 0;
+const COMMAND_TOKEN: u64 = 1;
 
 /// How long senders are told that no more will be taken.
 const FAREWELL_MICROS: u64 = 1_000_000;
@@ -86,6 +87,9 @@ impl Server {
         config.terminations = true;
         let mut listener = Listener::open_observed(&config, Tap::new(options))?;
         let (announcement, output) = Announcement::new(options, &mut listener)?;
+        if let Some(runner) = output.runner() {
+            listener.watch(runner.as_fd(), COMMAND_TOKEN, Interest::Readable)?;
+        }
         let mut server = Self {
             listener,
             output,
@@ -219,7 +223,7 @@ impl Server {
     fn cut(&mut self, peer: u32, uid: u32, reason: Reason, now: Instant) {
         let octets = self.output.cut(peer, &reason, now);
         if octets.is_none() && self.json {
-            let object = Object::Cut { peer, uid, bytes: 0, text: "", reason: &reason };
+            let object = Object::Cut { peer, uid, bytes: 0, text: "", reason: &reason, time: None };
             self.output.push_line(object.line(), now);
         }
         self.notices.push(Notice::Cut { peer, octets: octets.unwrap_or(0), reason });
@@ -234,7 +238,7 @@ impl Server {
                 self.output.discard();
                 return;
             }
-            let is_passing = is_passing(&error);
+            let is_passing = is_passing(&error) || self.output.runner().is_some();
             let refused = if is_passing || self.farewell.is_some() {
                 peer.into_iter().collect()
             } else {
@@ -318,6 +322,9 @@ const fn signal_name(termination: Termination) -> &'static str {
 fn is_passing(error: &io::Error) -> bool {
     matches!(
         error.kind(),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
+        io::ErrorKind::StorageFull
+            | io::ErrorKind::QuotaExceeded
+            | io::ErrorKind::FileTooLarge
+            | io::ErrorKind::NotFound
     )
 }

@@ -13,6 +13,16 @@ pub(crate) enum Style {
     Terminal,
     /// One JSON object on a line of its own, when the message has ended.
     Json,
+    /// Not at all: when the message has ended, a command gets it.
+    Command,
+}
+
+/// How messages are shown, and with what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Layout {
+    pub(crate) style: Style,
+    /// Whether it is shown when a message began.
+    pub(crate) is_stamped: bool,
 }
 
 /// What stands where a message was cut off.
@@ -22,10 +32,15 @@ const CUT_MARK: &str = " [cut off]\n";
 const ASIDE_MARK: &str = " [to be continued]\n";
 
 impl Style {
+    /// Whether a message is kept until it has ended.
+    pub(crate) const fn is_whole(self) -> bool {
+        matches!(self, Self::Json | Self::Command)
+    }
+
     /// What ends a message.
     pub(crate) const fn end(self) -> &'static str {
         match self {
-            Self::Raw | Self::Json => "",
+            Self::Raw | Self::Json | Self::Command => "",
             Self::Text | Self::Terminal => "\n",
         }
     }
@@ -33,7 +48,7 @@ impl Style {
     /// What ends a message of which no more comes.
     pub(crate) const fn end_of_cut(self) -> &'static str {
         match self {
-            Self::Raw | Self::Json => "",
+            Self::Raw | Self::Json | Self::Command => "",
             Self::Text | Self::Terminal => CUT_MARK,
         }
     }
@@ -41,7 +56,7 @@ impl Style {
     /// What ends a line of which the rest could not be written.
     pub(crate) const fn end_of_torn(self) -> &'static str {
         match self {
-            Self::Raw => "",
+            Self::Raw | Self::Command => "",
             Self::Text | Self::Terminal => CUT_MARK,
             Self::Json => "\n",
         }
@@ -50,7 +65,7 @@ impl Style {
     /// What ends the part of a message after which another one is written, if that can be marked.
     pub(crate) const fn end_of_part(self) -> Option<&'static str> {
         match self {
-            Self::Raw | Self::Json => None,
+            Self::Raw | Self::Json | Self::Command => None,
             Self::Text | Self::Terminal => Some(ASIDE_MARK),
         }
     }
@@ -70,7 +85,7 @@ impl Rendering {
 
     /// Takes the next octets of the message.
     pub(crate) fn take(&mut self, octets: &[u8], shown: &mut Vec<u8>) {
-        if self.style == Style::Raw {
+        if matches!(self.style, Style::Raw | Style::Command) {
             return shown.extend_from_slice(octets);
         }
         let mut text = String::new();
@@ -88,7 +103,9 @@ impl Rendering {
     fn show(&self, text: &str, shown: &mut Vec<u8>) {
         match self.style {
             Style::Terminal => shown.extend_from_slice(visible(text).as_bytes()),
-            Style::Raw | Style::Text | Style::Json => shown.extend_from_slice(text.as_bytes()),
+            Style::Raw | Style::Text | Style::Json | Style::Command => {
+                shown.extend_from_slice(text.as_bytes())
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use minitalk::Piece;
 use minitalk_core::Instant;
 
 use crate::entry::Message;
-use crate::text::Style;
+use crate::text::Layout;
 
 /// How long a message arrives alone before it is shown although it is not complete.
 const ALONE_MICROS: u64 = 300_000;
@@ -41,13 +41,13 @@ impl Turns {
     pub(crate) fn message(
         &mut self,
         piece: &Piece<'_>,
-        style: Style,
+        layout: Layout,
         now: Instant,
     ) -> &mut Message {
         self.messages.entry(piece.peer).or_insert_with(|| {
             self.next_place += 1;
             self.order.insert(self.next_place, piece.peer);
-            Message::new(piece, style, self.next_place, now)
+            Message::new(piece, layout, self.next_place, now)
         })
     }
 

@@ -220,6 +220,8 @@ For more information, try '--help'.
         str![[r#"
 error: unexpected argument 'hello' found
 
+  tip: the server takes no text: start it, and send with minitalk-client PID TEXT
+
 Usage: minitalk-server [OPTIONS]
 
 For more information, try '--help'.
