@@ -182,7 +182,8 @@ impl Bench {
         Some(Lesson { reading: Reading::of(&recording, KNOWN), recording, passing })
     }
 
-    /// Whether the client sends nothing while an answer is held back; if that cannot be seen it is believed to.
+    /// Whether the client sends nothing while an answer is held back; if that cannot be seen it is
+    /// believed to.
     fn waits(&self, passing: Passing) -> bool {
         (0..3).find_map(|_| self.waits_once(passing)).unwrap_or(true)
     }

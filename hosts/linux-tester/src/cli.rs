@@ -8,8 +8,9 @@ use minitalk_cli::generate::Generate;
 
 /// Tell whether a minitalk is right, and why it is not
 ///
-/// Runs the programs `server` and `client` of a folder, looks at every signal that goes between them, and says
-/// what they speak, which checks they pass, and what is wrong with those that they do not.
+/// Runs the programs `server` and `client` of a folder, looks at every signal that goes between
+/// them, and says what they speak, which checks they pass, and what is wrong with those that they
+/// do not.
 #[derive(Debug, Parser)]
 #[command(version, after_help = AFTER_HELP)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
@@ -39,8 +40,8 @@ pub(crate) struct Options {
     #[arg(value_hint = ValueHint::Other)]
     pub(crate) repeat: u64,
 
-    /// Judge a peer of the framed protocol, written from docs/protocol.md: both programs, or the one named
-    /// with --server or --client
+    /// Judge a peer of the framed protocol, written from docs/protocol.md: both programs, or the
+    /// one named with --server or --client
     #[arg(long, conflicts_with = "learn")]
     pub(crate) framed: bool,
 
@@ -53,7 +54,8 @@ pub(crate) struct Options {
     pub(crate) report: Option<PathBuf>,
 
     /// Only find out what the pair speaks
-    #[arg(long, help_heading = "Instead of all checks", conflicts_with_all = ["only", "report", "list"])]
+    #[arg(long, help_heading = "Instead of all checks")]
+    #[arg(conflicts_with_all = ["only", "report", "list"])]
     pub(crate) learn: bool,
 
     /// List the checks

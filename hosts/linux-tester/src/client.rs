@@ -66,7 +66,8 @@ impl Client {
         self.finish_with(None, limit)
     }
 
-    /// The same for a client that talks to this server: it hangs if the server has had nothing to do for long.
+    /// The same for a client that talks to this server: it hangs if the server has had nothing to
+    /// do for long.
     pub(crate) fn finish_with(&mut self, server: Option<u32>, limit: Duration) -> Ending {
         if let Some(ending) = self.wait_until_idle(server, limit) {
             return ending;
@@ -143,7 +144,8 @@ impl Activity {
         Self { pid, cpu_nanos: process::cpu_nanos(pid), changed: Instant::now() }
     }
 
-    /// Whether it has slept and used no processor time for [`IDLE`]; one that has ended does nothing.
+    /// Whether it has slept and used no processor time for [`IDLE`]; one that has ended does
+    /// nothing.
     pub(crate) fn is_idle(&mut self) -> bool {
         let now = process::cpu_nanos(self.pid);
         let is_at_work = ProcessStatus::read(self.pid).is_ok_and(|status| {

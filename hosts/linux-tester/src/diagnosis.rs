@@ -36,7 +36,8 @@ pub(crate) fn fact(delivery: &Delivery) -> String {
     }
 }
 
-/// Whether the time was over while everything went well: what is shown is the beginning of the text.
+/// Whether the time was over while everything went well: what is shown is the beginning of the
+/// text.
 pub(crate) fn is_unfinished(delivery: &Delivery) -> Option<usize> {
     let shown = arrived(delivery);
     let output = plain(&delivery.output);
@@ -118,7 +119,8 @@ fn plain_to_see(bench: &Bench, delivery: &Delivery, other: Option<&Delivery>) ->
     (delivery.output.is_empty() && !learned.reading.has_end()).then_some(Cause::NoEnd)
 }
 
-/// Whether a text of which nothing is shown appears when a later one has filled the buffer that it is in.
+/// Whether a text of which nothing is shown appears when a later one has filled the buffer that it
+/// is in.
 fn is_unflushed(bench: &Bench, delivery: &Delivery) -> bool {
     /// More than any buffer of a terminal.
     const FULL: usize = 1200;
@@ -142,7 +144,8 @@ fn not_waiting(manner: Manner) -> Cause {
     }
 }
 
-/// The same text through the relay, which does not spare the pair; the place where a symbol is missing.
+/// The same text through the relay, which does not spare the pair; the place where a symbol is
+/// missing.
 fn relayed_loss(bench: &Bench, delivery: &Delivery) -> Option<Picture> {
     let server = bench.server().ok()?;
     let limit = bench.limit(delivery.text.len()).min(Duration::from_secs(6));
@@ -162,7 +165,8 @@ fn relayed_loss(bench: &Bench, delivery: &Delivery) -> Option<Picture> {
     })
 }
 
-/// The first symbol of the client that is equal to the one before and came without an answer between them.
+/// The first symbol of the client that is equal to the one before and came without an answer
+/// between them.
 fn sent_before_answer(recording: &Recording) -> Option<usize> {
     let exchanges = recording.exchanges();
     let is_answered = exchanges.iter().any(|exchange| !exchange.answers.is_empty());
@@ -209,7 +213,8 @@ fn client_misses(bench: &Bench, learned: &Learned) -> Option<(Cause, Picture)> {
         .then_some((Cause::LostWakeup, picture))
 }
 
-/// A server that answers every bit, each of which comes right after the answer, and shows another text.
+/// A server that answers every bit, each of which comes right after the answer, and shows another
+/// text.
 fn server_misses(bench: &Bench, learned: &Learned) -> Option<(Cause, Picture)> {
     let server = bench.server().ok()?;
     let plan = Plan::new(server.pid(), &bench.pair.client, KNOWN, Duration::from_secs(2));

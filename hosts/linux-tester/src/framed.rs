@@ -1,4 +1,5 @@
-//! Peers written from `docs/protocol.md`: what can be seen of each rule from outside, by its section.
+//! Peers written from `docs/protocol.md`: what can be seen of each rule from outside, by its
+//! section.
 
 mod bits;
 mod client;

@@ -1,8 +1,9 @@
 //! A PID namespace for the pair: careless programs signal PID 0 and -1, which is everybody.
 //!
-//! Three processes: the one that was called waits; its child makes the namespaces; the child of that is the
-//! first process in them, and the judge. The first process of a PID namespace gets no signal from inside
-//! that it does not handle, and when it ends, so does everything in there (`pid_namespaces(7)`).
+//! Three processes: the one that was called waits; its child makes the namespaces; the child of
+//! that is the first process in them, and the judge. The first process of a PID namespace gets no
+//! signal from inside that it does not handle, and when it ends, so does everything in there
+//! (`pid_namespaces(7)`).
 
 use std::ffi::OsString;
 use std::fs;

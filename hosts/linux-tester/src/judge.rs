@@ -18,6 +18,9 @@ use crate::speech;
 use crate::subject::{self, FindError, Pair};
 use crate::verdict::{Tally, Verdict};
 
+/// When a whole run has taken so long, what is left is left out: it is to take less than a minute.
+const TIME: Duration = Duration::from_secs(48);
+
 /// Why there is no judgement.
 #[derive(Debug, Error)]
 pub(crate) enum JudgeError {
@@ -45,10 +48,15 @@ pub(crate) fn judge(options: &Options, is_isolated: bool) -> Result<bool, JudgeE
     let bench = Bench::new(pair, is_isolated).with_sources(sources);
     let begin = Instant::now();
     let mut report = introduce(&bench, options);
+    let is_whole = options.only.is_empty() && options.repeat == 1;
     let mut progress = Progressing::new(checks.len());
     let checks = if options.learn { Vec::new() } else { checks };
     // Those that mostly wait do so at the same time, where they stand together.
     for together in checks.chunk_by(|one, next| !one.is_alone && !next.is_alone) {
+        if begin.elapsed() > TIME && is_whole {
+            report.results.extend(together.iter().map(|check| Judged::left_out(check)));
+            continue;
+        }
         progress.show(together);
         let of = |check: &Check| {
             bonus.as_ref().filter(|_| check.group == Group::Bonus).unwrap_or(&bench)
@@ -107,7 +115,8 @@ fn introduce(bench: &Bench, options: &Options) -> Report {
     }
 }
 
-/// How many programs waited for each processor lately, if it is more than one can leave out of account.
+/// How many programs waited for each processor lately, if it is more than one can leave out of
+/// account.
 fn busy() -> Option<f32> {
     const BUSY: f32 = 1.5;
     let processors = thread::available_parallelism().map_or(1, usize::from);

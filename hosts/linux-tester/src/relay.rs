@@ -1,9 +1,11 @@
 //! A process between a client and a server, which each take it for the other.
 //!
-//! The client is given the PID of this process and sends its symbols here; each is passed on to the server,
-//! and each answer back. So every symbol is seen, with its time, without touching either program.
+//! The client is given the PID of this process and sends its symbols here; each is passed on to the
+//! server, and each answer back. So every symbol is seen, with its time, without touching either
+//! program.
 //!
-//! It is a process of its own because each client needs another PID: a server tells clients by theirs.
+//! It is a process of its own because each client needs another PID: a server tells clients by
+//! theirs.
 
 mod plan;
 mod receive;

@@ -37,6 +37,14 @@ pub(crate) struct Judged {
     pub(crate) took: Duration,
 }
 
+impl Judged {
+    /// A check for which no time was left.
+    pub(crate) fn left_out(check: &'static Check) -> Self {
+        let verdict = Verdict::skipped(format!("no time left: try --only {}", check.name));
+        Self { check, verdict, took: Duration::ZERO }
+    }
+}
+
 impl Report {
     pub(crate) fn of_group(
         &self,
@@ -73,8 +81,10 @@ impl Report {
     pub(crate) fn note(&self) -> Option<String> {
         let load = self.load?;
         Some(format!(
-            "The machine was busy: {load:.0} programs for each processor. A client that sleeps instead of \
-             waiting for answers loses bits then, and everything takes longer. Try again when it is quiet."
+            "The machine was busy: {load:.0} programs for each processor. A client that sleeps \
+             instead of \
+             waiting for answers loses bits then, and everything takes longer. Try again when it \
+              is quiet."
         ))
     }
 }

@@ -1,4 +1,5 @@
-//! What a process of this program is there for: it starts itself anew for what one process cannot do.
+//! What a process of this program is there for: it starts itself anew for what one process cannot
+//! do.
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -1,7 +1,7 @@
 //! A terminal for a program to write to, and what it has written.
 //!
-//! On a terminal the C library writes a line when it is complete, as it would before the eyes of a person:
-//! what never appears here was not flushed, or not written at all.
+//! On a terminal the C library writes a line when it is complete, as it would before the eyes of a
+//! person: what never appears here was not flushed, or not written at all.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
@@ -52,7 +52,8 @@ impl Screen {
         Ok((screen, theirs.into()))
     }
 
-    /// The same without a terminal: a pipe, on which some programs hold back nothing and others everything.
+    /// The same without a terminal: a pipe, on which some programs hold back nothing and others
+    /// everything.
     pub(crate) fn pipe() -> io::Result<(Arc<Self>, OwnedFd)> {
         let (ours, theirs) = io::pipe()?;
         let screen = Arc::new(Self::default());

@@ -33,7 +33,8 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts the server on a terminal and waits until it handles both signals, or has had time for it.
+    /// Starts the server on a terminal and waits until it handles both signals, or has had time for
+    /// it.
     pub(crate) fn start(program: &Path) -> io::Result<Self> {
         Self::start_on(Screen::terminal()?, program)
     }
@@ -85,7 +86,8 @@ impl Server {
         self.ending
     }
 
-    /// Whether it shows the text, in one piece and after this place, within the time output may lag.
+    /// Whether it shows the text, in one piece and after this place, within the time output may
+    /// lag.
     pub(crate) fn shows(&self, from: usize, text: &[u8]) -> bool {
         self.screen.wait(from, LAG, |shown| contains(shown, text))
             || contains(&self.errors.bytes(), text) && !text.is_empty()

@@ -171,7 +171,8 @@ fn pacing(manner: Manner) -> String {
         format!("the client does not wait for the answers: it sends a bit every {interval}")
     } else {
         format!(
-            "the client sends a bit every {interval}, whether the server has taken the last one or not"
+            "the client sends a bit every {interval}, whether the server has taken the last one \
+             or not"
         )
     }
 }

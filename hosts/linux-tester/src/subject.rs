@@ -17,7 +17,8 @@ pub(crate) struct Pair {
 #[derive(Debug, Error)]
 pub(crate) enum FindError {
     #[error(
-        "there is no program {name} in {folder}; build it first, or with --make, or say which it is with --{option}"
+        "there is no program {name} in {folder}; build it first, or with --make, or say which it \
+         is with --{option}"
     )]
     Missing { name: &'static str, folder: PathBuf, option: &'static str },
     #[error("{0} is not a program that can be run")]
@@ -28,7 +29,8 @@ pub(crate) enum FindError {
     MakeFailed { folder: PathBuf },
 }
 
-/// Finds the pair in a folder, where it is not named: `server` and `client`, else those of the bonus.
+/// Finds the pair in a folder, where it is not named: `server` and `client`, else those of the
+/// bonus.
 pub(crate) fn find(
     folder: &Path,
     server: Option<&Path>,
@@ -46,7 +48,8 @@ pub(crate) fn find(
     })
 }
 
-/// The same where one of the two is enough: the other one is then the same program, and is not asked for.
+/// The same where one of the two is enough: the other one is then the same program, and is not
+/// asked for.
 pub(crate) fn find_either(
     folder: &Path,
     server: Option<&Path>,

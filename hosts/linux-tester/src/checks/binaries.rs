@@ -63,7 +63,8 @@ fn is_allowed(name: &str) -> bool {
     name.starts_with('_') || ALLOWED.contains(&name) || ADDED.contains(&name)
 }
 
-/// The functions that a program takes from shared libraries; nothing if it takes none, or is no such program.
+/// The functions that a program takes from shared libraries; nothing if it takes none, or is no
+/// such program.
 fn imported(program: &Path) -> Option<Vec<String>> {
     let bytes = fs::read(program).ok()?;
     let file = object::File::parse(&*bytes).ok()?;
@@ -113,7 +114,8 @@ fn sanitizers(folder: &Path) -> io::Result<Verdict> {
     })
 }
 
-/// What the two programs complain of when they are built with sanitizers; nothing if they do not start.
+/// What the two programs complain of when they are built with sanitizers; nothing if they do not
+/// start.
 fn complaints_of_sanitizers(folder: &Path) -> io::Result<Option<Vec<String>>> {
     let mut server = Server::start(&folder.join("server"))?;
     let (screen, end) = Screen::terminal()?;

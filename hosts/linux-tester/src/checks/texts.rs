@@ -138,7 +138,8 @@ pub(super) fn bytes(bench: &Bench) -> io::Result<Verdict> {
     if verdict.outcome != Outcome::Failed {
         return Ok(verdict);
     }
-    // A careful server shows control characters on a terminal, and what is no UTF-8, in another way.
+    // A careful server shows control characters on a terminal, and what is no UTF-8, in another
+    // way.
     let mut server = Server::start_in_pipe(&bench.pair.server)?;
     let delivery = bench.deliver_to(&mut server, &texts::every_byte())?;
     let replaced = String::from_utf8_lossy(&delivery.text).into_owned();

@@ -58,7 +58,8 @@ pub(super) fn frames(bench: &Bench) -> io::Result<Verdict> {
     Ok(verdict(&recording, recording.received == TEXT, "another text was received, or none"))
 }
 
-/// While an answer is held back nothing but repetitions of that bit, or of the pair it belongs to, may come.
+/// While an answer is held back nothing but repetitions of that bit, or of the pair it belongs to,
+/// may come.
 pub(super) fn waits(bench: &Bench) -> io::Result<Verdict> {
     let recording =
         receive(bench, Faults { hold: Some((MIDDLE, HOLD_MILLIS)), ..Faults::default() })?;

@@ -15,8 +15,8 @@ pub(crate) struct Plan {
     pub(crate) server: u32,
     /// The program of the client.
     pub(crate) client: PathBuf,
-    /// If there are any, the client is not run: these signals, 1 or 2, are sent instead, each as soon as the
-    /// server has answered the one before.
+    /// If there are any, the client is not run: these signals, 1 or 2, are sent instead, each as
+    /// soon as the server has answered the one before.
     pub(crate) replay: Vec<u8>,
     /// If this is there, there is no server: the relay is a framed one, with these faults.
     pub(crate) receives: Option<Faults>,
@@ -30,7 +30,8 @@ pub(crate) struct Plan {
     pub(crate) limit_millis: u64,
 }
 
-/// What a framed server does that is not right, to see what the client makes of it. Bits are counted from 0.
+/// What a framed server does that is not right, to see what the client makes of it. Bits are
+/// counted from 0.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Faults {
     /// This bit is taken for the other one.
@@ -48,16 +49,17 @@ pub(crate) struct Faults {
 pub(crate) enum Passing {
     /// As soon as it is there.
     AtOnce,
-    /// As soon as it is there, by a relay that never sleeps: it sees which of two symbols that come together was
-    /// first. On a busy machine it is in the way, for the scheduler wakes a process that sleeps sooner than it
-    /// takes turns.
+    /// As soon as it is there, by a relay that never sleeps: it sees which of two symbols that come
+    /// together was first. On a busy machine it is in the way, for the scheduler wakes a process
+    /// that sleeps sooner than it takes turns.
     Seen,
     /// As soon as the other end has taken what was sent before: none is lost on the way.
     Taken,
     /// As soon as the other end sleeps: it is certainly waiting.
     Asleep,
-    /// Never: the relay answers each of so many symbols itself with this signal, 1 or 2, as quickly as any server
-    /// could. (Both ends at once would not do: equal signals of the two that meet at the relay become one.)
+    /// Never: the relay answers each of so many symbols itself with this signal, 1 or 2, as quickly
+    /// as any server could. (Both ends at once would not do: equal signals of the two that meet at
+    /// the relay become one.)
     Answered { usr: u8, symbols: usize },
 }
 

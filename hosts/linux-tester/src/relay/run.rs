@@ -58,7 +58,8 @@ pub(super) enum RunError {
 /// Runs the client of the plan to its end.
 pub(super) fn run(plan: &Plan) -> Result<Recording, RunError> {
     let signals = SigSet::from_iter([Signal::SIGUSR1, Signal::SIGUSR2]);
-    // With handlers, and blocked: a program that looks before it sends sees a process that survives it.
+    // With handlers, and blocked: a program that looks before it sends sees a process that survives
+    // it.
     let _handlers = Line::open()?;
     let line = SignalFd::with_flags(&signals, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
     let server = Peer::open(plan.server)?;

@@ -141,7 +141,8 @@ fn wire(picture: &Picture, places: &[f64], row: usize, y: f64) -> String {
     path
 }
 
-/// Where each symbol is drawn: in proportion to time, but a silence is no longer than some usual steps.
+/// Where each symbol is drawn: in proportion to time, but a silence is no longer than some usual
+/// steps.
 #[expect(clippy::cast_precision_loss, reason = "a drawing is no more exact")]
 fn places(symbols: &[Symbol]) -> Vec<f64> {
     let gaps: Vec<f64> = symbols

@@ -2,8 +2,8 @@
 
 use crate::common::{check, compile, judged};
 
-/// How often a fault may go unseen before the test fails: a busy machine can hide a race, or keep a pair from
-/// being understood at all.
+/// How often a fault may go unseen before the test fails: a busy machine can hide a race, or keep a
+/// pair from being understood at all.
 const ATTEMPTS: usize = 4;
 
 /// Judges a pair with a fault by one check, which has to fail for this cause.

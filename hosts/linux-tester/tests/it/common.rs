@@ -33,8 +33,8 @@ pub(crate) fn compile_from(folder: &Path, name: &str, macros: &str) -> PathBuf {
     program
 }
 
-/// The tester that was built with this test. `CARGO_BIN_EXE_…` does not get through the compiler's wrapper,
-/// which is a shell script, and shells drop variables with a hyphen.
+/// The tester that was built with this test. `CARGO_BIN_EXE_…` does not get through the compiler's
+/// wrapper, which is a shell script, and shells drop variables with a hyphen.
 pub(crate) fn tester() -> PathBuf {
     let test = env::current_exe().expect("the path of this program is known");
     let folder = test.ancestors().nth(2).expect("tests are in target/<profile>/deps");
