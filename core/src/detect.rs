@@ -6,9 +6,9 @@
 //! way. Any number of further ones changes nothing, and that is the point: a newcomer's first bit
 //! is the one most likely to be sent twice, while it waits for its turn.
 //!
-//! That holds where a one is a one. Of a sender whose dialect is not known, ones may be zeros: the upper
-//! bytes of a length, say. There the first zero decides: it ends the mark after eight to fifteen ones, and is
-//! the first bit of a frame then.
+//! That holds where a one is a one. Of a sender whose dialect is not known, ones may be zeros: the
+//! upper bytes of a length, say. There the first zero decides: it ends the mark after eight to
+//! fifteen ones, and is the first bit of a frame then.
 
 use crate::Bit;
 

@@ -19,9 +19,9 @@ pub use places::Place;
 use places::{Index, List, Places};
 use session::{Session, Want};
 
-/// Silence after which a sender loses the floor while others wait for it: shorter than the rest that a
-/// sender waits for before it sends a bit again, so that a receiver with somebody's bit in hand never
-/// seems to be at rest.
+/// Silence after which a sender loses the floor while others wait for it: shorter than the rest
+/// that a sender waits for before it sends a bit again, so that a receiver with somebody's bit in
+/// hand never seems to be at rest.
 pub const FLOOR_STALL_MICROS: u64 = 20_000;
 
 /// A rule of the protocol that an exchange can be made to break, in tests only.
@@ -33,19 +33,21 @@ pub(crate) enum Broken {
     FloorKept,
 }
 
-/// Receivers for as many senders as there are [places](Place) in the storage, with frames of at most
-/// `OCTETS` octets.
+/// Receivers for as many senders as there are [places](Place) in the storage, with frames of at
+/// most `OCTETS` octets.
 ///
-/// The storage is an array, a slice, a box or a vector of places, whatever the host has: a thousand senders take
-/// 400 kB, which are never moved. Each call takes as long with thousands of senders as with one.
+/// The storage is an array, a slice, a box or a vector of places, whatever the host has: a thousand
+/// senders take 400 kB, which are never moved. Each call takes as long with thousands of senders as
+/// with one.
 ///
 /// Senders are told apart by a number, on Linux their PID. For full-size frames `OCTETS` is
 /// [`FRAME_OCTETS_MAX`](crate::frame::FRAME_OCTETS_MAX). A message may be of any length.
 ///
 /// # The loop
 ///
-/// After each call of a method that takes `&mut self`: call [`poll_output`](Self::poll_output) until
-/// it returns `None`. Then wait for a bit, but no longer than [`poll_timeout`](Self::poll_timeout).
+/// After each call of a method that takes `&mut self`: call [`poll_output`](Self::poll_output)
+/// until it returns `None`. Then wait for a bit, but no longer than
+/// [`poll_timeout`](Self::poll_timeout).
 ///
 /// # Signal safety
 ///
@@ -109,8 +111,8 @@ enum Step {
 }
 
 impl<S, const OCTETS: usize> Exchange<S, OCTETS> {
-    /// An exchange without senders, which takes both protocols and messages of any length. All `places`
-    /// are [`Place::FREE`].
+    /// An exchange without senders, which takes both protocols and messages of any length. All
+    /// `places` are [`Place::FREE`].
     #[must_use]
     pub const fn new(dialect: Dialect, places: S) -> Self {
         Self {
@@ -141,8 +143,8 @@ impl<S, const OCTETS: usize> Exchange<S, OCTETS> {
         self
     }
 
-    /// The same exchange, whose host knows these content codings: bit n stands for coding n. Without, it
-    /// knows 0 only, octets as they are. A message of another coding is refused with
+    /// The same exchange, whose host knows these content codings: bit n stands for coding n.
+    /// Without, it knows 0 only, octets as they are. A message of another coding is refused with
     /// [`RefusalReason::Coding`], and the host is told nothing.
     #[must_use]
     pub const fn with_codings(mut self, codings: u16) -> Self {
@@ -185,7 +187,8 @@ where
         self.places.session(self.find(peer)?)?.waits()
     }
 
-    /// Whether a bit of `peer` has come and waits for the floor: it is not silent, it is kept waiting.
+    /// Whether a bit of `peer` has come and waits for the floor: it is not silent, it is kept
+    /// waiting.
     #[must_use]
     pub fn is_waiting(&self, peer: u32) -> bool {
         let session = self.find(peer).and_then(|index| self.places.session(index));
@@ -203,8 +206,9 @@ where
         self.insert(peer, ClassicHalf::given(self.dialect), detector)
     }
 
-    /// Gives `peer` a place as [`open`](Self::open) does, if its classic dialect is not known: it is guessed then.
-    /// It survives what `handles` says and runs a program of which `memory` is known.
+    /// Gives `peer` a place as [`open`](Self::open) does, if its classic dialect is not known: it
+    /// is guessed then. It survives what `handles` says and runs a program of which `memory` is
+    /// known.
     ///
     /// # Errors
     ///
@@ -298,8 +302,8 @@ where
         }
     }
 
-    /// Tells that the process of `peer` has been seen to sleep until a signal comes. One whose dialect is
-    /// guessed is then known to wait for an acknowledgment.
+    /// Tells that the process of `peer` has been seen to sleep until a signal comes. One whose
+    /// dialect is guessed is then known to wait for an acknowledgment.
     pub fn handle_pause(&mut self, peer: u32, now: Instant) {
         let Some(index) = self.find(peer) else { return };
         let Some(session) = self.places.session_mut(index) else { return };
@@ -340,14 +344,16 @@ where
     }
 
     /// Accepts what [`Output::Payload`] announced of `peer`: it is safe, or, if it was the last
-    /// piece, the whole message is written. Nothing happens if nothing of it waits, or if it has no place.
+    /// piece, the whole message is written. Nothing happens if nothing of it waits, or if it has no
+    /// place.
     pub fn accept(&mut self, peer: u32) {
         self.answer(peer, Session::accept);
     }
 
-    /// Refuses the message of `peer`, for good, whether a piece of it waits or not. A framed sender is told
-    /// the reason, after its next frame if none waits; one between two messages is not refused anything. A
-    /// classic one, which cannot be told, is not listened to any more. Nothing happens if `peer` has no place.
+    /// Refuses the message of `peer`, for good, whether a piece of it waits or not. A framed sender
+    /// is told the reason, after its next frame if none waits; one between two messages is not
+    /// refused anything. A classic one, which cannot be told, is not listened to any more. Nothing
+    /// happens if `peer` has no place.
     pub fn refuse(&mut self, peer: u32, reason: RefusalReason) {
         self.answer(peer, |session| session.refuse(reason));
     }
@@ -515,7 +521,8 @@ where
             (false, Want::Line) if !session.can_hold_back() => List::Passing,
             (false, Want::Line) if !has_turn => List::Waiting,
             (true, Want::Line | Want::Nothing) => List::Gone,
-            // One that waits for the host stays until it has its answer, and it may not have been told of yet.
+            // One that waits for the host stays until it has its answer, and it may not have been
+            // told of yet.
             (_, Want::Host) if is_untold => List::Telling,
             (_, Want::Line | Want::Host | Want::Nothing) => List::None,
         };
@@ -532,8 +539,9 @@ where
         self.places.move_to(index, List::None);
     }
 
-    /// Gives the floor to the sender that has waited for it longest; false if none does. A turn that is
-    /// over stays over until its holder says more, and that of one who is not listened to for good.
+    /// Gives the floor to the sender that has waited for it longest; false if none does. A turn
+    /// that is over stays over until its holder says more, and that of one who is not listened to
+    /// for good.
     fn pass_floor(&mut self, now: Instant) -> bool {
         let Some(next) = self.places.first(List::Waiting) else { return false };
         let former = self.floor;
@@ -550,9 +558,9 @@ where
         self.floor.filter(has_place).or_else(|| self.places.find(peer))
     }
 
-    /// Forgets what nothing depends on any more, so that states that will behave alike are equal. Of a
-    /// frame that is not the beginning of one that `is_sent` by its sender, only that it is damaged
-    /// is kept.
+    /// Forgets what nothing depends on any more, so that states that will behave alike are equal.
+    /// Of a frame that is not the beginning of one that `is_sent` by its sender, only that it is
+    /// damaged is kept.
     #[cfg(test)]
     pub(crate) fn forget_the_past(&mut self, is_sent: impl Fn(u32, &[u8]) -> bool) {
         for session in self.places.sessions_mut() {

@@ -198,8 +198,9 @@ impl<const OCTETS: usize> Session<OCTETS> {
         }
     }
 
-    /// The sender is a framed one, whose last one of the mark was acknowledged with `ack`. What the classic
-    /// half made of the mark is nobody's text. `first` is the first bit of the frame, if it has come.
+    /// The sender is a framed one, whose last one of the mark was acknowledged with `ack`. What the
+    /// classic half made of the mark is nobody's text. `first` is the first bit of the frame, if it
+    /// has come.
     fn begin_framed(&mut self, ack: Option<Bit>, first: Option<Bit>) {
         let mut receiver = Receiver::after_ack(ack.unwrap_or(Bit::One));
         let owed = match first.map(|bit| receiver.handle_bit(bit)) {

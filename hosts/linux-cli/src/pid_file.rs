@@ -30,7 +30,10 @@ pub enum PidFileError {
         error: io::Error,
     },
     /// It holds the PID of another server, which runs.
-    #[error("cannot write the PID to {}: it is the file of a server that runs, PID {pid}", path.display())]
+    #[error(
+        "cannot write the PID to {}: it is the file of a server that runs, PID {pid}",
+        path.display()
+    )]
     Taken {
         /// The file.
         path: PathBuf,

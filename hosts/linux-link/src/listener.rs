@@ -37,14 +37,15 @@ const SENDER_TOKEN: u64 = 1 << 63;
 /// Receives messages: this process's end of the line.
 ///
 /// There can be one in a process, opened before threads are started: see
-/// [`Line::open`](minitalk_signals::Line::open). Any number of processes may send at once; their messages
-/// are told apart by [`Piece::peer`].
+/// [`Line::open`](minitalk_signals::Line::open). Any number of processes may send at once; their
+/// messages are told apart by [`Piece::peer`].
 ///
 /// # The loop
 ///
-/// Call [`next`](Self::next). Each [`Happening::Piece`] is answered once, by [`accept`](Self::accept) or
-/// [`refuse`](Self::refuse), now or after other calls of `next`; until then its sender waits. Accept a piece
-/// when it is kept, and the last one when the whole message is where it belongs: that is the receipt.
+/// Call [`next`](Self::next). Each [`Happening::Piece`] is answered once, by
+/// [`accept`](Self::accept) or [`refuse`](Self::refuse), now or after other calls of `next`; until
+/// then its sender waits. Accept a piece when it is kept, and the last one when the whole message
+/// is where it belongs: that is the receipt.
 #[derive(Debug)]
 pub struct Listener<O = ()> {
     line: Line,
@@ -62,8 +63,8 @@ pub struct Listener<O = ()> {
     /// The octets of the piece.
     octets: Vec<u8>,
     strays: u64,
-    /// When the last wait ended. While bits come in at once the clock is not read, for that takes as long
-    /// as an acknowledgment.
+    /// When the last wait ended. While bits come in at once the clock is not read, for that takes
+    /// as long as an acknowledgment.
     woken_at: Instant,
     /// Says to others that this process listens.
     _registration: Option<Registration>,
@@ -137,8 +138,8 @@ impl<O: Observer> Listener<O> {
         self.next_or(None)
     }
 
-    /// Watches `fd` from now on: see [`Line::watch`](minitalk_signals::Line::watch). The `token`, which is below
-    /// 2^63, comes back with [`Happening::Ready`].
+    /// Watches `fd` from now on: see [`Line::watch`](minitalk_signals::Line::watch). The `token`,
+    /// which is below 2^63, comes back with [`Happening::Ready`].
     ///
     /// # Errors
     ///
@@ -175,7 +176,8 @@ impl<O: Observer> Listener<O> {
             if let Some(piece) = self.piece.take() {
                 return Ok(Happening::Piece(piece.with(&self.octets)));
             }
-            // While bits come in, that is all there is to look at: to watch the rest takes preparation.
+            // While bits come in, that is all there is to look at: to watch the rest takes
+            // preparation.
             let wake = match self.line.poll()? {
                 Some(wake) => wake,
                 None => self.wait(deadline)?,
@@ -201,8 +203,8 @@ impl<O: Observer> Listener<O> {
         }
     }
 
-    /// Accepts the piece of `peer` that waits: it is safe, or, if it was the last one, so is the whole
-    /// message. Nothing happens if no piece of it waits.
+    /// Accepts the piece of `peer` that waits: it is safe, or, if it was the last one, so is the
+    /// whole message. Nothing happens if no piece of it waits.
     pub fn accept(&mut self, peer: u32) {
         let dialect = self.exchange.dialect(peer);
         self.exchange.accept(peer);
@@ -212,14 +214,15 @@ impl<O: Observer> Listener<O> {
 
     /// Refuses the message of `peer` for good, whether a piece of it waits or not.
     ///
-    /// A framed sender is told the reason, after its next frame if no piece waits. A classic one, which
-    /// cannot be told, is not listened to any more.
+    /// A framed sender is told the reason, after its next frame if no piece waits. A classic one,
+    /// which cannot be told, is not listened to any more.
     pub fn refuse(&mut self, peer: u32, reason: RefusalReason) {
         self.exchange.refuse(peer, reason);
         self.senders.refuse(peer, self.woken_at);
     }
 
-    /// Whether a bit of `peer` has come and waits for its turn: it is not silent, it is kept waiting.
+    /// Whether a bit of `peer` has come and waits for its turn: it is not silent, it is kept
+    /// waiting.
     #[must_use]
     pub fn is_waiting(&self, peer: u32) -> bool {
         self.exchange.is_waiting(peer)
@@ -314,8 +317,8 @@ impl<O: Observer> Listener<O> {
         }
         match sender.process.send(symbol) {
             Ok(Sending::Sent) => self.observer.sent(pid, symbol),
-            // It does not handle this signal. Or it has ended: its pidfd tells, after its last signals have
-            // been taken.
+            // It does not handle this signal. Or it has ended: its pidfd tells, after its last
+            // signals have been taken.
             Ok(Sending::Withheld) | Err(SendError::Gone) => {}
             Err(error) => {
                 let cause = error.into();

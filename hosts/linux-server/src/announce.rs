@@ -1,6 +1,7 @@
 //! Says that the server is ready: to whoever reads its first line, by name, in a file, to systemd.
 //!
-//! Whatever may refuse to be taken refuses before anything is opened for writing that others may own.
+//! Whatever may refuse to be taken refuses before anything is opened for writing that others may
+//! own.
 
 use std::fs;
 use std::io::{self, Write};

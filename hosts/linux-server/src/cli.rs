@@ -16,12 +16,14 @@ use crate::report::Level;
 
 /// Show text that other processes send with nothing but SIGUSR1 and SIGUSR2
 ///
-/// Prints its PID on the first line, then every message as it arrives, and a newline after each. Ends with Ctrl-C, or with: kill PID
+/// Prints its PID on the first line, then every message as it arrives, and a newline after each.
+/// Ends with Ctrl-C, or with: kill PID
 #[derive(Debug, Parser)]
 #[command(version, override_usage = USAGE, after_help = EXAMPLES)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Options {
-    /// Write the bytes of the messages to standard output and nothing else; the PID goes to standard error
+    /// Write the bytes of the messages to standard output and nothing else; the PID goes to
+    /// standard error
     #[arg(long, conflicts_with = "json")]
     pub(crate) raw: bool,
 
@@ -38,7 +40,8 @@ pub(crate) struct Options {
     #[arg(allow_negative_numbers = true, value_hint = ValueHint::Other)]
     pub(crate) count: Option<u64>,
 
-    /// Refuse messages of more than SIZE bytes, for example 1M or 64KiB (with --json and --exec 1 MiB unless given)
+    /// Refuse messages of more than SIZE bytes, for example 1M or 64KiB (with --json and --exec 1
+    /// MiB unless given)
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     #[arg(allow_negative_numbers = true, value_hint = ValueHint::Other)]
     pub(crate) max_message: Option<u64>,
@@ -47,7 +50,8 @@ pub(crate) struct Options {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
-    /// Run CMD in a shell for each message, with the text on its standard input, instead of writing it; the message is confirmed if CMD succeeds
+    /// Run CMD in a shell for each message, with the text on its standard input, instead of writing
+    /// it; the message is confirmed if CMD succeeds
     #[arg(long, value_name = "CMD", conflicts_with_all = ["raw", "json", "output"])]
     #[arg(value_hint = ValueHint::CommandString)]
     pub(crate) exec: Option<String>,
@@ -72,13 +76,15 @@ pub(crate) struct Options {
     #[arg(long, value_enum, default_value_t = Protocol::Auto, value_name = "NAME")]
     pub(crate) protocol: Protocol,
 
-    /// How classic clients speak, for example one=usr1,order=lsb; auto finds it out, for each of them
-    #[arg(long_help = arguments::dialect_help("How classic clients speak. By default, auto, this is found out, for each of them. Or"))]
+    /// How classic clients speak, for example one=usr1,order=lsb; auto finds it out, for each of
+    /// them
+    #[arg(long_help = arguments::dialect_help(DIALECT_HELP))]
     #[arg(long, default_value = "auto", value_parser = parse_dialect)]
     #[arg(value_name = "LIST", value_hint = ValueHint::Other)]
     pub(crate) dialect: DialectChoice,
 
-    /// Wait for this long before each acknowledgment to a client that is not ours, for example 500us
+    /// Wait for this long before each acknowledgment to a client that is not ours, for example
+    /// 500us
     #[arg(long, value_name = "TIME", value_parser = parse_pace, value_hint = ValueHint::Other)]
     pub(crate) pace: Option<Duration>,
 
@@ -89,7 +95,8 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) watch: bool,
 
-    /// Acknowledge every process, even one that does not handle the signals and will be killed by it
+    /// Acknowledge every process, even one that does not handle the signals and will be killed by
+    /// it
     #[arg(long)]
     pub(crate) acknowledge_anyone: bool,
 
@@ -172,7 +179,8 @@ fn tip(error: &UsageError) -> Option<&'static str> {
     let invalid = error.get(ContextKind::InvalidArg);
     if arguments::is_about(error, ["--json", "--raw"]) {
         return Some(
-            "--raw writes the bytes of the messages and nothing else, --json nothing but objects: choose one",
+            "--raw writes the bytes of the messages and nothing else, --json nothing but objects: \
+             choose one",
         );
     }
     let is_text = matches!(invalid, Some(ContextValue::String(word)) if !word.starts_with('-'));
@@ -206,6 +214,9 @@ fn parse_pace(text: &str) -> Result<Duration, ParsePaceError> {
     let pace = arguments::parse_duration(text)?;
     if pace > PACE_MAX { Err(ParsePaceError::TooLong) } else { Ok(pace) }
 }
+
+const DIALECT_HELP: &str =
+    "How classic clients speak. By default, auto, this is found out, for each of them. Or";
 
 const USAGE: &str = "minitalk-server [OPTIONS]";
 

@@ -1,7 +1,7 @@
 //! Where messages are written: one after the other, never mixed, never blocking.
 //!
-//! What is complete is written in its turn. Of what arrives, one message may be shown as it comes; see
-//! [`turns`](crate::turns).
+//! What is complete is written in its turn. Of what arrives, one message may be shown as it comes;
+//! see [`turns`](crate::turns).
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
@@ -146,8 +146,8 @@ impl Output {
         self.answers.pop_front()
     }
 
-    /// Writes what can be written without waiting. `is_waiting` tells of a sender whether it merely has had
-    /// no turn on the line.
+    /// Writes what can be written without waiting. `is_waiting` tells of a sender whether it merely
+    /// has had no turn on the line.
     ///
     /// # Errors
     ///
@@ -209,7 +209,8 @@ impl Output {
         &self.sink
     }
 
-    /// When [`write`](Self::write) or [`stalled`](Self::stalled) has something to do although nothing has come.
+    /// When [`write`](Self::write) or [`stalled`](Self::stalled) has something to do although
+    /// nothing has come.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         if self.layout.style.is_whole() || self.is_behind() {
             return None;
@@ -221,7 +222,8 @@ impl Output {
         [turn, stall, self.arriving.deadline()].into_iter().flatten().min()
     }
 
-    /// The sender of a message that cannot be put aside and is slow or endless, once others have waited for it.
+    /// The sender of a message that cannot be put aside and is slow or endless, once others have
+    /// waited for it.
     pub(crate) fn stalled(&mut self, now: Instant) -> Option<u32> {
         let shown = self.arriving.shown().filter(|_| self.layout.style.end_of_part().is_none());
         let others_wait = self.arriving.ends_at(self.complete.front().map(|&(_, since)| since));

@@ -72,13 +72,14 @@ impl From<&StrayCause> for Reason {
             }
             StrayCause::Outside => Self::new(
                 "outside",
-                "from outside this PID namespace: its sender has no number here and cannot be answered; \
-                 run the client in the same container",
+                "from outside this PID namespace: its sender has no number here and cannot be \
+                 answered; run the client in the same container",
             ),
             StrayCause::Forged { code } => Self::new(
                 "forged",
                 format!(
-                    "that was not sent with kill(2) (si_code {code}): it may name any sender it likes"
+                    "that was not sent with kill(2) (si_code {code}): it may name any sender it \
+                     likes"
                 ),
             ),
             other => Self::new("other", other.to_string()),

@@ -59,7 +59,8 @@ impl Notice {
         }
     }
 
-    /// The kind of those that anybody can cause as often as he likes, and how many of a kind are told at once.
+    /// The kind of those that anybody can cause as often as he likes, and how many of a kind are
+    /// told at once.
     fn kind(&self) -> Option<(&'static str, u32)> {
         match self {
             Self::Stray { reason, .. } => Some((reason.word, 1)),
@@ -128,11 +129,13 @@ impl fmt::Display for Notice {
             }
             Self::Damaged { peer } => write!(
                 f,
-                "PID {peer} has sent more than could be written, and does not wait: bits of its message are lost"
+                "PID {peer} has sent more than could be written, and does not wait: bits of its \
+                 message are lost"
             ),
             Self::DoesNotWait { peer } => write!(
                 f,
-                "PID {peer} does not wait for acknowledgments; signals do not queue: bits of its messages may be lost"
+                "PID {peer} does not wait for acknowledgments; signals do not queue: bits of its \
+                 messages may be lost"
             ),
             Self::Stray { peer: Some(peer), program, reason } => {
                 write!(f, "ignored a signal from PID {peer}")?;
@@ -168,8 +171,8 @@ impl Reporter {
         Self { level, limiter: Limiter::default() }
     }
 
-    /// Lets a notice through unless too many of its kind have been told lately. It is told later then, and
-    /// stands for all of them.
+    /// Lets a notice through unless too many of its kind have been told lately. It is told later
+    /// then, and stands for all of them.
     pub(crate) fn admit(&mut self, notice: Notice, now: Instant) -> Option<Told<Notice>> {
         match notice.kind() {
             Some((kind, at_once)) => self.limiter.admit(kind, at_once, notice, now),

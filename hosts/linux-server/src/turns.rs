@@ -1,7 +1,8 @@
 //! Messages that arrive, and which of them is shown as it comes.
 //!
-//! One that arrives alone is shown soon. Of several, one wants to be shown if no more of it may be kept, or
-//! if its sender pauses. The one that is shown gives its turn up for those, and for messages that are complete.
+//! One that arrives alone is shown soon. Of several, one wants to be shown if no more of it may be
+//! kept, or if its sender pauses. The one that is shown gives its turn up for those, and for
+//! messages that are complete.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
@@ -125,7 +126,8 @@ impl Turns {
         Some(quiet_at.max(since).min(since.after_micros(TURN_MICROS)))
     }
 
-    /// When [`begin`](Self::begin) or [`look`](Self::look) has something to do although nothing has come.
+    /// When [`begin`](Self::begin) or [`look`](Self::look) has something to do although nothing has
+    /// come.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         if self.messages.len() > 1 {
             return Some(self.looked_at.after_micros(PAUSE_MICROS));

@@ -17,8 +17,9 @@ pub struct ListenerConfig {
     ///
     /// Our own are known, and speak [`Dialect::DEFAULT`] then.
     pub dialect: Option<Dialect>,
-    /// How long to wait before a stranger is acknowledged; `None` to wait until it sleeps, for a millisecond at
-    /// most. One that calls kill(2) and then pause(2) misses an acknowledgment that comes between the two.
+    /// How long to wait before a stranger is acknowledged; `None` to wait until it sleeps, for a
+    /// millisecond at most. One that calls kill(2) and then pause(2) misses an acknowledgment that
+    /// comes between the two.
     pub pace: Option<Duration>,
     /// Octets that a message may have. Longer ones are refused.
     pub octets_max: Option<u64>,
@@ -27,12 +28,14 @@ pub struct ListenerConfig {
     /// A name by which clients find this process, not only by its PID.
     pub name: Option<Name>,
     /// Whether to take `SIGINT`, `SIGTERM` and `SIGHUP` as well, which come as
-    /// [`Happening::Terminate`](super::Happening::Terminate) then. Otherwise they end the process, as usual.
+    /// [`Happening::Terminate`](super::Happening::Terminate) then. Otherwise they end the process,
+    /// as usual.
     pub terminations: bool,
 }
 
 impl Default for ListenerConfig {
-    /// Both protocols, every dialect, messages of any length, and nobody who would die of an acknowledgment.
+    /// Both protocols, every dialect, messages of any length, and nobody who would die of an
+    /// acknowledgment.
     fn default() -> Self {
         Self {
             protocols: Protocols::Both,

@@ -13,10 +13,11 @@ use crate::admission::Refusal;
 pub enum Happening<'a> {
     /// A process has sent its first bit, and has a place now.
     Connected(Connected),
-    /// Octets of a message have arrived. Their sender waits for [`accept`](super::Listener::accept) or
-    /// [`refuse`](super::Listener::refuse), now or later.
+    /// Octets of a message have arrived. Their sender waits for [`accept`](super::Listener::accept)
+    /// or [`refuse`](super::Listener::refuse), now or later.
     Piece(Piece<'a>),
-    /// The last piece of a message has been accepted: the message is complete, and its receipt is on its way.
+    /// The last piece of a message has been accepted: the message is complete, and its receipt is
+    /// on its way.
     Ended(Ended),
     /// A message ended before its end: its sender has ended, or has begun another one.
     Cut {
@@ -27,7 +28,8 @@ pub enum Happening<'a> {
         /// Octets of the message that had arrived.
         octets: u64,
     },
-    /// A message is longer than [`octets_max`](super::ListenerConfig::octets_max) and has been refused.
+    /// A message is longer than [`octets_max`](super::ListenerConfig::octets_max) and has been
+    /// refused.
     TooLong {
         /// The sender.
         peer: u32,
@@ -39,13 +41,14 @@ pub enum Happening<'a> {
         /// The sender.
         peer: u32,
     },
-    /// Bits of a message were lost: they came before those before them had been taken. Told once a message.
+    /// Bits of a message were lost: they came before those before them had been taken. Told once a
+    /// message.
     Damaged {
         /// The sender.
         peer: u32,
     },
-    /// A sender does not wait for acknowledgments. Signals do not queue, so bits may be lost, and nobody can
-    /// tell. Told once a sender.
+    /// A sender does not wait for acknowledgments. Signals do not queue, so bits may be lost, and
+    /// nobody can tell. Told once a sender.
     DoesNotWait {
         /// The sender.
         peer: u32,
@@ -57,7 +60,8 @@ pub enum Happening<'a> {
         /// How many places there are.
         places: usize,
     },
-    /// A signal asks this process to end: only with [`terminations`](super::ListenerConfig::terminations).
+    /// A signal asks this process to end: only with
+    /// [`terminations`](super::ListenerConfig::terminations).
     Terminate(Termination),
     /// What [`watch`](super::Listener::watch) was given is ready.
     Ready {
@@ -76,8 +80,8 @@ pub struct Connected {
     pub peer: u32,
     /// Its real user id.
     pub uid: u32,
-    /// The name of its program, at most 15 bytes. Whoever runs it chose it: it may hold anything, control
-    /// characters included.
+    /// The name of its program, at most 15 bytes. Whoever runs it chose it: it may hold anything,
+    /// control characters included.
     pub program: String,
 }
 

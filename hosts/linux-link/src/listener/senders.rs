@@ -15,8 +15,8 @@ use super::happening::{Connected, Ended, Happening, PieceHeader, Stray, StrayCau
 /// looking is what costs.
 const TURNED_AWAY_MICROS: u64 = 100_000;
 
-/// How long a process that handles neither signal may take for its first letter. A stray signal of `kill(1)`
-/// looks like the beginning of a message.
+/// How long a process that handles neither signal may take for its first letter. A stray signal of
+/// `kill(1)` looks like the beginning of a message.
 const SUSPECT_MICROS: u64 = 1_000_000;
 
 /// Turned-away processes remembered at a time.
@@ -119,7 +119,8 @@ impl Senders {
         self.turned_away.get(&pid).is_some_and(|&until| now < until)
     }
 
-    /// What the process `pid` handles, and what is remembered of its program, if it is none of ours.
+    /// What the process `pid` handles, and what is remembered of its program, if it is none of
+    /// ours.
     pub(super) fn stranger(&self, pid: u32) -> Option<(Handles, Memory)> {
         let process = &self.open.get(&pid)?.process;
         if process.recognition().is_some() {
@@ -207,7 +208,8 @@ impl Senders {
         self.expose(pid).or_else(|| self.exposed(now))
     }
 
-    /// The process `pid` as one that has sent nothing but a stray signal, if it is and nobody knows.
+    /// The process `pid` as one that has sent nothing but a stray signal, if it is and nobody
+    /// knows.
     pub(super) fn expose(&mut self, pid: u32) -> Option<Stray> {
         let sender = self.open.get_mut(&pid)?;
         if sender.standing != Standing::Suspect {
@@ -218,7 +220,8 @@ impl Senders {
         Some(Stray { peer: Some(pid), program, cause: StrayCause::NoMessage })
     }
 
-    /// Whether a message of the process `pid` may be in progress: not if it has sent but a stray signal.
+    /// Whether a message of the process `pid` may be in progress: not if it has sent but a stray
+    /// signal.
     pub(super) fn is_sender(&self, pid: u32) -> bool {
         self.open.get(&pid).is_some_and(|sender| sender.standing == Standing::Sender)
     }
