@@ -285,3 +285,82 @@ pub(crate) fn interval(recording: &Recording) -> Duration {
     gaps.sort_unstable();
     Duration::from_nanos(gaps.get(gaps.len() / 2).copied().unwrap_or(0))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::Ending;
+    use crate::relay::Symbol;
+
+    /// What a relay would see of a pair that speaks this dialect.
+    fn recorded(dialect: Dialect, text: &[u8]) -> Recording {
+        let mut symbols = Vec::new();
+        let mut push = |from, bit: Bit| {
+            let at_nanos = symbols.len() as u64 * 1000;
+            let usr = if bit.is_one() { 2 } else { 1 };
+            symbols.push(Symbol { at_nanos, from, usr, passed_nanos: Some(at_nanos) });
+        };
+        if let Hello::One(bit) = dialect.hello {
+            push(Party::Client, bit);
+            let answer = dialect.ready.or(dialect.bit_ack(bit));
+            answer.into_iter().for_each(|answer| push(Party::Server, answer));
+        }
+        let mut encoder = Encoder::new(dialect, text).unwrap().with_pid(77);
+        while let Some(bit) = encoder.next() {
+            push(Party::Client, bit);
+            for answer in dialect.acks(encoder.ends(), bit) {
+                push(Party::Server, answer);
+            }
+        }
+        Recording {
+            symbols,
+            from_nanos: 0,
+            to_nanos: 0,
+            client_pid: 77,
+            client: Ending::Exit(0),
+            server_ended: false,
+            done: Vec::new(),
+            client_sleeps_in: None,
+            received: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn every_dialect_is_read_from_what_it_sends() {
+        for list in [
+            "",
+            "one=usr1,order=lsb,ack=usr2,receipt=usr1-instead",
+            "ack=echo,receipt=none",
+            "ack=none,receipt=usr1-after",
+            "ack=byte-usr2,receipt=usr1-instead",
+            "ack=usr1-byte-usr2,receipt=none",
+            "receipt=usr2-before,end=length32-nul",
+            "receipt=none,end=length64,order=lsb,one=usr1",
+            "receipt=none,end=length64-counted-nul,length=twice",
+            "receipt=none,end=length32,length=swapped",
+            "receipt=none,end=length32,length=digits,lead=pid-digits",
+            "receipt=none,lead=nul",
+            "receipt=none,end=length32,hello=usr2,ack=usr2",
+            "receipt=none,end=length32,hello=usr1,ack=usr2,ready=usr1",
+            "receipt=nothing-instead",
+            "receipt=usr2-usr1-usr2-after",
+        ] {
+            let dialect: Dialect = list.parse().unwrap();
+            let reading = Reading::of(&recorded(dialect, KNOWN), KNOWN).expect(list);
+            assert_eq!(reading.dialect(), (dialect, true), "{list}: {reading:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_not_there_is_not_read() {
+        assert_eq!(Reading::of(&recorded(Dialect::DEFAULT, b"another"), KNOWN), None);
+    }
+
+    #[test]
+    fn what_the_client_adds_is_no_part_of_the_dialect() {
+        let text = [KNOWN, b"\n"].concat();
+        let reading = Reading::of(&recorded(Dialect::DEFAULT, &text), KNOWN).unwrap();
+        assert_eq!(reading.added, b"\n");
+        assert_eq!(reading.dialect(), (Dialect::DEFAULT, true));
+    }
+}

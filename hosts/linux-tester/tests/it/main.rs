@@ -2,5 +2,6 @@
 
 mod causes;
 mod common;
+mod ends;
 mod framed;
 mod right;
