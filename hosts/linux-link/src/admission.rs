@@ -18,7 +18,7 @@ use std::process;
 use std::thread;
 use std::time::{Duration, Instant as WallInstant};
 
-use minitalk_signals::{Bit, OpenPeerError, Peer, SendError};
+use minitalk_signals::{Bit, Instant, OpenPeerError, Peer, SendError, now};
 use minitalk_signals::{
     Executable, ProcessIdentity, ProcessState, ProcessStatus, ReadProcessError, SignalSet,
     SleepWatch, Slumber, awaited_signals,
@@ -28,12 +28,16 @@ use self::decide::{Facts, Part, decide};
 use self::recognise::Ours;
 pub use self::recognise::Recognition;
 pub use self::refusal::{PID_MAX, Refusal};
+use self::shape::{blocks_everything, is_line};
 
 /// A process so young may be a server that is starting, and does not handle the signals yet.
 const YOUTH: Duration = Duration::from_secs(1);
 
 /// How often a young process is looked at.
 const YOUTH_LOOK: Duration = Duration::from_millis(2);
+
+/// After such a pause, a process is looked at again before it is signalled.
+const PAUSE_MICROS: u64 = 5_000;
 
 /// How far somebody vouches for a process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -61,6 +65,8 @@ pub struct Admitted {
     trust: Trust,
     found: Found,
     sleep_watch: Option<SleepWatch>,
+    /// When something was sent last.
+    sent_at: Instant,
 }
 
 /// What a look at a process has found.
@@ -75,12 +81,14 @@ struct Found {
 }
 
 /// What became of a symbol that was to be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sending {
     /// It was sent.
     Sent,
     /// The process must not be sent this signal, and was not.
     Withheld,
+    /// The process must not be signalled any more, and was not: it is another one than it was.
+    Refused(Refusal),
 }
 
 impl Default for Admission {
@@ -138,7 +146,14 @@ impl Admission {
     pub fn sender(&self, pid: u32, trust: Trust) -> Result<Admitted, Refusal> {
         let peer = open(pid)?;
         let found = self.look(&peer, Part::Sender, trust)?;
-        Ok(Admitted::new(peer, Part::Sender, trust, found))
+        let is_settled = found.handled.contains_line() || !blocks_everything(&found.status);
+        let mut admitted = Admitted::new(peer, Part::Sender, trust, found);
+        if !is_settled {
+            // It may be about to wait for the two signals, and does not show it yet.
+            let _ = admitted.wait_until_asleep();
+            admitted.found = self.look(&admitted.peer, Part::Sender, trust)?;
+        }
+        Ok(admitted)
     }
 
     fn look(&self, peer: &Peer, part: Part, trust: Trust) -> Result<Found, Refusal> {
@@ -154,9 +169,12 @@ impl Admission {
         if status.state != ProcessState::Zombie && peer.has_exited() {
             return Err(Refusal::NoSuchProcess);
         }
-        // Ours has handlers.
-        let awaited = if recognition.is_none() { awaited(&status) } else { SignalSet::default() };
-        let handled = status.caught.union(status.blocked).union(awaited);
+        let awaited = awaited(&status);
+        let recognition = recognition.or_else(|| {
+            let is_line = part == Part::Sender && is_line(&status, awaited);
+            is_line.then_some(Recognition::Line)
+        });
+        let handled = handled(&status, awaited);
         let own = own.as_ref();
         let facts = Facts { status: &status, handled, awaited, own, permitted, recognition };
         let may_receive = decide(&facts, part, trust)?;
@@ -173,8 +191,8 @@ impl Admission {
 }
 
 impl Admitted {
-    const fn new(peer: Peer, part: Part, trust: Trust, found: Found) -> Self {
-        Self { peer, part, trust, found, sleep_watch: None }
+    fn new(peer: Peer, part: Part, trust: Trust, found: Found) -> Self {
+        Self { peer, part, trust, found, sleep_watch: None, sent_at: now() }
     }
 
     /// The process.
@@ -220,16 +238,24 @@ impl Admitted {
         self.found.handled.contains(symbol)
     }
 
-    /// Sends a symbol, if the process may receive it.
+    /// Sends a symbol at the time `now`, if the process may receive it.
     ///
-    /// One that has no handler and blocks the signal is looked at each time: it may block
-    /// everything for the moment in which it starts a child.
+    /// After a pause it is [looked at again](Self::recheck). One that has no handler and blocks the
+    /// signal is looked at each time: it may block everything for the moment in which it starts a
+    /// child.
     ///
     /// # Errors
     ///
     /// [`SendError`].
     #[inline]
-    pub fn send(&self, symbol: Bit) -> Result<Sending, SendError> {
+    pub fn send(&mut self, symbol: Bit, now: Instant) -> Result<Sending, SendError> {
+        let pause_micros = now.micros_since(self.sent_at);
+        self.sent_at = now;
+        if pause_micros > PAUSE_MICROS
+            && let Err(refusal) = self.recheck()
+        {
+            return Ok(Sending::Refused(refusal));
+        }
         if !self.may_receive(symbol) || !self.has_handler(symbol) && !self.takes_now(symbol) {
             return Ok(Sending::Withheld);
         }
@@ -244,7 +270,8 @@ impl Admitted {
     }
 
     fn takes_now(&self, symbol: Bit) -> bool {
-        self.peer.status().is_ok_and(|status| handled(&status).contains(symbol))
+        let status = self.peer.status();
+        status.is_ok_and(|status| handled(&status, awaited(&status)).contains(symbol))
     }
 
     /// Looks again, before something is sent that has been held back: the process may have become
@@ -258,7 +285,7 @@ impl Admitted {
     pub fn recheck(&mut self) -> Result<(), Refusal> {
         self.found.may_receive = SignalSet::default();
         self.found.status = self.peer.status()?;
-        self.found.handled = handled(&self.found.status);
+        self.found.handled = handled(&self.found.status, awaited(&self.found.status));
         let executable = Executable::of(self.peer.pid()).ok();
         if executable != self.found.executable && self.trust != Trust::Forced {
             return Err(Refusal::Replaced);
@@ -285,10 +312,9 @@ impl Admitted {
     }
 }
 
-/// What a process waits for with sigwait(3) at this moment, as far as its mask does not show anyway
-/// that it takes the two signals.
+/// What a process waits for with sigwait(3) at this moment.
 fn awaited(status: &ProcessStatus) -> SignalSet {
-    if status.blocked.contains_line() || status.state != ProcessState::Sleeping {
+    if status.state != ProcessState::Sleeping {
         return SignalSet::default();
     }
     awaited_signals(status.pid).unwrap_or_default()
@@ -296,8 +322,12 @@ fn awaited(status: &ProcessStatus) -> SignalSet {
 
 /// What a process does something with: it has a handler, blocks it and takes it later, or waits for
 /// it now.
-fn handled(status: &ProcessStatus) -> SignalSet {
-    status.caught.union(status.blocked).union(awaited(status))
+///
+/// Whoever blocks everything may do so for the moment in which it starts a child: what comes then
+/// strikes afterwards.
+fn handled(status: &ProcessStatus, awaited: SignalSet) -> SignalSet {
+    let taken = if blocks_everything(status) { SignalSet::default() } else { status.blocked };
+    status.caught.union(taken).union(awaited)
 }
 
 fn in_range(pid: i64) -> Result<u32, Refusal> {

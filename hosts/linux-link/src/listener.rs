@@ -315,10 +315,15 @@ impl<O: Observer> Listener<O> {
                 let _ = sender.process.wait_until_asleep();
             }
         }
-        match sender.process.send(symbol) {
+        match sender.process.send(symbol, self.woken_at) {
             Ok(Sending::Sent) => self.observer.sent(pid, symbol),
-            // It does not handle this signal. Or it has ended: its pidfd tells, after its last
-            // signals have been taken.
+            Ok(Sending::Refused(refusal)) => {
+                let program = program_of(pid);
+                self.stray(Stray { peer: Some(pid), program, cause: refusal.into() });
+                self.exchange.handle_gone(pid);
+            }
+            // It does not handle this signal. Or it has ended: its pidfd tells, after its last signals have
+            // been taken.
             Ok(Sending::Withheld) | Err(SendError::Gone) => {}
             Err(error) => {
                 let cause = error.into();

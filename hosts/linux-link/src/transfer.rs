@@ -205,7 +205,7 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
     #[inline]
     fn transmit(&mut self, now: Instant) -> Result<(), Cause> {
         while let Some(bit) = self.half.poll_transmit(now) {
-            self.link.send(bit).map_err(Cause::Send)?;
+            self.link.send(bit)?;
         }
         Ok(())
     }

@@ -144,3 +144,16 @@ fn a_minitalk_in_any_language_is_answered_and_sent_to_if_the_user_says_so() {
         },
     );
 }
+
+#[test]
+fn who_blocks_everything_to_start_a_child_is_not_signalled() {
+    let script = "import subprocess\nwhile True: subprocess.run(['true'])";
+    let Some(parent) = Running::start(&["python3", "-c", script]) else { return };
+    let door = Admission::new();
+    for _ in 0..2_000 {
+        let Ok(admitted) = door.sender(parent.0.id(), Trust::Unspoken) else { continue };
+        for symbol in [Bit::Zero, Bit::One] {
+            assert!(!admitted.may_receive(symbol), "{admitted:?}");
+        }
+    }
+}

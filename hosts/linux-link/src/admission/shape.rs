@@ -40,8 +40,12 @@ pub(super) const fn looks_like_minitalk(status: &ProcessStatus, awaited: SignalS
     if status.threads > THREADS_MAX {
         return false;
     }
-    let others = handled(status).without(SignalSet::LINE).without(CRASHES).without(LIBRARY);
-    COMPANIONS.contains_all(others) || is_line(status, awaited, others)
+    COMPANIONS.contains_all(others(status)) || is_line(status, awaited)
+}
+
+/// What the process handles besides the two signals, and what says nothing about it.
+const fn others(status: &ProcessStatus) -> SignalSet {
+    handled(status).without(SignalSet::LINE).without(CRASHES).without(LIBRARY)
 }
 
 /// What the process has handlers for; and whether it takes `SIGHUP` with sigwait(3) or signalfd(2), if it takes the
@@ -58,19 +62,19 @@ const fn handled(status: &ProcessStatus) -> SignalSet {
 }
 
 /// Nobody blocks the signal of a crash for its own sake: who does blocks everything.
-const fn blocks_everything(status: &ProcessStatus) -> bool {
+pub(super) const fn blocks_everything(status: &ProcessStatus) -> bool {
     !status.blocked.intersection(CRASHES).is_empty()
 }
 
 /// Whether it is a `minitalk_signals::Line` of some program that has it take the termination
 /// signals: that blocks `SIGALRM`, or waits for it, and has no handler for it.
-const fn is_line(status: &ProcessStatus, awaited: SignalSet, others: SignalSet) -> bool {
+pub(super) const fn is_line(status: &ProcessStatus, awaited: SignalSet) -> bool {
     const ENDS: SignalSet = SignalSet::of_numbers(&[SIGHUP, SIGINT, SIGTERM]);
     const TIMER: SignalSet = SignalSet::of_numbers(&[SIGALRM]);
     let masked = status.blocked.union(awaited);
     TIMER.intersection(masked).without(status.caught).len() == 1
         && !blocks_everything(status)
-        && ENDS.contains_all(others)
+        && ENDS.contains_all(others(status))
         && status.caught.contains_line()
 }
 

@@ -77,10 +77,10 @@ fn wait_for_line(child: &mut process::Child) {
 fn who_handles_neither_signal_is_admitted_and_never_signalled() {
     let mut child = shell("echo; read line");
     wait_for_line(&mut child);
-    let admitted = Admission::new().sender(child.id(), Trust::Unspoken).unwrap();
+    let mut admitted = Admission::new().sender(child.id(), Trust::Unspoken).unwrap();
     for symbol in [Bit::Zero, Bit::One] {
         assert!(!admitted.may_receive(symbol) && !admitted.handles(symbol));
-        assert_eq!(admitted.send(symbol), Ok(Sending::Withheld));
+        assert_eq!(admitted.send(symbol, now()), Ok(Sending::Withheld));
     }
     drop(child.stdin.take());
     child.wait().unwrap();
@@ -90,9 +90,9 @@ fn who_handles_neither_signal_is_admitted_and_never_signalled() {
 fn who_handles_one_is_sent_that_one() {
     let mut child = shell("trap 'echo' USR1; echo; while ! read line; do :; done");
     wait_for_line(&mut child);
-    let admitted = Admission::new().sender(child.id(), Trust::Unspoken).unwrap();
-    assert_eq!(admitted.send(Bit::One), Ok(Sending::Withheld));
-    assert_eq!(admitted.send(Bit::Zero), Ok(Sending::Sent));
+    let mut admitted = Admission::new().sender(child.id(), Trust::Unspoken).unwrap();
+    assert_eq!(admitted.send(Bit::One, now()), Ok(Sending::Withheld));
+    assert_eq!(admitted.send(Bit::Zero, now()), Ok(Sending::Sent));
     wait_for_line(&mut child);
     child.kill().unwrap();
     child.wait().unwrap();
@@ -109,9 +109,11 @@ fn who_has_become_another_program_is_not_signalled_any_more() {
     let mut stdin = child.stdin.take().unwrap();
     std::io::Write::write_all(&mut stdin, b"\n").unwrap();
     while Executable::of(child.id()).unwrap() == before {}
+    let later = now().after_micros(PAUSE_MICROS + 1);
+    assert_eq!(admitted.send(Bit::One, later), Ok(Sending::Refused(Refusal::Replaced)));
     assert_eq!(admitted.recheck(), Err(Refusal::Replaced));
     assert!(!admitted.may_receive(Bit::Zero) && !admitted.may_receive(Bit::One));
-    assert_eq!(admitted.send(Bit::One), Ok(Sending::Withheld));
+    assert_eq!(admitted.send(Bit::One, now()), Ok(Sending::Withheld));
     drop(stdin);
     assert!(child.wait().unwrap().success());
 }

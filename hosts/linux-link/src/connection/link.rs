@@ -3,9 +3,9 @@
 use std::os::fd::{AsFd, BorrowedFd};
 
 use minitalk_core::{Bit, Instant};
-use minitalk_signals::{Arrival, Interest, Line, Origin, SendError, Wake, WatchError, now};
+use minitalk_signals::{Arrival, Interest, Line, Origin, Wake, WatchError, now};
 
-use crate::admission::Admitted;
+use crate::admission::{Admitted, Sending};
 use crate::cause::{Cause, Interruption};
 use crate::diagnosis::{Answers, Diagnosis, Lookout, Sight};
 use crate::interrupt::Interrupter;
@@ -127,14 +127,17 @@ impl<O: Observer> Link<O> {
 
     /// Sends one bit.
     #[inline]
-    pub(crate) fn send(&mut self, bit: Bit) -> Result<(), SendError> {
+    pub(crate) fn send(&mut self, bit: Bit) -> Result<(), Cause> {
         self.bits += 1;
         self.answers.sent(bit);
         self.observer.sent(self.server.pid(), bit);
         if self.only_asleep {
             self.server.wait_until_asleep();
         }
-        self.server.send(bit).map(drop)
+        match self.server.send(bit, self.clock).map_err(Cause::Send)? {
+            Sending::Sent | Sending::Withheld => Ok(()),
+            Sending::Refused(refusal) => Err(Cause::Refusal(refusal)),
+        }
     }
 
     /// What comes at once, if anything does. The clock is not read: between an acknowledgment and

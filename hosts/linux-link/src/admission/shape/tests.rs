@@ -126,6 +126,9 @@ fn a_line_of_this_project_looks_like_one_whatever_program_it_is_in() {
     assert!(like(1, set(&LINE, &[]), timer), "without the termination signals");
     let awaited = SignalSet(taken).union(SignalSet(timer));
     assert!(looks_like_minitalk(&process(1, taken, 0), awaited), "dozing");
+    assert!(is_line(&process(1, set(&LINE, &[]), timer), SignalSet::default()));
+    assert!(!is_line(&process(1, set(&LINE, &[]), 0), SignalSet::default()));
+    assert!(!is_line(&process(1, set(&LINE[..1], &[]), timer), SignalSet::default()));
     assert!(!like(1, taken, 0), "a program that ends in good order");
     assert!(!like(1, taken | timer, timer));
     assert!(!like(1, taken | set(&[], &[SIGQUIT]), timer));
