@@ -10,7 +10,6 @@
 
 mod exchange;
 mod explore;
-mod feed;
 mod kernel;
 mod line;
 mod link;
@@ -103,7 +102,7 @@ fn with_every_octet_of_a_damaged_frame_kept_nothing_else_comes_out() {
 /// What a fault cuts off of a frame is the beginning of it and so kept octet by octet, be the model exact
 /// or not.
 fn trapped() -> Setup {
-    let trap: &[u8] = line::trap(link::MESSAGE, true).leak();
+    let trap: &[u8] = minitalk_testing::trap(link::MESSAGE, 1, true, 5).leak();
     Setup { frames: vec![&b""[..], trap].leak(), ..TWO }
 }
 

@@ -26,7 +26,7 @@ use crate::hdlc::Cursor;
 use crate::{Bit, Doubt, Instant};
 
 use flight::{Expired, Flight};
-pub use news::{Event, OfferError, Statistics};
+pub use news::{Event, OfferError, Phase, Statistics};
 use outgoing::Outgoing;
 use reach::Reach;
 #[cfg(test)]
@@ -34,7 +34,7 @@ pub(crate) use rules::Broken;
 use rules::Rules;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Phase {
+enum State {
     /// Waits for a payload. If `in_step`, a flag is behind us, which the next frame may follow.
     Ready { in_step: bool },
     /// Sends ones that abort whatever the receiver thinks it is in the middle of.
@@ -74,7 +74,7 @@ enum Phase {
 pub struct Sender<const N: usize> {
     outgoing: Outgoing<N>,
     #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
-    phase: Phase,
+    state: State,
     flight: Flight,
     parity: Parity,
     /// Whether a bit has been resent since the mark, or since the verdict or the reason began.
@@ -107,7 +107,7 @@ impl<const N: usize> Sender<N> {
     pub const fn new(message: u32, length: Option<u64>) -> Self {
         Self {
             outgoing: Outgoing::new(message, length),
-            phase: Phase::Ready { in_step: false },
+            state: State::Ready { in_step: false },
             flight: Flight::new(),
             parity: Parity { last_ack: Bit::Zero, is_checked: false, foreign_starts: 0 },
             resent: false,
@@ -146,7 +146,7 @@ impl<const N: usize> Sender<N> {
     /// the [event](Self::poll_event) that says so has been taken.
     #[must_use]
     pub const fn is_ready(&self) -> bool {
-        matches!(self.phase, Phase::Ready { .. }) && self.event.is_none()
+        matches!(self.state, State::Ready { .. }) && self.event.is_none()
     }
 
     /// Whether the frame under way may have been delivered without our having heard of it.
@@ -162,6 +162,21 @@ impl<const N: usize> Sender<N> {
     #[must_use]
     pub const fn is_last(&self) -> bool {
         self.outgoing.is_last
+    }
+
+    /// What is being sent, for those who show or check it. Nothing needs to be decided by it.
+    #[must_use]
+    pub const fn phase(&self) -> Phase {
+        match self.state {
+            State::Ready { .. } => Phase::Ready,
+            State::Mark { .. } => Phase::Mark,
+            State::Frame => Phase::Frame,
+            State::Verdict { .. } => Phase::Verdict,
+            State::Reason { .. } => Phase::Reason,
+            State::Quiet => Phase::Quiet,
+            State::Abort { .. } => Phase::Abort,
+            State::Ended => Phase::Ended,
+        }
     }
 
     /// A number that grows whenever the message gets further than it ever was: what tells a slow
@@ -186,7 +201,7 @@ impl<const N: usize> Sender<N> {
     ///
     /// [`OfferError`]; the sender is unchanged.
     pub fn offer(&mut self, payload: &[u8], last: bool) -> Result<(), OfferError> {
-        let Phase::Ready { in_step } = self.phase else { return Err(OfferError::NotReady) };
+        let State::Ready { in_step } = self.state else { return Err(OfferError::NotReady) };
         if self.event.is_some() {
             return Err(OfferError::NotReady);
         }
@@ -202,16 +217,16 @@ impl<const N: usize> Sender<N> {
 
     /// Gives the message up: what is under way is broken off with an HDLC abort.
     pub fn abort(&mut self) {
-        match self.phase {
-            Phase::Ended => {}
-            Phase::Ready { .. }
-            | Phase::Mark { .. }
-            | Phase::Frame
-            | Phase::Verdict { .. }
-            | Phase::Reason { .. }
-            | Phase::Quiet
-            | Phase::Abort { .. } => {
-                self.phase = Phase::Abort { left: MARK_BITS };
+        match self.state {
+            State::Ended => {}
+            State::Ready { .. }
+            | State::Mark { .. }
+            | State::Frame
+            | State::Verdict { .. }
+            | State::Reason { .. }
+            | State::Quiet
+            | State::Abort { .. } => {
+                self.state = State::Abort { left: MARK_BITS };
                 self.flight.clear();
             }
         }
@@ -243,14 +258,14 @@ impl<const N: usize> Sender<N> {
     /// receiver works for others, but need not be, and not for ever.
     #[must_use]
     pub const fn doubt(&self) -> Option<Doubt> {
-        let may_wait = match self.phase {
-            Phase::Mark { .. } | Phase::Frame => self.reach.is_at_beginning(),
-            Phase::Ready { .. }
-            | Phase::Verdict { .. }
-            | Phase::Reason { .. }
-            | Phase::Quiet
-            | Phase::Abort { .. }
-            | Phase::Ended => false,
+        let may_wait = match self.state {
+            State::Mark { .. } | State::Frame => self.reach.is_at_beginning(),
+            State::Ready { .. }
+            | State::Verdict { .. }
+            | State::Reason { .. }
+            | State::Quiet
+            | State::Abort { .. }
+            | State::Ended => false,
         };
         if may_wait && self.flight.is_one() { Some(Doubt::Turn) } else { None }
     }
@@ -277,12 +292,12 @@ impl<const N: usize> Sender<N> {
         self.parity.is_checked = false;
         self.reach.begin_attempt();
         self.flight.clear();
-        self.phase = Phase::Mark { left: self.rules.mark_bits(self.outgoing.is_repeated()) };
+        self.state = State::Mark { left: self.rules.mark_bits(self.outgoing.is_repeated()) };
     }
 
     fn start_frame(&mut self, cursor: Cursor) {
         self.outgoing.begin(cursor);
-        self.phase = Phase::Frame;
+        self.state = State::Frame;
     }
 
     /// Nothing the other end says can be trusted until the line has been quiet.
@@ -291,7 +306,7 @@ impl<const N: usize> Sender<N> {
         self.statistics.repeated_frames = self.statistics.repeated_frames.saturating_add(1);
         self.outgoing.repeat();
         if self.rules.waits_for_quiet() {
-            self.phase = Phase::Quiet;
+            self.state = State::Quiet;
             self.flight.await_quiet(now);
         } else {
             self.start_mark();
@@ -299,7 +314,7 @@ impl<const N: usize> Sender<N> {
     }
 
     fn end(&mut self, event: Event) {
-        self.phase = Phase::Ended;
+        self.state = State::Ended;
         self.flight.clear();
         self.event = Some(event);
     }

@@ -1,5 +1,7 @@
 //! What the fuzz targets share: bits from octets, a dialect from a number, a refusal, a source of octets.
 
+pub mod link;
+
 use arbitrary::{Arbitrary, Unstructured};
 use minitalk_core::classic::{Dialect, Setting};
 use minitalk_core::{Bit, RefusalReason};
@@ -51,36 +53,10 @@ pub struct AnyReason(pub RefusalReason);
 
 impl<'a> Arbitrary<'a> for AnyReason {
     fn arbitrary(input: &mut Unstructured<'a>) -> arbitrary::Result<Self> {
-        let reasons = [
-            RefusalReason::TooLong,
-            RefusalReason::OutputFailed,
-            RefusalReason::ShuttingDown,
-            RefusalReason::Version,
-            RefusalReason::OutOfSequence,
-            RefusalReason::Stalled,
-        ];
-        input.choose(&reasons).copied().map(Self)
+        input.choose(&RefusalReason::ALL).copied().map(Self)
     }
 
     fn size_hint(depth: usize) -> (usize, Option<usize>) {
         u8::size_hint(depth)
-    }
-}
-
-/// Octets that a fuzzer cannot shape: without that it could build the collisions of the frame check
-/// sequence that chance would never bring.
-pub struct Octets(pub u64);
-
-impl Iterator for Octets {
-    type Item = u8;
-
-    /// `SplitMix64`, of which the top octet is taken.
-    fn next(&mut self) -> Option<u8> {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ mixed >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
-        let [.., top] = (mixed ^ mixed >> 31).to_le_bytes();
-        Some(top)
     }
 }

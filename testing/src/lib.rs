@@ -3,8 +3,12 @@
 //! It does not depend on the core, so that the core's own unit tests can use it: a symbol is whatever is a
 //! `bool` in disguise, true for a one.
 
+mod content;
+mod feed;
 mod pending;
 mod random;
 
+pub use content::{draw_content, trap};
+pub use feed::Feed;
 pub use pending::Pending;
 pub use random::Random;

@@ -38,15 +38,6 @@ fn fcs(octets: &[u8]) -> Fcs {
     fcs
 }
 
-/// The payload of a second frame of `message` that holds the FCS of its own beginning, as if it were
-/// empty, and then an octet that a doubled bit turns into a flag. With `last` it ends the message.
-pub(super) fn trap(message: u32, last: bool) -> Vec<u8> {
-    const OCTETS: u8 = 5;
-    let control = if last { 0b0001_0010 } else { 0b0000_0010 };
-    let beginning = fcs(&[0xFF, control, OCTETS]);
-    beginning.masked_octets(message).into_iter().chain([0x3E]).collect()
-}
-
 /// Whether `received` is the frame after the `delivered` ones.
 pub(super) fn check_frame(
     frames: &[&[u8]],

@@ -17,15 +17,14 @@ use std::string::String;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::vec::Vec;
 
-use minitalk_testing::Pending;
+use minitalk_testing::{Feed, Pending};
 
 use super::explore::System;
-use super::feed::Feed;
 use super::kernel::Origin;
 use super::line;
 use crate::hdlc::{Deframer, Unchecked};
 use crate::receiver::{self, Reply};
-use crate::sender::{self, Event};
+use crate::sender::{self, Event, Phase};
 use crate::{Bit, Instant, Receiver, RefusalReason, Sender};
 
 /// Of the longest frame here, exactly, so that a longer one shows.
@@ -96,7 +95,7 @@ pub(super) struct Link {
     faults_left: u8,
     /// What has become of the frame, and how often the sender has fallen out of step, as long as there
     /// has been one fault at most.
-    feed: Feed,
+    feed: Feed<Bit>,
     falls: u64,
     storming: bool,
     /// Frames handed to the sender, frames it believes accepted, and frames delivered.
@@ -306,7 +305,7 @@ impl Link {
             self.complete = true;
         }
         match (is_repetition, self.sender.has_resent_pair_under_way()) {
-            _ if !self.sender.is_in_frame() => Ok(()),
+            _ if self.sender.phase() != Phase::Frame => Ok(()),
             (false, _) => self.feed.send(bit, self.sender.has_pair_under_way()),
             (true, false) => Ok(()),
             (true, true) => {
@@ -379,7 +378,7 @@ impl Link {
 
     /// Damage shows at once, one fault costs one repetition, and nothing is acknowledged too early.
     fn check_costs(&mut self) -> Result<(), String> {
-        if !self.sender.is_in_frame() {
+        if self.sender.phase() != Phase::Frame {
             self.feed = Feed::NEW;
         }
         let faults_spent = self.setup.faults - self.faults_left;
@@ -394,7 +393,7 @@ impl Link {
         if self.falls > u64::from(faults_spent) {
             return Err("a frame is repeated more often than there were faults".into());
         }
-        if self.sender.is_in_verdict() && self.receiver.frame().is_some() {
+        if self.sender.phase() == Phase::Verdict && self.receiver.frame().is_some() {
             return Err("the whole frame is acknowledged before the host has taken it".into());
         }
         Ok(())

@@ -1,7 +1,7 @@
-//! What an acknowledgment means, phase by phase.
+//! What an acknowledgment means, state by state.
 
 use super::flight::Acknowledged;
-use super::{Event, Phase, Sender};
+use super::{Event, Sender, State};
 use crate::hdlc::Cursor;
 use crate::verdict::{REASON_BITS, RefusalReason, VERDICT_BITS};
 use crate::{Bit, Instant};
@@ -53,12 +53,12 @@ impl<const N: usize> Sender<N> {
         let alternates = self.rules.alternates(self.parity.last_ack, ack);
         self.parity.last_ack = ack;
         self.reach.advance(1);
-        match self.phase {
-            Phase::Mark { left } => match left.checked_sub(1) {
+        match self.state {
+            State::Mark { left } => match left.checked_sub(1) {
                 Some(0) | None => self.start_frame(Cursor::new()),
-                Some(left) => self.phase = Phase::Mark { left },
+                Some(left) => self.state = State::Mark { left },
             },
-            Phase::Frame => {
+            State::Frame => {
                 if alternates {
                     self.parity.is_checked = true;
                     self.parity.foreign_starts = 0;
@@ -67,20 +67,20 @@ impl<const N: usize> Sender<N> {
                     self.take_wrong_parity(now);
                 }
             }
-            Phase::Verdict { position, ones } => self.take_verdict(ack, position, ones, now),
-            Phase::Reason { position, spelled } => self.take_reason(ack, position, spelled),
-            Phase::Abort { left } => match left.checked_sub(1) {
+            State::Verdict { position, ones } => self.take_verdict(ack, position, ones, now),
+            State::Reason { position, spelled } => self.take_reason(ack, position, spelled),
+            State::Abort { left } => match left.checked_sub(1) {
                 Some(0) | None => self.end(Event::Aborted),
-                Some(left) => self.phase = Phase::Abort { left },
+                Some(left) => self.state = State::Abort { left },
             },
-            Phase::Ready { .. } | Phase::Quiet | Phase::Ended => {}
+            State::Ready { .. } | State::Quiet | State::Ended => {}
         }
     }
 
     #[inline]
     fn end_frame_if_complete(&mut self) {
         if self.outgoing.upcoming().is_none() {
-            self.phase = Phase::Verdict { position: 0, ones: 0 };
+            self.state = State::Verdict { position: 0, ones: 0 };
             self.resent = false;
         }
     }
@@ -103,13 +103,13 @@ impl<const N: usize> Sender<N> {
         let ones = if ack.is_one() { ones.saturating_add(1) } else { ones };
         let position = position.saturating_add(1);
         if position < VERDICT_BITS {
-            self.phase = Phase::Verdict { position, ones };
+            self.state = State::Verdict { position, ones };
         } else if !self.rules.verdict_counts(self.resent) {
             self.fall_out_of_step(now);
         } else if self.rules.is_accepted(ones, ack) {
             self.frame_accepted();
         } else if ones == 0 {
-            self.phase = Phase::Reason { position: 0, spelled: 0 };
+            self.state = State::Reason { position: 0, spelled: 0 };
         } else {
             self.fall_out_of_step(now);
         }
@@ -119,7 +119,7 @@ impl<const N: usize> Sender<N> {
         let spelled = (spelled << 1) | u16::from(ack.is_one());
         let position = position.saturating_add(1);
         if position < REASON_BITS {
-            self.phase = Phase::Reason { position, spelled };
+            self.state = State::Reason { position, spelled };
         } else {
             self.outgoing.is_exposed = false;
             let reason = RefusalReason::from_spelled(spelled);
@@ -135,23 +135,23 @@ impl<const N: usize> Sender<N> {
             .statistics
             .accepted_octets
             .saturating_add(u64::try_from(octets).unwrap_or(u64::MAX));
-        self.phase = if last { Phase::Ended } else { Phase::Ready { in_step: true } };
+        self.state = if last { State::Ended } else { State::Ready { in_step: true } };
         self.event = Some(Event::Accepted { octets, last });
     }
 
     /// A second acknowledgment of a bit that was resent: both copies arrived.
     #[cold]
     fn take_second_ack(&mut self, ack: Bit, now: Instant) {
-        match self.phase {
+        match self.state {
             // One more one in a mark does no harm.
-            Phase::Mark { .. } | Phase::Abort { .. } => {
+            State::Mark { .. } | State::Abort { .. } => {
                 self.parity.last_ack = ack;
                 self.flight.listen_on(now);
             }
-            Phase::Frame | Phase::Verdict { .. } | Phase::Reason { .. } => {
+            State::Frame | State::Verdict { .. } | State::Reason { .. } => {
                 self.fall_out_of_step(now);
             }
-            Phase::Ready { .. } | Phase::Quiet | Phase::Ended => self.take_stray_ack(now),
+            State::Ready { .. } | State::Quiet | State::Ended => self.take_stray_ack(now),
         }
     }
 
@@ -159,13 +159,13 @@ impl<const N: usize> Sender<N> {
     #[cold]
     fn take_stray_ack(&mut self, now: Instant) {
         self.statistics.stray_acks = self.statistics.stray_acks.saturating_add(1);
-        match self.phase {
-            Phase::Quiet => self.flight.await_quiet(now),
-            Phase::Ready { .. } => self.phase = Phase::Ready { in_step: false },
-            Phase::Mark { .. } | Phase::Frame | Phase::Verdict { .. } | Phase::Reason { .. } => {
+        match self.state {
+            State::Quiet => self.flight.await_quiet(now),
+            State::Ready { .. } => self.state = State::Ready { in_step: false },
+            State::Mark { .. } | State::Frame | State::Verdict { .. } | State::Reason { .. } => {
                 self.fall_out_of_step(now);
             }
-            Phase::Abort { .. } | Phase::Ended => {}
+            State::Abort { .. } | State::Ended => {}
         }
     }
 }

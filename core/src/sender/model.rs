@@ -1,6 +1,6 @@
 //! What the model asks of a sender.
 
-use super::{Broken, Phase, Sender, Statistics};
+use super::{Broken, Sender, State, Statistics};
 use crate::Bit;
 use crate::sender::reach::Reach;
 
@@ -19,25 +19,15 @@ impl<const N: usize> Sender<N> {
         // no time passes in the model.
         self.reach = Reach::new();
         self.flight.forget_the_past();
-        if !matches!(self.phase, Phase::Frame | Phase::Verdict { .. }) {
+        if !matches!(self.state, State::Frame | State::Verdict { .. }) {
             self.outgoing.forget_the_past();
         }
-        if matches!(self.phase, Phase::Mark { .. } | Phase::Quiet) {
+        if matches!(self.state, State::Mark { .. } | State::Quiet) {
             self.parity.last_ack = Bit::Zero;
         }
-        if matches!(self.phase, Phase::Quiet) {
+        if matches!(self.state, State::Quiet) {
             (self.parity.is_checked, self.resent) = (false, false);
         }
-    }
-
-    /// Whether bits of a frame are being sent, rather than those of a mark or a verdict.
-    pub(crate) const fn is_in_frame(&self) -> bool {
-        matches!(self.phase, Phase::Frame)
-    }
-
-    /// Whether the whole frame has been acknowledged and its verdict has not.
-    pub(crate) const fn is_in_verdict(&self) -> bool {
-        matches!(self.phase, Phase::Verdict { .. })
     }
 
     /// Whether two bits are under way, neither of them resent.

@@ -24,6 +24,28 @@ pub enum Event {
     Aborted,
 }
 
+/// What a sender is doing: the states of the drawing in `docs/protocol.md`, section "Sender".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Phase {
+    /// It waits for a payload.
+    Ready,
+    /// It sends ones that abort whatever the receiver thinks it is in the middle of.
+    Mark,
+    /// It sends a frame, its flags included.
+    Frame,
+    /// It sends the flag whose acknowledgments are the verdict.
+    Verdict,
+    /// It sends zeros whose acknowledgments are the reason of a refusal.
+    Reason,
+    /// It sends nothing until no acknowledgment has come for a while.
+    Quiet,
+    /// It sends ones because the application gave up.
+    Abort,
+    /// It will send nothing more.
+    Ended,
+}
+
 /// Why a payload was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

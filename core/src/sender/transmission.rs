@@ -1,6 +1,6 @@
 //! Which bit goes next, and how long its acknowledgment may take.
 
-use super::{Phase, Sender};
+use super::{Sender, State};
 use crate::verdict::bit_at;
 use crate::{Bit, Instant, hdlc};
 
@@ -41,19 +41,19 @@ impl<const N: usize> Sender<N> {
     }
 
     fn next_bit(&mut self, now: Instant) -> Option<Bit> {
-        let (bit, patience_micros) = match self.phase {
-            Phase::Ready { .. } | Phase::Quiet | Phase::Ended => return None,
-            Phase::Mark { .. } if self.reach.is_at_beginning() => (Bit::One, MARK_PATIENCE_MICROS),
-            Phase::Mark { .. } | Phase::Abort { .. } => (Bit::One, 0),
-            Phase::Frame => {
+        let (bit, patience_micros) = match self.state {
+            State::Ready { .. } | State::Quiet | State::Ended => return None,
+            State::Mark { .. } if self.reach.is_at_beginning() => (Bit::One, MARK_PATIENCE_MICROS),
+            State::Mark { .. } | State::Abort { .. } => (Bit::One, 0),
+            State::Frame => {
                 let bit = self.outgoing.next()?;
                 // It may be another sender's turn, or the frame has to be written first.
                 let may_be_held =
                     self.reach.is_at_beginning() || self.outgoing.upcoming().is_none();
                 (bit, if may_be_held { PATIENCE_MICROS } else { 0 })
             }
-            Phase::Verdict { position, .. } => (bit_at(hdlc::FLAG, position), 0),
-            Phase::Reason { .. } => (Bit::Zero, REASON_PATIENCE_MICROS),
+            State::Verdict { position, .. } => (bit_at(hdlc::FLAG, position), 0),
+            State::Reason { .. } => (Bit::Zero, REASON_PATIENCE_MICROS),
         };
         self.flight.send(bit, patience_micros, now);
         Some(bit)
@@ -62,17 +62,17 @@ impl<const N: usize> Sender<N> {
     /// A one may follow a zero before the zero is acknowledged: they are different signals, and the
     /// kernel delivers the zero first. Only within a frame, and never in a repeated one.
     fn second_of_pair(&mut self) -> Option<Bit> {
-        let in_frame = match self.phase {
-            Phase::Frame => {
+        let in_frame = match self.state {
+            State::Frame => {
                 self.sends_pairs && self.parity.is_checked && !self.outgoing.is_repeated()
             }
-            Phase::Ready { .. }
-            | Phase::Mark { .. }
-            | Phase::Verdict { .. }
-            | Phase::Reason { .. }
-            | Phase::Quiet
-            | Phase::Abort { .. }
-            | Phase::Ended => false,
+            State::Ready { .. }
+            | State::Mark { .. }
+            | State::Verdict { .. }
+            | State::Reason { .. }
+            | State::Quiet
+            | State::Abort { .. }
+            | State::Ended => false,
         };
         if !in_frame || self.outgoing.upcoming() != Some(Bit::One) {
             return None;

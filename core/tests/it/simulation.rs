@@ -4,7 +4,6 @@
 //! environment the test runs that life alone and tells what happens in it.
 
 mod client;
-mod content;
 mod inbox;
 mod plan;
 mod table;

@@ -1,8 +1,6 @@
 //! What one life of a server and its clients is made of, drawn from a seed.
 
-use minitalk_testing::Random;
-
-use super::content;
+use minitalk_testing::{Random, draw_content};
 
 /// How often what goes wrong, in millionths of the steps at which it could.
 #[derive(Clone, Debug, Default)]
@@ -71,7 +69,7 @@ impl ClientPlan {
         let chunk = if length > 60 { 256 } else { 1 + random.index(12) };
         let message = draw_message(random);
         let text = if framed {
-            content::draw(random, message, length, chunk)
+            draw_content(random, message, length, chunk)
         } else {
             draw_text(random, length)
         };

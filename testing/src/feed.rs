@@ -8,31 +8,30 @@
 //! sender, that of the repetition, which is the same symbol, is dropped; two different ones remain,
 //! and nobody can tell that there were more.
 
-use std::string::String;
-
-use crate::Bit;
-
 /// What the receiver has been fed of the frame under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Feed {
+pub enum Feed<Symbol> {
     /// What the sender has sent of it, but for these bits, the older one first.
-    Intact { under_way: [Option<Bit>; 2] },
+    Intact {
+        /// The bits sent and not yet received.
+        under_way: [Option<Symbol>; 2],
+    },
     /// Something else.
     Damaged,
     /// One or the other: a pair has been sent again.
     Unclear,
 }
 
-impl Feed {
+impl<Symbol: Copy + PartialEq> Feed<Symbol> {
     /// Nothing of a frame.
-    pub(super) const NEW: Self = Self::Intact { under_way: [None; 2] };
+    pub const NEW: Self = Self::Intact { under_way: [None; 2] };
 
     /// The sender has sent a bit that it had not sent before.
     ///
     /// # Errors
     ///
     /// It must not have: the bit before has not arrived, or something else has.
-    pub(super) fn send(&mut self, bit: Bit, completes_pair: bool) -> Result<(), String> {
+    pub fn send(&mut self, bit: Symbol, completes_pair: bool) -> Result<(), String> {
         match self {
             Self::Intact { under_way: [first @ None, None] } => *first = Some(bit),
             Self::Intact { under_way: [_, second @ None] } if completes_pair => *second = Some(bit),
@@ -45,7 +44,7 @@ impl Feed {
     }
 
     /// The receiver is fed a bit.
-    pub(super) fn receive(&mut self, bit: Bit) {
+    pub fn receive(&mut self, bit: Symbol) {
         let Self::Intact { under_way: [first, second] } = *self else { return };
         *self = if first == Some(bit) {
             Self::Intact { under_way: [second, None] }
