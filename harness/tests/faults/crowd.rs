@@ -2,6 +2,32 @@
 
 use minitalk_harness::{Finished, Programs, Running, Server};
 
+/// Every bit costs the same, however many there are; and each of a hundred first bits may hide another.
+#[test]
+fn a_hundred_classic_clients_that_begin_at_once_are_all_served() {
+    let server = Server::start_with(&["--json"]);
+    let word = |number: usize| format!("message {number:03}");
+    let clients: Vec<Running> = (0..100)
+        .map(|number| {
+            let mut client = Programs::build().client();
+            client.args(["--protocol", "classic"]);
+            Running::spawn(client.arg(server.pid().to_string()).arg(word(number)))
+        })
+        .collect();
+    let ended: Vec<Finished> = clients.into_iter().map(Running::finish).collect();
+    let finished = server.stop();
+    let said: Vec<&str> = ended
+        .iter()
+        .filter(|client| client.code() != 0)
+        .map(|client| client.stderr.as_str())
+        .collect();
+    assert!(said.is_empty(), "{said:#?}");
+    let text = finished.text();
+    let times = |number| text.matches(&format!("\"{}\"", word(number))).count();
+    let wrong: Vec<usize> = (0..100).filter(|&number| times(number) != 1).collect();
+    assert!(wrong.is_empty(), "{wrong:?} of {text}");
+}
+
 #[test]
 fn thirty_two_clients_of_both_protocols_get_their_lines_through_intact() {
     let server = Server::start();

@@ -24,7 +24,9 @@ pub(crate) use probing::Probing;
 const REST_LOOK_MICROS_MAX: u64 = 320_000;
 
 /// A sender that survives a bit that comes twice does not wait longer than this for a server at rest.
-const REST_PATIENCE_MICROS: u64 = 2_000_000;
+/// Who keeps the server from resting may go on for ever. It doubles each time.
+const REST_PATIENCE_MICROS: u64 = 250_000;
+const REST_PATIENCE_MICROS_MAX: u64 = 2_000_000;
 
 /// The same for one that does not, at a server of ours, which ignores repetitions of a bit that it holds back:
 /// only one that crosses the acknowledgment would count, and the sender would be told.
@@ -135,6 +137,8 @@ pub(crate) struct Transfer<'a, H, O> {
     stalled_at: Instant,
     /// Since when a timeout has been put off, and the time to the next look.
     postponed: Option<(Instant, u64)>,
+    /// How long the rest of the server is waited for, if a bit that comes twice damages nothing.
+    patience_micros: u64,
     /// An acknowledgment was taken while the clock was late: the timeout of what came of it does
     /// not run yet.
     untimed: bool,
@@ -144,7 +148,16 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
     pub(crate) fn new(link: &'a mut Link<O>, half: H) -> Self {
         let progress_at = link.read_clock();
         let (stalled_at, postponed) = (progress_at, None);
-        Self { link, half, progress: 0, progress_at, stalled_at, postponed, untimed: false }
+        Self {
+            link,
+            half,
+            progress: 0,
+            progress_at,
+            stalled_at,
+            postponed,
+            patience_micros: REST_PATIENCE_MICROS,
+            untimed: false,
+        }
     }
 
     /// Sends the message and returns when everything has been confirmed; and what it took.
@@ -252,6 +265,7 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
         self.progress_at = now;
         self.stalled_at = now;
         self.postponed = None;
+        self.patience_micros = REST_PATIENCE_MICROS;
     }
 
     fn handle_timeout(&mut self, now: Instant) -> Result<(), Cause> {
@@ -320,11 +334,13 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
     fn postpone(&mut self, doubt: Doubt, sight: Sight, now: Instant) -> bool {
         let (since, micros) = self.postponed.unwrap_or((now, REST_MICROS));
         let patience_micros = match (self.half.is_damaged_by_doubles(), self.link.is_ours()) {
-            (false, _) => REST_PATIENCE_MICROS,
+            (false, _) => self.patience_micros,
             (true, true) => LONG_REST_PATIENCE_MICROS,
             (true, false) => u64::MAX,
         };
         if now.micros_since(since) >= patience_micros {
+            self.patience_micros =
+                self.patience_micros.saturating_mul(2).min(REST_PATIENCE_MICROS_MAX);
             return false;
         }
         let (wait_micros, next_micros) = if doubt == Doubt::Twice && self.link.is_ours() {

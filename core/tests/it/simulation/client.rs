@@ -40,8 +40,9 @@ pub(crate) struct Sight {
 const REST_MICROS: u64 = 30_000;
 const LOOK_MICROS_MAX: u64 = 320_000;
 
-/// How long the rest of the server is waited for by a framed client, and by a classic one.
-const REST_PATIENCE_MICROS: [u64; 2] = [5_000_000, 2_000_000];
+/// How long the rest of the server is waited for by a classic client, and at first by a framed one.
+const REST_PATIENCE_MICROS: [u64; 2] = [5_000_000, 250_000];
+const REST_PATIENCE_MICROS_MAX: [u64; 2] = [5_000_000, 2_000_000];
 
 /// How soon to look again for less than rest.
 const SHORT_LOOK_MICROS: u64 = 5_000;
@@ -65,6 +66,7 @@ pub(crate) struct Client {
     progress: (u64, u64),
     /// Since when it has put its timeout off, and the time to the next look.
     postponed: Option<(u64, u64)>,
+    patience: u64,
     has_begun: bool,
 }
 
@@ -95,6 +97,7 @@ impl Client {
             half,
             progress: (0, plan.starts_at),
             postponed: None,
+            patience: REST_PATIENCE_MICROS[usize::from(plan.framed)],
             has_begun: !plan.looks,
             plan,
         }
@@ -154,6 +157,7 @@ impl Client {
         if progress > self.progress.0 {
             self.progress = (progress, now);
             self.postponed = None;
+            self.patience = REST_PATIENCE_MICROS[usize::from(self.plan.framed)];
         } else if now >= self.progress.1 + PATIENCE_MICROS[usize::from(self.plan.framed)] {
             self.outcome = Some(Outcome::TimedOut);
         }
@@ -168,13 +172,16 @@ impl Client {
         };
         let Some(doubt) = doubt.filter(|_| self.plan.looks && due) else { return false };
         let (since, micros) = self.postponed.unwrap_or((now, REST_MICROS));
-        let patience = REST_PATIENCE_MICROS[usize::from(self.plan.framed)];
+        let framed = usize::from(self.plan.framed);
         let is_settled = match doubt {
             Doubt::Turn => sight.asleep_micros.is_some_and(|asleep| asleep >= REST_MICROS),
             Doubt::Lost | Doubt::Twice => sight.asleep_micros.is_some(),
         };
-        if is_settled || now >= since + patience {
+        if is_settled || now >= since + self.patience {
             self.postponed = None;
+            if !is_settled {
+                self.patience = REST_PATIENCE_MICROS_MAX[framed].min(self.patience * 2);
+            }
             return false;
         }
         let (wait, next) = match (doubt, sight.asleep_micros) {
