@@ -11,10 +11,9 @@ use minitalk::admission::Trust;
 use minitalk::{Address, Config, Dialect, Protocol};
 use minitalk_cli::arguments::{self, ParseDurationError};
 use minitalk_cli::generate::Generate;
+use minitalk_cli::progress::Show;
 use minitalk_core::classic::ParseDialectError;
 use thiserror::Error;
-
-use crate::progress::Show;
 
 /// Send text to a minitalk server with nothing but SIGUSR1 and SIGUSR2
 ///

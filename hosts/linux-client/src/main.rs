@@ -5,7 +5,6 @@ mod cli;
 mod explain;
 mod list;
 mod ping;
-mod progress;
 mod report;
 mod send;
 mod tap;

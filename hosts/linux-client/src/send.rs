@@ -4,11 +4,11 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 
 use minitalk::{Address, Connection, Input};
+use minitalk_cli::progress::Progress;
 use minitalk_cli::trace::{End, Trace};
 
 use crate::cli::Options;
 use crate::explain::Trouble;
-use crate::progress::Progress;
 use crate::report::{self, Report, SentLine, Totals};
 use crate::tap::Tap;
 

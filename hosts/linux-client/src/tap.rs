@@ -3,12 +3,12 @@
 use std::io::{self, IsTerminal, Stdout};
 
 use minitalk::{Diagnosis, Observer};
+use minitalk_cli::progress::{Progress, is_in_foreground};
 use minitalk_cli::round_trips::RoundTrips;
 use minitalk_cli::trace::{End, Trace, Watch};
 use minitalk_signals::Bit;
 
 use crate::cli::Options;
-use crate::progress::{Progress, is_in_foreground};
 use crate::report::note;
 
 /// Everything that watches the line.
@@ -57,9 +57,7 @@ impl Observer for Tap {
         self.trace.timed_out(peer);
         self.watch.timed_out(peer);
         self.round_trips.timed_out(peer);
-        if let Some(progress) = &mut self.progress {
-            progress.draw();
-        }
+        self.progress.timed_out(peer);
     }
 
     fn waiting(&mut self, pid: u32, diagnosis: Diagnosis) {
@@ -85,8 +83,6 @@ impl Observer for Tap {
     }
 
     fn progress(&mut self, bytes: u64) {
-        if let Some(progress) = &mut self.progress {
-            progress.update(bytes);
-        }
+        self.progress.progress(bytes);
     }
 }

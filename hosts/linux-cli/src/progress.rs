@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
 
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use minitalk::Observer;
 use minitalk_signals::{Instant, Interest, is_ready, now};
 use rustix::process::getpgrp;
 use rustix::termios::{tcgetpgrp, tcgetwinsize};
@@ -28,7 +29,7 @@ const NARROW_COLUMNS: u16 = 32;
 
 /// A line on the terminal.
 #[derive(Debug)]
-pub(crate) struct Progress {
+pub struct Progress {
     length: Option<u64>,
     bytes: u64,
     /// When to draw next.
@@ -38,16 +39,19 @@ pub(crate) struct Progress {
 
 /// When to show it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Show {
+pub enum Show {
+    /// Not at all.
     Never,
     /// If the message takes long.
     Late,
+    /// From the beginning.
     AtOnce,
 }
 
 impl Progress {
     /// `None` if nothing is to be shown: never unless standard error is a terminal.
-    pub(crate) fn new(show: Show, length: Option<u64>) -> Option<Self> {
+    #[must_use]
+    pub fn new(show: Show, length: Option<u64>) -> Option<Self> {
         let is_dumb = env::var_os("TERM").is_none_or(|term| term == "dumb");
         if is_dumb || !io::stderr().is_terminal() {
             return None;
@@ -60,14 +64,8 @@ impl Progress {
         Some(Self { length, bytes: 0, due, bar: None })
     }
 
-    /// This many bytes have been delivered.
-    pub(crate) fn update(&mut self, bytes: u64) {
-        self.bytes = bytes;
-        self.draw();
-    }
-
     /// Draws it, if that is due, and if this program is in the foreground of a terminal that takes it.
-    pub(crate) fn draw(&mut self) {
+    fn draw(&mut self) {
         let now = now();
         if now < self.due {
             return;
@@ -85,11 +83,22 @@ impl Progress {
     }
 
     /// Lets `say` write to the terminal without the bar in its way.
-    pub(crate) fn suspend(&self, say: impl FnOnce()) {
+    pub fn suspend(&self, say: impl FnOnce()) {
         match &self.bar {
             Some(bar) if may_draw() => bar.suspend(say),
             Some(_) | None => say(),
         }
+    }
+}
+
+impl Observer for Progress {
+    fn timed_out(&mut self, _peer: u32) {
+        self.draw();
+    }
+
+    fn progress(&mut self, bytes: u64) {
+        self.bytes = bytes;
+        self.draw();
     }
 }
 
@@ -112,7 +121,8 @@ fn may_draw() -> bool {
 
 /// Whether this program is in the foreground of the terminal that standard error is, or that is not the
 /// terminal that it was started from.
-pub(crate) fn is_in_foreground() -> bool {
+#[must_use]
+pub fn is_in_foreground() -> bool {
     tcgetpgrp(io::stderr()).map_or(true, |group| group == getpgrp())
 }
 
