@@ -199,7 +199,7 @@ impl<'a> Relay<'a> {
                 ending = Some(Ending::Hang);
                 break;
             }
-            if now > limit || self.symbols.len() > SYMBOLS_MAX {
+            if now > limit || self.is_answered() || self.symbols.len() > SYMBOLS_MAX {
                 break;
             }
         }
@@ -210,6 +210,11 @@ impl<'a> Relay<'a> {
         }
         self.continue_stopped(u64::MAX);
         Ok(ending.unwrap_or(Ending::Slow))
+    }
+
+    /// Whether the relay has answered all that it is to answer.
+    fn is_answered(&self) -> bool {
+        matches!(self.plan.passing, Passing::Answered { symbols, .. } if self.to_server.come >= symbols)
     }
 
     /// When something happened last.
