@@ -1,6 +1,6 @@
 //! Many senders at one receiver.
 
-use minitalk_core::classic::Dialect;
+use minitalk_core::classic::{Dialect, Handles, Memory, Waits};
 use minitalk_core::exchange::{Exchange, Handled, OpenError, Output, Place, Protocols};
 use minitalk_core::{Bit, Instant, RefusalReason, frame::FRAME_OCTETS_MAX};
 
@@ -20,6 +20,28 @@ extern "C" fn exchange_open(exchange: &mut Table, peer: u32) -> u32 {
         Err(OpenError::Full) => 1,
         Err(OpenError::AlreadyOpen) => 2,
     }
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn exchange_open_stranger(
+    exchange: &mut Table,
+    peer: u32,
+    handles: &Handles,
+    memory: &Memory,
+) -> bool {
+    exchange.open_stranger(peer, *handles, *memory).is_ok()
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn exchange_handle_pause(exchange: &mut Table, peer: u32, micros: u64) {
+    exchange.handle_pause(peer, Instant::from_micros(micros));
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn exchange_understanding(exchange: &Table, peer: u32) -> u32 {
+    let is_default = exchange.dialect(peer) == Some(Dialect::DEFAULT);
+    let waits = exchange.waits(peer) == Some(Waits::PerBit);
+    u32::from(is_default) ^ u32::from(waits) << 1
 }
 
 /// A storage that holds no more than it does, for here is no memory to take.

@@ -12,6 +12,12 @@ type Receive = Receiver<FRAME_OCTETS_MAX>;
 type Send = Sender<CONTENT_OCTETS_MAX>;
 
 #[unsafe(no_mangle)]
+extern "C" fn detector_of_any_dialect(detector: &mut Detector) -> bool {
+    *detector = Detector::of_any_dialect();
+    detector.has_frame_begun()
+}
+
+#[unsafe(no_mangle)]
 extern "C" fn detector_feed(detector: &mut Detector, one: bool) -> u32 {
     match detector.feed(Bit::from_bool(one)) {
         Detection::Undecided => 0,
@@ -139,4 +145,9 @@ extern "C" fn sender_poll_event(sender: &mut Send) -> u32 {
 #[unsafe(no_mangle)]
 extern "C" fn sender_abort(sender: &mut Send) {
     sender.abort();
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn refusal_reason_from_spelled(symbols: u16) -> u32 {
+    RefusalReason::from_spelled(symbols).map_or(0, |reason| reason.code().into())
 }

@@ -106,7 +106,10 @@ impl Answering {
             state,
             preferred: memory,
             ack,
-            ready: memory.ready,
+            ready: match memory.ready {
+                Some(ready) if handles.survives(ready) => Some(ready),
+                Some(_) | None => None,
+            },
             acknowledged: 0,
             went_on: (false, false),
             answered: None,
@@ -282,7 +285,13 @@ impl Answering {
 
     /// What is tried first with a sender that waits for each bit, or for each byte.
     fn first_choice(&self, is_per_bit: bool) -> Option<Ack> {
-        match (self.preferred.ack, is_per_bit) {
+        let is_survived = |ack: &Ack| match *ack {
+            Ack::PerBit(ack) | Ack::PerByte(ack) => self.handles.survives(ack),
+            Ack::Auto | Ack::None | Ack::Echo | Ack::PerBitAndByte(_) => {
+                self.handles == Handles::BOTH
+            }
+        };
+        match (self.preferred.ack.filter(is_survived), is_per_bit) {
             (Some(ack @ (Ack::PerBit(_) | Ack::Echo | Ack::PerBitAndByte(_))), true)
             | (Some(ack @ Ack::PerByte(_)), false) => Some(ack),
             (_, true) => self.handles.prefer(Bit::Zero).map(Ack::PerBit),

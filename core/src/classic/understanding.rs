@@ -1,7 +1,5 @@
 //! The receiving half of a link with a classic sender whose dialect is not known.
 
-use heapless::Vec;
-
 use super::receiver::Reader;
 use super::{
     Ack, Acks, Answering, Confidence, Decoded, Decoder, Dialect, End, Ends, Guess, Handles, Lead,
@@ -139,7 +137,9 @@ pub struct Understanding {
     active_at: Option<Instant>,
     is_silence_considered: bool,
     is_reminded: bool,
-    octets: Vec<u8, OCTETS_MAX>,
+    /// Octets that wait for the host: as many as `octets_held`.
+    octets: [u8; OCTETS_MAX],
+    octets_held: u8,
     is_last: bool,
     owed: Option<Owed>,
     /// Octets of the message that have been accepted.
@@ -162,7 +162,8 @@ impl Understanding {
             active_at: None,
             is_silence_considered: false,
             is_reminded: false,
-            octets: Vec::new(),
+            octets: [0; OCTETS_MAX],
+            octets_held: 0,
             is_last: false,
             owed: None,
             offset: 0,
@@ -241,7 +242,7 @@ impl Understanding {
     /// The octets of text that wait to be accepted.
     #[must_use]
     pub fn octets(&self) -> &[u8] {
-        &self.octets
+        self.octets.get(..usize::from(self.octets_held)).unwrap_or_default()
     }
 
     /// Whether what waits to be accepted ends the message.
@@ -255,9 +256,9 @@ impl Understanding {
     #[must_use = "an acknowledgment that is not sent stops the link"]
     pub fn accept(&mut self) -> Acks {
         let Some(owed) = self.owed.take() else { return Acks::NONE };
-        let octets = u64::try_from(self.octets.len()).unwrap_or(u64::MAX);
+        let octets = u64::from(self.octets_held);
         self.offset = if self.is_last { 0 } else { self.offset.saturating_add(octets) };
-        self.octets.clear();
+        self.octets_held = 0;
         if core::mem::take(&mut self.is_last) {
             self.late_receipt = self.answering.late_receipt();
         }
@@ -310,6 +311,7 @@ impl Understanding {
             return Understood::Nothing(Acks::NONE);
         }
         let acks = self.answering.handle_timeout(now);
+        let acks = self.survived(acks);
         if !acks.is_empty() {
             // What looked like silence was waiting for this.
             self.active_at = Some(now);
@@ -341,7 +343,8 @@ impl Understanding {
 
     /// Tells that the sender has been seen to sleep until a signal comes, so that it waits for one.
     pub fn handle_pause(&mut self, now: Instant) -> Understood {
-        Understood::Nothing(self.answering.handle_pause(now))
+        let acks = self.answering.handle_pause(now);
+        Understood::Nothing(self.survived(acks))
     }
 
     /// Tells that the sender has ended. What had been held back comes now; whether it is the last of its
@@ -476,7 +479,7 @@ impl Understanding {
     fn finish(&mut self, step: &Step, newest: Option<Bit>) -> Understood {
         self.keep(step.byte);
         let is_last = step.ends.message();
-        if self.octets.is_empty() && !is_last {
+        if self.octets_held == 0 && !is_last {
             let acks = newest.map_or(Acks::NONE, |symbol| self.acks(symbol, step.ends));
             return Understood::Nothing(acks);
         }
@@ -491,8 +494,10 @@ impl Understanding {
     /// Keeps a byte of text for the host. There is room: no more symbols are replayed than make
     /// [`OCTETS_MAX`].
     fn keep(&mut self, byte: Option<u8>) {
-        if let Some(byte) = byte {
-            let _ = self.octets.push(byte);
+        let place = self.octets.get_mut(usize::from(self.octets_held));
+        if let (Some(byte), Some(place)) = (byte, place) {
+            *place = byte;
+            self.octets_held = self.octets_held.saturating_add(1);
         }
     }
 
@@ -500,7 +505,7 @@ impl Understanding {
     fn hold(&mut self, owed: Owed, is_last: bool) -> Understood {
         self.owed = Some(owed);
         self.is_last = is_last;
-        if self.octets.is_empty() { Understood::End } else { Understood::Octets }
+        if self.octets_held == 0 { Understood::End } else { Understood::Octets }
     }
 
     /// When silence will mean something, if it does.
