@@ -13,7 +13,7 @@
 mod conversation;
 mod file;
 mod flusher;
-mod reader;
+mod interpreter;
 mod rows;
 mod svg;
 mod vcd;
@@ -31,7 +31,7 @@ use thiserror::Error;
 
 pub use self::file::OpenTraceError;
 use self::flusher::{Flush, Flusher};
-use self::reader::{Reader, Reading, Role, Symbol};
+use self::interpreter::{Interpreter, Meaning, Purpose, Seen};
 use self::rows::Rows;
 use self::svg::Drawing;
 use self::vcd::Dump;
@@ -39,18 +39,18 @@ pub use self::watch::Watch;
 
 /// At which end of the line the symbols are seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
+pub enum Side {
     /// That of the process that has a message: it sends bits and receives acknowledgments.
     Sender,
     /// That of the process that takes messages.
     Receiver,
 }
 
-/// Turns what an observer sees into symbols that are told by the [`Reader`].
+/// Turns what an observer sees into symbols that are told by the [`Interpreter`].
 #[derive(Debug)]
-struct Tap {
-    end: End,
-    reader: Reader,
+struct Pickup {
+    side: Side,
+    interpreter: Interpreter,
     /// When the first symbol came.
     origin_nanos: Option<u64>,
     /// Bits on their way, the oldest first, if they were not acknowledged in time and may come
@@ -63,64 +63,70 @@ struct Tap {
 /// More bits than this are never under way with their acknowledgments still to come.
 const UNDER_WAY_MAX: usize = 2;
 
-impl Tap {
-    fn new(end: End, dialect: Dialect) -> Self {
+impl Pickup {
+    fn new(side: Side, dialect: Dialect) -> Self {
         let (overdue, under_way) = (Vec::new(), Vec::new());
-        Self { end, reader: Reader::new(dialect), origin_nanos: None, overdue, under_way }
+        Self {
+            side,
+            interpreter: Interpreter::new(dialect),
+            origin_nanos: None,
+            overdue,
+            under_way,
+        }
     }
 
-    fn sent(&mut self, peer: u32, value: Bit) -> (Symbol, Reading) {
-        let role = match self.end {
-            End::Sender => self.bit_sent(value),
-            End::Receiver => Role::Ack,
+    fn sent(&mut self, peer: u32, value: Bit) -> (Seen, Meaning) {
+        let purpose = match self.side {
+            Side::Sender => self.bit_sent(value),
+            Side::Receiver => Purpose::Ack,
         };
-        self.read(peer, role, value)
+        self.read(peer, purpose, value)
     }
 
-    fn received(&mut self, peer: u32, value: Bit) -> (Symbol, Reading) {
-        let role = match self.end {
-            End::Sender => {
+    fn received(&mut self, peer: u32, value: Bit) -> (Seen, Meaning) {
+        let purpose = match self.side {
+            Side::Sender => {
                 self.overdue.clear();
                 if !self.under_way.is_empty() {
                     self.under_way.remove(0);
                 }
-                Role::Ack
+                Purpose::Ack
             }
-            End::Receiver => Role::Bit,
+            Side::Receiver => Purpose::Bit,
         };
-        self.read(peer, role, value)
+        self.read(peer, purpose, value)
     }
 
     /// Whether a bit is one that was sent before and not acknowledged.
-    fn bit_sent(&mut self, value: Bit) -> Role {
+    fn bit_sent(&mut self, value: Bit) -> Purpose {
         if self.overdue.first() == Some(&value) {
             self.overdue.remove(0);
-            return Role::Again;
+            return Purpose::Again;
         }
         self.overdue.clear();
         if self.under_way.len() == UNDER_WAY_MAX {
             self.under_way.remove(0);
         }
         self.under_way.push(value);
-        Role::Bit
+        Purpose::Bit
     }
 
     fn timed_out(&mut self) {
         self.overdue.clone_from(&self.under_way);
     }
 
-    fn read(&mut self, sender: u32, role: Role, value: Bit) -> (Symbol, Reading) {
+    fn read(&mut self, sender: u32, purpose: Purpose, value: Bit) -> (Seen, Meaning) {
         let now_nanos = monotonic_nanos();
         let origin_nanos = *self.origin_nanos.get_or_insert(now_nanos);
         let nanos = now_nanos.saturating_sub(origin_nanos);
-        let symbol = Symbol { sender, role, value, nanos };
-        (symbol, self.reader.read(&symbol))
+        let symbol = Seen { sender, purpose, value, nanos };
+        (symbol, self.interpreter.read(&symbol))
     }
 }
 
 /// A trace that is being written. One that is dropped ends all the same, but tells of no error.
 pub struct Trace {
-    tap: Tap,
+    pickup: Pickup,
     picture: Flusher<Picture>,
 }
 
@@ -138,7 +144,7 @@ impl Trace {
     /// # Errors
     ///
     /// [`OpenTraceError`]; the file is as it was then.
-    pub fn create(path: &Path, end: End, dialect: Dialect) -> Result<Self, OpenTraceError> {
+    pub fn create(path: &Path, side: Side, dialect: Dialect) -> Result<Self, OpenTraceError> {
         let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
         let begin: fn(File) -> Form = match ending.to_ascii_lowercase().as_str() {
             "svg" => |file| Form::Svg(Drawing::default(), file),
@@ -148,11 +154,11 @@ impl Trace {
         };
         let mut picture = Picture { form: begin(file::open(path)?), failed: None };
         picture.begin();
-        Ok(Self { tap: Tap::new(end, dialect), picture: Flusher::new(picture)? })
+        Ok(Self { pickup: Pickup::new(side, dialect), picture: Flusher::new(picture)? })
     }
 
-    fn take(&mut self, (symbol, reading): (Symbol, Reading)) {
-        self.picture.change(|picture| picture.take(symbol, reading));
+    fn take(&mut self, (symbol, meaning): (Seen, Meaning)) {
+        self.picture.change(|picture| picture.take(symbol, meaning));
     }
 
     /// Ends the trace.
@@ -174,23 +180,23 @@ impl Drop for Trace {
 
 impl Observer for Trace {
     fn sent(&mut self, peer: u32, symbol: Bit) {
-        let told = self.tap.sent(peer, symbol);
+        let told = self.pickup.sent(peer, symbol);
         self.take(told);
     }
 
     fn received(&mut self, peer: u32, symbol: Bit) {
-        let told = self.tap.received(peer, symbol);
+        let told = self.pickup.received(peer, symbol);
         self.take(told);
     }
 
     fn timed_out(&mut self, _peer: u32) {
-        self.tap.timed_out();
+        self.pickup.timed_out();
     }
 }
 
 impl fmt::Debug for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Trace").field("tap", &self.tap).finish_non_exhaustive()
+        f.debug_struct("Trace").field("pickup", &self.pickup).finish_non_exhaustive()
     }
 }
 
@@ -214,14 +220,14 @@ impl Picture {
         });
     }
 
-    fn take(&mut self, symbol: Symbol, reading: Reading) {
+    fn take(&mut self, symbol: Seen, meaning: Meaning) {
         self.attempt(|form| match form {
             Form::Svg(drawing, _) => {
-                drawing.take(symbol, reading);
+                drawing.take(symbol, meaning);
                 Ok(())
             }
-            Form::Text(rows, to) => to.write_all(rows.text(&symbol, &reading).as_bytes()),
-            Form::Vcd(dump) => dump.take(symbol, reading),
+            Form::Text(rows, to) => to.write_all(rows.text(&symbol, &meaning).as_bytes()),
+            Form::Vcd(dump) => dump.take(symbol, meaning),
         });
     }
 
@@ -270,7 +276,7 @@ mod tests {
     fn traced(name: &str) -> (tempfile::TempDir, PathBuf, Trace) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
-        let mut trace = Trace::create(&path, End::Sender, Dialect::DEFAULT).unwrap();
+        let mut trace = Trace::create(&path, Side::Sender, Dialect::DEFAULT).unwrap();
         trace.sent(4242, Bit::Zero);
         trace.received(4242, Bit::Zero);
         (folder, path, trace)
@@ -284,9 +290,9 @@ mod tests {
             let text = fs::read_to_string(&path).unwrap();
             assert!(text.starts_with(beginning), "{text}");
             // It may be replaced by another one.
-            Trace::create(&path, End::Receiver, Dialect::DEFAULT).unwrap();
+            Trace::create(&path, Side::Receiver, Dialect::DEFAULT).unwrap();
         }
-        let other = Trace::create(Path::new("/tmp/x.png"), End::Sender, Dialect::DEFAULT);
+        let other = Trace::create(Path::new("/tmp/x.png"), Side::Sender, Dialect::DEFAULT);
         assert!(matches!(other, Err(OpenTraceError::Ending)));
     }
 
@@ -308,7 +314,7 @@ mod tests {
         let file = file::open(Path::new("/dev/full")).unwrap();
         let form = Form::Text(Rows::new(true), BufWriter::new(file));
         let picture = Flusher::new(Picture { form, failed: None }).unwrap();
-        let mut trace = Trace { tap: Tap::new(End::Sender, Dialect::DEFAULT), picture };
+        let mut trace = Trace { pickup: Pickup::new(Side::Sender, Dialect::DEFAULT), picture };
         for _ in 0..10_000 {
             trace.sent(1, Bit::One);
         }
@@ -317,15 +323,26 @@ mod tests {
 
     #[test]
     fn a_bit_that_comes_again_after_a_timeout_is_known_as_such() {
-        let mut tap = Tap::new(End::Sender, Dialect::DEFAULT);
+        let mut pickup = Pickup::new(Side::Sender, Dialect::DEFAULT);
         let roles =
-            |told: &[(Symbol, Reading)]| told.iter().map(|(s, _)| s.role).collect::<Vec<_>>();
-        let mut told = vec![tap.sent(1, Bit::Zero), tap.sent(1, Bit::One)];
-        tap.timed_out();
-        told.extend([tap.sent(1, Bit::Zero), tap.sent(1, Bit::One), tap.received(1, Bit::Zero)]);
-        told.extend([tap.received(1, Bit::One), tap.sent(1, Bit::One)]);
-        let expected =
-            [Role::Bit, Role::Bit, Role::Again, Role::Again, Role::Ack, Role::Ack, Role::Bit];
+            |told: &[(Seen, Meaning)]| told.iter().map(|(s, _)| s.purpose).collect::<Vec<_>>();
+        let mut told = vec![pickup.sent(1, Bit::Zero), pickup.sent(1, Bit::One)];
+        pickup.timed_out();
+        told.extend([
+            pickup.sent(1, Bit::Zero),
+            pickup.sent(1, Bit::One),
+            pickup.received(1, Bit::Zero),
+        ]);
+        told.extend([pickup.received(1, Bit::One), pickup.sent(1, Bit::One)]);
+        let expected = [
+            Purpose::Bit,
+            Purpose::Bit,
+            Purpose::Again,
+            Purpose::Again,
+            Purpose::Ack,
+            Purpose::Ack,
+            Purpose::Bit,
+        ];
         assert_eq!(roles(&told), expected);
     }
 }

@@ -24,7 +24,7 @@ pub(crate) fn run(report: &dyn Report) -> Result<u8, Trouble> {
     let entries = names::list().map_err(|error| Trouble::NoMessage(error.into()))?;
     let servers: Vec<Server> = entries
         .into_iter()
-        .map(|names::Entry { name, pid, uid, uptime }| Server {
+        .map(|names::Registered { name, pid, uid, uptime }| Server {
             pid,
             name: name.map(|name| name.to_string()),
             uid,

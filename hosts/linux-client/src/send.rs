@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use minitalk::{Address, Connection, Input};
 use minitalk_cli::progress::Progress;
-use minitalk_cli::trace::{End, Trace};
+use minitalk_cli::trace::{Side, Trace};
 
 use crate::cli::Options;
 use crate::explain::Trouble;
@@ -53,7 +53,7 @@ fn message(options: &Options) -> Input<'static> {
 
 /// The file for the trace, if one is wanted.
 pub(crate) fn open_trace(options: &Options, pid: u32) -> Result<Option<Trace>, Trouble> {
-    let create = |path| Trace::create(path, End::Sender, options.dialect());
+    let create = |path| Trace::create(path, Side::Sender, options.dialect());
     let trace = options.trace.as_deref().map(create).transpose();
     trace.map_err(|error| Trouble::Trace { pid, error })
 }

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal, Stdout};
 use minitalk::{Diagnosis, Observer};
 use minitalk_cli::progress::{Progress, is_in_foreground};
 use minitalk_cli::round_trips::RoundTrips;
-use minitalk_cli::trace::{End, Trace, Watch};
+use minitalk_cli::trace::{Side, Trace, Watch};
 use minitalk_signals::Bit;
 
 use crate::cli::Options;
@@ -24,7 +24,8 @@ pub(crate) struct Tap {
 impl Tap {
     pub(crate) fn new(options: &Options, progress: Option<Progress>) -> Self {
         let round_trips = options.stats.then(RoundTrips::new);
-        let watch = options.watch.then(|| Watch::new(io::stdout(), End::Sender, options.dialect()));
+        let watch =
+            options.watch.then(|| Watch::new(io::stdout(), Side::Sender, options.dialect()));
         Self { trace: None, watch, round_trips, progress, is_quiet: options.quiet }
     }
 

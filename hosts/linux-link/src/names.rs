@@ -24,10 +24,10 @@ mod entry;
 mod folder;
 mod lookup;
 mod name;
-mod place;
 mod registration;
+mod site;
 
 pub use folder::FolderError;
-pub use lookup::{Entry, FindError, find, list, of};
+pub use lookup::{FindError, Registered, find, list, of};
 pub use name::{NAME_BYTES_MAX, Name, NameError};
 pub use registration::{RegisterError, Registration};

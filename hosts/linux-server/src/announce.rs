@@ -14,7 +14,7 @@ use minitalk::Listener;
 use minitalk_cli::pid_file::{PidFile, PidFileError};
 use minitalk_cli::service_manager;
 use minitalk_cli::sink::Sink;
-use minitalk_cli::trace::{End, OpenTraceError, Trace};
+use minitalk_cli::trace::{OpenTraceError, Side, Trace};
 use minitalk_signals::{BlockingError, Line, was_closed_at_start};
 use thiserror::Error;
 
@@ -62,7 +62,7 @@ impl Announcement {
         let pid_file = options.pid_file.as_deref().map(PidFile::new).transpose()?;
         let output = open_output(options, listener.line())?;
         if let Some(path) = &options.trace {
-            let trace = Trace::create(path, End::Receiver, options.dialect());
+            let trace = Trace::create(path, Side::Receiver, options.dialect());
             let cannot = |error| AnnounceError::Trace { path: path.clone(), error };
             listener.observer_mut().trace = Some(trace.map_err(cannot)?);
         }

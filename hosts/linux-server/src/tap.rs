@@ -3,7 +3,7 @@
 use std::io::{self, Stderr};
 
 use minitalk::Observer;
-use minitalk_cli::trace::{End, IncompleteTrace, Trace, Watch};
+use minitalk_cli::trace::{IncompleteTrace, Side, Trace, Watch};
 use minitalk_signals::Bit;
 
 use crate::cli::Options;
@@ -18,7 +18,7 @@ pub(crate) struct Tap {
 
 impl Tap {
     pub(crate) fn new(options: &Options) -> Self {
-        let watch = || Watch::new(io::stderr(), End::Receiver, options.dialect());
+        let watch = || Watch::new(io::stderr(), Side::Receiver, options.dialect());
         Self { trace: None, watch: options.watch.then(watch) }
     }
 

@@ -5,34 +5,34 @@ use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX};
 use minitalk_core::receiver::Reply;
 use minitalk_core::{Bit, Instant, Receiver, Sender};
 
-use super::reader::{Reader, Reading, Role, Symbol};
+use super::interpreter::{Interpreter, Meaning, Purpose, Seen};
 
 /// Symbols ten microseconds apart, and what they are.
 pub(super) struct Conversation {
-    reader: Reader,
-    pub(super) told: Vec<(Symbol, Reading)>,
+    interpreter: Interpreter,
+    pub(super) told: Vec<(Seen, Meaning)>,
 }
 
 impl Conversation {
     pub(super) fn new(dialect: Dialect) -> Self {
-        Self { reader: Reader::new(dialect), told: Vec::new() }
+        Self { interpreter: Interpreter::new(dialect), told: Vec::new() }
     }
 
-    pub(super) fn say(&mut self, role: Role, value: Bit) {
+    pub(super) fn say(&mut self, purpose: Purpose, value: Bit) {
         let nanos = 10_000 * self.told.len() as u64;
-        let symbol = Symbol { sender: 4242, role, value, nanos };
-        let reading = self.reader.read(&symbol);
-        self.told.push((symbol, reading));
+        let symbol = Seen { sender: 4242, purpose, value, nanos };
+        let meaning = self.interpreter.read(&symbol);
+        self.told.push((symbol, meaning));
     }
 
     /// A text in the usual classic dialect.
     pub(super) fn classic(text: &[u8]) -> Self {
         let mut conversation = Self::new(Dialect::DEFAULT);
         for bit in Encoder::new(Dialect::DEFAULT, text).unwrap() {
-            conversation.say(Role::Bit, bit);
-            conversation.say(Role::Ack, Bit::Zero);
+            conversation.say(Purpose::Bit, bit);
+            conversation.say(Purpose::Ack, Bit::Zero);
         }
-        conversation.say(Role::Ack, Bit::One);
+        conversation.say(Purpose::Ack, Bit::One);
         conversation
     }
 
@@ -44,14 +44,14 @@ impl Conversation {
         let now = Instant::ZERO;
         sender.offer(text, true).unwrap();
         while let Some(bit) = sender.poll_transmit(now) {
-            conversation.say(Role::Bit, bit);
+            conversation.say(Purpose::Bit, bit);
             let ack = match receiver.handle_bit(bit) {
                 Reply::Acknowledge(ack) | Reply::VerdictComplete(ack) => Some(ack),
                 Reply::Frame => receiver.accept(),
                 Reply::Ignored => None,
             };
             if let Some(ack) = ack {
-                conversation.say(Role::Ack, ack);
+                conversation.say(Purpose::Ack, ack);
                 sender.handle_ack(ack, now);
             }
         }
@@ -60,6 +60,6 @@ impl Conversation {
 
     /// The names of the groups, in the order in which they become known.
     pub(super) fn names(&self) -> Vec<&str> {
-        self.told.iter().filter_map(|(_, reading)| reading.name.as_deref()).collect()
+        self.told.iter().filter_map(|(_, meaning)| meaning.name.as_deref()).collect()
     }
 }

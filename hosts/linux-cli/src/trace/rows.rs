@@ -11,8 +11,9 @@
 use std::fmt::Write;
 
 use minitalk_core::Bit;
+use minitalk_core::exchange::Protocol;
 
-use super::reader::{Place, Protocol, Reading, Role, Symbol};
+use super::interpreter::{Framing, Meaning, Purpose, Seen};
 
 /// Bits of a group that are shown, so that a row fits 80 columns. Longer ones are only marks.
 const BITS_SHOWN_MAX: usize = 10;
@@ -43,7 +44,7 @@ impl Rows {
     }
 
     /// What the next symbol adds to the text.
-    pub(crate) fn text(&mut self, symbol: &Symbol, reading: &Reading) -> String {
+    pub(crate) fn text(&mut self, symbol: &Seen, meaning: &Meaning) -> String {
         let mut text = String::new();
         if self.sender != Some(symbol.sender) {
             self.end_row(&mut text);
@@ -51,9 +52,9 @@ impl Rows {
             self.sender = Some(symbol.sender);
             self.bits.clear();
         }
-        match symbol.role {
-            Role::Bit | Role::Again => self.bit(&mut text, symbol, reading),
-            Role::Ack => self.ack(&mut text, symbol, reading),
+        match symbol.purpose {
+            Purpose::Bit | Purpose::Again => self.bit(&mut text, symbol, meaning),
+            Purpose::Ack => self.ack(&mut text, symbol, meaning),
         }
         text
     }
@@ -65,29 +66,29 @@ impl Rows {
         text
     }
 
-    fn bit(&mut self, text: &mut String, symbol: &Symbol, reading: &Reading) {
+    fn bit(&mut self, text: &mut String, symbol: &Seen, meaning: &Meaning) {
         self.end_row(text);
-        self.is_again = symbol.role == Role::Again;
-        if reading.begins {
+        self.is_again = symbol.purpose == Purpose::Again;
+        if meaning.begins {
             self.bits.clear();
         }
         if !self.is_again {
-            self.bits.push((reading.is_one, reading.place == Place::InsertedZero));
-            self.name.clone_from(&reading.name);
+            self.bits.push((meaning.is_one, meaning.framing == Framing::InsertedZero));
+            self.name.clone_from(&meaning.name);
         }
-        let row = format!("→ {}", u8::from(reading.is_one));
+        let row = format!("→ {}", u8::from(meaning.is_one));
         self.begin_row(text, symbol, &row);
         self.open_columns = Some(row.chars().count());
     }
 
-    fn ack(&mut self, text: &mut String, symbol: &Symbol, reading: &Reading) {
+    fn ack(&mut self, text: &mut String, symbol: &Seen, meaning: &Meaning) {
         let signal = match symbol.value {
             Bit::Zero => "USR1",
             Bit::One => "USR2",
         };
-        let is_receipt = reading.name.is_some() && reading.protocol == Some(Protocol::Classic);
+        let is_receipt = meaning.name.is_some() && meaning.protocol == Some(Protocol::Classic);
         let Some(columns) = self.open_columns.take() else {
-            let comment = reading.name.clone().unwrap_or_default();
+            let comment = meaning.name.clone().unwrap_or_default();
             let row = format!("      ← {signal}    {comment}");
             self.begin_row(text, symbol, row.trim_end());
             text.push('\n');
@@ -95,8 +96,8 @@ impl Rows {
         };
         let _ = write!(text, "   ← {signal}");
         let columns = columns + 3 + 6;
-        if reading.name.is_some() && !is_receipt {
-            self.name.clone_from(&reading.name);
+        if meaning.name.is_some() && !is_receipt {
+            self.name.clone_from(&meaning.name);
         }
         self.end_columns(text, columns);
         if is_receipt {
@@ -105,7 +106,7 @@ impl Rows {
         text.push('\n');
     }
 
-    fn begin_row(&self, text: &mut String, symbol: &Symbol, row: &str) {
+    fn begin_row(&self, text: &mut String, symbol: &Seen, row: &str) {
         if self.has_times {
             let _ = write!(text, "{:>10} µs  ", symbol.nanos / 1_000);
         }
@@ -154,7 +155,7 @@ mod tests {
     fn shown(conversation: &Conversation) -> String {
         let mut rows = Rows::new(false);
         let told = conversation.told.iter();
-        let text: String = told.map(|(symbol, reading)| rows.text(symbol, reading)).collect();
+        let text: String = told.map(|(symbol, meaning)| rows.text(symbol, meaning)).collect();
         text + &rows.end()
     }
 
@@ -188,10 +189,10 @@ mod tests {
     #[test]
     fn a_bit_without_an_answer_and_one_that_is_sent_again_have_rows() {
         let mut conversation = Conversation::new(minitalk_core::classic::Dialect::DEFAULT);
-        conversation.say(Role::Bit, Bit::Zero);
-        conversation.say(Role::Again, Bit::Zero);
-        conversation.say(Role::Ack, Bit::Zero);
-        conversation.say(Role::Bit, Bit::One);
+        conversation.say(Purpose::Bit, Bit::Zero);
+        conversation.say(Purpose::Again, Bit::Zero);
+        conversation.say(Purpose::Ack, Bit::Zero);
+        conversation.say(Purpose::Bit, Bit::One);
         let rows =
             "PID 4242\n→ 0             0\n→ 0   ← USR1    (sent again)\n→ 1             0 1\n";
         assert_eq!(shown(&conversation), rows);

@@ -8,9 +8,10 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use minitalk_core::Bit;
+use minitalk_core::exchange::Protocol;
 
 use super::file::MARK;
-use super::reader::{Place, Protocol, Reading, Role, Symbol};
+use super::interpreter::{Framing, Meaning, Purpose, Seen};
 
 /// Symbols that are drawn. More would make a picture that nobody can open.
 const SYMBOLS_MAX: usize = 4_000;
@@ -36,14 +37,14 @@ const GREY: &str = "#868e96";
 /// What is to be drawn.
 #[derive(Debug, Default)]
 pub(super) struct Drawing {
-    events: Vec<(Symbol, Reading)>,
+    events: Vec<(Seen, Meaning)>,
     left_out: u64,
 }
 
 /// A symbol in its place.
 struct Placed<'e> {
-    symbol: &'e Symbol,
-    reading: &'e Reading,
+    symbol: &'e Seen,
+    meaning: &'e Meaning,
     x: u32,
     /// The pause before it, if that is drawn as a gap.
     pause_nanos: Option<u64>,
@@ -66,9 +67,9 @@ struct Wire {
 }
 
 impl Drawing {
-    pub(super) fn take(&mut self, symbol: Symbol, reading: Reading) {
+    pub(super) fn take(&mut self, symbol: Seen, meaning: Meaning) {
         if self.events.len() < SYMBOLS_MAX {
-            self.events.push((symbol, reading));
+            self.events.push((symbol, meaning));
         } else {
             self.left_out += 1;
         }
@@ -108,19 +109,19 @@ impl Drawing {
 }
 
 impl<'e> Panel<'e> {
-    fn new(events: impl Iterator<Item = &'e (Symbol, Reading)>) -> Self {
+    fn new(events: impl Iterator<Item = &'e (Seen, Meaning)>) -> Self {
         let mut panel = Self { rows: vec![Vec::new()], names: Vec::new(), protocol: None };
         let mut before: Option<(u32, u64)> = None;
-        for (symbol, reading) in events {
-            panel.protocol = reading.protocol.or(panel.protocol);
-            let group = panel.group(symbol, reading);
+        for (symbol, meaning) in events {
+            panel.protocol = meaning.protocol.or(panel.protocol);
+            let group = panel.group(symbol, meaning);
             let (mut x, mut pause_nanos) = (LEFT + STEP, None);
             if let Some((last_x, last_nanos)) = before {
                 let nanos = symbol.nanos - last_nanos;
                 pause_nanos = (nanos >= GAP_NANOS).then_some(nanos);
                 x = last_x + if pause_nanos.is_some() { GAP } else { STEP };
                 // A row ends before a group, if it can.
-                let is_full = x > RIGHT - 16 * STEP && reading.begins || x > RIGHT;
+                let is_full = x > RIGHT - 16 * STEP && meaning.begins || x > RIGHT;
                 if is_full {
                     x = LEFT + if pause_nanos.is_some() { GAP } else { STEP };
                     panel.rows.push(Vec::new());
@@ -128,24 +129,25 @@ impl<'e> Panel<'e> {
             }
             before = Some((x, symbol.nanos));
             if let Some(row) = panel.rows.last_mut() {
-                row.push(Placed { symbol, reading, x, pause_nanos, group });
+                row.push(Placed { symbol, meaning, x, pause_nanos, group });
             }
         }
         panel
     }
 
     /// The group that a symbol belongs to. A name that comes later is that of the group.
-    fn group(&mut self, symbol: &Symbol, reading: &'e Reading) -> Option<usize> {
-        let is_receipt = symbol.role == Role::Ack
-            && reading.name.is_some()
-            && reading.protocol == Some(Protocol::Classic);
-        if is_receipt || symbol.role == Role::Bit && (reading.begins || self.names.is_empty()) {
+    fn group(&mut self, symbol: &Seen, meaning: &'e Meaning) -> Option<usize> {
+        let is_receipt = symbol.purpose == Purpose::Ack
+            && meaning.name.is_some()
+            && meaning.protocol == Some(Protocol::Classic);
+        if is_receipt || symbol.purpose == Purpose::Bit && (meaning.begins || self.names.is_empty())
+        {
             self.names.push(None);
         }
-        if let (Some(last), Some(name)) = (self.names.last_mut(), &reading.name) {
+        if let (Some(last), Some(name)) = (self.names.last_mut(), &meaning.name) {
             *last = Some(name);
         }
-        (is_receipt || symbol.role == Role::Bit).then(|| self.names.len() - 1)
+        (is_receipt || symbol.purpose == Purpose::Bit).then(|| self.names.len() - 1)
     }
 
     /// Draws everything of this sender below `top`; where it ends.
@@ -202,13 +204,15 @@ impl<'e> Panel<'e> {
                 (placed.x - PULSE / 2, placed.x + PULSE.div_ceil(2), low - HIGH);
             let _ = write!(path, "H{left}V{high}H{right}V{low}");
             if !wire.is_ack {
-                let digit = u8::from(placed.reading.is_one).to_string();
-                let (shown, colour) =
-                    match (placed.symbol.role, placed.reading.place == Place::InsertedZero) {
-                        (Role::Again, _) => (format!("{digit}?"), GREY),
-                        (_, true) => (format!("({digit})"), GREY),
-                        (_, false) => (digit, colour),
-                    };
+                let digit = u8::from(placed.meaning.is_one).to_string();
+                let (shown, colour) = match (
+                    placed.symbol.purpose,
+                    placed.meaning.framing == Framing::InsertedZero,
+                ) {
+                    (Purpose::Again, _) => (format!("{digit}?"), GREY),
+                    (_, true) => (format!("({digit})"), GREY),
+                    (_, false) => (digit, colour),
+                };
                 let style = format!(r#" text-anchor="middle" font-size="11" fill="{colour}""#);
                 text(body, placed.x, high - 3, &style, &shown);
             }
@@ -243,8 +247,8 @@ impl<'e> Panel<'e> {
 }
 
 impl Wire {
-    fn of(symbol: &Symbol) -> Self {
-        Self { is_ack: symbol.role == Role::Ack, value: symbol.value.is_one() }
+    fn of(symbol: &Seen) -> Self {
+        Self { is_ack: symbol.purpose == Purpose::Ack, value: symbol.value.is_one() }
     }
 
     const fn colour(self) -> &'static str {
@@ -295,8 +299,8 @@ mod tests {
 
     fn drawn(conversation: &Conversation) -> String {
         let mut drawing = Drawing::default();
-        for (symbol, reading) in &conversation.told {
-            drawing.take(*symbol, reading.clone());
+        for (symbol, meaning) in &conversation.told {
+            drawing.take(*symbol, meaning.clone());
         }
         drawing.svg()
     }

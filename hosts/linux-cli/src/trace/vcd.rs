@@ -3,10 +3,11 @@
 use std::io::{self, Write};
 
 use minitalk_core::Bit;
+use minitalk_core::exchange::Protocol;
 use vcd::{IdCode, SimulationCommand, TimescaleUnit, Value, Writer};
 
 use super::file::MARK;
-use super::reader::{Place, Protocol, Reading, Role, Symbol};
+use super::interpreter::{Framing, Meaning, Purpose, Seen};
 
 /// A wire of the dump. All have one bit, since sigrok takes no others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +51,7 @@ pub(super) struct Dump<W: Write> {
     to: Option<W>,
     ids: Vec<(Wire, IdCode)>,
     /// Symbols that came before the protocol was known.
-    waiting: Vec<(Symbol, Reading)>,
+    waiting: Vec<(Seen, Meaning)>,
     /// The time that was written last.
     micros: u64,
     /// What is high because of the last symbol, and since when.
@@ -73,13 +74,13 @@ impl<W: Write> Dump<W> {
         }
     }
 
-    pub(super) fn take(&mut self, symbol: Symbol, reading: Reading) -> io::Result<()> {
-        let protocol = reading.protocol;
-        self.waiting.push((symbol, reading));
+    pub(super) fn take(&mut self, symbol: Seen, meaning: Meaning) -> io::Result<()> {
+        let protocol = meaning.protocol;
+        self.waiting.push((symbol, meaning));
         if let Some(protocol) = protocol {
             self.begin(protocol)?;
-            for (symbol, reading) in std::mem::take(&mut self.waiting) {
-                self.draw(symbol, &reading)?;
+            for (symbol, meaning) in std::mem::take(&mut self.waiting) {
+                self.draw(symbol, &meaning)?;
             }
         }
         Ok(())
@@ -94,8 +95,8 @@ impl<W: Write> Dump<W> {
     /// Ends the dump, with a last time for the last pulse to be seen.
     pub(super) fn end(&mut self) -> io::Result<()> {
         self.begin(Protocol::Classic)?;
-        for (symbol, reading) in std::mem::take(&mut self.waiting) {
-            self.draw(symbol, &reading)?;
+        for (symbol, meaning) in std::mem::take(&mut self.waiting) {
+            self.draw(symbol, &meaning)?;
         }
         self.fall()?;
         self.at(self.micros + 1)?;
@@ -124,28 +125,28 @@ impl<W: Write> Dump<W> {
         Ok(())
     }
 
-    fn draw(&mut self, symbol: Symbol, reading: &Reading) -> io::Result<()> {
+    fn draw(&mut self, symbol: Seen, meaning: &Meaning) -> io::Result<()> {
         self.fall()?;
-        let wire = match (symbol.role, symbol.value) {
-            (Role::Bit | Role::Again, Bit::Zero) => Wire::Zero,
-            (Role::Bit | Role::Again, Bit::One) => Wire::One,
-            (Role::Ack, Bit::Zero) => Wire::AckZero,
-            (Role::Ack, Bit::One) => Wire::AckOne,
+        let wire = match (symbol.purpose, symbol.value) {
+            (Purpose::Bit | Purpose::Again, Bit::Zero) => Wire::Zero,
+            (Purpose::Bit | Purpose::Again, Bit::One) => Wire::One,
+            (Purpose::Ack, Bit::Zero) => Wire::AckZero,
+            (Purpose::Ack, Bit::One) => Wire::AckOne,
         };
         // A pulse needs a time of its own, and one of the same wire a low in front.
         let earliest = self.pulsed_micros + 2 * u64::from(self.micros > 0);
         let micros = (symbol.nanos / 1_000).max(self.micros).max(earliest);
         self.at(micros)?;
-        let is_in_frame = matches!(reading.place, Place::Frame | Place::InsertedZero);
-        if symbol.role == Role::Bit && is_in_frame != self.is_in_frame {
+        let is_in_frame = matches!(meaning.framing, Framing::Frame | Framing::InsertedZero);
+        if symbol.purpose == Purpose::Bit && is_in_frame != self.is_in_frame {
             self.is_in_frame = is_in_frame;
             self.change(Wire::Frame, is_in_frame)?;
         }
         self.pulse(wire)?;
-        match reading.place {
-            Place::FlagEnd => self.pulse(Wire::Flag)?,
-            Place::InsertedZero => self.pulse(Wire::Inserted)?,
-            Place::Outside | Place::Frame => {}
+        match meaning.framing {
+            Framing::FlagEnd => self.pulse(Wire::Flag)?,
+            Framing::InsertedZero => self.pulse(Wire::Inserted)?,
+            Framing::Outside | Framing::Frame => {}
         }
         self.pulsed_micros = micros;
         Ok(())
@@ -196,8 +197,8 @@ mod tests {
     fn dumped(conversation: &Conversation) -> Vec<(String, usize)> {
         let mut octets = Vec::new();
         let mut dump = Dump::new(&mut octets);
-        for (symbol, reading) in &conversation.told {
-            dump.take(*symbol, reading.clone()).unwrap();
+        for (symbol, meaning) in &conversation.told {
+            dump.take(*symbol, meaning.clone()).unwrap();
         }
         dump.end().unwrap();
         drop(dump);
@@ -245,7 +246,7 @@ mod tests {
     fn symbols_of_one_moment_are_drawn_apart() {
         let mut conversation = Conversation::new(minitalk_core::classic::Dialect::DEFAULT);
         for _ in 0..3 {
-            conversation.say(Role::Bit, Bit::Zero);
+            conversation.say(Purpose::Bit, Bit::Zero);
         }
         for (symbol, _) in &mut conversation.told {
             symbol.nanos = 0;

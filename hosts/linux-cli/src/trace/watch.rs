@@ -8,28 +8,28 @@ use minitalk::Observer;
 use minitalk_core::classic::Dialect;
 use minitalk_signals::{Bit, Interest, is_ready};
 
-use super::reader::{Reading, Symbol};
+use super::interpreter::{Meaning, Seen};
 use super::rows::Rows;
-use super::{End, Tap};
+use super::{Pickup, Side};
 
 /// Shows the line as it happens, a row for each bit.
 ///
 /// It never waits: what cannot be written at once, because nobody reads, is left out and counted.
 pub struct Watch<W: Write + AsFd> {
-    tap: Tap,
+    pickup: Pickup,
     rows: Rows,
     to: W,
     left_out: u64,
 }
 
 impl<W: Write + AsFd> Watch<W> {
-    /// Shows what is seen at `end` on `to`. Classic senders are expected to speak `dialect`.
-    pub fn new(to: W, end: End, dialect: Dialect) -> Self {
-        Self { tap: Tap::new(end, dialect), rows: Rows::new(false), to, left_out: 0 }
+    /// Shows what is seen at `side` on `to`. Classic senders are expected to speak `dialect`.
+    pub fn new(to: W, side: Side, dialect: Dialect) -> Self {
+        Self { pickup: Pickup::new(side, dialect), rows: Rows::new(false), to, left_out: 0 }
     }
 
-    fn show(&mut self, (symbol, reading): &(Symbol, Reading)) {
-        let text = self.rows.text(symbol, reading);
+    fn show(&mut self, (symbol, meaning): &(Seen, Meaning)) {
+        let text = self.rows.text(symbol, meaning);
         self.write(&text);
     }
 
@@ -56,22 +56,22 @@ impl<W: Write + AsFd> Drop for Watch<W> {
 
 impl<W: Write + AsFd> Observer for Watch<W> {
     fn sent(&mut self, peer: u32, symbol: Bit) {
-        let told = self.tap.sent(peer, symbol);
+        let told = self.pickup.sent(peer, symbol);
         self.show(&told);
     }
 
     fn received(&mut self, peer: u32, symbol: Bit) {
-        let told = self.tap.received(peer, symbol);
+        let told = self.pickup.received(peer, symbol);
         self.show(&told);
     }
 
     fn timed_out(&mut self, _peer: u32) {
-        self.tap.timed_out();
+        self.pickup.timed_out();
     }
 }
 
 impl<W: Write + AsFd> fmt::Debug for Watch<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Watch").field("tap", &self.tap).finish_non_exhaustive()
+        f.debug_struct("Watch").field("pickup", &self.pickup).finish_non_exhaustive()
     }
 }

@@ -18,7 +18,7 @@ pub(super) struct Record {
 
 /// What has become of the process of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum Fate {
     /// It runs.
     Live,
     /// It runs in another PID namespace: its number means nothing here.
@@ -65,12 +65,12 @@ impl Record {
     }
 
     /// What has become of the process whose entry is open as `file`.
-    pub(super) fn standing(self, file: &OwnedFd) -> Result<Standing, ReadProcessError> {
+    pub(super) fn fate(self, file: &OwnedFd) -> Result<Fate, ReadProcessError> {
         if self.namespace == PidNamespace::own()? {
             let is_live = ProcessIdentity::of(self.process.pid)? == Some(self.process);
-            return Ok(if is_live { Standing::Live } else { Standing::Ended });
+            return Ok(if is_live { Fate::Live } else { Fate::Ended });
         }
-        Ok(if is_locked(file) { Standing::Elsewhere } else { Standing::Ended })
+        Ok(if is_locked(file) { Fate::Elsewhere } else { Fate::Ended })
     }
 }
 
@@ -143,10 +143,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = open(&folder.path().join("x"));
         let own = Record::own().unwrap();
-        assert_eq!(own.standing(&file), Ok(Standing::Live));
+        assert_eq!(own.fate(&file), Ok(Fate::Live));
         let started_ticks = own.process.started_ticks - 1;
         let earlier = Record { process: ProcessIdentity { started_ticks, ..own.process }, ..own };
-        assert_eq!(earlier.standing(&file), Ok(Standing::Ended));
+        assert_eq!(earlier.fate(&file), Ok(Fate::Ended));
     }
 
     #[test]
@@ -155,11 +155,11 @@ mod tests {
         let (file, again) = (open(&folder.path().join("x")), open(&folder.path().join("x")));
         let own = Record::own().unwrap();
         let there = Record { namespace: PidNamespace { device: 0, inode: 1 }, ..own };
-        assert_eq!(there.standing(&again), Ok(Standing::Ended));
+        assert_eq!(there.fate(&again), Ok(Fate::Ended));
         assert!(lock(&file).unwrap());
-        assert_eq!(there.standing(&again), Ok(Standing::Elsewhere));
+        assert_eq!(there.fate(&again), Ok(Fate::Elsewhere));
         assert!(!lock(&again).unwrap(), "it is held");
         drop(file);
-        assert_eq!(there.standing(&again), Ok(Standing::Ended));
+        assert_eq!(there.fate(&again), Ok(Fate::Ended));
     }
 }

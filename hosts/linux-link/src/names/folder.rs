@@ -14,7 +14,7 @@ use rustix::io::Errno;
 use rustix::process::geteuid;
 use thiserror::Error;
 
-use super::place::{self, Owner, Place};
+use super::site::{self, Owner, Site};
 
 /// Nobody else may look into the folder, or put an entry there.
 const FOLDER_MODE: Mode = Mode::RWXU;
@@ -96,24 +96,24 @@ pub(super) struct Folder {
 impl Folder {
     /// The folder of this user, made if it is not there.
     pub(super) fn create() -> Result<Self, FolderError> {
-        Self::create_at(&place::own())
+        Self::create_at(&site::own())
     }
 
-    pub(super) fn create_at(place: &Place) -> Result<Self, FolderError> {
-        let io = |error: Errno| FolderError::Io { path: path(place), error: error.into() };
-        let parent = open_parent(place)?;
-        match mkdirat(&parent, place.child.as_str(), FOLDER_MODE) {
+    pub(super) fn create_at(site: &Site) -> Result<Self, FolderError> {
+        let io = |error: Errno| FolderError::Io { path: path(site), error: error.into() };
+        let parent = open_parent(site)?;
+        match mkdirat(&parent, site.child.as_str(), FOLDER_MODE) {
             // Whatever was there already may be anything.
             Ok(()) | Err(Errno::EXIST) => {}
             Err(error) => return Err(io(error)),
         }
-        Self::open_in(&parent, place)?.ok_or_else(|| io(Errno::NOENT))
+        Self::open_in(&parent, site)?.ok_or_else(|| io(Errno::NOENT))
     }
 
-    /// The folder at `place`; `None` if there is none.
-    pub(super) fn open_at(place: &Place) -> Result<Option<Self>, FolderError> {
-        match open_parent(place) {
-            Ok(parent) => Self::open_in(&parent, place),
+    /// The folder at `site`; `None` if there is none.
+    pub(super) fn open_at(site: &Site) -> Result<Option<Self>, FolderError> {
+        match open_parent(site) {
+            Ok(parent) => Self::open_in(&parent, site),
             Err(FolderError::Io { error, .. }) if error.kind() == io::ErrorKind::NotFound => {
                 Ok(None)
             }
@@ -122,20 +122,20 @@ impl Folder {
     }
 
     /// Opens the folder and looks at what was opened, not at what is at its path.
-    fn open_in(parent: &OwnedFd, place: &Place) -> Result<Option<Self>, FolderError> {
-        let path = path(place);
+    fn open_in(parent: &OwnedFd, site: &Site) -> Result<Option<Self>, FolderError> {
+        let path = path(site);
         let io = |error: Errno| FolderError::Io { path: path.clone(), error: error.into() };
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let fd = match openat(parent, place.child.as_str(), flags, Mode::empty()) {
+        let fd = match openat(parent, site.child.as_str(), flags, Mode::empty()) {
             Ok(fd) => fd,
             Err(Errno::NOENT) => return Ok(None),
             Err(Errno::NOTDIR | Errno::LOOP) => return Err(FolderError::NotAFolder { path }),
             // The folder of somebody else is closed to this user, as it should be.
-            Err(error) => return Err(owned_by_other(parent, place).unwrap_or_else(|| io(error))),
+            Err(error) => return Err(owned_by_other(parent, site).unwrap_or_else(|| io(error))),
         };
         let found = fstat(&fd).map_err(io)?;
         let own = geteuid().as_raw();
-        match place.owner {
+        match site.owner {
             Owner::Own | Owner::OwnInTmp if found.st_uid != own => {
                 Err(FolderError::NotOurs { path, uid: found.st_uid })
             }
@@ -211,31 +211,31 @@ impl Folder {
     }
 }
 
-fn path(place: &Place) -> PathBuf {
-    place.parent.join(&place.child)
+fn path(site: &Site) -> PathBuf {
+    site.parent.join(&site.child)
 }
 
 /// The parent, in which nobody may put another folder in the place of this user's.
-fn open_parent(place: &Place) -> Result<OwnedFd, FolderError> {
-    let path: &Path = &place.parent;
+fn open_parent(site: &Site) -> Result<OwnedFd, FolderError> {
+    let path: &Path = &site.parent;
     let io = |error: Errno| FolderError::Io { path: path.to_owned(), error: error.into() };
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let parent = openat(CWD, path, flags, Mode::empty()).map_err(io)?;
     let found = fstat(&parent).map_err(io)?;
-    if place.owner == Owner::Own && found.st_uid != geteuid().as_raw() && found.st_uid != 0 {
+    if site.owner == Owner::Own && found.st_uid != geteuid().as_raw() && found.st_uid != 0 {
         return Err(FolderError::ParentNotOurs { path: path.to_owned(), uid: found.st_uid });
     }
     let is_sticky = Mode::from_raw_mode(found.st_mode).contains(Mode::SVTX);
-    if place.owner != Owner::Anybody && found.st_mode & 0o002 != 0 && !is_sticky {
+    if site.owner != Owner::Anybody && found.st_mode & 0o002 != 0 && !is_sticky {
         return Err(FolderError::ParentOpen { path: path.to_owned() });
     }
     Ok(parent)
 }
 
-fn owned_by_other(parent: &OwnedFd, place: &Place) -> Option<FolderError> {
-    let found = statat(parent, place.child.as_str(), AtFlags::SYMLINK_NOFOLLOW).ok()?;
+fn owned_by_other(parent: &OwnedFd, site: &Site) -> Option<FolderError> {
+    let found = statat(parent, site.child.as_str(), AtFlags::SYMLINK_NOFOLLOW).ok()?;
     let is_other = found.st_uid != geteuid().as_raw();
-    is_other.then(|| FolderError::NotOurs { path: path(place), uid: found.st_uid })
+    is_other.then(|| FolderError::NotOurs { path: path(site), uid: found.st_uid })
 }
 
 #[cfg(test)]

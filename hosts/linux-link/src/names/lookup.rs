@@ -8,14 +8,14 @@ use minitalk_signals::{ProcessStatus, ReadProcessError};
 use rustix::fs::OFlags;
 use thiserror::Error;
 
-use super::entry::{Record, Standing, is_nameless};
+use super::entry::{Fate, Record, is_nameless};
 use super::folder::{Folder, FolderError};
 use super::name::Name;
-use super::place;
+use super::site;
 
 /// A listener that runs and has registered itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
+pub struct Registered {
     /// What it is called, if it has a name.
     pub name: Option<Name>,
     /// Its process.
@@ -93,14 +93,14 @@ pub fn find(name: &Name) -> Result<u32, FindError> {
 /// # Errors
 ///
 /// [`FindError::Folder`] and [`FindError::Proc`]. Where nobody has registered the list is empty.
-pub fn list() -> Result<Vec<Entry>, FindError> {
+pub fn list() -> Result<Vec<Registered>, FindError> {
     list_in(Folders::open()?)
 }
 
 /// The listener whose process is `pid`, if it has registered itself and runs.
 ///
 /// Its own user has made the entry, or root: so this is a process that is to be sent bits.
-pub fn of(pid: u32) -> Option<Entry> {
+pub fn of(pid: u32) -> Option<Registered> {
     list().ok()?.into_iter().find(|entry| entry.pid == pid)
 }
 
@@ -116,11 +116,11 @@ impl Folders {
         // Without /proc nobody can be told from another.
         Record::own()?;
         let mut folders = Self { own: Vec::new(), of_others: Vec::new(), refused: None };
-        for place in place::all() {
-            match Folder::open_at(&place) {
+        for site in site::all() {
+            match Folder::open_at(&site) {
                 Ok(Some(folder)) if folder.only_of.is_some() => folders.of_others.push(folder),
                 Ok(Some(folder)) => folders.own.push(folder),
-                Err(error) if place.owner != place::Owner::Anybody => {
+                Err(error) if site.owner != site::Owner::Anybody => {
                     folders.refused.get_or_insert(error);
                 }
                 Ok(None) | Err(_) => {}
@@ -131,20 +131,20 @@ impl Folders {
 }
 
 /// What an entry leads to.
-struct Lead {
+struct Trail {
     record: Record,
-    standing: Standing,
+    fate: Fate,
 }
 
 fn find_in(folders: Folders, name: &Name) -> Result<u32, FindError> {
     let mut ended = None;
     for folder in &folders.own {
-        let Some(Lead { record, standing }) = lead(folder, name.as_str())? else { continue };
+        let Some(Trail { record, fate }) = follow(folder, name.as_str())? else { continue };
         let pid = record.process.pid;
-        match standing {
-            Standing::Live => return Ok(pid),
-            Standing::Elsewhere => return Err(FindError::Elsewhere { name: name.clone(), pid }),
-            Standing::Ended => {
+        match fate {
+            Fate::Live => return Ok(pid),
+            Fate::Elsewhere => return Err(FindError::Elsewhere { name: name.clone(), pid }),
+            Fate::Ended => {
                 ended.get_or_insert(FindError::Ended { name: name.clone(), pid });
             }
         }
@@ -164,7 +164,7 @@ fn find_in(folders: Folders, name: &Name) -> Result<u32, FindError> {
     }
 }
 
-fn list_in(folders: Folders) -> Result<Vec<Entry>, FindError> {
+fn list_in(folders: Folders) -> Result<Vec<Registered>, FindError> {
     let mut entries = Vec::new();
     for folder in folders.own.iter().chain(&folders.of_others) {
         let files = folder.files()?;
@@ -174,27 +174,27 @@ fn list_in(folders: Folders) -> Result<Vec<Entry>, FindError> {
     if let (true, Some(error)) = (entries.is_empty(), folders.refused) {
         return Err(error.into());
     }
-    let key = |entry: &Entry| (entry.name.is_none(), entry.name.clone(), entry.pid);
+    let key = |entry: &Registered| (entry.name.is_none(), entry.name.clone(), entry.pid);
     entries.sort_by_cached_key(key);
     entries.dedup();
     Ok(entries)
 }
 
 /// What the entry called `file` leads to; `None` if there is none, or what is there is not one.
-fn lead(folder: &Folder, file: &str) -> Result<Option<Lead>, FindError> {
+fn follow(folder: &Folder, file: &str) -> Result<Option<Trail>, FindError> {
     let io = |error| FindError::Io { path: folder.path_of(file), error };
     let Some(found) = folder.open(file, OFlags::RDONLY).map_err(io)? else { return Ok(None) };
     let Some(record) = Record::read(&found).map_err(io)? else { return Ok(None) };
-    let standing = record.standing(&found)?;
-    Ok(Some(Lead { record, standing }))
+    let fate = record.fate(&found)?;
+    Ok(Some(Trail { record, fate }))
 }
 
 /// The listener behind the entry called `file`, if it runs here.
-fn entry(folder: &Folder, file: &str) -> Option<Entry> {
-    let Lead { record, standing: Standing::Live } = lead(folder, file).ok()?? else { return None };
+fn entry(folder: &Folder, file: &str) -> Option<Registered> {
+    let Trail { record, fate: Fate::Live } = follow(folder, file).ok()?? else { return None };
     let uid = ProcessStatus::read(record.process.pid).ok()?.uids.real;
     // Another user has no say in whose process root sends to.
-    folder.only_of.is_none_or(|owner| owner == uid).then(|| Entry {
+    folder.only_of.is_none_or(|owner| owner == uid).then(|| Registered {
         name: Name::parse(file).ok(),
         pid: record.process.pid,
         uid,
@@ -206,13 +206,13 @@ fn entry(folder: &Folder, file: &str) -> Option<Entry> {
 mod tests {
     use super::*;
     use crate::names::Registration;
-    use crate::names::folder::tests::place_in;
+    use crate::names::folder::tests::site_in;
     use minitalk_signals::{PidNamespace, ProcessIdentity};
     use std::fs;
     use std::process;
 
     fn own(parent: &tempfile::TempDir) -> Folders {
-        let folder = Folder::create_at(&place_in(parent.path())).unwrap();
+        let folder = Folder::create_at(&site_in(parent.path())).unwrap();
         Folders { own: vec![folder], of_others: Vec::new(), refused: None }
     }
 

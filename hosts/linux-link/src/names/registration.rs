@@ -12,7 +12,7 @@ use minitalk_signals::ReadProcessError;
 use rustix::fs::OFlags;
 use thiserror::Error;
 
-use super::entry::{Record, Standing, is_nameless, lock};
+use super::entry::{Fate, Record, is_nameless, lock};
 use super::folder::{Folder, FolderError};
 use super::name::Name;
 
@@ -115,7 +115,7 @@ struct Draft<'f> {
 #[derive(Debug)]
 enum PutError {
     /// There is one whose process runs.
-    Occupied(Record, Standing),
+    Occupied(Record, Fate),
     Proc(ReadProcessError),
     Io(io::Error),
 }
@@ -153,12 +153,12 @@ impl<'f> Draft<'f> {
             }
             let Some(there) = self.folder.open(to, OFlags::RDWR)? else { continue };
             let record = Record::read(&there)?;
-            let standing = record.map(|record| Ok((record, record.standing(&there)?)));
-            match standing.transpose().map_err(PutError::Proc)? {
-                Some((record, standing @ (Standing::Live | Standing::Elsewhere))) => {
-                    return Err(PutError::Occupied(record, standing));
+            let fate = record.map(|record| Ok((record, record.fate(&there)?)));
+            match fate.transpose().map_err(PutError::Proc)? {
+                Some((record, fate @ (Fate::Live | Fate::Elsewhere))) => {
+                    return Err(PutError::Occupied(record, fate));
                 }
-                Some((_, Standing::Ended)) | None => {}
+                Some((_, Fate::Ended)) | None => {}
             }
             // Whoever takes the place of an entry holds its lock, so only one does.
             if lock(&there)? && self.folder.is_still(to, &there) {
@@ -190,11 +190,11 @@ impl PutError {
     /// The same about the entry at `path`, which is that of `name` if there is one.
     fn about(self, name: Option<&Name>, path: PathBuf) -> RegisterError {
         match (self, name) {
-            (Self::Occupied(Record { process, .. }, standing), Some(name)) => {
+            (Self::Occupied(Record { process, .. }, fate), Some(name)) => {
                 let (name, pid) = (name.clone(), process.pid);
-                match standing {
-                    Standing::Elsewhere => RegisterError::TakenElsewhere { name, pid },
-                    Standing::Live | Standing::Ended => RegisterError::Taken { name, pid },
+                match fate {
+                    Fate::Elsewhere => RegisterError::TakenElsewhere { name, pid },
+                    Fate::Live | Fate::Ended => RegisterError::Taken { name, pid },
                 }
             }
             // This process has made it itself: it is known already.
@@ -215,7 +215,7 @@ fn remove_what_was_left(folder: &Folder) {
     for file in files.iter().filter(|file| is_nameless(file)) {
         let Ok(Some(entry)) = folder.open(file, OFlags::RDWR) else { continue };
         let has_ended = match Record::read(&entry) {
-            Ok(Some(record)) => record.standing(&entry) == Ok(Standing::Ended),
+            Ok(Some(record)) => record.fate(&entry) == Ok(Fate::Ended),
             Ok(None) => true,
             Err(_) => false,
         };
@@ -228,13 +228,13 @@ fn remove_what_was_left(folder: &Folder) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::names::folder::tests::place_in;
+    use crate::names::folder::tests::site_in;
     use minitalk_signals::{PidNamespace, ProcessIdentity};
     use std::fs;
     use std::process::{Command, Stdio};
 
     fn folder(parent: &tempfile::TempDir) -> Folder {
-        Folder::create_at(&place_in(parent.path())).unwrap()
+        Folder::create_at(&site_in(parent.path())).unwrap()
     }
 
     fn register(parent: &tempfile::TempDir, name: &str) -> Result<Registration, RegisterError> {

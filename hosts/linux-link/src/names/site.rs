@@ -10,7 +10,7 @@ use rustix::process::geteuid;
 
 /// A folder of entries by its path, which need not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct Site {
     /// The folder that it is in.
     pub(super) parent: PathBuf,
     /// What it is called there.
@@ -36,38 +36,38 @@ const TMP: &str = "/tmp";
 const PREFIX: &str = "minitalk-";
 
 /// Where this user's entries are made.
-pub(super) fn own() -> Place {
+pub(super) fn own() -> Site {
     from_environment().or_else(session).unwrap_or_else(fallback)
 }
 
-/// Where entries are looked for, the most likely place first.
-pub(super) fn all() -> Vec<Place> {
+/// Where entries are looked for, the most likely one first.
+pub(super) fn all() -> Vec<Site> {
     let own = [from_environment(), session(), Some(fallback())];
-    let mut places: Vec<Place> = own.into_iter().flatten().collect();
+    let mut places: Vec<Site> = own.into_iter().flatten().collect();
     if geteuid().is_root() {
         places.extend(of_other_users(&places));
     }
     places
 }
 
-fn from_environment() -> Option<Place> {
+fn from_environment() -> Option<Site> {
     let runtime = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from)?;
     // The XDG Base Directory Specification: what is not absolute is to be ignored.
     runtime.is_absolute().then(|| inside(runtime, Owner::Own))
 }
 
-fn session() -> Option<Place> {
+fn session() -> Option<Site> {
     let uid = geteuid().as_raw();
     let runtime = Path::new(SESSIONS).join(uid.to_string());
     is_folder_of(&runtime, uid).then(|| inside(runtime, Owner::Own))
 }
 
-fn fallback() -> Place {
+fn fallback() -> Site {
     in_tmp(format!("{PREFIX}{}", geteuid().as_raw()), Owner::OwnInTmp)
 }
 
-fn of_other_users(own: &[Place]) -> Vec<Place> {
-    let named = from_environment().map(|place| Place { owner: Owner::Anybody, ..place });
+fn of_other_users(own: &[Site]) -> Vec<Site> {
+    let named = from_environment().map(|site| Site { owner: Owner::Anybody, ..site });
     let sessions =
         files(SESSIONS).map(|name| inside(Path::new(SESSIONS).join(name), Owner::Anybody));
     let fallbacks = files(TMP).filter(|name| {
@@ -75,18 +75,18 @@ fn of_other_users(own: &[Place]) -> Vec<Place> {
         uid.is_some_and(|uid| is_folder_of(&Path::new(TMP).join(name), uid))
     });
     let fallbacks = fallbacks.map(|name| in_tmp(name, Owner::Anybody));
-    let is_new = |place: &Place| {
-        !own.iter().any(|own| own.owner == Owner::OwnInTmp && own.child == place.child)
+    let is_new = |site: &Site| {
+        !own.iter().any(|own| own.owner == Owner::OwnInTmp && own.child == site.child)
     };
     named.into_iter().chain(sessions).chain(fallbacks).filter(is_new).collect()
 }
 
-fn inside(parent: PathBuf, owner: Owner) -> Place {
-    Place { parent, child: CHILD.to_owned(), owner }
+fn inside(parent: PathBuf, owner: Owner) -> Site {
+    Site { parent, child: CHILD.to_owned(), owner }
 }
 
-fn in_tmp(child: String, owner: Owner) -> Place {
-    Place { parent: PathBuf::from(TMP), child, owner }
+fn in_tmp(child: String, owner: Owner) -> Site {
+    Site { parent: PathBuf::from(TMP), child, owner }
 }
 
 fn files(folder: &str) -> impl Iterator<Item = String> {

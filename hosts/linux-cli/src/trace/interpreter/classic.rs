@@ -3,8 +3,9 @@
 use minitalk::text::is_control;
 use minitalk_core::Bit;
 use minitalk_core::classic::{Ack, Decoded, Decoder, Dialect, Receipt};
+use minitalk_core::exchange::Protocol;
 
-use super::{Protocol, Reading};
+use super::Meaning;
 use crate::text;
 
 /// Follows one classic sender.
@@ -34,7 +35,7 @@ impl Classic {
         symbol == self.dialect.one
     }
 
-    pub(super) fn bit(&mut self, symbol: Bit) -> Reading {
+    pub(super) fn bit(&mut self, symbol: Bit) -> Meaning {
         let begins = self.decoder.pending_bits() == 0;
         let decoded = self.decoder.feed(symbol);
         let is_greeting = begins && self.decoder.pending_bits() == 0;
@@ -52,12 +53,12 @@ impl Classic {
             Decoded::Surplus => Some("surplus".to_owned()),
             Decoded::Nul => Some("NUL".to_owned()),
         };
-        Reading {
+        Meaning {
             protocol: Some(Protocol::Classic),
             is_one: self.is_one(symbol),
             begins,
             name,
-            ..Reading::default()
+            ..Meaning::default()
         }
     }
 

@@ -12,16 +12,17 @@ use std::collections::HashMap;
 use minitalk_core::Bit;
 use minitalk_core::classic::Dialect;
 use minitalk_core::detect::{Detection, Detector};
+use minitalk_core::exchange::Protocol;
 
 use self::classic::Classic;
 use self::framed::Framed;
 
 /// A symbol on the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Symbol {
+pub(crate) struct Seen {
     /// The process that has a message, whether it sent the symbol or it was sent to it.
     pub(crate) sender: u32,
-    pub(crate) role: Role,
+    pub(crate) purpose: Purpose,
     pub(crate) value: Bit,
     /// Since the first symbol.
     pub(crate) nanos: u64,
@@ -29,7 +30,7 @@ pub(crate) struct Symbol {
 
 /// What a symbol is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
+pub(crate) enum Purpose {
     /// A bit of a message.
     Bit,
     /// The same bit once more, since no acknowledgment of it came.
@@ -38,16 +39,9 @@ pub(crate) enum Role {
     Ack,
 }
 
-/// Which protocol a sender speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Protocol {
-    Framed,
-    Classic,
-}
-
 /// What a symbol is. A *group* is a byte, a flag or another row of bits that has a name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Reading {
+pub(crate) struct Meaning {
     /// `None` as long as the first bits leave it open.
     pub(crate) protocol: Option<Protocol>,
     /// The bit as the protocol understands it: a classic dialect may take `SIGUSR1` for a one.
@@ -55,14 +49,14 @@ pub(crate) struct Reading {
     /// The bit is the first one of a group.
     pub(crate) begins: bool,
     /// Where the bit is, seen from HDLC.
-    pub(crate) place: Place,
+    pub(crate) framing: Framing,
     /// What the group is called that the symbol completes, as far as it is known by now.
     pub(crate) name: Option<String>,
 }
 
 /// Where a bit is, seen from HDLC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Framing {
     /// Not in a frame, or not framed at all.
     #[default]
     Outside,
@@ -76,7 +70,7 @@ pub(crate) enum Place {
 
 /// Follows every sender of a line.
 #[derive(Debug)]
-pub(crate) struct Reader {
+pub(crate) struct Interpreter {
     dialect: Dialect,
     senders: HashMap<u32, Conversation>,
 }
@@ -90,25 +84,25 @@ struct Conversation {
     classic: Classic,
 }
 
-impl Reader {
+impl Interpreter {
     /// Expects classic senders to speak `dialect`.
     pub(crate) fn new(dialect: Dialect) -> Self {
         Self { dialect, senders: HashMap::new() }
     }
 
     /// Says what the next symbol is.
-    pub(crate) fn read(&mut self, symbol: &Symbol) -> Reading {
+    pub(crate) fn read(&mut self, symbol: &Seen) -> Meaning {
         let dialect = self.dialect;
         let conversation =
             self.senders.entry(symbol.sender).or_insert_with(|| Conversation::new(dialect));
-        match symbol.role {
-            Role::Bit => conversation.bit(symbol.value),
-            Role::Again => Reading {
+        match symbol.purpose {
+            Purpose::Bit => conversation.bit(symbol.value),
+            Purpose::Again => Meaning {
                 protocol: conversation.protocol,
                 is_one: conversation.is_one(symbol.value),
-                ..Reading::default()
+                ..Meaning::default()
             },
-            Role::Ack => conversation.ack(symbol.value),
+            Purpose::Ack => conversation.ack(symbol.value),
         }
     }
 }
@@ -130,7 +124,7 @@ impl Conversation {
         }
     }
 
-    fn bit(&mut self, symbol: Bit) -> Reading {
+    fn bit(&mut self, symbol: Bit) -> Meaning {
         if self.protocol.is_none() {
             self.protocol = match self.detector.feed(symbol) {
                 Detection::Undecided => None,
@@ -142,7 +136,7 @@ impl Conversation {
             return match self.protocol {
                 Some(Protocol::Framed) => framed,
                 Some(Protocol::Classic) => classic,
-                None => Reading { protocol: None, name: None, ..framed },
+                None => Meaning { protocol: None, name: None, ..framed },
             };
         }
         match self.protocol {
@@ -151,7 +145,7 @@ impl Conversation {
         }
     }
 
-    fn ack(&mut self, symbol: Bit) -> Reading {
+    fn ack(&mut self, symbol: Bit) -> Meaning {
         let name = match self.protocol {
             Some(Protocol::Framed) => self.framed.ack(symbol),
             Some(Protocol::Classic) => self.classic.ack(symbol),
@@ -160,7 +154,7 @@ impl Conversation {
                 self.classic.ack(symbol)
             }
         };
-        Reading { protocol: self.protocol, is_one: symbol.is_one(), name, ..Reading::default() }
+        Meaning { protocol: self.protocol, is_one: symbol.is_one(), name, ..Meaning::default() }
     }
 }
 
@@ -180,12 +174,12 @@ mod tests {
         let dialect = "one=usr1".parse().unwrap();
         let mut conversation = Conversation::new(dialect);
         for bit in minitalk_core::classic::Encoder::new(dialect, b"A").unwrap() {
-            conversation.say(Role::Bit, bit);
+            conversation.say(Purpose::Bit, bit);
         }
         let ones: String = conversation
             .told
             .iter()
-            .map(|(_, reading)| if reading.is_one { '1' } else { '0' })
+            .map(|(_, meaning)| if meaning.is_one { '1' } else { '0' })
             .collect();
         assert_eq!(ones, "0100000100000000");
         assert_eq!(conversation.names(), ["'A'", "NUL"]);
@@ -202,19 +196,20 @@ mod tests {
             "{names:?}"
         );
         assert_eq!(names.iter().filter(|name| name.starts_with("FCS ")).count(), 4, "{names:?}");
-        let is_inserted = |(_, reading): &&(Symbol, Reading)| reading.place == Place::InsertedZero;
+        let is_inserted =
+            |(_, meaning): &&(Seen, Meaning)| meaning.framing == Framing::InsertedZero;
         assert!(conversation.told.iter().filter(is_inserted).count() > 0, "the address has one");
     }
 
     #[test]
     fn every_sender_is_followed_by_itself() {
-        let mut reader = Reader::new(Dialect::DEFAULT);
+        let mut interpreter = Interpreter::new(Dialect::DEFAULT);
         let mut names = Vec::new();
         for position in 0..8 {
             for (sender, byte) in [(1, b'a'), (2, b'b')] {
                 let value = Bit::from_bool(byte << position & 0x80 != 0);
-                let symbol = Symbol { sender, role: Role::Bit, value, nanos: 0 };
-                names.extend(reader.read(&symbol).name);
+                let symbol = Seen { sender, purpose: Purpose::Bit, value, nanos: 0 };
+                names.extend(interpreter.read(&symbol).name);
             }
         }
         assert_eq!(names, ["'a'", "'b'"]);

@@ -3,11 +3,12 @@
 use std::collections::VecDeque;
 
 use minitalk_core::anatomy::{Anatomy, Part};
+use minitalk_core::exchange::Protocol;
 use minitalk_core::frame::{FINAL, FIRST};
 use minitalk_core::{Bit, REASON_BITS, RefusalReason, VERDICT_BITS};
 
 use super::classic::TextNames;
-use super::{Place, Protocol, Reading};
+use super::{Framing, Meaning};
 
 /// Follows one framed sender.
 #[derive(Debug)]
@@ -40,7 +41,7 @@ impl Framed {
         }
     }
 
-    pub(super) fn bit(&mut self, bit: Bit) -> Reading {
+    pub(super) fn bit(&mut self, bit: Bit) -> Meaning {
         let label = self.anatomy.feed(bit);
         if self.unacknowledged.len() == UNACKNOWLEDGED_MAX {
             self.unacknowledged.pop_front();
@@ -60,11 +61,11 @@ impl Framed {
             None if !is_inserted && self.bits >= 8 => Some(label.part.to_string()),
             None => None,
         };
-        Reading {
+        Meaning {
             protocol: Some(Protocol::Framed),
             is_one: bit.is_one(),
             begins,
-            place: if is_flag && self.bits == 8 { Place::FlagEnd } else { place(label.part) },
+            framing: if is_flag && self.bits == 8 { Framing::FlagEnd } else { framing(label.part) },
             name,
         }
     }
@@ -120,9 +121,9 @@ fn reason(acks: u16) -> String {
         .map_or_else(|| "reason: out of step".to_owned(), |reason| format!("reason: {reason}"))
 }
 
-const fn place(part: Part) -> Place {
+const fn framing(part: Part) -> Framing {
     match part {
-        Part::InsertedZero => Place::InsertedZero,
+        Part::InsertedZero => Framing::InsertedZero,
         Part::Address
         | Part::Control
         | Part::Length
@@ -131,8 +132,8 @@ const fn place(part: Part) -> Place {
         | Part::Octets
         | Part::Payload
         | Part::Check
-        | Part::Fcs => Place::Frame,
-        Part::Mark | Part::Flag | Part::Verdict | Part::Reason | Part::Unknown => Place::Outside,
+        | Part::Fcs => Framing::Frame,
+        Part::Mark | Part::Flag | Part::Verdict | Part::Reason | Part::Unknown => Framing::Outside,
     }
 }
 
