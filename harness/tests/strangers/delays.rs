@@ -76,15 +76,15 @@ fn transfer(octets: &[u8], options: &[&str], end: End, delays: &Delays) -> (bool
     }
     let sent = Running::spawn_with_input(&mut client, octets).finish();
     server.signal(Signal::SIGTERM);
-    let served = server.finish();
-    let context = format!("{end:?} {delays:?} of {octets:02x?}: {sent:?}, {}", served.stderr);
+    let ended = server.finish();
+    let context = format!("{end:?} {delays:?} of {octets:02x?}: {sent:?}, {}", ended.stderr);
     if sent.code() == 0 {
-        assert!(served.stdout == octets, "confirmed, but {:02x?}: {context}", served.stdout);
+        assert!(ended.stdout == octets, "confirmed, but {:02x?}: {context}", ended.stdout);
     } else if options.is_empty() {
         // Of a framed message nothing but its beginning is ever written.
-        assert!(octets.starts_with(&served.stdout), "{:02x?}: {context}", served.stdout);
+        assert!(octets.starts_with(&ended.stdout), "{:02x?}: {context}", ended.stdout);
     }
-    let (taken, delayed) = report(if end == End::Client { &sent } else { &served });
+    let (taken, delayed) = report(if end == End::Client { &sent } else { &ended });
     (sent.code() == 0, taken, delayed)
 }
 
