@@ -36,12 +36,14 @@ pub(crate) fn fact(delivery: &Delivery) -> String {
     }
 }
 
-/// Whether the time was over while everything went well: what is shown is the beginning of the
-/// text.
+/// Whether the time was over while everything may have gone well: how much of the text is shown.
+///
+/// Until then the server had something to do; what is shown is the beginning of the text, or nothing
+/// of it, as by a server that shows a text at its end.
 pub(crate) fn is_unfinished(delivery: &Delivery) -> Option<usize> {
     let shown = arrived(delivery);
     let output = plain(&delivery.output);
-    let is_beginning = shown > 0 && output.trim_ascii_end().ends_with(&delivery.text[..shown]);
+    let is_beginning = output.trim_ascii_end().ends_with(&delivery.text[..shown]);
     (delivery.client == Ending::Slow && is_beginning).then_some(shown)
 }
 

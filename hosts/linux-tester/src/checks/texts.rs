@@ -51,10 +51,12 @@ fn arrives(bench: &Bench, text: impl Fn(usize) -> Vec<u8>) -> io::Result<Verdict
     }
     let (tally, failed) = tries(bench, text)?;
     let Some(first) = failed.first() else { return Ok(Verdict::passed("")) };
-    if let Some(shown) = diagnosis::is_unfinished(first) {
-        let fact =
-            format!("given up after {} characters, all of them right: too slow", count(shown));
-        return Ok(Verdict::skipped(fact));
+    if failed.iter().all(|delivery| diagnosis::is_unfinished(delivery).is_some()) {
+        let shown = count(diagnosis::is_unfinished(first).unwrap_or(0));
+        let took = duration(first.took);
+        return Ok(Verdict::skipped(format!(
+            "given up after {took} and {shown} characters: too slow"
+        )));
     }
     let verdict = tally.verdict(String::new(), diagnosis::fact(first));
     let (why, picture) = diagnosis::of_text(bench, first, failed.get(1));
