@@ -170,6 +170,39 @@ fn every_byte_is_answered_and_the_receipt_replaces_the_answer_to_the_nul() {
 }
 
 #[test]
+fn a_server_that_is_told_nothing_understands_other_minitalks() {
+    let text = "Hello, World!";
+    for macros in [
+        "",
+        "ONE=USR1",
+        "ORDER=LSB ACK=USR2",
+        "ONE=USR1 LENGTH=32 NUL=0",
+        "LENGTH=64 RECEIPT=NOTHING",
+        "PER_BYTE=1 RECEIPT=NOTHING",
+    ] {
+        let server = Server::start();
+        let mut client = Command::new(compile("client", macros));
+        // Where it wants another answer than it gets, it waits for ever, and its text is shown.
+        let _client = Running::spawn(client.args([&server.pid().to_string(), text]));
+        server.wait_until_shown(&format!("{text}\n"));
+    }
+}
+
+#[test]
+fn a_client_that_handles_no_signal_is_shown_and_reported_and_never_signalled() {
+    let slowest = PACES_MILLIS.into_iter().any(|pace| {
+        let mut server = Server::start();
+        let client = compile("mute_client", &format!("PACE={}", pace * 1000));
+        let mut client = Command::new(client);
+        let ended = Running::spawn(client.args([&server.pid().to_string(), "Hi, all"])).finish();
+        assert_eq!(ended.code(), 0, "an acknowledgment would have killed it");
+        server.running().wait_for_stderr("does not wait for acknowledgments");
+        within(SETTLED, || server.shown() == "Hi, all\n")
+    });
+    assert!(slowest, "even the slowest loses bits");
+}
+
+#[test]
 fn our_two_programs_agree_on_every_answer_receipt_and_end() {
     let mut dialects = Vec::new();
     for (number, ack) in Setting::Ack.values().iter().enumerate() {

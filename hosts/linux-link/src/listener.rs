@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use minitalk_core::classic::{Ack, Waits};
-use minitalk_core::exchange::{Exchange, Handled, Output, Place};
+use minitalk_core::exchange::{Exchange, Handled, Output, Place, Protocol};
 use minitalk_core::frame::FRAME_OCTETS_MAX;
 use minitalk_core::{Bit, Instant, RefusalReason};
 use minitalk_signals::{
@@ -308,9 +308,12 @@ impl<O: Observer> Listener<O> {
             return;
         }
         let Some(sender) = self.senders.find(pid) else { return };
+        // Whoever sends frames keeps what comes between kill(2) and its next wait.
+        let is_patient = sender.process.recognition().is_some()
+            || self.exchange.protocol(pid) == Some(Protocol::Framed);
         match self.pace {
-            Some(pace) if sender.process.recognition().is_none() => thread::sleep(pace),
-            Some(_) => {}
+            _ if is_patient => {}
+            Some(pace) => thread::sleep(pace),
             None => {
                 let _ = sender.process.wait_until_asleep();
             }
