@@ -211,3 +211,24 @@ fn without_escapes(text: &str) -> String {
     }
     plain + rest
 }
+
+#[test]
+fn a_server_that_starts_later_is_waited_for_by_name_and_by_pid_file() {
+    let runtime = folder("wait");
+    let pid_file = runtime.join("pid");
+    let pid_file = pid_file.to_str().expect("the path of a test is UTF-8");
+    let run = |words: &[&str]| {
+        let mut command = Programs::build().client();
+        Running::spawn(command.args(words).env("XDG_RUNTIME_DIR", &runtime))
+    };
+    let waiting =
+        [run(&["--wait", "60", "late", "name"]), run(&["--wait", "60", pid_file, "file"])];
+    assert_eq!(run(&["--wait", "0.1", "late", "hi"]).finish().code(), 3, "not for ever");
+    let mut command = Programs::build().server();
+    let command = command.args(["--name", "late", "--pid-file", pid_file]);
+    let server = Server::start_command(command.env("XDG_RUNTIME_DIR", &runtime));
+    for client in waiting {
+        assert_eq!(client.finish().code(), 0);
+    }
+    drop(server);
+}

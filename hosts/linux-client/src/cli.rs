@@ -23,7 +23,8 @@ use thiserror::Error;
 #[command(group(ArgGroup::new("mode").args(MODES)))]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Options {
-    /// The server: its PID, which it shows on its first line, or its name
+    /// The server: its PID, which it shows on its first line, its name, or a file with its PID
+    /// (a path with a '/')
     #[arg(
         allow_negative_numbers = true,
         required_unless_present_any = ["list", "generate"],
@@ -59,6 +60,11 @@ pub(crate) struct Options {
     #[arg(long, value_parser = arguments::parse_duration, value_name = "DURATION")]
     #[arg(allow_negative_numbers = true, value_hint = ValueHint::Other)]
     pub(crate) pace: Option<Duration>,
+
+    /// Wait up to this long for the server to start, if it does not run yet
+    #[arg(long, value_parser = arguments::parse_seconds_or_duration, value_name = "DURATION")]
+    #[arg(conflicts_with_all = ["list", "check", "generate"], value_hint = ValueHint::Other)]
+    pub(crate) wait: Option<Duration>,
 
     /// Never have two bits under way at once: slower, but easier to follow in a trace
     #[arg(long, conflicts_with_all = MODES)]

@@ -12,14 +12,20 @@ mod tap;
 use std::io::{stderr, stdin, stdout};
 use std::os::fd::AsFd;
 use std::process::ExitCode;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use clap::CommandFactory;
+use minitalk::Address;
 use minitalk_cli::generate;
-use minitalk_signals::was_closed_at_start;
+use minitalk_signals::{Peer, was_closed_at_start};
 
 use crate::cli::{Mode, Options};
 use crate::explain::Trouble;
 use crate::report::Report;
+
+/// Time from one look for a server that is waited for to the next.
+const LOOK: Duration = Duration::from_millis(20);
 
 fn main() -> ExitCode {
     let options = Options::from_command_line();
@@ -34,6 +40,9 @@ fn run(options: &Options, report: &dyn Report) -> Result<u8, Trouble> {
     if let Some(name) = missing(options) {
         return Err(Trouble::Closed(name));
     }
+    if let (Mode::Send(server) | Mode::Ping(server), Some(wait)) = (options.mode(), options.wait) {
+        await_start(server, wait);
+    }
     match options.mode() {
         Mode::Send(server) => send::run(server, options, report),
         Mode::Ping(server) => ping::run(server, options, report),
@@ -43,6 +52,18 @@ fn run(options: &Options, report: &dyn Report) -> Result<u8, Trouble> {
             generate::write(what, Options::command(), &mut stdout())?;
             Ok(0)
         }
+    }
+}
+
+/// Waits until the server runs, or for `time`: then it is looked for as ever, and told of.
+fn await_start(server: &Address, time: Duration) {
+    let began = Instant::now();
+    let runs = || {
+        let pid = server.find().ok().and_then(|pid| u32::try_from(pid).ok());
+        pid.is_some_and(|pid| Peer::open(pid).is_ok_and(|peer| !peer.has_exited()))
+    };
+    while !runs() && began.elapsed() < time {
+        thread::sleep(LOOK);
     }
 }
 

@@ -75,9 +75,9 @@ minitalk-client: no server is called 'nobody'; nothing was delivered; see which 
 #[test]
 fn what_is_neither_a_pid_nor_a_name_is_wrong_usage() {
     assert_data_eq!(
-        stderr("a/b hi", 2),
+        stderr(".b hi", 2),
         str![[r#"
-error: invalid value 'a/b' for '[SERVER]': it is not a PID, and a name has no '/'
+error: invalid value '.b' for '[SERVER]': it is not a PID, and a name does not begin with a dot
 
 For more information, try '--help'.
 

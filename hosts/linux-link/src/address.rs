@@ -1,6 +1,9 @@
-//! Which server: a PID, or a name.
+//! Which server: a PID, a name, or a file with a PID.
 
 use std::fmt;
+use std::fs;
+use std::io;
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use minitalk_signals::Peer;
@@ -16,6 +19,8 @@ pub enum Address {
     Pid(i64),
     /// The name that a server was given.
     Name(Name),
+    /// A file that holds the PID of the server: what has a `/` in it.
+    File(PathBuf),
 }
 
 /// Why a word is neither a number nor a name.
@@ -28,11 +33,16 @@ impl Address {
     ///
     /// # Errors
     ///
-    /// [`FindError`] if nobody has the name. A number is not looked up.
+    /// [`FindError`] if nobody has the name, or the file holds no PID. A number is not looked up.
     pub fn find(&self) -> Result<i64, FindError> {
         match self {
             Self::Pid(pid) => Ok(*pid),
             Self::Name(name) => names::find(name).map(i64::from),
+            Self::File(path) => {
+                let text = fs::read_to_string(path);
+                let pid = text.and_then(|text| text.trim().parse().map_err(io::Error::other));
+                pid.map_err(|error| FindError::Io { path: path.clone(), error })
+            }
         }
     }
 
@@ -43,7 +53,7 @@ impl Address {
             Self::Name(name) if names::find(name)? != held.pid() => {
                 Err(FindError::Ended { name: name.clone(), pid: held.pid() })
             }
-            Self::Pid(_) | Self::Name(_) => Ok(()),
+            Self::Pid(_) | Self::Name(_) | Self::File(_) => Ok(()),
         }
     }
 }
@@ -60,6 +70,7 @@ impl FromStr for Address {
     fn from_str(word: &str) -> Result<Self, ParseAddressError> {
         match word.parse() {
             Ok(pid) => Ok(Self::Pid(pid)),
+            Err(_) if word.contains('/') => Ok(Self::File(word.into())),
             Err(_) => Name::parse(word).map(Self::Name).map_err(ParseAddressError),
         }
     }
@@ -70,6 +81,7 @@ impl fmt::Display for Address {
         match self {
             Self::Pid(pid) => pid.fmt(f),
             Self::Name(name) => name.fmt(f),
+            Self::File(path) => path.display().fmt(f),
         }
     }
 }
@@ -79,12 +91,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_is_a_pid_and_anything_else_a_name() {
+    fn a_number_is_a_pid_what_has_a_slash_a_file_and_anything_else_a_name() {
         assert_eq!("4242".parse(), Ok(Address::Pid(4242)));
         assert_eq!("-1".parse(), Ok(Address::Pid(-1)), "refused later, with better words");
         assert_eq!("logs".parse(), Ok(Address::Name(Name::parse("logs").unwrap())));
-        for word in ["", "a/b", "99999999999999999999", "a\u{1b}b"] {
+        assert_eq!("/run/x.pid".parse(), Ok(Address::File("/run/x.pid".into())));
+        for word in ["", "99999999999999999999", "a\u{1b}b"] {
             assert!(word.parse::<Address>().is_err(), "{word:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_leads_to_the_pid_in_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pid");
+        let address = Address::File(path.clone());
+        assert!(matches!(address.find(), Err(FindError::Io { .. })), "it is not there");
+        for (text, pid) in [("4242\n", Some(4242)), ("", None), ("x\n", None)] {
+            fs::write(&path, text).unwrap();
+            assert_eq!(address.find().ok(), pid, "{text:?}");
         }
     }
 }
