@@ -224,7 +224,7 @@ fn client_misses(bench: &Bench, learned: &Learned) -> Option<(Cause, Picture)> {
 fn server_misses(bench: &Bench, learned: &Learned) -> Option<(Cause, Picture)> {
     let server = bench.server().ok()?;
     let plan = Plan::new(server.pid(), &bench.pair.client, KNOWN, Duration::from_secs(2));
-    let recording = relay::run(&plan.replaying(&learned.recording)).ok()?;
+    let recording = relay::run(&plan.replaying(&learned.recording, 1)).ok()?;
     let is_shown = server.shows(0, KNOWN);
     let picture = Picture::end(&recording, "not taken", "The server, with bits that come at once");
     (!is_shown).then_some((Cause::AnsweredTooEarly, picture))

@@ -322,6 +322,7 @@ mod tests {
             done: Vec::new(),
             client_sleeps_in: None,
             received: Vec::new(),
+            messages: 0,
         }
     }
 

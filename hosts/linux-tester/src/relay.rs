@@ -10,6 +10,7 @@
 mod plan;
 mod receive;
 mod recording;
+mod replay;
 mod run;
 
 use std::ffi::OsString;

@@ -16,8 +16,10 @@ pub(crate) struct Plan {
     /// The program of the client.
     pub(crate) client: PathBuf,
     /// If there are any, the client is not run: these signals, 1 or 2, are sent instead, each as
-    /// soon as the server has answered the one before.
-    pub(crate) replay: Vec<u8>,
+    /// soon as the server has given so many answers to the one before.
+    pub(crate) replay: Vec<(u8, usize)>,
+    /// How often they are sent, at most, within the limit.
+    pub(crate) times: u64,
     /// If this is there, there is no server: the relay is a framed one, with these faults.
     pub(crate) receives: Option<Faults>,
     /// The text it is to send.
@@ -106,6 +108,7 @@ impl Plan {
             server,
             client: client.to_owned(),
             replay: Vec::new(),
+            times: 1,
             receives: None,
             text: text.to_owned(),
             passing: Passing::Taken,
@@ -119,16 +122,16 @@ impl Plan {
         Self { passing, ..self }
     }
 
-    /// The same with these symbols instead of a client's.
-    pub(crate) fn replaying(self, recording: &Recording) -> Self {
-        let replay = recording.from(Party::Client).map(|symbol| symbol.usr).collect();
-        Self { replay, ..self }
+    /// The same with the symbols of a recording instead of a client's.
+    pub(crate) fn replaying(self, recording: &Recording, times: u64) -> Self {
+        let exchanges = recording.exchanges().into_iter();
+        let replay = exchanges.map(|exchange| (usr(exchange.bit), exchange.answers.len()));
+        Self { replay: replay.collect(), times, ..self }
     }
 
-    /// The same with these symbols instead of a client's.
+    /// The same with these bits instead of a client's, each answered once.
     pub(crate) fn sending(self, bits: &[Bit]) -> Self {
-        let replay = bits.iter().map(|bit| if bit.is_one() { 2 } else { 1 }).collect();
-        Self { replay, ..self }
+        Self { replay: bits.iter().map(|bit| (usr(*bit), 1)).collect(), ..self }
     }
 
     /// The same with the relay as a framed server.
@@ -141,4 +144,9 @@ impl Plan {
         self.steps.push(Step { when: Moment { from, index }, what });
         self
     }
+}
+
+/// The number of the signal that a symbol is.
+const fn usr(bit: Bit) -> u8 {
+    if bit.is_one() { 2 } else { 1 }
 }

@@ -75,6 +75,7 @@ pub(super) fn receive(
         done: Vec::new(),
         client_sleeps_in: None,
         received: server.text,
+        messages: 0,
     })
 }
 

@@ -52,6 +52,8 @@ pub(crate) struct Recording {
     pub(crate) client_sleeps_in: Option<String>,
     /// What the relay received, where it was the server.
     pub(crate) received: Vec<u8>,
+    /// How many whole messages the relay has sent, where it was the client.
+    pub(crate) messages: u64,
 }
 
 impl Recording {

@@ -18,6 +18,7 @@ use thiserror::Error;
 use super::plan::{Action, Passing, Plan, Step};
 use super::receive::receive;
 use super::recording::{Party, Recording, Symbol};
+use super::replay::replay;
 use crate::client::Activity;
 use crate::launch;
 use crate::process::{self, Ending};
@@ -77,46 +78,6 @@ pub(super) fn run(plan: &Plan) -> Result<Recording, RunError> {
     let mut relay = Relay::new(plan, &server, &client, from_nanos);
     let ending = relay.serve(&line, child)?;
     Ok(relay.recording(ending))
-}
-
-/// Plays the quickest client there can be.
-fn replay(plan: &Plan, line: &SignalFd, server: &Peer) -> Result<Recording, RunError> {
-    let from_nanos = monotonic_nanos();
-    let limit = from_nanos + plan.limit_millis * 1_000_000;
-    let mut symbols = Vec::new();
-    for &usr in &plan.replay {
-        let at_nanos = monotonic_nanos();
-        let passed_nanos = Some(at_nanos);
-        symbols.push(Symbol { at_nanos, from: Party::Client, usr, passed_nanos });
-        let _ = server.send(Bit::from_bool(usr == 2));
-        let answer = loop {
-            match line.read_signal()? {
-                Some(info) if info.ssi_pid == server.pid() => break Some(info),
-                Some(_) => {}
-                None if monotonic_nanos() > limit => break None,
-                None => std::hint::spin_loop(),
-            }
-        };
-        let Some(info) = answer else { break };
-        let at_nanos = monotonic_nanos();
-        symbols.push(Symbol {
-            at_nanos,
-            from: Party::Server,
-            usr: usr_of(&info),
-            passed_nanos: None,
-        });
-    }
-    Ok(Recording {
-        symbols,
-        from_nanos,
-        to_nanos: monotonic_nanos(),
-        client_pid: std::process::id(),
-        client: Ending::Exit(0),
-        server_ended: server.has_exited(),
-        done: Vec::new(),
-        client_sleeps_in: None,
-        received: Vec::new(),
-    })
 }
 
 pub(super) fn usr_of(info: &siginfo) -> u8 {
@@ -234,6 +195,7 @@ impl<'a> Relay<'a> {
             done: self.done,
             client_sleeps_in: self.sleeps_in,
             received: Vec::new(),
+            messages: 0,
         }
     }
 
