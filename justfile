@@ -79,6 +79,15 @@ instructions *OPTIONS:
 fuzz TARGET="decoder" SECONDS="30":
     cargo fuzz run --no-trace-compares {{ TARGET }} -- -max_total_time={{ SECONDS }}
 
+# Breaks rules of the protocol in a copy of the core: the fuzz target `damage` must notice each (needs cargo-fuzz)
+break-rules *NAMES:
+    tools/break-rules {{ NAMES }}
+
+# The long runs of model and simulator: one fault more in every setup, a million lives. Ten minutes
+long:
+    MODEL_MORE=1 cargo test --locked --package minitalk-core --lib model -- --include-ignored --nocapture
+    SEEDS=1000000 cargo test --locked --package minitalk-core --test it in_no_life -- --nocapture
+
 # What of the core the fuzz corpus reaches (needs cargo-fuzz, llvm-cov)
 coverage *OPTIONS:
     tools/coverage {{ OPTIONS }}
