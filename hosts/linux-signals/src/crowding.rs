@@ -89,3 +89,42 @@ fn join(peer: Option<u32>) {
         processor::join(there);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LATER: Instant = Instant::ZERO.after_micros(LOOK_MICROS);
+
+    #[test]
+    fn a_machine_is_busy_if_more_want_a_processor_than_there_are() {
+        // This thread wants one.
+        let mut crowded = Crowding::new(0);
+        crowded.look(Instant::ZERO);
+        assert!(crowded.is_busy());
+        let mut roomy = Crowding::new(usize::MAX);
+        roomy.look(Instant::ZERO);
+        assert!(!roomy.is_busy());
+    }
+
+    #[test]
+    fn it_is_busy_until_it_has_been_looked_at_again() {
+        let mut crowding = Crowding::new(0);
+        crowding.look(Instant::ZERO);
+        crowding.processors = usize::MAX;
+        crowding.look_after_sleep(Instant::ZERO.after_micros(LOOK_MICROS - 1), 0, None);
+        assert!(crowding.is_busy());
+        crowding.look_after_sleep(LATER, 0, None);
+        assert!(!crowding.is_busy());
+    }
+
+    #[test]
+    fn who_keeps_its_processor_does_not_ask_who_wants_it() {
+        let mut crowding = Crowding::new(0);
+        // As if a preemption had been seen that nobody is told of again.
+        while crowding.was_preempted() {}
+        let before = crowding.preemptions;
+        crowding.look_while_polling(LATER, None);
+        assert!(!crowding.is_busy() || crowding.preemptions != before);
+    }
+}
