@@ -8,8 +8,9 @@ use minitalk_harness::Running;
 
 use crate::common::{Scene, helper, run, serving};
 
-/// Nobody waits longer than this for a slow sender; a busy machine gets as much again.
-const WAIT_MAX: Duration = Duration::from_secs(10);
+/// Nobody waits longer than this for a slow sender. Usually it is a second or two; a busy machine, on
+/// which bits of several senders hide each other, gets more.
+const WAIT_MAX: Duration = Duration::from_secs(30);
 
 #[test]
 fn a_line_now_and_then_keeps_nobody_waiting_and_is_complete_at_the_end() {
