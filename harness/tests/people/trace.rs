@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use minitalk_harness::{Programs, Running, Server};
 
@@ -81,6 +82,21 @@ fn what_goes_over_the_line_is_shown_as_it_happens() {
     assert_eq!(ended.text(), "A\n");
     assert!(ended.stderr.contains(rows), "{ended:?}");
     assert!(ended.stderr.contains("      ← USR2    receipt\n"), "{ended:?}");
+}
+
+#[test]
+fn a_line_that_is_slowed_down_is_read_at_leisure_and_delivers_all_the_same() {
+    let server = Server::start();
+    for protocol in ["classic", "framed"] {
+        let began = Instant::now();
+        let options = format!("{} --protocol {protocol} --watch --slow 20ms A", server.pid());
+        let sent = client(&options);
+        assert_eq!(sent.code(), 0, "{sent:?}");
+        // Sixteen bits at least.
+        assert!(began.elapsed() >= Duration::from_millis(320), "{:?}", began.elapsed());
+    }
+    server.wait_until_shown("A\nA\n");
+    assert_eq!(client("1 --slow 2s A").code(), 2);
 }
 
 #[test]

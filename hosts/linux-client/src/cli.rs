@@ -98,6 +98,11 @@ pub(crate) struct Options {
     #[arg(long, conflicts_with_all = ["json", "list", "check", "generate"])]
     pub(crate) watch: bool,
 
+    /// Pause after each acknowledgment, for at most 1s: the best way to follow --watch
+    #[arg(long, value_name = "DURATION", value_parser = pause, value_hint = ValueHint::Other)]
+    #[arg(conflicts_with_all = MODES)]
+    pub(crate) slow: Option<Duration>,
+
     /// List the running servers: PID, name, user, uptime
     #[arg(long, help_heading = "Instead of sending")]
     list: bool,
@@ -233,9 +238,10 @@ impl Options {
             protocol: self.protocol(),
             dialect: self.dialect(),
             pace: self.pace,
+            slow: self.slow,
             timeout: self.timeout,
             // A pair of bits is hard to follow.
-            single_bits: self.single_bits || self.watch,
+            single_bits: self.single_bits || self.watch || self.slow.is_some(),
             trust: self.trust(),
             takes_terminations: true,
         }
@@ -301,6 +307,23 @@ enum ParseIntervalError {
 fn interval(text: &str) -> Result<Duration, ParseIntervalError> {
     let interval = arguments::parse_seconds_or_duration(text)?;
     if interval < INTERVAL_MIN { Err(ParseIntervalError::Short) } else { Ok(interval) }
+}
+
+/// The longest pause between two bits: a request to end waits for it.
+const PAUSE_MAX: Duration = Duration::from_secs(1);
+
+/// Why a text is not a pause between two bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+enum ParsePauseError {
+    #[error("{0}")]
+    Duration(#[from] ParseDurationError),
+    #[error("it is longer than 1s")]
+    Long,
+}
+
+fn pause(text: &str) -> Result<Duration, ParsePauseError> {
+    let pause = arguments::parse_seconds_or_duration(text)?;
+    if pause > PAUSE_MAX { Err(ParsePauseError::Long) } else { Ok(pause) }
 }
 
 /// Public testers call the program by the names of the exercise and expect the classic protocol.

@@ -28,6 +28,9 @@ pub struct Config {
     /// The least time from one bit to the next, for a classic server. The default is 500 µs where the
     /// server does not acknowledge bits, and else none.
     pub pace: Option<Duration>,
+    /// Pause after each acknowledgment, for somebody to watch; a termination signal waits for it. The
+    /// default is none.
+    pub slow: Option<Duration>,
     /// Give up after this time without progress. The default is 10 s.
     pub timeout: Duration,
     /// Never have two bits under way. The default is `false`.
@@ -49,6 +52,7 @@ impl Config {
             protocol: Protocol::Framed,
             dialect: Dialect::OBSERVING,
             pace: None,
+            slow: None,
             timeout: Duration::from_secs(10),
             single_bits: false,
             trust: Trust::Unspoken,

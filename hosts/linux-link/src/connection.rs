@@ -93,13 +93,10 @@ impl<O: Observer> Connection<O> {
         }
         let interrupter = Interrupter::new().map_err(|error| failure(Cause::Interrupter(error)))?;
         let timeout_micros = micros(config.timeout);
-        Ok(Self {
-            link: Link::new(line, server, interrupter, timeout_micros, observer)
-                .map_err(|error| failure(Cause::Watch(error)))?,
-            config: config.clone(),
-            pinger: None,
-            tally: Tally::default(),
-        })
+        let mut link = Link::new(line, server, interrupter, timeout_micros, observer)
+            .map_err(|error| failure(Cause::Watch(error)))?;
+        link.slow = config.slow;
+        Ok(Self { link, config: config.clone(), pinger: None, tally: Tally::default() })
     }
 
     /// Sends a message and returns when the server has confirmed all of it, or all that it does.

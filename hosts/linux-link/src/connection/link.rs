@@ -1,6 +1,8 @@
 //! The line to one server, and the clock.
 
 use std::os::fd::{AsFd, BorrowedFd};
+use std::thread;
+use std::time::Duration;
 
 use minitalk_core::{Bit, Instant};
 use minitalk_signals::{Arrival, Interest, Line, Origin, Wake, WatchError, now};
@@ -42,6 +44,8 @@ pub(crate) struct Link<O> {
     bits: u64,
     /// A server that is not ours is sent to while it sleeps.
     only_asleep: bool,
+    /// How long to pause after each acknowledgment.
+    pub(crate) slow: Option<Duration>,
     pub(crate) observer: O,
 }
 
@@ -88,6 +92,7 @@ impl<O: Observer> Link<O> {
             answers: Answers::new(),
             bits: 0,
             only_asleep: false,
+            slow: None,
             observer,
         })
     }
@@ -194,6 +199,10 @@ impl<O: Observer> Link<O> {
                 self.heard_at = self.clock;
                 self.answers.received(arrival.bit);
                 self.observer.received(pid, arrival.bit);
+                if let Some(pause) = self.slow {
+                    thread::sleep(pause);
+                    self.heard_at = self.read_clock();
+                }
                 Heard::Ack(arrival.bit)
             }
             Origin::Process { .. } | Origin::Outside | Origin::Forged { .. } => {
