@@ -64,7 +64,8 @@ impl Progress {
         Some(Self { length, bytes: 0, due, bar: None })
     }
 
-    /// Draws it, if that is due, and if this program is in the foreground of a terminal that takes it.
+    /// Draws it, if that is due, and if this program is in the foreground of a terminal that takes
+    /// it.
     fn draw(&mut self) {
         let now = now();
         if now < self.due {
@@ -112,15 +113,15 @@ impl Drop for Progress {
     }
 }
 
-/// Whether standard error takes something now, and this program would not be stopped for writing there
-/// as a background job (`stty tostop`).
+/// Whether standard error takes something now, and this program would not be stopped for writing
+/// there as a background job (`stty tostop`).
 fn may_draw() -> bool {
     let stderr = io::stderr();
     is_ready(stderr.as_fd(), Interest::Writable) && is_in_foreground()
 }
 
-/// Whether this program is in the foreground of the terminal that standard error is, or that is not the
-/// terminal that it was started from.
+/// Whether this program is in the foreground of the terminal that standard error is, or that is not
+/// the terminal that it was started from.
 #[must_use]
 pub fn is_in_foreground() -> bool {
     tcgetpgrp(io::stderr()).map_or(true, |group| group == getpgrp())

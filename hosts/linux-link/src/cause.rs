@@ -25,14 +25,14 @@ pub struct Failure {
 
 /// What is known of a message that was not confirmed. Bytes are those of the sender's text.
 ///
-/// The framed protocol confirms that pieces are *accepted*, that is kept, and only at the end of the
-/// message that all of it is *written*. So less than what is accepted may have been written.
+/// The framed protocol confirms that pieces are *accepted*, that is kept, and only at the end of
+/// the message that all of it is *written*. So less than what is accepted may have been written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivered {
     /// Nothing of it has been written.
     Nothing,
-    /// The server has accepted `bytes`, in order, and may have accepted up to `unheard` bytes more. It
-    /// has written no others.
+    /// The server has accepted `bytes`, in order, and may have accepted up to `unheard` bytes more.
+    /// It has written no others.
     Accepted {
         /// Accepted bytes.
         bytes: u64,
@@ -67,8 +67,8 @@ pub enum Cause {
     Input(io::Error),
     /// The message cannot be sent in the dialect.
     Encode(EncodeError),
-    /// The text begins with `0xFF`, as nothing in UTF-8 does: to a server that takes both protocols, that
-    /// is the beginning of a framed message.
+    /// The text begins with `0xFF`, as nothing in UTF-8 does: to a server that takes both
+    /// protocols, that is the beginning of a framed message.
     LooksFramed,
     /// Nothing has got further for [`Config::timeout`](crate::Config::timeout).
     TimedOut(Diagnosis),

@@ -22,11 +22,11 @@ use crate::admission::Trust;
 pub struct Config {
     /// The protocol to speak. The default is framed.
     pub protocol: Protocol,
-    /// How a classic server speaks. The default is [`Dialect::OBSERVING`]: whatever it acknowledges with
-    /// is taken for what it is. The framed protocol has no dialects.
+    /// How a classic server speaks. The default is [`Dialect::OBSERVING`]: whatever it acknowledges
+    /// with is taken for what it is. The framed protocol has no dialects.
     pub dialect: Dialect,
-    /// The least time from one bit to the next, for a classic server. The default is 500 µs where the
-    /// server does not acknowledge bits, and else none.
+    /// The least time from one bit to the next, for a classic server. The default is 500 µs where
+    /// the server does not acknowledge bits, and else none.
     pub pace: Option<Duration>,
     /// Pause after each acknowledgment, for somebody to watch; a termination signal waits for it. The
     /// default is none.
@@ -35,8 +35,8 @@ pub struct Config {
     pub timeout: Duration,
     /// Never have two bits under way. The default is `false`.
     pub single_bits: bool,
-    /// How far somebody vouches for the server. The default is [`Trust::Unspoken`]: only what is known
-    /// to be a minitalk server is signalled.
+    /// How far somebody vouches for the server. The default is [`Trust::Unspoken`]: only what is
+    /// known to be a minitalk server is signalled.
     pub trust: Trust,
     /// Take `SIGINT`, `SIGTERM` and `SIGHUP` as an [interruption](crate::Interruption), as a
     /// program does that has nothing else to do. The default is `false`: what they do is left

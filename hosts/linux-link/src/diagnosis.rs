@@ -76,8 +76,8 @@ pub(crate) struct Sight {
     pub(crate) has_taken_all: bool,
     /// It sleeps as well: it has nothing to do.
     pub(crate) is_asleep: bool,
-    /// It has slept so for [`REST_MICROS`], and has not been scheduled since. Whatever it was going to
-    /// answer has been answered.
+    /// It has slept so for [`REST_MICROS`], and has not been scheduled since. Whatever it was going
+    /// to answer has been answered.
     pub(crate) is_at_rest: bool,
 }
 
@@ -109,8 +109,8 @@ impl Lookout {
             Some(_) | None => Some((status.context_switches, now)),
         };
         self.measure(server, now);
-        // What it has done since, although nothing was sent to it, it has done for others; and on a busy
-        // machine it may be long ready to run before it does.
+        // What it has done since, although nothing was sent to it, it has done for others; and on a
+        // busy machine it may be long ready to run before it does.
         let was_scheduled = self.seen.is_some_and(|(switches, bits_then)| {
             switches != status.context_switches && bits_then == bits
         });

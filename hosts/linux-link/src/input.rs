@@ -59,8 +59,8 @@ impl<'a> Input<'a> {
         Self { ready: Cow::Borrowed(&[]), taken: 0, source, announced: None }
     }
 
-    /// Total number of bytes, where it is known. As many will follow: of a file that grows, what it had
-    /// at this moment; one that gets shorter is an error then.
+    /// Total number of bytes, where it is known. As many will follow: of a file that grows, what it
+    /// had at this moment; one that gets shorter is an error then.
     pub(crate) fn announce_length(&mut self) -> io::Result<Option<u64>> {
         while self.left() <= AHEAD_BYTES && self.read()? {}
         let ready = self.left() as u64;
@@ -177,8 +177,8 @@ impl<'a> Input<'a> {
     }
 }
 
-/// Reads what is there. Somebody else may have read it since the descriptor was ready: so this does not
-/// block, as far as the kernel can tell beforehand.
+/// Reads what is there. Somebody else may have read it since the descriptor was ready: so this does
+/// not block, as far as the kernel can tell beforehand.
 fn read_now(descriptor: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize, Errno> {
     let at_position = u64::MAX;
     let mut buffers = [IoSliceMut::new(buffer)];

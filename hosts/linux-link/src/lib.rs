@@ -9,13 +9,14 @@
 //!
 //! # Limitations
 //!
-//! * One [`Connection`] or one [`Listener`] in a process, opened before threads are started: there is
-//!   one pair of signals.
+//! * One [`Connection`] or one [`Listener`] in a process, opened before threads are started: there
+//!   is one pair of signals.
 //! * While [`Connection::send`] waits, the program waits. An [`Interrupter`] ends that from another
 //!   thread or from a signal handler.
 //! * A classic message is read to its end before its first bit is sent. A framed one needs constant
 //!   memory.
-//! * A message in the classic protocol has no checksum: [`Receipt::confirmation`] says what is known.
+//! * A message in the classic protocol has no checksum: [`Receipt::confirmation`] says what is
+//!   known.
 //! * The limitations of [`minitalk_signals`] hold as well.
 //!
 //! # Sending

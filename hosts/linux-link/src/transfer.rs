@@ -23,20 +23,20 @@ pub(crate) use probing::Probing;
 /// Between two looks at a server that is not at rest, the time doubles up to this.
 const REST_LOOK_MICROS_MAX: u64 = 320_000;
 
-/// A sender that survives a bit that comes twice does not wait longer than this for a server at rest.
-/// Who keeps the server from resting may go on for ever. It doubles each time.
+/// A sender that survives a bit that comes twice does not wait longer than this for a server at
+/// rest. Who keeps the server from resting may go on for ever. It doubles each time.
 const REST_PATIENCE_MICROS: u64 = 250_000;
 const REST_PATIENCE_MICROS_MAX: u64 = 2_000_000;
 
-/// The same for one that does not, at a server of ours, which ignores repetitions of a bit that it holds back:
-/// only one that crosses the acknowledgment would count, and the sender would be told.
+/// The same for one that does not, at a server of ours, which ignores repetitions of a bit that it
+/// holds back: only one that crosses the acknowledgment would count, and the sender would be told.
 const LONG_REST_PATIENCE_MICROS: u64 = 5_000_000;
 
 /// How soon to look again whether a server has taken what is pending there.
 const TAKEN_LOOK_MICROS: u64 = 5_000;
 
-/// How often a server at which a signal is pending is looked at before a first bit is sent all the same, and
-/// after what time again.
+/// How often a server at which a signal is pending is looked at before a first bit is sent all the
+/// same, and after what time again.
 const ROOM_LOOKS_MAX: u32 = 50;
 const ROOM_LOOK_MICROS: u64 = 1_000;
 
@@ -200,7 +200,8 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
         }
     }
 
-    /// Waits for a moment while a signal is pending at the server, where the first bit would be lost.
+    /// Waits for a moment while a signal is pending at the server, where the first bit would be
+    /// lost.
     fn await_room(&mut self) -> Result<(), Cause> {
         for _ in 0..ROOM_LOOKS_MAX {
             let now = self.link.clock();
@@ -305,8 +306,9 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
         }
     }
 
-    /// Whether what is seen of the server lets a timeout be handled. One of ours that sleeps with nothing
-    /// pending has answered all that it has taken, and ignores repetitions of what it holds back.
+    /// Whether what is seen of the server lets a timeout be handled. One of ours that sleeps with
+    /// nothing pending has answered all that it has taken, and ignores repetitions of what it holds
+    /// back.
     const fn is_settled(&self, doubt: Doubt, sight: Sight) -> bool {
         match doubt {
             Doubt::Lost | Doubt::Twice if self.link.is_ours() => sight.is_asleep,

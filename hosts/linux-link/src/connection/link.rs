@@ -120,8 +120,8 @@ impl<O: Observer> Link<O> {
         self.bits
     }
 
-    /// Counts from here. With `only_asleep`, a server that is not ours is sent to only while it sleeps
-    /// ([`Admitted::wait_until_asleep`]).
+    /// Counts from here. With `only_asleep`, a server that is not ours is sent to only while it
+    /// sleeps ([`Admitted::wait_until_asleep`]).
     pub(crate) fn restart(&mut self, only_asleep: bool) {
         self.only_asleep = only_asleep && !self.is_ours();
         self.bits = 0;
