@@ -1,6 +1,8 @@
 //! Minitalks that miss a signal which comes while they are awake.
 
 use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use minitalk_harness::{Programs, Running, Server};
 
@@ -24,4 +26,26 @@ fn a_server_that_acknowledges_before_it_is_ready_is_sent_to_while_it_sleeps() {
     // Nearly every bit would have to be sent again, after a quarter of a second each; a processor that
     // is taken from the client between its look and its bit accounts for a few.
     assert!(number("resent_bits") <= number("bits") / 10, "{shown}");
+}
+
+/// A client that loses its processor for longer than the server waits for it misses its
+/// acknowledgment and waits for ever: on a busy machine that happens once in a while, and not always.
+#[test]
+fn a_client_that_pauses_after_some_work_is_acknowledged_while_it_sleeps() {
+    let program = compile("pausing_client", "");
+    let arrives = || {
+        let server = Server::start();
+        let mut command = Command::new(&program);
+        let mut client = Running::spawn(command.args([&server.pid().to_string(), TEXT]));
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while client.is_running() && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(2));
+        }
+        let has_ended = !client.is_running();
+        if has_ended {
+            server.wait_until_shown(&format!("{TEXT}\n"));
+        }
+        has_ended
+    };
+    assert!((0..5).any(|_| arrives()));
 }
