@@ -1,8 +1,9 @@
-//! Any bits, at any time, from a sender of which nothing is known: no panic, bounded output, nothing sent that
-//! it would not survive, and no more acknowledgments than symbols but for receipts and a second try.
+//! Any bits, at any time, from a sender of which nothing is known: no panic, bounded output,
+//! nothing sent that it would not survive, and no more acknowledgments than symbols but for
+//! receipts and a second try.
 //!
-//! The input is two octets that choose what the sender handles and what is remembered of its program, and
-//! then the line: each octet a symbol, and how long it took to come.
+//! The input is two octets that choose what the sender handles and what is remembered of its
+//! program, and then the line: each octet a symbol, and how long it took to come.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -39,6 +39,14 @@ impl Acks {
         self.0.len()
     }
 
+    /// How many of them are `symbol`.
+    pub(super) fn count_of(&self, symbol: Bit) -> usize {
+        self.0
+            .iter()
+            .filter(|&&owed| owed == symbol)
+            .fold(0, |count: usize, _| count.saturating_add(1))
+    }
+
     /// Whether none is owed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -94,11 +102,11 @@ impl Acks {
         })
     }
 
-    /// These symbols and `symbol` behind them, if there is room, which a test checks there is in every
-    /// dialect.
+    /// These symbols and `symbol` behind them, if there is room, which a test checks there is in
+    /// every dialect.
     ///
-    /// Neither this nor `clone` is left to the vector: the linker cannot see at every optimisation level
-    /// that its own never panic.
+    /// Neither this nor `clone` is left to the vector: the linker cannot see at every optimisation
+    /// level that its own never panic.
     fn and(self, symbol: Bit) -> Self {
         match *self.as_slice() {
             [] => Self::of(Some(symbol)),
@@ -144,8 +152,8 @@ impl Dialect {
     /// | a byte, the length| the ack                                                  |
     /// | the message       | the ack, the receipt; or the receipt, the ack            |
     ///
-    /// With [`Receipt::InsteadOfAck`] and [`Receipt::NothingInsteadOfAck`] the ack of the last symbol of a
-    /// message is left out. Whatever the dialect does not have is left out everywhere.
+    /// With [`Receipt::InsteadOfAck`] and [`Receipt::NothingInsteadOfAck`] the ack of the last
+    /// symbol of a message is left out. Whatever the dialect does not have is left out everywhere.
     #[must_use]
     pub fn acks(self, ends: Ends, symbol: Bit) -> Acks {
         let (ack, second) = match self.ack {

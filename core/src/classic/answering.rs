@@ -8,7 +8,8 @@ use crate::{Bit, Instant};
 /// times the longest pause that has been seen in the wild.
 const HOLD_MICROS: u64 = 10_000;
 
-/// How long a sender may take to go on after its first acknowledgment before the other symbol is tried.
+/// How long a sender may take to go on after its first acknowledgment before the other symbol is
+/// tried.
 const RETRY_MICROS: u64 = 250_000;
 
 /// Which of the two symbols a sender survives. It is never answered with the other one.
@@ -71,9 +72,9 @@ enum State {
 
 /// Finds out what a sender waits for, and chooses what it is answered with.
 ///
-/// Nothing is answered at first. Who sends on does not wait for the acknowledgment of a bit, who stops
-/// after eight waits for that of a byte, and who stops after one for that of a bit. That of a sender that handles
-/// both symbols is `SIGUSR1`, and if it does not go on `SIGUSR2`.
+/// Nothing is answered at first. Who sends on does not wait for the acknowledgment of a bit, who
+/// stops after eight waits for that of a byte, and who stops after one for that of a bit. That of a
+/// sender that handles both symbols is `SIGUSR1`, and if it does not go on `SIGUSR2`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Answering {
@@ -138,7 +139,8 @@ impl Answering {
     pub fn receipt(&self) -> Receipt {
         let both = self.handles == Handles::BOTH;
         match self.ack {
-            // One that handles a single signal and waits for each bit would take it for one of those.
+            // One that handles a single signal and waits for each bit would take it for one of
+            // those.
             Ack::Auto | Ack::PerBit(_) | Ack::PerBitAndByte(_) | Ack::Echo if !both => {
                 Receipt::None
             }
@@ -153,14 +155,19 @@ impl Answering {
         }
     }
 
-    /// What a sender may wait for that is still there when its message has ended and been answered: the one
-    /// signal that it handles, if that was the acknowledgment and not the receipt, or the one that was
-    /// neither.
+    /// What a sender may wait for that is still there when its message has ended and been answered:
+    /// the one signal that it handles, if that was the acknowledgment and not the receipt, or the
+    /// one that was neither.
     pub(super) fn late_receipt(&self) -> Option<Bit> {
         match self.ack {
             Ack::PerBit(ack) if self.handles != Handles::BOTH => Some(ack),
             Ack::None if self.handles == Handles::BOTH => Some(Bit::One),
-            _ => None,
+            Ack::Auto
+            | Ack::None
+            | Ack::PerByte(_)
+            | Ack::PerBit(_)
+            | Ack::Echo
+            | Ack::PerBitAndByte(_) => None,
         }
     }
 
@@ -204,8 +211,9 @@ impl Answering {
             State::Watching { symbols: 1 | 8, last: Some((_, at)) } => {
                 Some(at.after_micros(HOLD_MICROS))
             }
-            State::Watching { last: Some((_, at)), .. } => Some(at.after_micros(RETRY_MICROS)),
-            State::Tried { at } => Some(at.after_micros(RETRY_MICROS)),
+            State::Watching { last: Some((_, at)), .. } | State::Tried { at } => {
+                Some(at.after_micros(RETRY_MICROS))
+            }
             State::Watching { last: None, .. } | State::Known => None,
         }
     }
@@ -223,12 +231,9 @@ impl Answering {
                 self.settle(ack);
                 self.state = State::Tried { at: now };
                 self.acknowledged(symbol);
-                Acks::of(match ack {
-                    Ack::PerByte(ack) => Some(ack),
-                    ack => {
-                        self.ready.or_else(|| Dialect { ack, ..Dialect::DEFAULT }.bit_ack(symbol))
-                    }
-                })
+                let bit_ack = Dialect { ack, ..Dialect::DEFAULT }.bit_ack(symbol);
+                let first = self.ready.or(bit_ack);
+                Acks::of(if let Ack::PerByte(ack) = ack { Some(ack) } else { first })
             }
             State::Tried { .. } => {
                 self.state = State::Known;
@@ -272,7 +277,8 @@ impl Answering {
         match (self.ack, self.ready, self.acknowledged) {
             (ack, None, 1) => self.other(ack).map(plain),
             (Ack::PerBit(ack), Some(_), 1) => Some(plain(Ack::PerBit(ack))),
-            // It went on after the symbols that were echoed, and ended after the first that was not.
+            // It went on after the symbols that were echoed, and ended after the first that was
+            // not.
             (Ack::PerBit(ack), None, _) if went_on && ended_on_new && ended_after == !ack => {
                 Some(plain(Ack::Echo))
             }
@@ -306,8 +312,8 @@ impl Answering {
         }
     }
 
-    /// The symbol that was acknowledged last, if nothing has come since and it is known what the sender
-    /// waits for.
+    /// The symbol that was acknowledged last, if nothing has come since and it is known what the
+    /// sender waits for.
     pub(super) fn unanswered(&self) -> Option<Bit> {
         self.answered.filter(|_| self.state == State::Known)
     }

@@ -67,12 +67,12 @@ impl Decoded {
 
 /// Reads messages of one dialect, one after another.
 ///
-/// It holds the bits of one byte and, in a dialect with a length, how many bytes are to come, but no
-/// text: every byte is handed out as it is completed, so a message may have any length. A length is
-/// the sender's word and may be anything up to 2⁶⁴ − 1.
+/// It holds the bits of one byte and, in a dialect with a length, how many bytes are to come, but
+/// no text: every byte is handed out as it is completed, so a message may have any length. A length
+/// is the sender's word and may be anything up to 2⁶⁴ − 1.
 ///
-/// There is no input that is wrong: every symbol is a bit of something. When symbols have been lost,
-/// only [`reset`](Self::reset) brings the decoder back to the start of a byte.
+/// There is no input that is wrong: every symbol is a bit of something. When symbols have been
+/// lost, only [`reset`](Self::reset) brings the decoder back to the start of a byte.
 ///
 /// # Examples
 ///
@@ -147,7 +147,8 @@ impl Decoder {
         matches!(self.state, State::Start) && self.symbols == NO_SYMBOLS
     }
 
-    /// Takes silence for what ends its messages, if it is between two bytes of one that a NUL would end.
+    /// Takes silence for what ends its messages, if it is between two bytes of one that a NUL would
+    /// end.
     pub(super) const fn end_with_silence(&mut self) {
         if matches!(self.state, State::Terminated) && self.symbols == NO_SYMBOLS {
             self.dialect.end = End::Silence;
@@ -227,8 +228,8 @@ fn digit(byte: u8) -> u32 {
 impl State {
     /// What comes after `byte`, and what that byte was.
     ///
-    /// Out of line and without a pointer, so that `feed` is small and a decoder fed in a loop can stay
-    /// in registers.
+    /// Out of line and without a pointer, so that `feed` is small and a decoder fed in a loop can
+    /// stay in registers.
     #[inline(never)]
     fn after(self, byte: u8, dialect: Dialect) -> (Self, Decoded) {
         match self {
@@ -279,7 +280,8 @@ impl State {
         }
     }
 
-    /// As [`after`](Self::after), for a byte between length and text before which `taken` have come.
+    /// As [`after`](Self::after), for a byte between length and text before which `taken` have
+    /// come.
     fn after_lead(
         taken: u8,
         pid: u32,
@@ -337,14 +339,14 @@ mod tests {
         let mut bits = 0;
         assert!(decoder.is_idle());
         while let Some(symbol) = encoder.next() {
-            let decoded = decoder.feed(symbol);
+            let step = decoder.feed(symbol);
             bits += 1;
-            arrived.extend(decoded.byte());
-            assert_eq!(decoded.ends(), encoder.ends());
+            arrived.extend(step.byte());
+            assert_eq!(step.ends(), encoder.ends());
             assert_eq!(decoder.pending_bits(), bits % 8);
-            let is_over = decoded.ends().message();
+            let is_over = step.ends().message();
             assert_eq!(decoder.is_idle(), is_over, "{}", decoder.dialect());
-            if let Decoded::Length(length) = decoded {
+            if let Decoded::Length(length) = step {
                 assert_eq!(length, u64::try_from(text.len()).unwrap());
             }
         }
@@ -415,11 +417,11 @@ mod tests {
         let prefix = text(dialect, b"ab").take(6 * 8);
         let rest = text(Dialect::DEFAULT, b"\n");
         let mut decoder = Decoder::new(dialect);
-        let decoded: Vec<Decoded> = prefix.chain(rest).map(|symbol| decoder.feed(symbol)).collect();
-        let bytes: Vec<u8> = decoded.iter().filter_map(|decoded| decoded.byte()).collect();
+        let steps: Vec<Decoded> = prefix.chain(rest).map(|symbol| decoder.feed(symbol)).collect();
+        let bytes: Vec<u8> = steps.iter().filter_map(|step| step.byte()).collect();
         assert_eq!(bytes, b"ab");
-        assert!(decoded.contains(&Decoded::Surplus));
-        assert_eq!(decoded.last(), Some(&Decoded::Nul));
+        assert!(steps.contains(&Decoded::Surplus));
+        assert_eq!(steps.last(), Some(&Decoded::Nul));
     }
 
     #[test]

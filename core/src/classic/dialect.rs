@@ -16,8 +16,8 @@ pub enum BitOrder {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Ack {
-    /// Whatever the other side does: a sender takes what comes back for what it is, a receiver sends
-    /// `SIGUSR1` after every bit unless it knows better.
+    /// Whatever the other side does: a sender takes what comes back for what it is, a receiver
+    /// sends `SIGUSR1` after every bit unless it knows better.
     Auto,
     /// Nothing.
     None,
@@ -35,8 +35,8 @@ pub enum Ack {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Receipt {
-    /// Whatever the other side does: a sender takes what comes back for what it is, a receiver sends
-    /// `SIGUSR2` after the acknowledgment unless it knows better.
+    /// Whatever the other side does: a sender takes what comes back for what it is, a receiver
+    /// sends `SIGUSR2` after the acknowledgment unless it knows better.
     Auto,
     /// Nothing.
     None,
@@ -141,8 +141,8 @@ pub enum Hello {
 
 /// How one implementation speaks the classic protocol.
 ///
-/// It is written as a list of [settings](super::Setting), in any order, of which any may be left out;
-/// the rest is as in the default. `usr1` is [`Bit::Zero`], `usr2` is [`Bit::One`].
+/// It is written as a list of [settings](super::Setting), in any order, of which any may be left
+/// out; the rest is as in the default. `usr1` is [`Bit::Zero`], `usr2` is [`Bit::One`].
 ///
 /// # Examples
 ///
@@ -174,7 +174,8 @@ pub struct Dialect {
     pub lead: Lead,
     /// The symbols with which the sender greets before a message.
     pub hello: Hello,
-    /// What the first symbol of the greeting is answered with, if not with the acknowledgment of a bit.
+    /// What the first symbol of the greeting is answered with, if not with the acknowledgment of a
+    /// bit.
     pub ready: Option<Bit>,
     /// What a receiver sends instead of an acknowledgment if the sender is to try again later.
     pub busy: Option<Bit>,
@@ -252,8 +253,8 @@ impl Dialect {
         }
     }
 
-    /// Whether a message ends with the last byte of its text, or with that of its prefix if the text is
-    /// empty.
+    /// Whether a message ends with the last byte of its text, or with that of its prefix if the
+    /// text is empty.
     pub(super) const fn ends_with_text(self) -> bool {
         match self.end {
             End::Length32 | End::Length64 => true,

@@ -9,8 +9,8 @@ use crate::Bit;
 
 /// The eight line symbols of one byte.
 ///
-/// A host that has its text in pieces builds a message from these: what a [`Prefix`] yields, one for
-/// each byte of text, [`terminator`](Self::terminator).
+/// A host that has its text in pieces builds a message from these: what a [`Prefix`] yields, one
+/// for each byte of text, [`terminator`](Self::terminator).
 ///
 /// # Examples
 ///

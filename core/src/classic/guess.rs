@@ -1,10 +1,10 @@
 //! Which dialect an unknown sender speaks, told from its first symbols.
 //!
-//! Polarity, bit order, and what comes before the text make a few dozen readings. Each is tried on all
-//! that has come, by the ordinary decoder, and has a *cost*: how unlikely a text (and a length, a greeting) it
-//! would be, in tenths of a nat. The cheapest reading wins as soon as the next one costs so much more
-//! that it can be ruled out, at the latest when the sender has ended. `docs/protocol.md`, section
-//! "Classic", says what cannot be known.
+//! Polarity, bit order, and what comes before the text make a few dozen readings. Each is tried on
+//! all that has come, by the ordinary decoder, and has a *cost*: how unlikely a text (and a length,
+//! a greeting) it would be, in tenths of a nat. The cheapest reading wins as soon as the next one
+//! costs so much more that it can be ruled out, at the latest when the sender has ended.
+//! `docs/protocol.md`, section "Classic", says what cannot be known.
 
 mod candidate;
 mod history;
@@ -49,8 +49,8 @@ pub enum Confidence {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Verdict {
-    /// Its dialect, but for the acknowledgment and the receipt, which nothing that it sends tells. With a length,
-    /// whether a NUL follows the text is not known yet.
+    /// Its dialect, but for the acknowledgment and the receipt, which nothing that it sends tells.
+    /// With a length, whether a NUL follows the text is not known yet.
     pub dialect: Dialect,
     /// How sure that is.
     pub confidence: Confidence,
@@ -62,8 +62,8 @@ pub struct Verdict {
 ///
 /// # Signal safety
 ///
-/// Allocates nothing, takes no lock, cannot panic. A call takes time in proportion to what has come,
-/// about 50 µs for the longest.
+/// Allocates nothing, takes no lock, cannot panic. A call takes time in proportion to what has
+/// come, about 50 µs for the longest.
 ///
 /// # Examples
 ///
@@ -141,8 +141,8 @@ impl Guess {
         Some(verdict(Candidate { dialect, ..best }, margin))
     }
 
-    /// Whether what has come may be the [mark](crate::detect) of a framed sender: then it is no empty
-    /// message.
+    /// Whether what has come may be the [mark](crate::detect) of a framed sender: then it is no
+    /// empty message.
     fn is_mark(&self) -> bool {
         self.history.len() < MARK_BITS_END && self.symbols().all(Bit::is_one)
     }
@@ -154,8 +154,8 @@ impl Guess {
         others.fold(0, |count, _| count.saturating_add(1))
     }
 
-    /// Whether so little has come that a sender which is silent now may have sent its greeting more than
-    /// once. Most are ones: zeros begin many a length.
+    /// Whether so little has come that a sender which is silent now may have sent its greeting more
+    /// than once. Most are ones: zeros begin many a length.
     pub(super) fn is_asking_again(&self) -> bool {
         matches!(self.history.len(), 2..=3) && self.symbols().all(Bit::is_one)
     }

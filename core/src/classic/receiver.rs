@@ -102,8 +102,8 @@ impl TextReceiver {
         read.byte.map_or(Completed::End, Completed::Byte)
     }
 
-    /// Tells that the sender has been silent for so long that it must be done. That ends a message only
-    /// in a dialect whose [end](super::End::Silence) it is.
+    /// Tells that the sender has been silent for so long that it must be done. That ends a message
+    /// only in a dialect whose [end](super::End::Silence) it is.
     pub fn handle_silence(&mut self) -> Completed {
         if !self.reader.handle_silence() {
             return Completed::Nothing(Acks::NONE);
@@ -235,7 +235,8 @@ impl Reader {
         self.decoder = Decoder::new(self.dialect);
     }
 
-    /// Takes silence for what ends its messages, if it is between two bytes of one that a NUL would end.
+    /// Takes silence for what ends its messages, if it is between two bytes of one that a NUL would
+    /// end.
     pub(super) const fn end_with_silence(&mut self) {
         self.decoder.end_with_silence();
         self.dialect = self.decoder.dialect();

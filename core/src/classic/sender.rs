@@ -15,7 +15,8 @@ use observation::Observation;
 /// in the framed protocol: without sequence numbers a bit that comes twice is damage.
 pub const TIMEOUT_MICROS: u64 = 250_000;
 
-/// The same where the receiver is known to ignore repetitions of a bit that it holds back: a scheduling quantum or two.
+/// The same where the receiver is known to ignore repetitions of a bit that it holds back: a
+/// scheduling quantum or two.
 pub const TIMEOUT_OF_KNOWN_MICROS: u64 = 5_000;
 
 /// Never longer.
@@ -27,8 +28,8 @@ const SETTLE_MICROS: u64 = 5_000;
 /// How long to wait for the second of two equal symbols: the kernel may have made one of them.
 const MERGED_MICROS: u64 = 100_000;
 
-/// How long to wait for the first acknowledgment of a receiver of which nothing is known, before it is taken
-/// for one that acknowledges nothing.
+/// How long to wait for the first acknowledgment of a receiver of which nothing is known, before it
+/// is taken for one that acknowledges nothing.
 const SILENT_MICROS: u64 = 1_000_000;
 
 /// How a message has ended.
@@ -37,16 +38,16 @@ const SILENT_MICROS: u64 = 1_000_000;
 pub enum Ending {
     /// The whole message was sent, and the receiver has confirmed it with its receipt.
     Delivered,
-    /// The whole message was sent, and every bit or byte of it acknowledged. Nothing has confirmed the message
-    /// as a whole.
+    /// The whole message was sent, and every bit or byte of it acknowledged. Nothing has confirmed
+    /// the message as a whole.
     Acknowledged,
     /// The whole message was sent. Nothing has confirmed that anything of it has arrived.
     Sent,
     /// An acknowledgment came that the dialect does not know at this place, although nothing was
     /// resent.
     Unexpected(Bit),
-    /// A bit was sent again and the receiver has it twice: it acknowledged it twice, or what it says
-    /// later does not fit, such as a receipt before the last bit.
+    /// A bit was sent again and the receiver has it twice: it acknowledged it twice, or what it
+    /// says later does not fit, such as a receipt before the last bit.
     Doubled,
     /// An acknowledgment is missing, and a signal of another process may have hidden it. Nobody can
     /// tell whether the bit or its acknowledgment was lost.
@@ -60,13 +61,13 @@ enum State {
     Ready,
     /// The next symbol may go at the deadline: nothing is acknowledged here.
     Pausing,
-    /// Waits for whatever the receiver answers to `symbol`, which is the eighth of a byte if nothing came
-    /// for the seven before it.
+    /// Waits for whatever the receiver answers to `symbol`, which is the eighth of a byte if
+    /// nothing came for the seven before it.
     Observing { symbol: Bit, is_byte: bool },
     /// The receiver was busy: `symbol` goes again at the deadline, when it is `due`.
     Refused { symbol: Bit, due: bool },
-    /// The last symbol has been sent. Until the deadline, whatever comes is what is `expected` for it, or
-    /// the receipt.
+    /// The last symbol has been sent. Until the deadline, whatever comes is what is `expected` for
+    /// it, or the receipt.
     Closing { expected: Acks, receipt: Option<Bit> },
     /// Waits for what is owed for `symbol`.
     Waiting { symbol: Bit, owed: Acks, resent: bool, due: bool, disturbed: bool },
@@ -138,23 +139,24 @@ impl<'a> TextSender<'a> {
         })
     }
 
-    /// The same sender, which says that the process `pid` is to be answered, in a dialect that says it.
+    /// The same sender, which says that the process `pid` is to be answered, in a dialect that says
+    /// it.
     #[must_use]
     pub fn with_pid(mut self, pid: u32) -> Self {
         self.encoder = self.encoder.with_pid(pid);
         self
     }
 
-    /// The dialect, with the acknowledgments and the receipt that have been observed so far in place of
-    /// [`Ack::Auto`] and [`Receipt::Auto`].
+    /// The dialect, with the acknowledgments and the receipt that have been observed so far in
+    /// place of [`Ack::Auto`] and [`Receipt::Auto`].
     #[must_use]
     pub fn observed(&self) -> Dialect {
         let receipt = self.receipt.unwrap_or(self.dialect.receipt);
         Dialect { receipt, ..self.dialect }
     }
 
-    /// Whether the receiver has acknowledged nothing, so that the sender pauses between symbols instead,
-    /// and what is lost is lost.
+    /// Whether the receiver has acknowledged nothing, so that the sender pauses between symbols
+    /// instead, and what is lost is lost.
     #[must_use]
     pub const fn is_pacing(&self) -> bool {
         self.is_pacing
@@ -213,8 +215,10 @@ impl<'a> TextSender<'a> {
                 if !owed.arrived(ack) {
                     self.handle_other(symbol, ack, now);
                 } else if !owed.is_empty() {
-                    // Only equal symbols can have been made one by the kernel.
-                    let merged = owed.as_slice().iter().all(|&other| other == ack);
+                    // Only a symbol that came can have been made one with another by the kernel.
+                    let all = self.owed_for(symbol);
+                    let has_come = |&rest: &Bit| all.count_of(rest) > owed.count_of(rest);
+                    let merged = owed.as_slice().iter().all(has_come);
                     self.deadline = merged.then(|| now.after_micros(MERGED_MICROS));
                     self.state = State::Waiting { symbol, owed, resent, due: false, disturbed };
                 } else if resent || self.is_to_be_watched() {
@@ -243,12 +247,12 @@ impl<'a> TextSender<'a> {
 
     /// What is in doubt at the timeout, if what happens then is not safe in any case.
     ///
-    /// Classic has no sequence numbers. A symbol that is sent again although the first copy is still
-    /// to be taken or answered arrives twice, and what follows is garbage. Ask before
+    /// Classic has no sequence numbers. A symbol that is sent again although the first copy is
+    /// still to be taken or answered arrives twice, and what follows is garbage. Ask before
     /// [`handle_timeout`](Self::handle_timeout); [`postpone`](Self::postpone) it while the receiver
-    /// is not, or may not be, at rest: while it has not taken every symbol sent to it, or not answered all that
-    /// it is going to. Of a receiver that ignores repetitions of what it holds back less need be known; see
-    /// [`Doubt`].
+    /// is not, or may not be, at rest: while it has not taken every symbol sent to it, or not
+    /// answered all that it is going to. Of a receiver that ignores repetitions of what it holds
+    /// back less need be known; see [`Doubt`].
     #[must_use]
     pub const fn doubt(&self) -> Option<Doubt> {
         match self.state {
@@ -357,8 +361,8 @@ impl<'a> TextSender<'a> {
     }
 
     /// Whether something has been resent and only the last symbol is missing. A receiver that has a
-    /// symbol twice may take the message for complete already, and its receipt, should it come after
-    /// that symbol, could not be told from the right one.
+    /// symbol twice may take the message for complete already, and its receipt, should it come
+    /// after that symbol, could not be told from the right one.
     fn is_to_be_watched(&self) -> bool {
         let mut ahead = self.encoder.clone();
         self.resent_symbols > 0 && ahead.next().is_some() && ahead.ends().message()

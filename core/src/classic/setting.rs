@@ -312,7 +312,8 @@ impl fmt::Display for Dialect {
 }
 
 impl Dialect {
-    /// This dialect with the settings in `text`, a comma-separated list of `key=value` without spaces.
+    /// This dialect with the settings in `text`, a comma-separated list of `key=value` without
+    /// spaces.
     ///
     /// # Errors
     ///

@@ -10,8 +10,8 @@ use crate::{Bit, Instant};
 /// Silence after which a sender that has not been understood may have ended its message.
 const SILENCE_MICROS: u64 = 50_000;
 
-/// Silence of a sender that waits for each bit, in the middle of a message, after which it is acknowledged
-/// once more: some lose an acknowledgment that comes while they do not sleep yet.
+/// Silence of a sender that waits for each bit, in the middle of a message, after which it is
+/// acknowledged once more: some lose an acknowledgment that comes while they do not sleep yet.
 const REMIND_MICROS: u64 = 250_000;
 
 /// So often in a row no message begins with the same symbol: a sender that sends it more often asks
@@ -35,8 +35,8 @@ pub enum Understood {
     /// [last](Understanding::is_last) ones. The acknowledgments come from
     /// [`Understanding::accept`].
     Octets,
-    /// The message is complete, without a further byte. The acknowledgments, and with them the receipt,
-    /// come from [`Understanding::accept`].
+    /// The message is complete, without a further byte. The acknowledgments, and with them the
+    /// receipt, come from [`Understanding::accept`].
     End,
 }
 
@@ -81,8 +81,8 @@ enum State {
 enum Tail {
     /// It has not been seen yet.
     Unknown,
-    /// The text is complete. If a NUL follows, it belongs to the message, and so does what comes before
-    /// it.
+    /// The text is complete. If a NUL follows, it belongs to the message, and so does what comes
+    /// before it.
     Following(Decoder),
     /// The dialect says it.
     Known,
@@ -97,9 +97,10 @@ struct Step {
 /// The receiving half of a link with a classic sender whose dialect is not known: a [`Guess`],
 /// then a receiver of the dialect that was found, and [`Answering`] beside both.
 ///
-/// It differs from a [`TextReceiver`](super::TextReceiver) in that time matters: acknowledgments may come from
-/// [`handle_timeout`](Self::handle_timeout), and silence can end a message. Text is held back until the guess
-/// is certain, at the latest until the message or the sender has ended, and then comes at once.
+/// It differs from a [`TextReceiver`](super::TextReceiver) in that time matters: acknowledgments
+/// may come from [`handle_timeout`](Self::handle_timeout), and silence can end a message. Text is
+/// held back until the guess is certain, at the latest until the message or the sender has ended,
+/// and then comes at once.
 ///
 /// # Signal safety
 ///
@@ -226,7 +227,7 @@ impl Understanding {
                 if let Some(verdict) = guess.feed(symbol) {
                     return self.settle(verdict, true);
                 }
-                let is_byte = guess.symbols_taken() & 7 == 0;
+                let is_byte = guess.symbols_taken().is_multiple_of(8);
                 let ends = if is_byte { Ends::Byte } else { Ends::Nothing };
                 Understood::Nothing(self.acks(symbol, ends))
             }
@@ -251,8 +252,8 @@ impl Understanding {
         self.is_last
     }
 
-    /// Accepts what waits, and returns what the sender is owed for that. If more had been held back,
-    /// [`resume`](Self::resume) has it.
+    /// Accepts what waits, and returns what the sender is owed for that. If more had been held
+    /// back, [`resume`](Self::resume) has it.
     #[must_use = "an acknowledgment that is not sent stops the link"]
     pub fn accept(&mut self) -> Acks {
         let Some(owed) = self.owed.take() else { return Acks::NONE };
@@ -347,8 +348,8 @@ impl Understanding {
         Understood::Nothing(self.survived(acks))
     }
 
-    /// Tells that the sender has ended. What had been held back comes now; whether it is the last of its
-    /// message, [`is_last`](Self::is_last) says.
+    /// Tells that the sender has ended. What had been held back comes now; whether it is the last
+    /// of its message, [`is_last`](Self::is_last) says.
     pub fn handle_gone(&mut self) -> Understood {
         if self.owed.is_some() {
             return Understood::Nothing(Acks::NONE);
@@ -392,8 +393,8 @@ impl Understanding {
     }
 
     /// Octets accepted of a message that has begun and not ended: what is cut off if the sender
-    /// disappears now. `None` if nothing would be. Some senders end with a symbol or two that belong to no
-    /// message: these do not count.
+    /// disappears now. `None` if nothing would be. Some senders end with a symbol or two that
+    /// belong to no message: these do not count.
     #[must_use]
     pub fn octets_at_risk(&self) -> Option<u64> {
         let begun = match &self.state {

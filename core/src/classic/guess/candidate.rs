@@ -6,7 +6,8 @@ use super::history::History;
 use super::text::{Text, WRONG};
 use crate::Bit;
 
-/// The cost of a symbol of a byte that is not complete: as much as the eighth part of one of a text.
+/// The cost of a symbol of a byte that is not complete: as much as the eighth part of one of a
+/// text.
 const PENDING: u32 = 5;
 
 /// Symbols behind a message with which some senders end, and which belong to nothing.
@@ -15,7 +16,8 @@ const TRAILING: u32 = 2;
 /// The cost of a message without text.
 const EMPTY: u32 = 120;
 
-/// What it costs in addition that the process to be answered is not the sender: for each of four bytes.
+/// What it costs in addition that the process to be answered is not the sender: for each of four
+/// bytes.
 const OTHER_PID: u32 = 45;
 
 /// The same for each of ten digits.
@@ -250,7 +252,8 @@ impl Reader {
     }
 }
 
-/// The cost of a byte of a number of which hardly any has more than `likely` bytes above the lowest one.
+/// The cost of a byte of a number of which hardly any has more than `likely` bytes above the lowest
+/// one.
 fn cost_in_number(byte: u8, place: u8, likely: u8) -> u32 {
     match (place, byte) {
         // The shorter, the likelier: some bits say how many bits follow.

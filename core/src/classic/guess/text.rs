@@ -12,8 +12,9 @@ enum Kind {
     Other,
 }
 
-/// Adds up what the bytes of a text cost, in tenths of a nat: the cost of an event of probability p is
-/// `-10 ln p`. UTF-8 is judged as RFC 3629, section 4 has it; what is printed often in ASCII is cheap.
+/// Adds up what the bytes of a text cost, in tenths of a nat: the cost of an event of probability p
+/// is `-10 ln p`. UTF-8 is judged as RFC 3629, section 4 has it; what is printed often in ASCII is
+/// cheap.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Text {
     before: Kind,

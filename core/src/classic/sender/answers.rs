@@ -29,8 +29,8 @@ impl TextSender<'_> {
         }
     }
 
-    /// Whether an acknowledgment that is not owed for a bit can be that of the first byte: then there is
-    /// one more after each.
+    /// Whether an acknowledgment that is not owed for a bit can be that of the first byte: then
+    /// there is one more after each.
     pub(super) fn is_of_first_byte(&self, ack: Bit) -> bool {
         // The first bit of the second byte may be under way.
         let place = self.symbols.saturating_sub(self.greeting_symbols());

@@ -26,8 +26,8 @@ impl Observation {
         self.first
     }
 
-    /// Takes the acknowledgment of a bit. Returns what all of them are, [`Ack::Auto`] if that is still
-    /// open, or `None` if they are nothing that is known.
+    /// Takes the acknowledgment of a bit. Returns what all of them are, [`Ack::Auto`] if that is
+    /// still open, or `None` if they are nothing that is known.
     pub(super) fn take(&mut self, bit: Bit, ack: Bit) -> Option<Ack> {
         let first = *self.first.get_or_insert(ack);
         self.varies |= ack != first;

@@ -84,7 +84,8 @@ fn auto<'t>(text: &'t [u8], dialect: &str) -> TextSender<'t> {
     TextSender::new(dialect, text, 0).expect("a text without NUL")
 }
 
-/// Lets a sender talk to a receiver of `dialect`, which answers at once, until nothing more happens.
+/// Lets a sender talk to a receiver of `dialect`, which answers at once, until nothing more
+/// happens.
 fn converse(sender: &mut TextSender<'_>, dialect: &str) -> (Option<Ending>, u64) {
     let dialect: Dialect = dialect.parse().expect("a dialect");
     let mut receiver = crate::classic::TextReceiver::new(dialect);
@@ -150,7 +151,8 @@ fn a_receiver_that_acknowledges_nothing_is_given_time() {
     let (ending, micros) = converse(&mut sender, "ack=none,receipt=none");
     assert_eq!(ending, Some(Ending::Sent));
     assert!(sender.is_pacing());
-    // The first bit, the first byte and the receipt are waited for; then there is a pause for each symbol.
+    // The first bit, the first byte and the receipt are waited for; then there is a pause for each
+    // symbol.
     assert!((3_000_000 + 20 * transmission::PAUSE_MICROS..4_000_000).contains(&micros), "{micros}");
 }
 
@@ -163,6 +165,32 @@ fn an_acknowledgment_that_comes_after_the_sender_has_gone_on_ends_the_message() 
     assert!(sender.poll_transmit(later).is_some());
     sender.handle_ack(Bit::Zero, later);
     assert_eq!(sender.poll_event(), Some(Ending::Unexpected(Bit::Zero)));
+}
+
+/// Two signals of a kind that are pending at the same time are one.
+#[test]
+fn symbols_of_one_answer_that_became_one_are_not_waited_for_for_ever() {
+    for (dialect, came) in [
+        ("receipt=usr2-usr1-usr2-after", &[Bit::Zero, Bit::One][..]),
+        ("ack=usr1-byte-usr2,receipt=usr2-after", &[Bit::Zero, Bit::One][..]),
+        ("receipt=usr1-after", &[Bit::Zero][..]),
+    ] {
+        let told = dialect.parse().expect("a dialect");
+        let mut sender = TextSender::new(told, b"", 0).expect("a text");
+        for _ in 0..7 {
+            assert!(sender.poll_transmit(NOW).is_some());
+            sender.handle_ack(Bit::Zero, NOW);
+        }
+        assert!(sender.poll_transmit(NOW).is_some());
+        for &ack in came {
+            sender.handle_ack(ack, NOW);
+        }
+        assert_eq!(sender.poll_event(), None, "{dialect}");
+        let later = NOW.after_micros(MERGED_MICROS);
+        sender.handle_timeout(later);
+        assert_eq!(sender.poll_transmit(later), None);
+        assert_eq!(sender.poll_event(), Some(Ending::Delivered), "{dialect}");
+    }
 }
 
 #[test]
