@@ -388,3 +388,200 @@ fn write(
     }
     Ok(true)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+    use minitalk_core::exchange::Protocol;
+    use std::fs;
+    use std::io::{PipeReader, PipeWriter, Read};
+    use std::os::fd::AsFd;
+
+    /// An output and what reads it.
+    struct Bench {
+        output: Output,
+        reader: PipeReader,
+        writer: PipeWriter,
+        shown: Vec<u8>,
+    }
+
+    const fn at(millis: u64) -> Instant {
+        Instant::from_micros(millis * 1000)
+    }
+
+    impl Bench {
+        fn new(style: Style) -> Self {
+            let (reader, writer) = io::pipe().unwrap();
+            let sink = Sink::of(writer.as_fd()).unwrap();
+            let layout = Layout { style, is_stamped: false };
+            let options = Options::try_parse_from(["server"]).unwrap();
+            let output = Output::new(sink, layout, None, &options);
+            Self { output, reader, writer, shown: Vec::new() }
+        }
+
+        fn push(&mut self, peer: u32, octets: &[u8], last: bool, millis: u64) {
+            let piece = Piece {
+                peer,
+                uid: 0,
+                protocol: Protocol::Framed,
+                dialect: None,
+                first: false,
+                last,
+                length: None,
+                offset: 0,
+                micros: 0,
+                octets,
+            };
+            self.output.push_piece(&piece, at(millis));
+        }
+
+        /// Writes at this time; all that has been written so far.
+        fn shown(&mut self, millis: u64) -> String {
+            self.output.write(|_| false, at(millis)).unwrap();
+            let mut octets = [0; 4096];
+            while minitalk_signals::is_ready(
+                self.reader.as_fd(),
+                minitalk_signals::Interest::Readable,
+            ) {
+                let count = self.reader.read(&mut octets).unwrap();
+                self.shown.extend_from_slice(&octets[..count]);
+                self.output.write(|_| false, at(millis)).unwrap();
+            }
+            String::from_utf8_lossy(&self.shown).into_owned()
+        }
+
+        fn answers(&mut self) -> Vec<u32> {
+            std::iter::from_fn(|| self.output.next_answer()).collect()
+        }
+    }
+
+    #[test]
+    fn a_message_that_arrives_alone_is_shown_soon_and_answered_at_its_end_when_it_is_written() {
+        let mut bench = Bench::new(Style::Text);
+        bench.push(1, b"be", false, 0);
+        assert_eq!((bench.shown(0).as_str(), bench.answers()), ("", vec![1]));
+        assert_eq!(bench.output.deadline(), Some(at(300)));
+        assert_eq!(bench.shown(300), "be");
+        assert_eq!(bench.output.deadline(), None);
+        bench.push(1, b"gun", true, 400);
+        assert_eq!(bench.answers(), [0_u32; 0]);
+        assert_eq!((bench.shown(400).as_str(), bench.answers()), ("begun\n", vec![1]));
+    }
+
+    #[test]
+    fn of_several_each_is_written_when_it_is_complete() {
+        let mut bench = Bench::new(Style::Text);
+        bench.push(1, b"slow", false, 0);
+        bench.push(2, b"qui", false, 1);
+        bench.push(2, b"ck", true, 2);
+        assert_eq!(bench.shown(2), "quick\n");
+        bench.push(1, b"er", true, 3);
+        assert_eq!(bench.shown(3), "quick\nslower\n");
+    }
+
+    #[test]
+    fn one_that_is_shown_is_put_aside_for_one_that_is_complete_and_continued() {
+        let mut bench = Bench::new(Style::Text);
+        bench.push(1, b"slow", false, 0);
+        assert_eq!(bench.shown(300), "slow");
+        bench.push(2, b"quick", true, 400);
+        assert_eq!(bench.shown(400), "slow", "it may go on");
+        assert_eq!(bench.output.deadline(), Some(at(1000)));
+        assert_eq!(bench.shown(1000), "slow [to be continued]\nquick\n");
+        bench.push(1, b"er", true, 2000);
+        let all = "slow [to be continued]\nquick\n[PID 1 continues] er\n";
+        assert_eq!(bench.shown(2000), all);
+    }
+
+    #[test]
+    fn however_busy_it_is_nobody_waits_for_it_for_long() {
+        let mut bench = Bench::new(Style::Text);
+        for millis in (0..=2400).step_by(100) {
+            bench.push(1, b".", false, millis);
+            if millis == 400 {
+                bench.push(2, b"quick", true, millis);
+            }
+            let shown = bench.shown(millis);
+            assert_eq!(shown.contains("quick"), millis >= 2400, "{millis}: {shown}");
+        }
+    }
+
+    #[test]
+    fn a_slow_raw_message_is_given_up_when_others_have_waited() {
+        let mut bench = Bench::new(Style::Raw);
+        bench.push(1, b"slow", false, 0);
+        assert_eq!(bench.shown(300), "slow");
+        bench.push(2, b"quick", true, 400);
+        assert_eq!(bench.output.stalled(at(400)), None);
+        assert_eq!(bench.output.stalled(at(4399)), None);
+        assert_eq!(bench.output.stalled(at(4400)), Some(1));
+        let reason = Reason::from(minitalk_core::RefusalReason::Stalled);
+        assert_eq!(bench.output.cut(1, &reason, at(4400)), Some(4));
+        assert_eq!(bench.shown(4400), "slowquick");
+    }
+
+    #[test]
+    fn beyond_what_is_kept_the_sender_waits_and_then_has_its_turn() {
+        let mut bench = Bench::new(Style::Text);
+        bench.push(1, b"first", false, 0);
+        assert_eq!(bench.shown(300), "first");
+        bench.push(2, &[b'x'; KEPT_OCTETS_MAX], false, 301);
+        assert_eq!(bench.answers(), [1]);
+        assert_eq!(bench.shown(301), "first", "the first one may go on");
+        bench.shown(1400);
+        assert_eq!(bench.answers(), [2]);
+    }
+
+    #[test]
+    fn what_was_cut_is_marked_unless_nothing_of_it_came() {
+        let mut bench = Bench::new(Style::Text);
+        bench.push(1, b"ab\xF0\x9F", false, 0);
+        bench.output.cut(1, &Reason::ended(), at(0));
+        assert_eq!(bench.output.cut(1, &Reason::ended(), at(0)), None);
+        assert_eq!(bench.shown(0), "ab\u{FFFD} [cut off]\n");
+        bench.push(2, b"", false, 1);
+        bench.output.cut(2, &Reason::ended(), at(1));
+        assert_eq!(bench.shown(1), "ab\u{FFFD} [cut off]\n");
+    }
+
+    #[test]
+    fn what_nobody_waits_for_is_kept_in_small_numbers_only() {
+        let mut bench = Bench::new(Style::Json);
+        // Nothing gets through.
+        let filler = Sink::of(bench.writer.as_fd()).unwrap();
+        let mut filler = filler;
+        while filler.write(&[b'.'; 4096]).is_ok() {}
+        for number in 0..1000 {
+            bench.output.push_line(format!("{number}\n").into_bytes(), at(number));
+            bench.output.write(|_| false, at(number)).unwrap();
+        }
+        bench.push(1, b"waits", true, 1000);
+        let shown = bench.shown(1000);
+        assert!(shown.lines().count() <= UNOWED_MAX + 3, "{}", shown.lines().count());
+        assert!(shown.contains("\n999\n") && shown.contains("\"text\":\"waits\""), "{shown}");
+        assert_eq!(bench.answers(), [1]);
+    }
+
+    #[test]
+    fn a_file_that_has_been_deleted_is_made_anew_and_what_was_lost_with_it_is_not_confirmed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("messages");
+        let mut bench = Bench::new(Style::Text);
+        bench.output.sink = Sink::open(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        bench.push(1, b"whole", true, 0);
+        bench.shown(0);
+        assert_eq!(
+            (fs::read_to_string(&path).unwrap().as_str(), bench.answers()),
+            ("whole\n", vec![1])
+        );
+        bench.push(1, b"half", false, 1000);
+        bench.shown(1300);
+        assert_eq!(bench.answers(), [1]);
+        fs::remove_file(&path).unwrap();
+        bench.push(1, b" of it", true, 1400);
+        let unwritable = bench.output.write(|_| false, at(1400)).unwrap_err();
+        assert_eq!((unwritable.peer, bench.answers()), (Some(1), vec![]));
+    }
+}

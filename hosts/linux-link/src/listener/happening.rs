@@ -87,7 +87,6 @@ pub struct Connected {
 
 /// A piece of a message. The pieces of one sender come in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Piece<'a> {
     /// The sender.
     pub peer: u32,
