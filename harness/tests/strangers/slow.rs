@@ -48,7 +48,7 @@ fn a_classic_text_without_an_end_keeps_nobody_waiting() {
     let scene = Scene::new();
     let server = serving(&mut scene.server());
     let pid = server.pid().to_string();
-    for pause_millis in ["5", "50"] {
+    for pause_millis in ["50", "200"] {
         let mut endless = Command::new(helper("drip", &[]));
         let (endless, open) = Running::spawn_with_pipe(endless.args([&pid, pause_millis]));
         endless.wait_for_stdout(|bytes| bytes == b"begun\n");
