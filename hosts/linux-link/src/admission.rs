@@ -251,10 +251,12 @@ impl Admitted {
     pub fn send(&mut self, symbol: Bit, now: Instant) -> Result<Sending, SendError> {
         let pause_micros = now.micros_since(self.sent_at);
         self.sent_at = now;
-        if pause_micros > PAUSE_MICROS
-            && let Err(refusal) = self.recheck()
-        {
-            return Ok(Sending::Refused(refusal));
+        if pause_micros > PAUSE_MICROS {
+            match self.recheck() {
+                Ok(()) => {}
+                Err(Refusal::NoSuchProcess) => return Err(SendError::Gone),
+                Err(refusal) => return Ok(Sending::Refused(refusal)),
+            }
         }
         if !self.may_receive(symbol) || !self.has_handler(symbol) && !self.takes_now(symbol) {
             return Ok(Sending::Withheld);

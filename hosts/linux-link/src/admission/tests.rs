@@ -116,4 +116,6 @@ fn who_has_become_another_program_is_not_signalled_any_more() {
     assert_eq!(admitted.send(Bit::One, now()), Ok(Sending::Withheld));
     drop(stdin);
     assert!(child.wait().unwrap().success());
+    let later = later.after_micros(PAUSE_MICROS + 1);
+    assert_eq!(admitted.send(Bit::One, later), Err(SendError::Gone), "it has ended");
 }
