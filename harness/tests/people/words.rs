@@ -120,7 +120,7 @@ minitalk-client: PID N answers, but does not speak the framed protocol; it may h
 
 #[test]
 fn who_waits_at_a_terminal_is_told_for_what() {
-    let (server, _long) = busy_server("framed");
+    let (server, _long) = busy_server("framed", &["--raw"]);
     let line = format!(
         "{} {} --timeout 300ms hi",
         Programs::build().client_path().display(),
@@ -136,26 +136,28 @@ fn who_waits_at_a_terminal_is_told_for_what() {
 }
 
 /// A server that takes a message which is long enough to be in the way.
-fn busy_server(protocol: &str) -> (Server, Running) {
-    // Raw, so that it cannot be put aside, and of a known length, so that it is not cut.
-    let mut server = Server::start_with(&["--raw"]);
+fn busy_server(protocol: &str, options: &[&str]) -> (Server, Running) {
+    // Of a known length, so that it is not cut. A raw server cannot put it aside.
+    let mut server = Server::start_with(options);
     let mut command = Programs::build().client();
+    let path = folder("busy").join("long");
+    fs::write(&path, vec![b'x'; 10_000_000]).expect("a file can be written");
     let command = command.args([&server.pid().to_string(), "--protocol", protocol]);
-    let long = Running::spawn(command.arg("x".repeat(120_000)));
+    let long = Running::start(command.stdin(fs::File::open(path).expect("it is there")));
     server.running().wait_for_stdout(|bytes| bytes.len() > 100);
     (server, long)
 }
 
 #[test]
 fn who_comes_while_a_long_message_is_shown_is_served_without_having_to_be_patient() {
-    let (server, _long) = busy_server("classic");
+    let (server, _long) = busy_server("classic", &[]);
     let sent = client(&format!("{} --timeout 1s hi", server.pid()));
     assert_eq!((sent.code(), sent.stderr.as_str()), (0, ""), "{sent:?}");
 }
 
 #[test]
 fn who_waits_for_the_receipt_behind_a_longer_message_is_not_told_to_send_again() {
-    let (server, _long) = busy_server("framed");
+    let (server, _long) = busy_server("framed", &["--raw"]);
     let (people, programs) = said(&format!("{} --timeout 300ms hi", server.pid()), 7);
     assert_data_eq!(
         people,
