@@ -290,6 +290,9 @@ impl<O: Observer> Listener<O> {
                     if is_sender && memory.ack == Some(Ack::None) {
                         self.tell_hasty(peer);
                     }
+                    if is_sender && cut == Some(0) && self.senders.is_misanswered(peer, memory) {
+                        self.news.push_back(Happening::Misanswered { peer });
+                    }
                     let cut = cut.filter(|_| is_sender);
                     self.news.extend(cut.map(|octets| Happening::Cut { peer, uid, octets }));
                     self.news.push_back(Happening::Left { peer });
@@ -318,6 +321,7 @@ impl<O: Observer> Listener<O> {
                 let _ = sender.process.wait_until_asleep();
             }
         }
+        sender.answered = Some(symbol);
         match sender.process.send(symbol, self.woken_at) {
             Ok(Sending::Sent) => self.observer.sent(pid, symbol),
             Ok(Sending::Refused(refusal)) => {

@@ -49,6 +49,9 @@ pub(crate) enum Object<'a> {
     DoesNotWait {
         peer: u32,
     },
+    Misanswered {
+        peer: u32,
+    },
     Stray {
         peer: Option<u32>,
         #[serde(flatten)]

@@ -526,7 +526,7 @@ mod tests {
         let mut bench = Bench::new(Style::Text);
         bench.push(1, b"first", false, 0);
         assert_eq!(bench.shown(300), "first");
-        bench.push(2, &[b'x'; KEPT_OCTETS_MAX], false, 301);
+        bench.push(2, &vec![b'x'; KEPT_OCTETS_MAX], false, 301);
         assert_eq!(bench.answers(), [1]);
         assert_eq!(bench.shown(301), "first", "the first one may go on");
         bench.shown(1400);

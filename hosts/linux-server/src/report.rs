@@ -35,6 +35,7 @@ pub(crate) enum Notice {
     Refused { peer: u32, reason: Reason },
     Damaged { peer: u32 },
     DoesNotWait { peer: u32 },
+    Misanswered { peer: u32 },
     Stray { peer: Option<u32>, program: Option<String>, reason: Reason },
     Full { places: usize },
     Stopped { reason: &'static str, messages: u64, strays: u64 },
@@ -48,6 +49,7 @@ impl Notice {
             | Self::Refused { .. }
             | Self::Damaged { .. }
             | Self::DoesNotWait { .. }
+            | Self::Misanswered { .. }
             | Self::Stray { .. }
             | Self::Full { .. }
             | Self::Stopped { strays: 1.., .. } => Level::Normal,
@@ -67,6 +69,7 @@ impl Notice {
             Self::Full { .. } => Some(("full", 1)),
             Self::Damaged { .. } => Some(("damaged", 1)),
             Self::DoesNotWait { .. } => Some(("does_not_wait", 1)),
+            Self::Misanswered { .. } => Some(("misanswered", 1)),
             Self::Cut { .. } => Some(("cut", 8)),
             Self::Refused { .. } => Some(("refused", 8)),
             Self::Listening { .. }
@@ -90,6 +93,7 @@ impl Notice {
             &Self::Refused { peer, ref reason } => Object::Refused { peer, reason },
             &Self::Damaged { peer } => Object::Damaged { peer },
             &Self::DoesNotWait { peer } => Object::DoesNotWait { peer },
+            &Self::Misanswered { peer } => Object::Misanswered { peer },
             &Self::Stray { peer, ref reason, .. } => Object::Stray { peer, reason, others },
             &Self::Stopped { reason: signal, messages, strays } => {
                 Object::Stopped { signal, messages, strays }
@@ -136,6 +140,11 @@ impl fmt::Display for Notice {
                 f,
                 "PID {peer} does not wait for acknowledgments; signals do not queue: bits of its \
                  messages may be lost"
+            ),
+            Self::Misanswered { peer } => write!(
+                f,
+                "PID {peer} ended where it was acknowledged; the next process of its program is \
+                 acknowledged with another signal: start it again"
             ),
             Self::Stray { peer: Some(peer), program, reason } => {
                 write!(f, "ignored a signal from PID {peer}")?;

@@ -154,6 +154,7 @@ impl Server {
             }
             Happening::Left { peer } => self.notices.push(Notice::Left { peer }),
             Happening::Damaged { peer } => self.notices.push(Notice::Damaged { peer }),
+            Happening::Misanswered { peer } => self.notices.push(Notice::Misanswered { peer }),
             Happening::DoesNotWait { peer } => self.notices.push(Notice::DoesNotWait { peer }),
             Happening::Stray(Stray { peer, program, cause, .. }) => {
                 let reason = Reason::from(&cause);

@@ -104,7 +104,7 @@ impl Rendering {
         match self.style {
             Style::Terminal => shown.extend_from_slice(visible(text).as_bytes()),
             Style::Raw | Style::Text | Style::Json | Style::Command => {
-                shown.extend_from_slice(text.as_bytes())
+                shown.extend_from_slice(text.as_bytes());
             }
         }
     }

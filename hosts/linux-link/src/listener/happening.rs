@@ -53,6 +53,12 @@ pub enum Happening<'a> {
         /// The sender.
         peer: u32,
     },
+    /// A stranger has ended where it was acknowledged, and seems to want another signal. The next process
+    /// of its program gets that.
+    Misanswered {
+        /// The sender.
+        peer: u32,
+    },
     /// A signal that is part of no message.
     Stray(Stray),
     /// A newcomer waits, since all places are taken.

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use minitalk_core::classic::{Handles, Memory};
+use minitalk_core::classic::{Ack, Handles, Memory};
 use minitalk_core::exchange::{Payload, Protocol};
 use minitalk_core::{Bit, Instant};
 use minitalk_signals::{Executable, ProcessStatus};
@@ -50,6 +50,8 @@ pub(super) struct Sender {
     is_damaged: bool,
     /// It does not wait for acknowledgments, and the program knows.
     is_hasty: bool,
+    /// What it was sent last.
+    pub(super) answered: Option<Bit>,
 }
 
 /// What has come of what a process has sent.
@@ -101,6 +103,7 @@ impl Senders {
             standing,
             is_damaged: false,
             is_hasty: false,
+            answered: None,
         };
         self.open.insert(pid, sender);
         Ok(Connected { peer: pid, uid, program })
@@ -145,6 +148,17 @@ impl Senders {
             self.memories.clear();
         }
         self.memories.insert(executable, memory);
+    }
+
+    /// Whether the process `pid` was acknowledged otherwise than the next one of its program will be.
+    pub(super) fn is_misanswered(&self, pid: u32, memory: Memory) -> bool {
+        let answered = self.open.get(&pid).and_then(|sender| sender.answered);
+        let next = match memory.ack {
+            Some(Ack::PerBit(symbol) | Ack::PerByte(symbol)) => Some(symbol),
+            Some(Ack::Echo) => answered.map(|symbol| !symbol),
+            Some(Ack::PerBitAndByte(_) | Ack::None | Ack::Auto) | None => None,
+        };
+        next.is_some_and(|next| answered == Some(!next))
     }
 
     /// Notes that `pid` does not wait for acknowledgments; false if that is known already.
