@@ -108,7 +108,7 @@ impl Memory {
         let latest = Latest::of(frame, closed, attempt.mask(0));
         if let Some(message) = self.message
             && message.number == header.message
-            && rules.is_repeated(attempt, &message.latest, &latest)
+            && rules.is_repeated(attempt, message.latest, latest)
         {
             return message.refused.map_or(Judgment::Repeated, Judgment::Refuse);
         }
@@ -140,7 +140,7 @@ impl Memory {
             return Judgment::Refuse(reason);
         }
         let latest = Latest::of(frame, closed, attempt.mask(message.number));
-        if rules.is_repeated(attempt, &message.latest, &latest) {
+        if rules.is_repeated(attempt, message.latest, latest) {
             Judgment::Repeated
         } else if message.is_open() && frame.sequence == message.latest.sequence.next() {
             let mut check = message.check;

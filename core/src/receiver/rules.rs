@@ -35,7 +35,7 @@ impl Rules {
     }
 
     /// Whether `frame` is `latest` once more.
-    pub(super) fn is_repeated(self, attempt: Attempt, latest: &Latest, frame: &Latest) -> bool {
+    pub(super) fn is_repeated(self, attempt: Attempt, latest: Latest, frame: Latest) -> bool {
         if self.breaks(Broken::RepeatedByNumber) || self.breaks(Broken::Version1) {
             return (frame.sequence, frame.first) == (latest.sequence, latest.first);
         }
