@@ -128,37 +128,76 @@ fn cost_of_deframer(content: &[u8]) {
 
 fn cost_of_classic(content: &[u8]) {
     let mut cost = Cost::default();
-    let mut decoder = classic::Decoder::new(Dialect::DEFAULT, [const { Place::FREE }; 4]);
+    let mut decoder = classic::Decoder::new(Dialect::DEFAULT);
     for bit in classic::Encoder::new(Dialect::DEFAULT, content).into_iter().flatten() {
         let _ = measure(&mut cost, || classic_decoder_feed(&mut decoder, bit));
     }
     cost.print("classic::Decoder::feed", size_of_val(&decoder));
 }
 
+/// Every kind of frame: the longest header and a short one, first and later, last and not, sent once and repeated.
+const MESSAGES: [(Option<u64>, &[bool]); 3] =
+    [(Some(256), &[true]), (Some(u64::MAX - 1), &[false]), (None, &[false, true])];
+
 fn cost_of_link(content: &[u8]) {
-    let now = Instant::ZERO;
-    let mut sender = Sender::<CONTENT_OCTETS_MAX>::new(1, Some(content.len() as u64));
     let mut receiver = Receiver::<FRAME_OCTETS_MAX>::new();
-    let (mut transmit, mut acknowledge) = (Cost::default(), Cost::default());
-    let (mut handle, mut accept) = (Cost::default(), Cost::default());
-    let offered = sender.offer(content, true);
-    defmt::assert_eq!(offered, Ok(()));
-    while let Some(bit) = measure(&mut transmit, || sender.poll_transmit(now)) {
-        let ack = match measure(&mut handle, || receiver_handle_bit(&mut receiver, bit)) {
-            receiver::Reply::Acknowledge(ack) | receiver::Reply::VerdictComplete(ack) => {
-                Some(ack)
+    let mut costs = LinkCosts::default();
+    for disturbed in [false, true] {
+        for (number, &(length, frames)) in (1..).zip(&MESSAGES) {
+            let mut sender = Sender::<CONTENT_OCTETS_MAX>::new(number, length);
+            for &last in frames {
+                defmt::assert!(sender.offer(content, last).is_ok());
+                costs.send(&mut sender, &mut receiver, disturbed);
+                defmt::assert!(sender.poll_event().is_some());
             }
-            receiver::Reply::Frame => measure(&mut accept, || receiver.accept()),
-            receiver::Reply::Ignored => None,
-        };
-        if let Some(ack) = ack {
-            measure(&mut acknowledge, || sender.handle_ack(ack, now));
         }
     }
-    handle.print("Receiver::handle_bit", size_of_val(&receiver));
-    accept.print("Receiver::accept", size_of_val(&receiver));
-    transmit.print("Sender::poll_transmit", size_of_val(&sender));
-    acknowledge.print("Sender::handle_ack", size_of_val(&sender));
+    costs.handle.print("Receiver::handle_bit", size_of::<Receiver<FRAME_OCTETS_MAX>>());
+    costs.accept.print("Receiver::accept", size_of::<Receiver<FRAME_OCTETS_MAX>>());
+    costs.transmit.print("Sender::poll_transmit", size_of::<Sender<CONTENT_OCTETS_MAX>>());
+    costs.acknowledge.print("Sender::handle_ack", size_of::<Sender<CONTENT_OCTETS_MAX>>());
+}
+
+#[derive(Default)]
+struct LinkCosts {
+    transmit: Cost,
+    acknowledge: Cost,
+    handle: Cost,
+    accept: Cost,
+}
+
+impl LinkCosts {
+    /// Sends one frame; if it is `disturbed`, an acknowledgment too many makes the sender repeat it.
+    fn send(
+        &mut self,
+        sender: &mut Sender<CONTENT_OCTETS_MAX>,
+        receiver: &mut Receiver<FRAME_OCTETS_MAX>,
+        disturbed: bool,
+    ) {
+        let (mut now, mut bits) = (Instant::ZERO, 0);
+        loop {
+            let Some(bit) = measure(&mut self.transmit, || sender.poll_transmit(now)) else {
+                let Some(deadline) = sender.poll_timeout() else { return };
+                now = deadline;
+                sender.handle_timeout(now);
+                continue;
+            };
+            bits += 1;
+            let ack = match measure(&mut self.handle, || receiver_handle_bit(receiver, bit)) {
+                receiver::Reply::Acknowledge(ack) | receiver::Reply::VerdictComplete(ack) => {
+                    Some(ack)
+                }
+                receiver::Reply::Frame => measure(&mut self.accept, || receiver.accept()),
+                receiver::Reply::Ignored => None,
+            };
+            if let Some(ack) = ack {
+                measure(&mut self.acknowledge, || sender.handle_ack(ack, now));
+            }
+            if disturbed && bits == 100 {
+                measure(&mut self.acknowledge, || sender.handle_ack(Bit::One, now));
+            }
+        }
+    }
 }
 
 fn cost_of_exchange(content: &[u8]) {
@@ -171,9 +210,7 @@ fn cost_of_exchange(content: &[u8]) {
         let _ = measure(&mut handle, || exchange.handle_bit(1, bit, now));
         while let Some(output) = measure(&mut poll, || match exchange.poll_output(now)? {
             Output::Transmit { symbol, .. } => Some(Some(symbol)),
-            Output::Event(Event::Payload(_) | Event::TooLong { .. } | Event::Closed { .. }) => {
-                Some(None)
-            }
+            Output::Payload(_) | Output::TooLong { .. } | Output::Closed { .. } => Some(None),
         }) {
             match output {
                 Some(ack) => sender.handle_ack(ack, now),
