@@ -83,9 +83,15 @@ fuzz TARGET="decoder" SECONDS="30":
 break-rules *NAMES:
     tools/break-rules {{ NAMES }}
 
-# The long runs of model and simulator: one fault more in every setup, a million lives. Ten minutes
-long:
+# The long runs of model and simulator
+long: long-model long-lives
+
+# The model with one fault more in every setup
+long-model:
     MODEL_MORE=1 cargo test --locked --package minitalk-core --lib model -- --include-ignored --nocapture
+
+# A million lives in the simulator
+long-lives:
     SEEDS=1000000 cargo test --locked --package minitalk-core --test it in_no_life -- --nocapture
 
 # What of the core the fuzz corpus reaches (needs cargo-fuzz, llvm-cov)
