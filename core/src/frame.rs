@@ -21,7 +21,8 @@ use crate::hdlc::Fcs;
 /// The all-stations address every frame carries (RFC 1662, section 3.1).
 pub const ADDRESS: u8 = 0xFF;
 
-/// The version of the protocol that this crate speaks: the low four bits of the octet in the header.
+/// The version of the protocol that this crate speaks: the low four bits of the octet in the
+/// header.
 pub const VERSION: u8 = 2;
 
 /// The largest number of a content coding: the high four bits of the same octet.
@@ -80,12 +81,13 @@ impl Sequence {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Header {
-    /// How the content of the message is coded, 0 to [`CODING_MAX`]; 0 is as it is. Only the low four
-    /// bits are sent.
+    /// How the content of the message is coded, 0 to [`CODING_MAX`]; 0 is as it is. Only the low
+    /// four bits are sent.
     pub coding: u8,
     /// A random number that tells this message from any other of the same process.
     pub message: u32,
-    /// Total length in octets, where the sender knows it. [`u64::MAX`] cannot be sent: it goes as not known.
+    /// Total length in octets, where the sender knows it. [`u64::MAX`] cannot be sent: it goes as
+    /// not known.
     pub length: Option<u64>,
 }
 
@@ -103,11 +105,11 @@ pub struct Frame<'a> {
     pub check: Option<u32>,
 }
 
-/// Binds the frames of a message together: a CRC-32 over the FCS of each frame before the last and the
-/// length of the message.
+/// Binds the frames of a message together: a CRC-32 over the FCS of each frame before the last and
+/// the length of the message.
 ///
-/// The FCS of a frame is a CRC of its octets, so this finds what a CRC of all octets of the message would
-/// find, in a few steps a frame.
+/// The FCS of a frame is a CRC of its octets, so this finds what a CRC of all octets of the message
+/// would find, in a few steps a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Check {
@@ -149,7 +151,8 @@ pub(crate) enum Attempt {
 }
 
 impl Attempt {
-    /// What the FCS of a frame is XORed with whose mask is `mask`, or, if it is repeated, the complement.
+    /// What the FCS of a frame is XORed with whose mask is `mask`, or, if it is repeated, the
+    /// complement.
     pub(crate) const fn mask(self, mask: u32) -> u32 {
         match self {
             Self::First => mask,
@@ -331,8 +334,8 @@ impl Header {
     }
 }
 
-/// Octet by octet, for `extend_from_slice` adds two lengths, which may overflow for all the compiler
-/// knows.
+/// Octet by octet, for `extend_from_slice` adds two lengths, which may overflow for all the
+/// compiler knows.
 fn append<const N: usize>(
     content: &mut heapless::Vec<u8, N>,
     octets: &[u8],

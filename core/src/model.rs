@@ -3,9 +3,10 @@
 //! Compiled into the crate's unit tests (see `lib.rs`), because a deliberately broken sender, which
 //! shows that the model can fail, is nothing to export.
 //!
-//! `MODEL_MORE=1` lets one thing more go wrong everywhere but where damaged frames are kept exactly. With
-//! that, and with the rules whose breach takes three faults to show, it runs for some minutes:
-//! `MODEL_MORE=1 cargo test -p minitalk-core --lib model -- --include-ignored --nocapture`.
+//! `MODEL_MORE=1` lets one thing more go wrong everywhere but where damaged frames are kept
+//! exactly. With that, and with the rules whose breach takes three faults to show, it runs for some
+//! minutes: `MODEL_MORE=1 cargo test -p minitalk-core --lib model -- --include-ignored
+//! --nocapture`.
 #![expect(clippy::arithmetic_side_effects, reason = "an overflow fails the test")]
 
 mod exchange;
@@ -99,8 +100,8 @@ fn with_every_octet_of_a_damaged_frame_kept_nothing_else_comes_out() {
     assert_sound("two frames exactly", &Setup { exact: true, ..TWO_FRAMES });
 }
 
-/// What a fault cuts off of a frame is the beginning of it and so kept octet by octet, be the model exact
-/// or not.
+/// What a fault cuts off of a frame is the beginning of it and so kept octet by octet, be the model
+/// exact or not.
 fn trapped() -> Setup {
     let trap: &[u8] = minitalk_testing::trap(link::MESSAGE, 1, true, 5).leak();
     Setup { frames: vec![&b""[..], trap].leak(), ..TWO }
@@ -158,7 +159,8 @@ fn a_reason_is_never_taken_for_another_by_a_storm_and_a_fault() {
     assert_sound("refusal, storm of ones", &Setup { storm: Some(Bit::One), ..REFUSAL_IN_STORM });
 }
 
-/// A reason in which a storm can hide the zeros in the middle, and leave those before it and the ones.
+/// A reason in which a storm can hide the zeros in the middle, and leave those before it and the
+/// ones.
 const REFUSAL_IN_STORM: Setup =
     Setup { storm: Some(Bit::Zero), faults: 2, ..refusing(0, RefusalReason::TooLong) };
 
@@ -233,7 +235,8 @@ fn a_ping_leaves_its_peer_as_it_was() {
     assert_no_violation("ping to a classic receiver, two faults", Measured::new(faulty));
 }
 
-/// A model that cannot fail proves nothing: each of these rules is broken, and the model must see it.
+/// A model that cannot fail proves nothing: each of these rules is broken, and the model must see
+/// it.
 mod broken {
     use super::*;
 

@@ -34,7 +34,8 @@ pub enum Reply {
     /// frames, where another sender may be given the floor.
     VerdictComplete(Bit),
     /// A new frame has arrived intact. Read it with [`Receiver::frame`], then answer with
-    /// [`Receiver::accept`] or [`Receiver::refuse`]; the acknowledgment of the bit comes from there.
+    /// [`Receiver::accept`] or [`Receiver::refuse`]; the acknowledgment of the bit comes from
+    /// there.
     Frame,
     /// A frame is still waiting for its answer, so the bit can only be a repetition: ignored.
     Ignored,
@@ -48,11 +49,11 @@ pub struct Received<'a> {
     pub first: bool,
     /// Whether the message ends with this frame.
     pub last: bool,
-    /// How the octets of the message are coded, as its first frame says: 0 is as they are. A receiver that
-    /// does not know the coding is to [refuse](Receiver::refuse) the message.
+    /// How the octets of the message are coded, as its first frame says: 0 is as they are. A
+    /// receiver that does not know the coding is to [refuse](Receiver::refuse) the message.
     pub coding: u8,
-    /// Total length of the message in octets, if its first frame says so. A message that turns out to
-    /// have another one is refused.
+    /// Total length of the message in octets, if its first frame says so. A message that turns out
+    /// to have another one is refused.
     pub length: Option<u64>,
     /// Octets of the message that came before this frame.
     pub offset: u64,
@@ -238,8 +239,8 @@ impl<const N: usize> Receiver<N> {
     /// Refuses the message in progress, or the one that the waiting frame begins, for good.
     ///
     /// Returns the acknowledgment that the sender is owed if a frame waits. If none does, the
-    /// refusal is spelled after the next frame of the message. A message that has ended was delivered
-    /// and is not refused any more.
+    /// refusal is spelled after the next frame of the message. A message that has ended was
+    /// delivered and is not refused any more.
     #[must_use = "an acknowledgment that is not sent stops the link"]
     pub fn refuse(&mut self, reason: RefusalReason) -> Option<Bit> {
         let is_held = self.held().is_some();

@@ -46,7 +46,8 @@ impl RetransmissionTimeout {
             self.smoothed_eighths = sample.max(1) << 3;
             self.variation_quarters = sample << 1;
         } else {
-            // No sample is above a second, so neither is the average of them, nor of their deviations.
+            // No sample is above a second, so neither is the average of them, nor of their
+            // deviations.
             let smoothed = self.smoothed_eighths >> 3;
             let deviation = smoothed.abs_diff(sample);
             let variation = self.variation_quarters;

@@ -128,7 +128,8 @@ impl<const N: usize> Sender<N> {
 
     /// The same sender, for a message whose octets are coded: `coding` says how, from 1 to
     /// [`CODING_MAX`](crate::frame::CODING_MAX), and a receiver that does not know it
-    /// [refuses](crate::RefusalReason::Coding) the message. 0, as it is without, stands for octets as they are.
+    /// [refuses](crate::RefusalReason::Coding) the message. 0, as it is without, stands for octets
+    /// as they are.
     #[must_use]
     pub const fn with_coding(mut self, coding: u8) -> Self {
         self.outgoing.header.coding = coding;
@@ -142,8 +143,8 @@ impl<const N: usize> Sender<N> {
         self
     }
 
-    /// Whether the next payload may be [offered](Self::offer): the one before it has been accepted, and
-    /// the [event](Self::poll_event) that says so has been taken.
+    /// Whether the next payload may be [offered](Self::offer): the one before it has been accepted,
+    /// and the [event](Self::poll_event) that says so has been taken.
     #[must_use]
     pub const fn is_ready(&self) -> bool {
         matches!(self.state, State::Ready { .. }) && self.event.is_none()
@@ -244,18 +245,20 @@ impl<const N: usize> Sender<N> {
 
     /// Lets the timeout of what is under way, or of what is being listened for, run from `now`.
     ///
-    /// A host that polls for acknowledgments need not read the clock for each: it may pass the time of its
-    /// last reading to the other methods, and call this once, with a new one, before it waits after all. What was
-    /// acknowledged before counts as a round trip of no time: of less than the host polls.
+    /// A host that polls for acknowledgments need not read the clock for each: it may pass the time
+    /// of its last reading to the other methods, and call this once, with a new one, before it
+    /// waits after all. What was acknowledged before counts as a round trip of no time: of less
+    /// than the host polls.
     pub fn restart_timeout(&mut self, now: Instant) {
         self.flight.restart(now);
     }
 
-    /// What is in doubt at the timeout, if that is more than whether a signal was lost: the first bit of a
-    /// mark, or of a frame that follows another, may wait for its [turn](Doubt::Turn).
+    /// What is in doubt at the timeout, if that is more than whether a signal was lost: the first
+    /// bit of a mark, or of a frame that follows another, may wait for its [turn](Doubt::Turn).
     ///
-    /// To send it again does no harm to this sender, so a timeout may be [postponed](Self::postpone) while the
-    /// receiver works for others, but need not be, and not for ever.
+    /// To send it again does no harm to this sender, so a timeout may be
+    /// [postponed](Self::postpone) while the receiver works for others, but need not be, and not
+    /// for ever.
     #[must_use]
     pub const fn doubt(&self) -> Option<Doubt> {
         let may_wait = match self.state {

@@ -18,8 +18,8 @@ pub const VERDICT_BITS: u8 = 8;
 /// Bits of the code of a reason.
 const CODE_BITS: u8 = 4;
 
-/// Acknowledgments that spell each bit of the code, all alike: so far apart are two codes that three
-/// symbols lost and three more that do not belong there make none of another.
+/// Acknowledgments that spell each bit of the code, all alike: so far apart are two codes that
+/// three symbols lost and three more that do not belong there make none of another.
 const SYMBOLS_PER_CODE_BIT: u8 = 4;
 
 /// Bits whose acknowledgments spell the reason of a refusal.
@@ -60,8 +60,8 @@ impl RefusalReason {
         Self::Mismatch,
     ];
 
-    /// The number on the wire, 1 to 14: 0 and 15 would be spelled by a line on which only one symbol
-    /// gets through.
+    /// The number on the wire, 1 to 14: 0 and 15 would be spelled by a line on which only one
+    /// symbol gets through.
     #[must_use]
     pub const fn code(self) -> u8 {
         match self {
@@ -76,8 +76,8 @@ impl RefusalReason {
         }
     }
 
-    /// The acknowledgment at `position`, 0 to 15, of the spelling: the code's most significant bit four
-    /// times, then the next one.
+    /// The acknowledgment at `position`, 0 to 15, of the spelling: the code's most significant bit
+    /// four times, then the next one.
     #[must_use]
     pub(crate) fn symbol_at(self, position: u8) -> Bit {
         bit_at(self.code() << (8 - CODE_BITS), position / SYMBOLS_PER_CODE_BIT)
@@ -146,8 +146,8 @@ mod tests {
         shorter
     }
 
-    /// What is heard of one with `n` symbols lost and `n` strange ones is another only if, with `n` lost,
-    /// the same can be left of both.
+    /// What is heard of one with `n` symbols lost and `n` strange ones is another only if, with `n`
+    /// lost, the same can be left of both.
     #[test]
     fn three_symbols_lost_and_three_strange_ones_make_no_reason_of_another() {
         let rests = RefusalReason::ALL.map(|reason| {

@@ -1,9 +1,11 @@
-//! What a disturbed line makes of a message: nothing wrong is delivered, nothing twice, and a receipt is true.
+//! What a disturbed line makes of a message: nothing wrong is delivered, nothing twice, and a
+//! receipt is true.
 //!
-//! An input is one of three things: frames whose bits are dropped, doubled and turned, fed to a deframer; the same of
-//! what a sender has sent, fed to a receiver; or a sender and a receiver with the kernel between them, whose pending
-//! signals, processors and timers go wrong. Contents are chosen by a seed and not by the fuzzer, so that a frame check
-//! sequence collides once in 2^32 damaged frames and not on purpose; but some of them hold their own.
+//! An input is one of three things: frames whose bits are dropped, doubled and turned, fed to a
+//! deframer; the same of what a sender has sent, fed to a receiver; or a sender and a receiver with
+//! the kernel between them, whose pending signals, processors and timers go wrong. Contents are
+//! chosen by a seed and not by the fuzzer, so that a frame check sequence collides once in 2^32
+//! damaged frames and not on purpose; but some of them hold their own.
 #![no_main]
 
 use arbitrary::Arbitrary;
@@ -32,8 +34,9 @@ struct Message {
 }
 
 impl Message {
-    /// The payloads of its frames: few octets, which are soon sent, or a frame of more than 256 bits. At most eight
-    /// of them: without acknowledgments a receiver could not tell the ninth from the first.
+    /// The payloads of its frames: few octets, which are soon sent, or a frame of more than 256
+    /// bits. At most eight of them: without acknowledgments a receiver could not tell the ninth
+    /// from the first.
     fn pieces(self) -> Vec<Vec<u8>> {
         let octets = usize::from(if self.octets < 0xF0 { self.octets % 24 } else { self.octets });
         let chunk = usize::from(self.chunk % 12) + if octets > 24 { 100 } else { 3 };
@@ -107,8 +110,8 @@ fn deframe(contents: &[Vec<u8>], damages: &[(u8, Damage)]) {
     }
 }
 
-/// All that a sender sends of a message to a receiver that hears everything, damaged: what is delivered of it is its
-/// beginning.
+/// All that a sender sends of a message to a receiver that hears everything, damaged: what is
+/// delivered of it is its beginning.
 fn receive(message: u32, pieces: &[Vec<u8>], damages: &[(u8, Damage)]) {
     let line = transmitted(message, pieces);
     let mut receiver = Receiver::<FRAME_OCTETS_MAX>::new();

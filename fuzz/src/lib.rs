@@ -1,4 +1,5 @@
-//! What the fuzz targets share: bits from octets, a dialect from a number, a refusal, a source of octets.
+//! What the fuzz targets share: bits from octets, a dialect from a number, a refusal, a source of
+//! octets.
 
 pub mod link;
 

@@ -18,11 +18,13 @@ pub enum Fault {
     Storm { zeros: bool, acks: u8 },
     /// The sender's timer fires now.
     EarlyTimer,
-    /// The receiver loses its processor before it takes the next bit, until the sender's timer has fired so often.
+    /// The receiver loses its processor before it takes the next bit, until the sender's timer has
+    /// fired so often.
     ReceiverLate(u8),
     /// It loses it between taking the next bit and acknowledging it.
     AckLate(u8),
-    /// The sender loses it before it takes the next acknowledgment, and only finds its timer expired.
+    /// The sender loses it before it takes the next acknowledgment, and only finds its timer
+    /// expired.
     SenderLate,
     /// The host refuses the next frame.
     Refuse,
@@ -178,8 +180,8 @@ impl Link {
         sent > 0
     }
 
-    /// Damage shows at once: no further bit is sent of a frame that has arrived otherwise, unless two faults
-    /// hide each other.
+    /// Damage shows at once: no further bit is sent of a frame that has arrived otherwise, unless
+    /// two faults hide each other.
     fn note_sent(&mut self, bit: Bit, completes_pair: bool, is_repetition: bool) {
         match (self.sender.phase(), is_repetition) {
             (Phase::Frame, false) => {

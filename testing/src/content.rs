@@ -24,8 +24,8 @@ fn traps(message: u32, length: usize, chunk: usize) -> Vec<u8> {
     text
 }
 
-/// The payload of a frame, not the first of its message, that holds every five octets the FCS of all that
-/// stands before it in the frame, and then an octet that a doubled bit turns into a flag.
+/// The payload of a frame, not the first of its message, that holds every five octets the FCS of
+/// all that stands before it in the frame, and then an octet that a doubled bit turns into a flag.
 ///
 /// It is written from `docs/protocol.md` and not with the core.
 #[must_use]

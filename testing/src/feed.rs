@@ -1,12 +1,12 @@
 //! Whether damage shows before the FCS does.
 //!
-//! A frame is damaged from when the receiver is fed anything but the bits that the sender has sent of
-//! it, each once and in order. From then on the sender must send no further bit of it: the next
+//! A frame is damaged from when the receiver is fed anything but the bits that the sender has sent
+//! of it, each once and in order. From then on the sender must send no further bit of it: the next
 //! acknowledgment tells. After one fault that is so; two can hide each other until the verdict.
 //!
-//! A pair that was sent again is left out. While its first acknowledgment is still pending at a slow
-//! sender, that of the repetition, which is the same symbol, is dropped; two different ones remain,
-//! and nobody can tell that there were more.
+//! A pair that was sent again is left out. While its first acknowledgment is still pending at a
+//! slow sender, that of the repetition, which is the same symbol, is dropped; two different ones
+//! remain, and nobody can tell that there were more.
 
 /// What the receiver has been fed of the frame under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -24,15 +24,16 @@ pub enum Deframed<'a> {
     /// A flag that closed nothing: the first one, one right after another, or the first one after
     /// [`FeedError::Aborted`] or [`FeedError::TooLong`].
     Flag,
-    /// A flag that closed a frame with a good FCS. The content, at least one octet, without the FCS.
+    /// A flag that closed a frame with a good FCS. The content, at least one octet, without the
+    /// FCS.
     Frame(&'a [u8]),
 }
 
 /// What was wrong with what arrived.
 ///
 /// Nothing of such a frame may be used. The deframer needs no help to go on: after
-/// [`BadFcs`](Self::BadFcs) and [`Noise`](Self::Noise) the flag that showed the error also opens the
-/// next frame, after the other two it waits for the next flag.
+/// [`BadFcs`](Self::BadFcs) and [`Noise`](Self::Noise) the flag that showed the error also opens
+/// the next frame, after the other two it waits for the next flag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum FeedError {
@@ -243,8 +244,8 @@ impl<const N: usize> Deframer<N> {
         }
     }
 
-    /// Takes a bit after five ones or more: an inserted zero, the end of a flag and an abort can only
-    /// come here. One bit in 63 of random content does.
+    /// Takes a bit after five ones or more: an inserted zero, the end of a flag and an abort can
+    /// only come here. One bit in 63 of random content does.
     #[cold]
     fn feed_after_five_ones(&mut self, bit: Bit) -> Result<Unchecked, FeedError> {
         match (bit, self.latest.leading_ones()) {

@@ -83,8 +83,8 @@ impl Fcs {
     /// What the register holds after any octets and their FCS XORed with `mask`.
     #[must_use]
     pub fn residue(mask: u32) -> Self {
-        // After the octets alone the register is the complement of their FCS. What is XORed with it as
-        // the FCS is taken leaves the complement of the mask, whatever the octets were.
+        // After the octets alone the register is the complement of their FCS. What is XORed with it
+        // as the FCS is taken leaves the complement of the mask, whatever the octets were.
         let mut residue = Self { register: !mask };
         (0..FCS_OCTETS).for_each(|_| residue.update(0));
         residue

@@ -22,8 +22,8 @@ pub enum Section {
 /// Where a frame being sent has got to, without the octets being sent.
 ///
 /// For a sender that owns its buffer and so cannot also hold a [`Framer`], which borrows it. The
-/// cursor is a small `Copy` value: keep an old one to send a frame again, or call [`next`] on a copy
-/// to look ahead.
+/// cursor is a small `Copy` value: keep an old one to send a frame again, or call [`next`] on a
+/// copy to look ahead.
 ///
 /// *Signal safety*: every method takes a small bounded time, allocates nothing and cannot panic.
 ///
@@ -204,9 +204,9 @@ impl Default for Cursor {
 /// The bits of one frame: opening flag, content and FCS with zeros inserted, closing flag.
 ///
 /// Octets leave least significant bit first. The frame may hold any octets and any number of them,
-/// though a [`Deframer`](super::Deframer) takes an empty one for noise. Two frames may share a flag:
-/// send the second [without its opening flag](Self::without_opening_flag). Cloning is cheap, and a
-/// clone of a fresh framer sends the frame again.
+/// though a [`Deframer`](super::Deframer) takes an empty one for noise. Two frames may share a
+/// flag: send the second [without its opening flag](Self::without_opening_flag). Cloning is cheap,
+/// and a clone of a fresh framer sends the frame again.
 ///
 /// # Examples
 ///

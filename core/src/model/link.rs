@@ -11,7 +11,8 @@
 //! * a timer fires **early**. A process that is stopped and continued, or loses its time slice, is
 //!   the steps of the other one, and timers that fire early.
 //!
-//! The death of either end at any moment needs no step: what must hold then is asked of every state.
+//! The death of either end at any moment needs no step: what must hold then is asked of every
+//! state.
 
 use std::string::String;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -64,8 +65,8 @@ pub(super) struct Setup {
     pub(super) host: Host,
     /// Whether the sender may give up at any moment.
     pub(super) aborts: bool,
-    /// Whether damaged frames are kept octet by octet, and their FCS computed; otherwise it is taken
-    /// to be wrong, which makes all damaged frames alike.
+    /// Whether damaged frames are kept octet by octet, and their FCS computed; otherwise it is
+    /// taken to be wrong, which makes all damaged frames alike.
     pub(super) exact: bool,
     /// Acknowledgments of this kind can be hidden from the sender for any stretch, as one fault.
     pub(super) storm: Option<Bit>,
@@ -93,8 +94,8 @@ pub(super) struct Link {
     /// The acknowledgment that the receiver's host is about to send.
     owed: Option<Bit>,
     faults_left: u8,
-    /// What has become of the frame, and how often the sender has fallen out of step, as long as there
-    /// has been one fault at most.
+    /// What has become of the frame, and how often the sender has fallen out of step, as long as
+    /// there has been one fault at most.
     feed: Feed<Bit>,
     falls: u64,
     storming: bool,

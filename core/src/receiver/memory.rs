@@ -167,8 +167,9 @@ impl Memory {
         Judgment::Deliver(Held { begin: closed.content.len().saturating_sub(trailer), octets })
     }
 
-    /// A frame in the middle of a message that is not known: what its FCS is masked with is not known
-    /// either, so nobody can say that it is good. If the next one has the same mask, both are.
+    /// A frame in the middle of a message that is not known: what its FCS is masked with is not
+    /// known either, so nobody can say that it is good. If the next one has the same mask, both
+    /// are.
     fn meet_stranger(&mut self, residue: Fcs) -> Judgment {
         let is_known = |stranger| stranger == residue || stranger == residue.complemented();
         if self.stranger.is_some_and(is_known) {

@@ -1,4 +1,5 @@
-//! The rules that the model breaks, one at a time, to show that it notices: all of them, and nothing else.
+//! The rules that the model breaks, one at a time, to show that it notices: all of them, and
+//! nothing else.
 
 use super::memory::Latest;
 use crate::frame::{Attempt, Frame, ParseFrameError};

@@ -85,8 +85,8 @@ impl<const N: usize> Sender<N> {
         }
     }
 
-    /// An accident, or, if it happens at the very first acknowledgment that is checked although nothing
-    /// was resent, again and again, a peer that does not alternate at all.
+    /// An accident, or, if it happens at the very first acknowledgment that is checked although
+    /// nothing was resent, again and again, a peer that does not alternate at all.
     #[cold]
     fn take_wrong_parity(&mut self, now: Instant) {
         if !self.parity.is_checked && !self.resent {

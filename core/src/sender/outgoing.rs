@@ -102,7 +102,8 @@ impl<const N: usize> Outgoing<N> {
         self.is_exposed |= self.upcoming.is_none();
     }
 
-    /// The frame, all of which has been sent, is accepted. Returns how many octets of the message it was.
+    /// The frame, all of which has been sent, is accepted. Returns how many octets of the message
+    /// it was.
     pub(super) fn accept(&mut self) -> usize {
         if let Some(fcs) = self.cursor.fcs() {
             self.check.update(fcs.value());

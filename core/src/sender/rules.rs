@@ -1,12 +1,14 @@
-//! The rules that the model breaks, one at a time, to show that it notices: all of them, and nothing else.
+//! The rules that the model breaks, one at a time, to show that it notices: all of them, and
+//! nothing else.
 
 use crate::Bit;
 use crate::detect::MARK_BITS;
 use crate::verdict::VERDICT_BITS;
 
-/// Ones before a frame that is repeated. Acknowledgments of the first attempt that come after all can
-/// let the sender run ahead of the receiver, so that some of these are lost; enough must be left for an
-/// abort, or what the receiver has of the first attempt could be closed by the next flag.
+/// Ones before a frame that is repeated. Acknowledgments of the first attempt that come after all
+/// can let the sender run ahead of the receiver, so that some of these are lost; enough must be
+/// left for an abort, or what the receiver has of the first attempt could be closed by the next
+/// flag.
 const REPEATED_MARK_BITS: u8 = 2 * MARK_BITS;
 
 /// A rule of the protocol that a sender can be made to break, in tests only.
@@ -54,7 +56,8 @@ impl Rules {
         ones == VERDICT_BITS || self.breaks(Broken::VerdictOfOneBit) && ack.is_one()
     }
 
-    /// Under a storm of one signal only the other one gets through: an alternation then looks constant.
+    /// Under a storm of one signal only the other one gets through: an alternation then looks
+    /// constant.
     pub(super) fn verdict_counts(self, resent: bool) -> bool {
         !resent || self.breaks(Broken::ResentVerdictCounts)
     }

@@ -9,15 +9,16 @@ use crate::{Bit, Instant, hdlc};
 /// time slice is far more common than a lost signal.
 pub(super) const PAIR_PATIENCE: u64 = 8;
 
-/// The least time to wait for an acknowledgment that other senders or the output may hold back: to ask
-/// again and again would only hide the others' bits.
+/// The least time to wait for an acknowledgment that other senders or the output may hold back: to
+/// ask again and again would only hide the others' bits.
 const PATIENCE_MICROS: u64 = 50_000;
 
-/// The same at the beginning of a mark. Shorter: the receiver may not know of its sender, if its bit was hidden.
+/// The same at the beginning of a mark. Shorter: the receiver may not know of its sender, if its
+/// bit was hidden.
 const MARK_PATIENCE_MICROS: u64 = 20_000;
 
-/// The same in a reason, which no resend would leave readable: a receiver that lost its processor for a moment
-/// is to be waited for.
+/// The same in a reason, which no resend would leave readable: a receiver that lost its processor
+/// for a moment is to be waited for.
 const REASON_PATIENCE_MICROS: u64 = 250_000;
 
 /// The most that these become by doubling.

@@ -272,7 +272,8 @@ fn the_rest_of_a_message_whose_beginning_is_not_known_is_refused() {
     pair.drive();
     assert_eq!(pair.events.last(), Some(&Event::Refused(Some(RefusalReason::OutOfSequence))));
     assert_eq!(pair.text, b"known");
-    // Of the first attempt it has not seen the opening flag; of two it knows that they have one mask.
+    // Of the first attempt it has not seen the opening flag; of two it knows that they have one
+    // mask.
     assert_eq!(pair.sender.statistics().repeated_frames, 2);
 }
 

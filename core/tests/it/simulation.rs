@@ -1,7 +1,7 @@
 //! Lives of a server and its clients, drawn from seeds, in simulated time.
 //!
-//! `SEEDS=1000000` runs more of them. A failure is one line, which begins with `SEED=n`; with that in the
-//! environment the test runs that life alone and tells what happens in it.
+//! `SEEDS=1000000` runs more of them. A failure is one line, which begins with `SEED=n`; with that
+//! in the environment the test runs that life alone and tells what happens in it.
 
 mod client;
 mod inbox;

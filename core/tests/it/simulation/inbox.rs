@@ -71,7 +71,8 @@ impl Inbox {
         let disturbed = faults.disturb();
         let intact = self.text == client.plan.text;
         let justified = match outcome {
-            // Even a classic receipt is true as long as no symbol is lost: one that comes twice shows.
+            // Even a classic receipt is true as long as no symbol is lost: one that comes twice
+            // shows.
             Outcome::Delivered => self.written && (intact || faults.lose()),
             // A bit of the reason resent is enough: the server was late, or another client's bit in
             // the way.

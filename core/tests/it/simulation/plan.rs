@@ -9,8 +9,8 @@ pub(crate) struct Faults {
     pub(crate) hidden: u64,
     /// A foreign signal at any process.
     pub(crate) foreign: u64,
-    /// A timer of a sender, or the floor's, fires too early: a classic sender then resends a bit that
-    /// is not lost.
+    /// A timer of a sender, or the floor's, fires too early: a classic sender then resends a bit
+    /// that is not lost.
     pub(crate) early_timer: u64,
     /// A process is stopped, and continued later.
     pub(crate) stop: u64,
@@ -53,7 +53,8 @@ pub(crate) struct ClientPlan {
     pub(crate) chunk: usize,
     pub(crate) pairs: bool,
     pub(crate) starts_at: u64,
-    /// It knows that the server keeps section 9 of the protocol, and looks at it before it repeats a bit.
+    /// It knows that the server keeps section 9 of the protocol, and looks at it before it repeats
+    /// a bit.
     pub(crate) looks: bool,
 }
 

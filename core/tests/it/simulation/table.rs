@@ -70,8 +70,8 @@ fn losses_cost_what_they_cost_before() {
     snapshot::assert_same("losses.txt", &table);
 }
 
-/// Clients that all begin within a moment: framed, or one in so many of them `classic`. If each `looks`, it looks
-/// at the server before it repeats a bit.
+/// Clients that all begin within a moment: framed, or one in so many of them `classic`. If each
+/// `looks`, it looks at the server before it repeats a bit.
 fn crowd(clients: usize, classic: usize, looks: bool) -> Plan {
     let octet = |place: usize| u8::try_from(1 + place % 250).unwrap_or(1);
     let client = |index: usize| ClientPlan {
