@@ -175,8 +175,8 @@ fn the_example_acknowledgments_in_the_protocol_are_those_of_a_server() {
     let (flag, verdict) = (whole - 16, whole - 8);
     assert!(damaged.bits() == frame.bits() && refused.bits().starts_with(&frame.bits()));
     let mut text = String::from(
-        "The message of section 4 from a newcomer, to a server of the default dialect: `0` is `SIGUSR1`, `1` is\n\
-         `SIGUSR2`. The third bit of the payload of the damaged frame arrives as another one.\n\n\
+        "The message of section 4 from a newcomer, to a server of the default dialect: `0` is\n\
+         `SIGUSR1`, `1` is `SIGUSR2`. The third bit of the payload of the damaged frame arrives as another one.\n\n\
          | | bits | acknowledgments |\n|---|---|---|\n",
     );
     let mut row = |name: &str, passed: &Passed, from: usize, to: usize| {
