@@ -1,6 +1,7 @@
 //! What a single wrong sign or a forgotten line would break, and nothing else would show.
 
-use minitalk_core::frame::{FRAME_OCTETS_MAX, PAYLOAD_OCTETS_MAX};
+use minitalk_core::frame::{Check, FRAME_OCTETS_MAX, PAYLOAD_OCTETS_MAX};
+use minitalk_core::hdlc::{FLAG_BITS, Framer};
 use minitalk_core::sender::{Event, OfferError};
 use minitalk_core::{Bit, Receiver, RefusalReason, Sender};
 
@@ -160,4 +161,38 @@ fn the_outcome_is_unknown_from_the_last_bit_of_the_frame_to_its_verdict() {
         assert!(!pair.sender.is_outcome_unknown());
         assert_eq!(pair.events.len(), 1);
     }
+}
+
+#[test]
+fn a_last_frame_whose_check_is_another_is_refused() {
+    /// What a receiver says of a message of one frame, bit after bit.
+    fn judged(check: u32) -> (Vec<u8>, u32, String) {
+        let mut content = vec![0xFF, 0b0011_0000, 2, 7, 0, 0, 0, 0, 1, b'a'];
+        content.extend(check.to_le_bytes());
+        let mut pair = Pair::new();
+        let bits = Framer::new(&content).chain(FLAG_BITS).chain([Bit::Zero; 16]);
+        let acks: String =
+            bits.filter_map(|bit| pair.receive(bit)).map(|ack| ack.to_string()).collect();
+        (pair.text, pair.receiver.counters().refused, acks[acks.len() - 24..].to_owned())
+    }
+
+    let check = Check::new().finish(1);
+    let (text, refused, _) = judged(check);
+    assert_eq!((text.as_slice(), refused), (&b"a"[..], 0));
+    for wrong in [!check, check ^ 1, 0, Check::new().finish(2)] {
+        let (text, refused, acks) = judged(wrong);
+        assert_eq!((text.as_slice(), refused), (&b""[..], 1));
+        assert_eq!(acks, "000000001111111100000000", "refused, code 12");
+    }
+}
+
+#[test]
+fn the_same_message_under_the_same_number_is_no_repetition_of_itself() {
+    let mut pair = Pair::offering(b"reading: 20");
+    pair.drive();
+    pair.sender = Sender::new(7, None).without_pairs();
+    pair.sender.offer(b"reading: 20", true).expect("a new sender is ready");
+    pair.drive();
+    assert_eq!(pair.text, b"reading: 20reading: 20");
+    assert_eq!(pair.receiver.counters().repeated, 0);
 }
