@@ -21,7 +21,7 @@ pub use probing::Probe;
 pub(crate) use probing::Probing;
 
 /// Between two looks at a server that is not at rest, the time doubles up to this.
-const REST_LOOK_MICROS_MAX: u64 = 320_000;
+const REST_LOOK_MICROS_MAX: u64 = 640_000;
 
 /// A sender that survives a bit that comes twice does not wait longer than this for a server at
 /// rest. Who keeps the server from resting may go on for ever. It doubles each time.
@@ -32,8 +32,8 @@ const REST_PATIENCE_MICROS_MAX: u64 = 2_000_000;
 /// holds back: only one that crosses the acknowledgment would count, and the sender would be told.
 const LONG_REST_PATIENCE_MICROS: u64 = 5_000_000;
 
-/// How soon to look again whether a server has taken what is pending there.
-const TAKEN_LOOK_MICROS: u64 = 5_000;
+/// How soon to look again whether a server of ours has answered all that it has taken.
+const SHORT_LOOK_MICROS: u64 = 5_000;
 
 /// How often a server at which a signal is pending is looked at before a first bit is sent all the
 /// same, and after what time again.
@@ -136,7 +136,8 @@ pub(crate) struct Transfer<'a, H, O> {
     /// Since when nothing has got further, although the server may have worked for others.
     stalled_at: Instant,
     /// Since when a timeout has been put off, and the time to the next look.
-    postponed: Option<(Instant, u64)>,
+    /// And whether the server was asleep then.
+    postponed: Option<(Instant, u64, bool)>,
     /// How long the rest of the server is waited for, if a bit that comes twice damages nothing.
     patience_micros: u64,
     /// An acknowledgment was taken while the clock was late: the timeout of what came of it does
@@ -334,7 +335,12 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
 
     /// Puts the timeout off, as long as that is better than to send the bit again.
     fn postpone(&mut self, doubt: Doubt, sight: Sight, now: Instant) -> bool {
-        let (since, micros) = self.postponed.unwrap_or((now, REST_MICROS));
+        let first_micros = if doubt != Doubt::Turn && self.link.is_ours() {
+            SHORT_LOOK_MICROS
+        } else {
+            REST_MICROS
+        };
+        let (since, micros, was_asleep) = self.postponed.unwrap_or((now, first_micros, false));
         let patience_micros = match (self.half.is_damaged_by_doubles(), self.link.is_ours()) {
             (false, _) => self.patience_micros,
             (true, true) => LONG_REST_PATIENCE_MICROS,
@@ -345,16 +351,15 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
                 self.patience_micros.saturating_mul(2).min(REST_PATIENCE_MICROS_MAX);
             return false;
         }
-        let (wait_micros, next_micros) = if doubt == Doubt::Twice && self.link.is_ours() {
-            (TAKEN_LOOK_MICROS, micros)
-        } else if sight.is_asleep {
-            // Whether that is rest, the next look will show.
+        // Whether it is at rest that sleeps, the next look will show. One that sleeps now and then works.
+        let is_asleep = sight.is_asleep && !was_asleep;
+        let (wait_micros, next_micros) = if is_asleep {
             (REST_MICROS, micros)
         } else {
             (micros, micros.saturating_mul(2).min(REST_LOOK_MICROS_MAX))
         };
         self.half.postpone(now, wait_micros);
-        self.postponed = Some((since, next_micros));
+        self.postponed = Some((since, next_micros, is_asleep));
         true
     }
 
