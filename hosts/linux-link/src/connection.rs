@@ -93,10 +93,10 @@ impl<O: Observer> Connection<O> {
         }
         let interrupter = Interrupter::new().map_err(|error| failure(Cause::Interrupter(error)))?;
         let timeout_micros = micros(config.timeout);
-        let mut link = Link::new(line, server, interrupter, timeout_micros, observer)
+        let mut to_server = Link::new(line, server, interrupter, timeout_micros, observer)
             .map_err(|error| failure(Cause::Watch(error)))?;
-        link.slow = config.slow;
-        Ok(Self { link, config: config.clone(), pinger: None, tally: Tally::default() })
+        to_server.slow = config.slow;
+        Ok(Self { link: to_server, config: config.clone(), pinger: None, tally: Tally::default() })
     }
 
     /// Sends a message and returns when the server has confirmed all of it, or all that it does.
