@@ -301,6 +301,7 @@ const fn mask(bits: u8) -> u8 {
 }
 
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "an overflow fails the test")]
 mod tests {
     use super::*;
     use crate::frame::CONTENT_OCTETS_MAX;

@@ -510,7 +510,9 @@ mod tests {
     fn a_check_depends_on_every_frame_on_their_order_and_on_the_length() {
         let check = |frames: &[u32], octets| {
             let mut check = Check::new();
-            frames.iter().for_each(|fcs| check.update(*fcs));
+            for &fcs in frames {
+                check.update(fcs);
+            }
             check.finish(octets)
         };
         let all = [

@@ -203,11 +203,9 @@ mod tests {
     /// The table of [`Dialect::acks`] as texts: `a` the ack, `b` the second one, `r` the receipt.
     fn owed(dialect: Dialect, ends: Ends) -> String {
         let acks = match (dialect.ack, ends) {
-            (Ack::PerBit(_) | Ack::Echo | Ack::Auto, _) => "a",
-            (Ack::PerByte(_) | Ack::None, Ends::Nothing) => "",
-            (Ack::PerByte(_), _) => "a",
-            (Ack::None, _) => "",
-            (Ack::PerBitAndByte(_), Ends::Nothing) => "a",
+            (Ack::PerByte(_), Ends::Nothing) | (Ack::None, _) => "",
+            (Ack::PerBit(_) | Ack::Echo | Ack::Auto | Ack::PerByte(_), _)
+            | (Ack::PerBitAndByte(_), Ends::Nothing) => "a",
             (Ack::PerBitAndByte(_), _) => "ab",
         };
         match (ends, dialect.receipt) {

@@ -336,7 +336,9 @@ mod tests {
     fn a_mask_turns_bits_of_the_fcs_and_no_others() {
         let content = b"masked";
         let mut fcs = Fcs::new();
-        content.iter().for_each(|octet| fcs.update(*octet));
+        for &octet in content {
+            fcs.update(octet);
+        }
         let mut octets = content.to_vec();
         octets.extend(fcs.masked_octets(0x0102_0480));
         let masked = line(Framer::new(content).masked(0x0102_0480));

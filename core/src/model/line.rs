@@ -34,7 +34,9 @@ pub(super) fn octets(message: u32, frames: &[&[u8]]) -> Vec<Vec<u8>> {
 
 fn fcs(octets: &[u8]) -> Fcs {
     let mut fcs = Fcs::new();
-    octets.iter().for_each(|&octet| fcs.update(octet));
+    for &octet in octets {
+        fcs.update(octet);
+    }
     fcs
 }
 

@@ -76,6 +76,7 @@ pub(super) struct Setup {
 
 /// One state of the whole system.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is true or false whatever the others are")]
 pub(super) struct Link {
     setup: &'static Setup,
     /// The octets of each frame of all messages.

@@ -247,7 +247,9 @@ fn meaning(setting: Setting, value: &str) -> &'static str {
         (Setting::One, _) => "`SIGUSR2` is a one, `SIGUSR1` a zero",
         (Setting::Order, "msb") => "the most significant bit of a byte or length first",
         (Setting::Order, _) => "the least significant bit first",
-        (Setting::Ack, "auto") => "observed by the sender, chosen by the receiver (see below)",
+        (Setting::Ack | Setting::Receipt, "auto") => {
+            "observed by the sender, chosen by the receiver (see below)"
+        }
         (Setting::Ack, "usr1") => "every bit is acknowledged with `SIGUSR1`",
         (Setting::Ack, "usr2") => "every bit is acknowledged with `SIGUSR2`",
         (Setting::Ack, "echo") => "every bit is acknowledged with the signal that brought it",
@@ -260,7 +262,6 @@ fn meaning(setting: Setting, value: &str) -> &'static str {
             "`SIGUSR2` for every bit, and `SIGUSR1` more at every eighth"
         }
         (Setting::Ack, _) => "no bit is acknowledged; the sender pauses instead",
-        (Setting::Receipt, "auto") => "observed by the sender, chosen by the receiver (see below)",
         (Setting::Receipt, "usr1-after") => "`SIGUSR1`, after the acknowledgment of the last bit",
         (Setting::Receipt, "usr2-after") => "`SIGUSR2`, after the acknowledgment of the last bit",
         (Setting::Receipt, "usr1-before") => "`SIGUSR1`, before the acknowledgment of the last bit",

@@ -27,11 +27,11 @@ fn the_receiving_example_shows_what_the_client_sends() {
 #[test]
 fn the_sending_example_is_told_what_the_server_has_written() {
     let server = Server::start();
-    let send = example("send");
-    let mut command = Command::new(&send);
+    let program = example("send");
+    let mut command = Command::new(&program);
     let sent = Running::spawn(command.args([&server.pid().to_string(), "Grüße"])).finish();
     assert_eq!((sent.code(), sent.text().as_str()), (0, "7 bytes were written\n"), "{sent:?}");
-    let mut command = Command::new(&send);
+    let mut command = Command::new(&program);
     let command = command.arg(server.pid().to_string());
     let sent = Running::spawn_with_input(command, "from a pipe".to_owned()).finish();
     assert_eq!(sent.text(), "11 bytes were written\n", "{sent:?}");

@@ -26,12 +26,11 @@ impl Running {
         command.args(arguments).env("TERM", "dumb");
         // One that reads keeps running.
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        match command.spawn() {
-            Ok(child) => Some(Self(child)),
-            Err(_) => {
-                eprintln!("skipped: {program} is not installed");
-                None
-            }
+        if let Ok(child) = command.spawn() {
+            Some(Self(child))
+        } else {
+            eprintln!("skipped: {program} is not installed");
+            None
         }
     }
 

@@ -303,7 +303,9 @@ mod tests {
         if let Hello::One(bit) = dialect.hello {
             push(Party::Client, bit);
             let answer = dialect.ready.or(dialect.bit_ack(bit));
-            answer.into_iter().for_each(|answer| push(Party::Server, answer));
+            if let Some(answer) = answer {
+                push(Party::Server, answer);
+            }
         }
         let mut encoder = Encoder::new(dialect, text).unwrap().with_pid(77);
         while let Some(bit) = encoder.next() {

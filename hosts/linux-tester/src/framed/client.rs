@@ -9,7 +9,7 @@ use crate::bench::Bench;
 use crate::client::Client;
 use crate::picture::Picture;
 use crate::process::Ending;
-use crate::relay::{self, Faults, Party, Plan, Recording};
+use crate::relay::{self, Faults, Party, Plan, Recording, Symbol};
 use crate::role::Role;
 use crate::verdict::Verdict;
 
@@ -44,7 +44,7 @@ fn ones(bits: impl Iterator<Item = Bit>) -> usize {
 }
 
 fn sent(recording: &Recording) -> Vec<Bit> {
-    recording.from(Party::Client).map(|symbol| symbol.bit()).collect()
+    recording.from(Party::Client).map(Symbol::bit).collect()
 }
 
 pub(super) fn mark(bench: &Bench) -> io::Result<Verdict> {

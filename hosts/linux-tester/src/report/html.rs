@@ -82,7 +82,7 @@ fn write_check(
                 to,
                 "<p>{}</p><p>{}</p><p class=\"read\">Read: {}</p>",
                 escaped(&why.happened),
-                escaped(&why.because),
+                escaped(why.because),
                 escaped(why.read)
             )?;
         }

@@ -73,7 +73,7 @@ fn line(to: &mut dyn Write, sentence: &str, verdict: &Verdict) -> io::Result<()>
 /// What happened, why, and what to read.
 fn explain(to: &mut dyn Write, why: &Why) -> io::Result<()> {
     wrapped(to, &why.happened, INDENT, INDENT)?;
-    wrapped(to, &why.because, INDENT, INDENT)?;
+    wrapped(to, why.because, INDENT, INDENT)?;
     wrapped(to, &format!("Read: {}", why.read), INDENT, INDENT)
 }
 
