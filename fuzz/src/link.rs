@@ -46,6 +46,7 @@ const FAULTS_MAX: usize = 48;
 const STEPS_MAX: usize = 60_000;
 
 /// One state of the whole system.
+#[expect(clippy::struct_excessive_bools, reason = "each is true or false whatever the others are")]
 pub struct Link {
     pieces: Vec<Vec<u8>>,
     sender: Sender<CONTENT_OCTETS_MAX>,

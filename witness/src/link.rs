@@ -3,7 +3,7 @@
 use minitalk_core::detect::{Detection, Detector};
 use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX};
 use minitalk_core::receiver::Reply;
-use minitalk_core::sender::{Event, OfferError, Phase};
+use minitalk_core::sender::{Event, OfferError};
 use minitalk_core::{Bit, Instant, Receiver, RefusalReason, Sender};
 
 use super::code;

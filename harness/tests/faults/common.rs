@@ -125,6 +125,18 @@ impl RawServer {
         Running::spawn_with_input(&mut client, octets)
     }
 
+    /// As [`send`](Self::send), from a file: the client announces the length, and the server waits for a
+    /// message that it knows to end.
+    pub(crate) fn send_file(&self, octets: &[u8], options: &[&str]) -> Running {
+        let name = format!("{}/message-{}", env!("CARGO_TARGET_TMPDIR"), self.pid());
+        std::fs::write(&name, octets).expect("the folder of the tests is writable");
+        let file = std::fs::File::open(&name).expect("it has just been written");
+        std::fs::remove_file(&name).expect("it has just been written");
+        let mut client = Command::new(Programs::build().client_path());
+        client.args(options).arg(self.pid().to_string());
+        Running::start(client.stdin(file))
+    }
+
     /// Sends a short message, which must arrive, and returns what the server has written before it
     /// since the last time.
     pub(crate) fn serves(&mut self, marker: &str) -> Vec<u8> {

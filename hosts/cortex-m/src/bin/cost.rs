@@ -203,7 +203,10 @@ impl LinkCosts {
 fn cost_of_exchange(content: &[u8]) {
     let now = Instant::ZERO;
     let mut sender = Sender::<CONTENT_OCTETS_MAX>::new(1, Some(content.len() as u64));
-    let mut exchange = Exchange::<[Place<FRAME_OCTETS_MAX>; 4], FRAME_OCTETS_MAX>::new(Dialect::DEFAULT, [const { Place::FREE }; 4]);
+    let mut exchange = Exchange::<[Place<FRAME_OCTETS_MAX>; 4], FRAME_OCTETS_MAX>::new(
+        Dialect::DEFAULT,
+        [const { Place::FREE }; 4],
+    );
     let (mut handle, mut poll) = (Cost::default(), Cost::default());
     defmt::assert!(exchange.open(1).is_ok() && sender.offer(content, true).is_ok());
     while let Some(bit) = sender.poll_transmit(now) {

@@ -11,7 +11,7 @@ use core::cell::RefCell;
 use critical_section::Mutex;
 use defmt_semihosting as _;
 use minitalk_core::classic::{self, Dialect};
-use minitalk_core::exchange::{Exchange, Output, Protocol, Place};
+use minitalk_core::exchange::{Exchange, Output, Place, Protocol};
 use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX};
 use minitalk_core::{Bit, Instant, Sender, sender};
 use minitalk_cortex_m::{exit, interrupt, listen, raise};
@@ -127,7 +127,9 @@ fn classic_message() -> bool {
     open();
     let mut outcome = Outcome::default();
     let now = Instant::ZERO;
-    let Ok(mut sender) = classic::TextSender::new(Dialect::DEFAULT, CLASSIC, 0) else { return false };
+    let Ok(mut sender) = classic::TextSender::new(Dialect::DEFAULT, CLASSIC, 0) else {
+        return false;
+    };
     while let Some(bit) = sender.poll_transmit(now) {
         raise(bit);
         drain(CLASSIC, &mut outcome, |ack| sender.handle_ack(ack, now));
