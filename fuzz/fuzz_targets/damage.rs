@@ -85,11 +85,11 @@ fn deframe(contents: &[Vec<u8>], damages: &[(u8, Damage)]) {
     let sent: Vec<_> = contents.iter().filter(|content| !content.is_empty()).collect();
     let frames = sent.iter().flat_map(|content| Framer::without_opening_flag(content));
     let line: Vec<Bit> = FLAG_BITS.into_iter().chain(frames).collect();
-    let damaged = damaged(&line, damages);
+    let received = damaged(&line, damages);
     let mut deframer = Deframer::<FRAME_OCTETS_MAX>::new();
     let mut expected = sent.iter();
     let (mut accepted, mut errors) = (0, 0);
-    for &bit in &damaged {
+    for &bit in &received {
         match deframer.feed(bit) {
             // The deframer knows no lengths, so what holds its own FCS may be cut short here.
             Ok(Deframed::Frame(content)) => {
@@ -105,7 +105,7 @@ fn deframe(contents: &[Vec<u8>], damages: &[(u8, Damage)]) {
             }
         }
     }
-    if damaged == line {
+    if received == line {
         assert_eq!((accepted, errors), (sent.len(), 0));
     }
 }

@@ -3,7 +3,7 @@
 use minitalk_core::detect::{Detection, Detector};
 use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX};
 use minitalk_core::receiver::Reply;
-use minitalk_core::sender::{Event, OfferError};
+use minitalk_core::sender::{Event, OfferError, Phase};
 use minitalk_core::{Bit, Instant, Receiver, RefusalReason, Sender};
 
 use super::code;
@@ -90,7 +90,8 @@ extern "C" fn sender_state(sender: &Send) -> u64 {
     let is_any = sender.doubt().is_some()
         || sender.is_ready()
         || sender.is_outcome_unknown()
-        || sender.is_last();
+        || sender.is_last()
+        || sender.phase() == Phase::Quiet;
     sender.progress() ^ sender.statistics().bits ^ u64::from(is_any)
 }
 
