@@ -208,6 +208,14 @@ fn our_two_programs_agree_on_every_answer_receipt_and_end() {
     for (number, ack) in Setting::Ack.values().iter().enumerate() {
         for (place, receipt) in Setting::Receipt.values().iter().enumerate() {
             for (end_number, end) in Setting::End.values().iter().enumerate() {
+                // The kernel makes one of two equal symbols that are pending: what it leaves of these
+                // answers cannot be told from others.
+                let before = format!("{}-byte", receipt.trim_end_matches("-before"));
+                let is_ambiguous = ack.starts_with(&before)
+                    || *receipt == "usr2-usr1-usr2-after" && *end == "silence";
+                if is_ambiguous {
+                    continue;
+                }
                 // The other parts take turns.
                 let turn = number + place + end_number;
                 let (one, order) = (["usr1", "usr2"][turn % 2], ["msb", "lsb"][place % 2]);

@@ -44,12 +44,16 @@ fn a_number_that_can_be_no_process_is_refused() {
 
 #[test]
 fn what_is_neither_a_pid_nor_a_name_is_wrong_usage() {
-    for number in ["", "a/b", "12x", "0x10", "1.5", "99999999999999999999"] {
+    for number in ["", "12x", "0x10", "1.5", "99999999999999999999"] {
         let refused = client(&[number, "hi"]);
         assert_eq!(refused.code(), 2, "{number}: {}", refused.stderr);
         assert!(refused.stderr.contains("PID"), "{}", refused.stderr);
     }
     assert_eq!(client(&[]).code(), 2);
+    // A path is that of a file with a PID.
+    let missing = client(&["a/b", "hi"]);
+    assert_eq!(missing.code(), 3, "{}", missing.stderr);
+    assert!(missing.stderr.contains("a/b gives no PID"), "{}", missing.stderr);
     assert_eq!(client(&["4242", "--no-such-option"]).code(), 2);
     assert_eq!(client(&["4242", "--dialect=one=usr3", "hi"]).code(), 2);
 }

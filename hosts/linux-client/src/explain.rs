@@ -229,7 +229,9 @@ fn of_find(error: &FindError) -> Words {
                  --name NAME";
     let sentence = error.to_string();
     match error {
-        FindError::Unknown(_) => words(3, "unknown_name", sentence, names),
+        FindError::Unknown(_) | FindError::PidFile { .. } => {
+            words(3, "unknown_name", sentence, names)
+        }
         FindError::Ended { .. } => words(3, "no_such_process", sentence, names),
         FindError::Elsewhere { .. } => {
             words(3, "other_namespace", sentence, "run client and server in the same container")

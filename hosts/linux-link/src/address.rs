@@ -41,7 +41,7 @@ impl Address {
             Self::File(path) => {
                 let text = fs::read_to_string(path);
                 let pid = text.and_then(|text| text.trim().parse().map_err(io::Error::other));
-                pid.map_err(|error| FindError::Io { path: path.clone(), error })
+                pid.map_err(|error| FindError::PidFile { path: path.clone(), error })
             }
         }
     }
@@ -106,7 +106,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pid");
         let address = Address::File(path.clone());
-        assert!(matches!(address.find(), Err(FindError::Io { .. })), "it is not there");
+        assert!(matches!(address.find(), Err(FindError::PidFile { .. })), "it is not there");
         for (text, pid) in [("4242\n", Some(4242)), ("", None), ("x\n", None)] {
             fs::write(&path, text).unwrap();
             assert_eq!(address.find().ok(), pid, "{text:?}");

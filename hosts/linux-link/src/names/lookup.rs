@@ -62,6 +62,14 @@ pub enum FindError {
     /// Nobody can say whether a server runs.
     #[error("cannot find out which servers run: {0}")]
     Proc(#[from] ReadProcessError),
+    /// The file that was given holds no PID.
+    #[error("{} gives no PID: {error}", path.display())]
+    PidFile {
+        /// The file.
+        path: PathBuf,
+        /// What the system says, or that it is no number.
+        error: io::Error,
+    },
     /// An entry cannot be read.
     #[error("cannot read {}: {error}", path.display())]
     Io {
