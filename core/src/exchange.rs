@@ -24,6 +24,9 @@ use session::{Session, Want};
 /// hand never seems to be at rest.
 pub const FLOOR_STALL_MICROS: u64 = 20_000;
 
+/// How long a classic sender has the floor while others wait. Its message may never end.
+pub const CLASSIC_TURN_MICROS: u64 = 500_000;
+
 /// A rule of the protocol that an exchange can be made to break, in tests only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Broken {
@@ -90,6 +93,8 @@ pub struct Exchange<S, const OCTETS: usize> {
     floor: Option<Index>,
     /// When a bit of the sender with the floor was last processed.
     floor_active_at: Instant,
+    /// When it was given the floor.
+    floor_since: Instant,
     /// Nothing has to be done for a classic sender before this time.
     timer: Option<Instant>,
     dialect: Dialect,
@@ -119,6 +124,7 @@ impl<S, const OCTETS: usize> Exchange<S, OCTETS> {
             places: Places::new(places),
             floor: None,
             floor_active_at: Instant::ZERO,
+            floor_since: Instant::ZERO,
             timer: None,
             dialect,
             protocols: Protocols::Both,
@@ -400,7 +406,9 @@ where
             }
             let session = self.places.session_mut(index)?;
             let want = session.want();
-            let may_pass = session.turn_over || want == Want::Host;
+            let is_long = now.micros_since(self.floor_since) >= CLASSIC_TURN_MICROS
+                && session.protocol() == Some(Protocol::Classic);
+            let may_pass = session.turn_over || want == Want::Host || is_long;
             if may_pass && self.pass_floor(now) {
                 continue;
             }
@@ -533,6 +541,7 @@ where
     fn grant(&mut self, index: Index, now: Instant) {
         self.floor = Some(index);
         self.floor_active_at = now;
+        self.floor_since = now;
         if let Some(session) = self.places.session_mut(index) {
             session.turn_over = false;
         }

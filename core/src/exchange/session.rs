@@ -9,10 +9,6 @@ use crate::{Bit, Instant};
 use super::classic_half::{ClassicHalf, Outcome};
 use super::{Handled, Payload, Protocol};
 
-/// A classic sender may have the floor for 2^5 octets while others wait: one that sends a bit just before
-/// it would lose the floor takes less than five seconds for them.
-const TURN_OCTETS_LOG2: u32 = 5;
-
 /// What a session is waiting for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -322,10 +318,7 @@ impl<const OCTETS: usize> Session<OCTETS> {
         let outcome = match &mut self.half {
             Half::Framed(receiver) => Outcome::Acks(Acks::of(receiver.accept())),
             Half::Undecided(_, classic) | Half::Classic(classic) => {
-                let (before, count) = (classic.offset(), classic.octets().len());
-                let after = before.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
-                let is_long = after >> TURN_OCTETS_LOG2 != before >> TURN_OCTETS_LOG2;
-                self.turn_over = classic.is_last() || is_long;
+                self.turn_over = classic.is_last();
                 classic.accept()
             }
         };
