@@ -81,10 +81,10 @@ fn drain(text: &[u8], outcome: &mut Outcome, mut acknowledge: impl FnMut(Bit)) {
             let line = &mut *LINE.borrow_ref_mut(token);
             let now = line.now;
             let output = line.exchange.poll_output(now)?;
-            match output {
-                Output::Transmit { symbol, .. } => return Some(Some(symbol)),
-                Output::Event(event) => defmt::debug!("{}", event),
+            if let Output::Transmit { symbol, .. } = output {
+                return Some(Some(symbol));
             }
+            defmt::debug!("{}", output);
             match output {
                 Output::Payload(piece) => {
                     let expected = text.get(outcome.octets..).unwrap_or_default();
