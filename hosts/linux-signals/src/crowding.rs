@@ -5,11 +5,12 @@
 //! the other, and neither waits for a processor that somebody else has.
 
 use std::process;
+use std::time::Duration;
 
 use minitalk_core::Instant;
 use nix::sys::resource::{UsageWho, getrusage};
 
-use crate::process::{Load, last_processor};
+use crate::process::{Delay, Load, last_processor};
 use crate::processor;
 
 /// How long the machine is taken for a busy one before it is looked at again.
@@ -19,6 +20,13 @@ const LOOK_MICROS: u64 = 20_000;
 /// the far side had to wait for another processor.
 const LATE_MICROS: u64 = 500;
 
+/// Over how long it is measured what part of the time this thread had to wait for a processor.
+/// Somebody who takes one for a single slice of some milliseconds does not fill it.
+const WINDOW_MICROS: u64 = 25_000;
+
+/// Beside one other that computes, a thread waits for half of the time.
+const WAITED_PART: u64 = 4;
+
 /// What is known of those who want the processors.
 #[derive(Debug)]
 pub(crate) struct Crowding {
@@ -27,13 +35,23 @@ pub(crate) struct Crowding {
     is_busy: bool,
     looked_at: Instant,
     preemptions: i64,
+    delay: Delay,
+    /// The window's begin, and the delay then.
+    window: (Instant, Duration),
 }
 
 impl Crowding {
     pub(crate) fn new(processors: usize) -> Self {
         let (is_busy, looked_at) = (false, Instant::ZERO);
-        let mut crowding =
-            Self { load: Load::open(), processors, is_busy, looked_at, preemptions: 0 };
+        let mut crowding = Self {
+            load: Load::open(),
+            processors,
+            is_busy,
+            looked_at,
+            preemptions: 0,
+            delay: Delay::open(),
+            window: (Instant::ZERO, Duration::ZERO),
+        };
         crowding.was_preempted();
         crowding
     }
@@ -51,14 +69,30 @@ impl Crowding {
         std::mem::replace(&mut self.preemptions, preemptions) != preemptions
     }
 
-    /// Looks again, now and then, while signals are polled for: only who has lost its processor asks why.
+    /// Looks again, now and then, while signals are polled for: only who often waits for a processor
+    /// asks who has it.
     pub(crate) fn look_while_polling(&mut self, now: Instant, peer: Option<u32>) {
-        if !self.is_busy && self.was_preempted() {
+        if !self.is_busy && self.is_kept_waiting(now) {
             self.look(now);
             if self.is_busy {
                 join(peer);
             }
         }
+    }
+
+    /// Whether a window has ended in which the thread was ready to run and without a processor for
+    /// more than the [`WAITED_PART`]th part of the time.
+    ///
+    /// Where the kernel does not count it, the thread that has lost its processor is taken for one.
+    fn is_kept_waiting(&mut self, now: Instant) -> bool {
+        let (since, before) = self.window;
+        let micros = now.micros_since(since);
+        if micros < WINDOW_MICROS {
+            return false;
+        }
+        let Some(total) = self.delay.total() else { return self.was_preempted() };
+        self.window = (now, total);
+        is_long(total.saturating_sub(before), micros)
     }
 
     /// Looks again, if it is time, after a signal has come that was slept for.
@@ -78,6 +112,11 @@ impl Crowding {
         self.looked_at = now;
         self.is_busy = self.load.runnable() > self.processors;
     }
+}
+
+/// Whether `waited` is much of a window. One that took a pause says nothing of the present.
+fn is_long(waited: Duration, micros: u64) -> bool {
+    micros < 2 * WINDOW_MICROS && waited.as_micros() * u128::from(WAITED_PART) > u128::from(micros)
 }
 
 /// Goes to the processor of the far side. Of the two, the one with the higher number goes: if both went, they
@@ -119,12 +158,17 @@ mod tests {
     }
 
     #[test]
-    fn who_keeps_its_processor_does_not_ask_who_wants_it() {
+    fn who_waits_for_a_quarter_of_a_window_is_kept_waiting() {
+        let quarter = Duration::from_micros(WINDOW_MICROS / 4);
+        assert!(!is_long(quarter, WINDOW_MICROS));
+        assert!(is_long(quarter + Duration::from_micros(1), WINDOW_MICROS));
+        assert!(!is_long(quarter * 4, 2 * WINDOW_MICROS), "a pause");
+    }
+
+    #[test]
+    fn nobody_is_asked_within_a_window() {
         let mut crowding = Crowding::new(0);
-        // As if a preemption had been seen that nobody is told of again.
-        while crowding.was_preempted() {}
-        let before = crowding.preemptions;
-        crowding.look_while_polling(LATER, None);
-        assert!(!crowding.is_busy() || crowding.preemptions != before);
+        crowding.look_while_polling(Instant::ZERO.after_micros(WINDOW_MICROS - 1), None);
+        assert!(!crowding.is_busy());
     }
 }

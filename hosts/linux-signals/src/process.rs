@@ -23,7 +23,7 @@ pub use executable::Executable;
 pub use identity::ProcessIdentity;
 pub use list::process_ids;
 pub(crate) use list::{has_other_threads, own_threads};
-pub(crate) use load::Load;
+pub(crate) use load::{Delay, Load};
 pub use namespace::PidNamespace;
 pub(crate) use processor_time::last_processor;
 pub use processor_time::processor_time;

@@ -1,7 +1,8 @@
-//! How many want the processors.
+//! How many want the processors, and how long this thread has waited for one.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
+use std::time::Duration;
 
 /// A kept look at how many threads of the machine run or could run at this moment (`/proc/loadavg`).
 #[derive(Debug)]
@@ -20,6 +21,25 @@ impl Load {
     }
 }
 
+/// A kept look at the time that the thread which opened it was ready to run and had no processor
+/// (`/proc/thread-self/schedstat`, second field).
+#[derive(Debug)]
+pub(crate) struct Delay(Option<File>);
+
+impl Delay {
+    pub(crate) fn open() -> Self {
+        Self(File::open("/proc/thread-self/schedstat").ok())
+    }
+
+    /// Since the thread began; `None` where the kernel does not count it (`CONFIG_SCHED_INFO`).
+    pub(crate) fn total(&self) -> Option<Duration> {
+        let mut text = [0; 64];
+        let len = self.0.as_ref()?.read_at(&mut text, 0).ok()?;
+        let text = std::str::from_utf8(text.get(..len)?).ok()?;
+        text.split_ascii_whitespace().nth(1)?.parse().ok().map(Duration::from_nanos)
+    }
+}
+
 /// The first number of the fourth field: `0.20 0.18 0.12 1/80 11206`.
 fn runnable(text: &[u8]) -> Option<usize> {
     let field = std::str::from_utf8(text).ok()?.split_ascii_whitespace().nth(3)?;
@@ -34,6 +54,15 @@ mod tests {
     fn who_asks_is_counted() {
         assert!(Load::open().runnable() >= 1);
         assert_eq!(Load(None).runnable(), 1);
+    }
+
+    #[test]
+    fn a_delay_never_shrinks() {
+        let delay = Delay::open();
+        let before = delay.total();
+        std::thread::yield_now();
+        assert!(delay.total() >= before);
+        assert_eq!(Delay(None).total(), None);
     }
 
     #[test]
