@@ -8,7 +8,7 @@ use minitalk_core::{Bit, Instant};
 /// An exchange and the senders that have a place in it, numbered from 1.
 #[derive(Debug)]
 pub struct Crowd {
-    exchange: Exchange<Vec<Place<FRAME_OCTETS_MAX>>, FRAME_OCTETS_MAX>,
+    exchange: Exchange<Vec<Place>, FRAME_OCTETS_MAX>,
     senders: u32,
 }
 

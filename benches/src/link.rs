@@ -1,6 +1,6 @@
 //! Sender and receiver in memory.
 
-use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX, PAYLOAD_OCTETS_MAX};
+use minitalk_core::frame::PAYLOAD_OCTETS_MAX;
 use minitalk_core::receiver::Reply;
 use minitalk_core::{Bit, Instant, Receiver, Sender};
 
@@ -12,8 +12,8 @@ use minitalk_core::{Bit, Instant, Receiver, Sender};
 #[must_use]
 pub fn transfer(octets: &[u8]) -> usize {
     let now = Instant::ZERO;
-    let mut sender = Sender::<CONTENT_OCTETS_MAX>::new(1, None);
-    let mut receiver = Receiver::<FRAME_OCTETS_MAX>::new();
+    let mut sender = Sender::new(1, None);
+    let mut receiver = Receiver::new();
     let mut arrived = 0;
     let pieces = octets.chunks(PAYLOAD_OCTETS_MAX);
     let last = pieces.len().saturating_sub(1);

@@ -304,14 +304,13 @@ const fn mask(bits: u8) -> u8 {
 #[expect(clippy::arithmetic_side_effects, reason = "an overflow fails the test")]
 mod tests {
     use super::*;
-    use crate::frame::CONTENT_OCTETS_MAX;
     use crate::{Instant, Sender};
     use std::vec::Vec;
 
     /// The parts of a message that is accepted at once, each with how many bits of it go over the
     /// line in a row.
     fn parts(text: &[u8], pieces: usize) -> Vec<(Part, usize)> {
-        let mut sender = Sender::<CONTENT_OCTETS_MAX>::new(0x5EED, Some(2));
+        let mut sender = Sender::new(0x5EED, Some(2));
         let mut receiver = crate::Receiver::<{ crate::frame::FRAME_OCTETS_MAX }>::new();
         let (mut anatomy, mut parts): (_, Vec<(Part, usize)>) = (Anatomy::new(), Vec::new());
         let mut pieces = text.chunks(text.len().div_ceil(pieces)).peekable();

@@ -10,6 +10,7 @@ mod session;
 
 use crate::classic::{Dialect, Handles, Memory, Understanding, Waits};
 use crate::detect::Detector;
+use crate::frame::FRAME_OCTETS_MAX;
 use crate::verdict::RefusalReason;
 use crate::{Bit, Instant};
 
@@ -43,8 +44,7 @@ pub(crate) enum Broken {
 /// senders take 400 kB, which are never moved. Each call takes as long with thousands of senders as
 /// with one.
 ///
-/// Senders are told apart by a number, on Linux their PID. For full-size frames `OCTETS` is
-/// [`FRAME_OCTETS_MAX`](crate::frame::FRAME_OCTETS_MAX). A message may be of any length.
+/// Senders are told apart by a number, on Linux their PID. A message may be of any length.
 ///
 /// # The loop
 ///
@@ -61,10 +61,10 @@ pub(crate) enum Broken {
 ///
 /// ```
 /// use minitalk_core::exchange::{Exchange, Handled, Output, Place};
-/// use minitalk_core::{Bit, Instant, classic::Dialect, frame::FRAME_OCTETS_MAX};
+/// use minitalk_core::{Bit, Instant, classic::Dialect};
 ///
 /// let places = [const { Place::FREE }; 4];
-/// let mut exchange = Exchange::<_, FRAME_OCTETS_MAX>::new(Dialect::DEFAULT, places);
+/// let mut exchange = Exchange::<_>::new(Dialect::DEFAULT, places);
 /// let now = Instant::ZERO;
 /// exchange.open(4242)?;
 /// // "A", most significant bit first.
@@ -87,7 +87,7 @@ pub(crate) enum Broken {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Exchange<S, const OCTETS: usize> {
+pub struct Exchange<S, const OCTETS: usize = FRAME_OCTETS_MAX> {
     places: Places<S, OCTETS>,
     #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
     floor: Option<Index>,
@@ -117,7 +117,8 @@ enum Step {
 
 impl<S, const OCTETS: usize> Exchange<S, OCTETS> {
     /// An exchange without senders, which takes both protocols and messages of any length. All
-    /// `places` are [`Place::FREE`].
+    /// `places` are [`Place::FREE`], or
+    /// [`SHORT`](Place::SHORT).
     #[must_use]
     pub const fn new(dialect: Dialect, places: S) -> Self {
         Self {

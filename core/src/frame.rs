@@ -16,7 +16,7 @@
 
 use core::fmt;
 
-use crate::hdlc::Fcs;
+use crate::hdlc::{FCS_OCTETS, Fcs};
 
 /// The all-stations address every frame carries (RFC 1662, section 3.1).
 pub const ADDRESS: u8 = 0xFF;
@@ -37,11 +37,46 @@ pub const HEADER_OCTETS_MAX: usize = 18;
 /// Octets of the check at the end of a message.
 pub(crate) const CHECK_OCTETS: usize = 4;
 
-/// Most octets of a frame without its FCS: the buffer a sender needs.
-pub const CONTENT_OCTETS_MAX: usize = HEADER_OCTETS_MAX + PAYLOAD_OCTETS_MAX + CHECK_OCTETS;
+/// Most octets between the flags of a frame that are not payload.
+pub(crate) const OVERHEAD_OCTETS_MAX: usize = HEADER_OCTETS_MAX + CHECK_OCTETS + FCS_OCTETS;
 
-/// Most octets of a frame between its flags, FCS included: the buffer a receiver needs.
-pub const FRAME_OCTETS_MAX: usize = CONTENT_OCTETS_MAX + crate::hdlc::FCS_OCTETS;
+/// Octets between the flags of a frame without header that are not payload, if it is the last one.
+pub(crate) const LATER_OVERHEAD_OCTETS: usize = 3 + CHECK_OCTETS + FCS_OCTETS;
+
+/// Octets of a header without its length.
+const HEADER_FIXED_OCTETS: usize = 5;
+
+/// Most octets of a frame between its flags, FCS included.
+pub const FRAME_OCTETS_MAX: usize = octets_for(PAYLOAD_OCTETS_MAX);
+
+/// Most octets between the flags of a frame with so many octets of payload, FCS included: the `N`
+/// of [`Sender`](crate::Sender), [`Receiver`](crate::Receiver), [`Place`](crate::exchange::Place)
+/// and [`Deframer`](crate::hdlc::Deframer).
+///
+/// ```
+/// use minitalk_core::{Receiver, frame::octets_for};
+///
+/// // Both ends have agreed on frames of 32 octets: 58 octets of buffer instead of 282.
+/// static RECEIVER: Receiver<{ octets_for(32) }> = Receiver::short();
+/// ```
+#[must_use]
+pub const fn octets_for(payload_octets: usize) -> usize {
+    payload_octets.saturating_add(OVERHEAD_OCTETS_MAX)
+}
+
+/// Most octets of payload in a frame that has `octets` between its flags, `overhead_octets` of them
+/// for the rest.
+pub(crate) const fn payload_octets_max(octets: usize, overhead_octets: usize) -> usize {
+    let octets = octets.saturating_sub(overhead_octets);
+    if octets < PAYLOAD_OCTETS_MAX { octets } else { PAYLOAD_OCTETS_MAX }
+}
+
+/// For a buffer of `octets`: an `N` that has no room for one octet of payload, if it is the whole of
+/// a message whose length is not known, does not compile.
+pub(crate) const fn assert_room(octets: usize) {
+    let has_room = payload_octets_max(octets, OVERHEAD_OCTETS_MAX - LENGTH_OCTETS_MAX + 1) > 0;
+    assert!(has_room, "N counts header and FCS: it is `frame::octets_for(payload)`");
+}
 
 /// The bit of the control octet that the last frame of a message has.
 pub const FINAL: u8 = 0b0001_0000;
@@ -113,26 +148,33 @@ pub struct Frame<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Check {
-    fcs: Fcs,
+    /// The FCS so far, as a number: 0 of nothing.
+    value: u32,
 }
 
 impl Check {
     /// The check of a message of which no frame has been accepted.
     #[must_use]
     pub const fn new() -> Self {
-        Self { fcs: Fcs::new() }
+        Self { value: 0 }
     }
 
     /// Goes on with a frame, by its FCS as it is before it is masked.
     pub fn update(&mut self, fcs: u32) {
-        fcs.to_le_bytes().iter().for_each(|&octet| self.fcs.update(octet));
+        self.take(fcs.to_le_bytes());
     }
 
     /// The check that the last frame of a message of `octets` octets carries.
     #[must_use]
     pub fn finish(mut self, octets: u64) -> u32 {
-        octets.to_le_bytes().iter().for_each(|&octet| self.fcs.update(octet));
-        self.fcs.value()
+        self.take(octets.to_le_bytes());
+        self.value
+    }
+
+    fn take<const OCTETS: usize>(&mut self, octets: [u8; OCTETS]) {
+        let mut fcs = Fcs::after(self.value);
+        octets.into_iter().for_each(|octet| fcs.update(octet));
+        self.value = fcs.value();
     }
 }
 
@@ -295,6 +337,18 @@ impl<'a> Frame<'a> {
 }
 
 impl Header {
+    /// Octets that it takes.
+    pub(crate) fn octets(self) -> usize {
+        let bits = u64::BITS.saturating_sub(self.length_plus_one().leading_zeros());
+        let octets = usize::try_from(bits).unwrap_or(0).div_ceil(7).max(1);
+        octets.saturating_add(HEADER_FIXED_OCTETS)
+    }
+
+    /// Zero stands for "not known", so a known length is sent as one more.
+    fn length_plus_one(self) -> u64 {
+        self.length.and_then(|length| length.checked_add(1)).unwrap_or(0)
+    }
+
     fn parse(octets: &[u8]) -> Result<(Self, &[u8]), ParseFrameError> {
         let [version, rest @ ..] = octets else {
             return Err(ParseFrameError::Header);
@@ -320,8 +374,7 @@ impl Header {
     ) -> Result<(), EncodeFrameError> {
         append(content, &[VERSION | self.coding << 4])?;
         append(content, &self.message.to_le_bytes())?;
-        // Zero stands for "not known", so a known length is sent as one more.
-        let mut rest = self.length.and_then(|length| length.checked_add(1)).unwrap_or(0);
+        let mut rest = self.length_plus_one();
         loop {
             let low = rest.to_le_bytes()[0] & 0x7F;
             rest >>= 7;
@@ -373,7 +426,7 @@ mod tests {
     const HEADER: Header = Header { coding: 0, message: 0xDEAD_BEEF, length: None };
 
     fn encoded(frame: Frame<'_>) -> Vec<u8> {
-        let mut content = heapless::Vec::<u8, CONTENT_OCTETS_MAX>::new();
+        let mut content = heapless::Vec::<u8, FRAME_OCTETS_MAX>::new();
         frame.encode(&mut content).unwrap();
         content.to_vec()
     }
@@ -418,7 +471,7 @@ mod tests {
         let header = Some(Header { length: Some(u64::MAX - 1), ..HEADER });
         let (payload, check) = (&[0xA5; PAYLOAD_OCTETS_MAX], Some(0));
         let frame = Frame { sequence: Sequence::FIRST, header, payload, check };
-        assert_eq!(encoded(frame).len(), CONTENT_OCTETS_MAX);
+        assert_eq!(encoded(frame).len() + FCS_OCTETS, FRAME_OCTETS_MAX);
     }
 
     #[test]

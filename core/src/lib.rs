@@ -51,6 +51,7 @@ extern crate std;
 mod bit;
 mod doubt;
 mod retransmission;
+mod slot;
 mod time;
 mod verdict;
 

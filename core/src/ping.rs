@@ -97,11 +97,11 @@ enum Outstanding {
 /// ```
 /// use minitalk_core::ping::{PingEvent, Pinger};
 /// use minitalk_core::receiver::{Receiver, Reply};
-/// use minitalk_core::{Instant, frame::FRAME_OCTETS_MAX};
+/// use minitalk_core::{Instant};
 ///
 /// let now = Instant::ZERO;
 /// let mut pinger = Pinger::new();
-/// let mut receiver = Receiver::<FRAME_OCTETS_MAX>::new();
+/// let mut receiver = Receiver::new();
 /// let mut acknowledged = 0;
 /// while acknowledged < 8 {
 ///     if let Some(bit) = pinger.poll_transmit(now)

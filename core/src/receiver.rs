@@ -15,6 +15,7 @@ mod memory;
 mod rules;
 
 use crate::Bit;
+use crate::frame::{FRAME_OCTETS_MAX, assert_room};
 use crate::hdlc::{self, Deframer, FeedError, Unchecked};
 use crate::verdict::{REASON_BITS, RefusalReason, VERDICT_BITS, bit_at};
 
@@ -98,8 +99,15 @@ enum Verdict {
 
 /// The receiving half of a link with one sender.
 ///
-/// `N` is the most octets of a frame between its flags, FCS included; a peer of this protocol needs
-/// [`FRAME_OCTETS_MAX`](crate::frame::FRAME_OCTETS_MAX). A message may be of any length.
+/// `N` is the most octets of a frame between its flags, FCS included. Without, it is
+/// [`FRAME_OCTETS_MAX`](crate::frame::FRAME_OCTETS_MAX), which any peer of this protocol fits, and
+/// only such a receiver has [`new`](Self::new); one for [`short`](Self::short) frames refuses
+/// longer ones. A message may be of any length.
+///
+/// ```compile_fail,E0599
+/// // 256 is the payload of a frame, and not all of it.
+/// let receiver = minitalk_core::Receiver::<256>::new();
+/// ```
 ///
 /// # Signal safety
 ///
@@ -109,11 +117,11 @@ enum Verdict {
 /// # Examples
 ///
 /// ```
-/// use minitalk_core::{frame::*, Bit, sender, Instant, Sender, Receiver, receiver::Reply};
+/// use minitalk_core::{Bit, sender, Instant, Sender, Receiver, receiver::Reply};
 ///
 /// let now = Instant::ZERO;
-/// let mut sender = Sender::<CONTENT_OCTETS_MAX>::new(7, Some(2));
-/// let mut receiver = Receiver::<FRAME_OCTETS_MAX>::new();
+/// let mut sender = Sender::new(7, Some(2));
+/// let mut receiver = Receiver::new();
 /// sender.offer(b"hi", true)?;
 /// let mut text = [0; 2];
 /// while let Some(bit) = sender.poll_transmit(now) {
@@ -135,34 +143,71 @@ enum Verdict {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Receiver<const N: usize> {
+pub struct Receiver<const N: usize = FRAME_OCTETS_MAX> {
     deframer: Deframer<N>,
     #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
     state: State,
     memory: Memory,
     /// Whether a frame has been broken off or did not check.
     disturbed: bool,
+    overlong: Overlong,
     next_ack: Bit,
     counters: Counters,
     rules: Rules,
 }
 
-impl<const N: usize> Receiver<N> {
-    /// A receiver whose first acknowledgment will be [`Bit::Zero`].
+/// Frames that a receiver of short ones has no room for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+struct Overlong {
+    /// In a row.
+    frames: u8,
+    /// Whether the flag after the last of them has not come.
+    is_open: bool,
+}
+
+/// Frames in a row for which there is no room, after which the next one is refused: two frames that
+/// became one, because the flag between them was damaged, are an accident, and so few are not.
+const OVERLONG_MAX: u8 = 3;
+
+impl Receiver {
+    /// A receiver of any frame of this protocol, whose first acknowledgment will be [`Bit::Zero`].
+    /// It is all zeros, so that a `static` takes no room in flash.
     #[must_use]
     pub const fn new() -> Self {
-        Self::after_ack(Bit::One)
+        Self::short()
     }
 
     /// A receiver that takes over after `last_ack` has been sent, when the bits before were needed
     /// to [detect](crate::detect) the protocol.
     #[must_use]
     pub const fn after_ack(last_ack: Bit) -> Self {
+        Self::resuming(last_ack)
+    }
+}
+
+impl<const N: usize> Receiver<N> {
+    /// A receiver of frames that may be shorter than this protocol's: `N` is
+    /// [`octets_for`](crate::frame::octets_for) the payloads that both ends have agreed on. It
+    /// refuses a sender whose frames do not fit, with [`RefusalReason::TooLong`], at their third
+    /// sending. With room for less than one octet of payload it does not compile:
+    ///
+    /// ```compile_fail,E0080
+    /// let receiver = minitalk_core::Receiver::<17>::short();
+    /// ```
+    #[must_use]
+    pub const fn short() -> Self {
+        Self::resuming(Bit::One)
+    }
+
+    pub(crate) const fn resuming(last_ack: Bit) -> Self {
+        const { assert_room(N) };
         Self {
             deframer: Deframer::new(),
             state: State::Listening,
             memory: Memory::new(),
             disturbed: false,
+            overlong: Overlong { frames: 0, is_open: false },
             next_ack: match last_ack {
                 Bit::Zero => Bit::One,
                 Bit::One => Bit::Zero,
@@ -210,7 +255,7 @@ impl<const N: usize> Receiver<N> {
     /// disappears now. `None` if nothing would be.
     #[must_use]
     pub fn octets_at_risk(&self) -> Option<u64> {
-        let Some(message) = &self.memory.message else {
+        let Some(message) = self.memory.message.as_ref() else {
             return (self.disturbed || self.deframer.has_content()).then_some(0);
         };
         if let Some(held) = self.held() {
@@ -244,7 +289,7 @@ impl<const N: usize> Receiver<N> {
     #[must_use = "an acknowledgment that is not sent stops the link"]
     pub fn refuse(&mut self, reason: RefusalReason) -> Option<Bit> {
         let is_held = self.held().is_some();
-        if let Some(message) = &mut self.memory.message
+        if let Some(message) = self.memory.message.as_mut()
             && (is_held || message.is_open())
         {
             message.refused = Some(reason);
@@ -255,19 +300,36 @@ impl<const N: usize> Receiver<N> {
     #[inline]
     fn listen(&mut self, bit: Bit) -> Reply {
         match self.deframer.feed_unchecked(bit) {
-            Ok(Unchecked::Pending | Unchecked::Flag) => {}
+            Ok(Unchecked::Pending) => {}
+            Ok(Unchecked::Flag) => return Reply::Acknowledge(self.pass_flag()),
             Ok(Unchecked::Frame(residue)) => return self.close(residue),
             Err(FeedError::Aborted) => {
                 self.disturbed = true;
                 self.counters.aborted = self.counters.aborted.saturating_add(1);
             }
-            Err(FeedError::TooLong) => self.note_damage(),
+            Err(FeedError::TooLong) => {
+                self.note_damage();
+                self.overlong.frames = self.overlong.frames.saturating_add(1);
+                self.overlong.is_open = true;
+            }
             Err(FeedError::BadFcs | FeedError::Noise) => {
                 self.note_damage();
                 self.state = State::Verdict { verdict: Verdict::NotAccepted, position: 0 };
             }
         }
         Reply::Acknowledge(self.alternate())
+    }
+
+    /// A flag has closed nothing but, perhaps, a frame that does not fit.
+    #[cold]
+    fn pass_flag(&mut self) -> Bit {
+        let was_open = core::mem::replace(&mut self.overlong.is_open, false);
+        // Nobody sends longer frames than this protocol has, so there it is an accident.
+        if was_open && self.overlong.frames >= OVERLONG_MAX && N < FRAME_OCTETS_MAX {
+            self.begin_refusal(RefusalReason::TooLong)
+        } else {
+            self.alternate()
+        }
     }
 
     /// A flag has closed a frame.
@@ -277,6 +339,9 @@ impl<const N: usize> Receiver<N> {
             Some((content, fcs)) => self.memory.judge(Closed { content, fcs, residue }, self.rules),
             None => Judgment::Damaged,
         };
+        if judgment != Judgment::Damaged {
+            self.overlong.frames = 0;
+        }
         let verdict = match judgment {
             Judgment::Deliver(held) => {
                 self.state = State::Held(held);
@@ -365,7 +430,7 @@ impl<const N: usize> Receiver<N> {
     }
 }
 
-impl<const N: usize> Default for Receiver<N> {
+impl Default for Receiver {
     fn default() -> Self {
         Self::new()
     }

@@ -23,18 +23,19 @@ const MAX_MICROS: u32 = 1_000_000;
 pub(crate) struct RetransmissionTimeout {
     smoothed_eighths: u32,
     variation_quarters: u32,
-    timeout_micros: u32,
+    /// The timeout less [`INITIAL_MICROS`], modulo 2³², so that it is 0 at first.
+    beyond_initial_micros: u32,
 }
 
 impl RetransmissionTimeout {
     pub(crate) const fn new() -> Self {
-        Self { smoothed_eighths: 0, variation_quarters: 0, timeout_micros: INITIAL_MICROS }
+        Self { smoothed_eighths: 0, variation_quarters: 0, beyond_initial_micros: 0 }
     }
 
     /// Time to wait for the next acknowledgment, in microseconds.
     #[inline]
     pub(crate) fn timeout_micros(&self) -> u64 {
-        u64::from(self.timeout_micros)
+        u64::from(self.micros())
     }
 
     /// Takes in the round trip of a bit that was sent once; one that was resent does not count,
@@ -56,18 +57,27 @@ impl RetransmissionTimeout {
             self.smoothed_eighths =
                 self.smoothed_eighths.wrapping_sub(smoothed).wrapping_add(sample).max(8);
         }
-        self.timeout_micros = self.unbacked_micros();
+        self.set(self.unbacked_micros());
     }
 
     /// Doubles the timeout after it expired (RFC 6298, 5.5).
     pub(crate) fn back_off(&mut self) {
-        self.timeout_micros = self.timeout_micros.saturating_mul(2).min(MAX_MICROS);
+        self.set(self.micros().saturating_mul(2).min(MAX_MICROS));
     }
 
     /// Takes back what expired timeouts added, once the peer has answered.
     pub(crate) fn forget_back_off(&mut self) {
-        self.timeout_micros =
-            if self.smoothed_eighths == 0 { INITIAL_MICROS } else { self.unbacked_micros() };
+        self.set(if self.smoothed_eighths == 0 { INITIAL_MICROS } else { self.unbacked_micros() });
+    }
+
+    #[inline]
+    const fn micros(&self) -> u32 {
+        INITIAL_MICROS.wrapping_add(self.beyond_initial_micros)
+    }
+
+    #[inline]
+    const fn set(&mut self, micros: u32) {
+        self.beyond_initial_micros = micros.wrapping_sub(INITIAL_MICROS);
     }
 
     /// SRTT + 4 × RTTVAR, within bounds (RFC 6298, 2.3).
@@ -135,7 +145,7 @@ mod tests {
         let mut timer = RetransmissionTimeout::new();
         for sample in [u64::MAX, 0, u64::MAX, 0, 0, 0] {
             timer.sample(sample);
-            assert!((MIN_MICROS..=MAX_MICROS).contains(&timer.timeout_micros));
+            assert!((MIN_MICROS..=MAX_MICROS).contains(&timer.micros()));
         }
     }
 }

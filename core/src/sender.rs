@@ -22,7 +22,9 @@ mod rules;
 mod transmission;
 
 use crate::detect::MARK_BITS;
+use crate::frame::{FRAME_OCTETS_MAX, OVERHEAD_OCTETS_MAX, assert_room, payload_octets_max};
 use crate::hdlc::Cursor;
+use crate::slot::Slot;
 use crate::{Bit, Doubt, Instant};
 
 use flight::{Expired, Flight};
@@ -55,9 +57,9 @@ enum State {
 
 /// The sending half of a link, for one message.
 ///
-/// `N` is the most octets of a frame without its FCS: at least
-/// [`CONTENT_OCTETS_MAX`](crate::frame::CONTENT_OCTETS_MAX) for full-size frames. The message is
-/// handed over frame by frame with [`offer`](Self::offer) and may be of any length.
+/// `N` is the most octets of a frame between its flags, as for a [`Receiver`](crate::Receiver):
+/// without, it is that of full-size frames. The message is handed over frame by frame with
+/// [`offer`](Self::offer) and may be of any length.
 ///
 /// # The loop
 ///
@@ -71,7 +73,7 @@ enum State {
 /// handler, as long as only one call runs at a time.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Sender<const N: usize> {
+pub struct Sender<const N: usize = FRAME_OCTETS_MAX> {
     outgoing: Outgoing<N>,
     #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
     state: State,
@@ -79,9 +81,12 @@ pub struct Sender<const N: usize> {
     parity: Parity,
     /// Whether a bit has been resent since the mark, or since the verdict or the reason began.
     resent: bool,
-    sends_pairs: bool,
+    /// Whether there are never two bits under way.
+    is_single: bool,
+    /// How often in a row the receiver has not accepted a frame that it has heard to its end.
+    rejections: u8,
     reach: Reach,
-    event: Option<Event>,
+    event: Slot<Event>,
     statistics: Statistics,
     rules: Rules,
 }
@@ -98,22 +103,37 @@ struct Parity {
     foreign_starts: u8,
 }
 
-impl<const N: usize> Sender<N> {
-    /// A sender for one message.
+impl Sender {
+    /// A sender for one message, of frames of any length that this protocol has.
     ///
-    /// `message` should be random: it tells this message from all others of the same process.
-    /// `length` is the total number of octets, where it is known.
+    /// `message` should be random: it tells this message from all others of the same process. Where
+    /// there are no random numbers, one that is counted on from a number kept over a restart will
+    /// do. `length` is the total number of octets, where it is known.
+    ///
+    /// `Sender::new(0, None)` is all zeros: a `static` that begins so takes no room in flash.
     #[must_use]
     pub const fn new(message: u32, length: Option<u64>) -> Self {
+        Self::short(message, length)
+    }
+}
+
+impl<const N: usize> Sender<N> {
+    /// A sender of frames that may be shorter than this protocol's: `N` is
+    /// [`octets_for`](crate::frame::octets_for) their payloads. Of less than one octet of payload
+    /// it does not compile.
+    #[must_use]
+    pub const fn short(message: u32, length: Option<u64>) -> Self {
+        const { assert_room(N) };
         Self {
             outgoing: Outgoing::new(message, length),
             state: State::Ready { in_step: false },
             flight: Flight::new(),
             parity: Parity { last_ack: Bit::Zero, is_checked: false, foreign_starts: 0 },
             resent: false,
-            sends_pairs: true,
+            is_single: false,
+            rejections: 0,
             reach: Reach::new(),
-            event: None,
+            event: Slot::Empty,
             statistics: Statistics {
                 bits: 0,
                 resent_bits: 0,
@@ -125,6 +145,10 @@ impl<const N: usize> Sender<N> {
             rules: Rules::new(),
         }
     }
+
+    /// The most octets of a piece: [`frame::PAYLOAD_OCTETS_MAX`](crate::frame::PAYLOAD_OCTETS_MAX),
+    /// or what `N` has room for in a frame with the longest header.
+    pub const PAYLOAD_OCTETS_MAX: usize = payload_octets_max(N, OVERHEAD_OCTETS_MAX);
 
     /// The same sender, for a message whose octets are coded: `coding` says how, from 1 to
     /// [`CODING_MAX`](crate::frame::CODING_MAX), and a receiver that does not know it
@@ -139,7 +163,7 @@ impl<const N: usize> Sender<N> {
     /// The same sender, never with two bits under way.
     #[must_use]
     pub const fn without_pairs(mut self) -> Self {
-        self.sends_pairs = false;
+        self.is_single = true;
         self
     }
 
@@ -147,7 +171,7 @@ impl<const N: usize> Sender<N> {
     /// and the [event](Self::poll_event) that says so has been taken.
     #[must_use]
     pub const fn is_ready(&self) -> bool {
-        matches!(self.state, State::Ready { .. }) && self.event.is_none()
+        matches!(self.state, State::Ready { .. }) && self.event.as_ref().is_none()
     }
 
     /// Whether the frame under way may have been delivered without our having heard of it.
@@ -194,7 +218,8 @@ impl<const N: usize> Sender<N> {
     }
 
     /// Hands over the next piece of the message, at most
-    /// [`PAYLOAD_OCTETS_MAX`](crate::frame::PAYLOAD_OCTETS_MAX) octets of it, empty ones included.
+    /// [`PAYLOAD_OCTETS_MAX`](Self::PAYLOAD_OCTETS_MAX) octets of it, or a few more if the frame has
+    /// a short header. Empty ones are taken too.
     ///
     /// `last` ends the message: it must be known when the piece is offered.
     ///
@@ -203,7 +228,7 @@ impl<const N: usize> Sender<N> {
     /// [`OfferError`]; the sender is unchanged.
     pub fn offer(&mut self, payload: &[u8], last: bool) -> Result<(), OfferError> {
         let State::Ready { in_step } = self.state else { return Err(OfferError::NotReady) };
-        if self.event.is_some() {
+        if self.event.as_ref().is_some() {
             return Err(OfferError::NotReady);
         }
         self.outgoing.load(payload, last)?;
@@ -319,6 +344,6 @@ impl<const N: usize> Sender<N> {
     fn end(&mut self, event: Event) {
         self.state = State::Ended;
         self.flight.clear();
-        self.event = Some(event);
+        self.event = Slot::Full(event);
     }
 }

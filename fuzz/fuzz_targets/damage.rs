@@ -10,7 +10,7 @@
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
-use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX};
+use minitalk_core::frame::FRAME_OCTETS_MAX;
 use minitalk_core::hdlc::{Deframed, Deframer, FLAG_BITS, FeedError, Framer};
 use minitalk_core::receiver::Reply;
 use minitalk_core::{Bit, Instant, Receiver, Sender};
@@ -114,7 +114,7 @@ fn deframe(contents: &[Vec<u8>], damages: &[(u8, Damage)]) {
 /// delivered of it is its beginning.
 fn receive(message: u32, pieces: &[Vec<u8>], damages: &[(u8, Damage)]) {
     let line = transmitted(message, pieces);
-    let mut receiver = Receiver::<FRAME_OCTETS_MAX>::new();
+    let mut receiver = Receiver::new();
     let mut expected = pieces.iter().enumerate();
     for bit in damaged(&line, damages) {
         if receiver.handle_bit(bit) == Reply::Frame {
@@ -132,8 +132,8 @@ fn receive(message: u32, pieces: &[Vec<u8>], damages: &[(u8, Damage)]) {
 
 fn transmitted(message: u32, pieces: &[Vec<u8>]) -> Vec<Bit> {
     let now = Instant::ZERO;
-    let mut sender = Sender::<CONTENT_OCTETS_MAX>::new(message, None).without_pairs();
-    let mut receiver = Receiver::<FRAME_OCTETS_MAX>::new();
+    let mut sender = Sender::new(message, None).without_pairs();
+    let mut receiver = Receiver::new();
     let mut line = Vec::new();
     for (number, piece) in pieces.iter().enumerate() {
         sender.offer(piece, number + 1 == pieces.len()).expect("ready, and it fits");

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use libfuzzer_sys::fuzz_target;
 use minitalk_core::classic::{self, ByteEncoder, Dialect};
 use minitalk_core::exchange::{Exchange, Output, Place};
-use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX, Frame};
+use minitalk_core::frame::{FRAME_OCTETS_MAX, Frame};
 use minitalk_core::hdlc::{Deframed, Deframer, FCS_OCTETS, Framer};
 use minitalk_core::{Bit, Instant, Receiver, RefusalReason, Sender, receiver, sender};
 use minitalk_fuzz::{AnyDialect, bits};
@@ -103,7 +103,7 @@ fn receive_classic(dialect: Dialect, line: &[Bit]) {
 }
 
 fn receive_framed(line: &[Bit], messages: &BTreeSet<u32>) {
-    let mut receiver = Receiver::<FRAME_OCTETS_MAX>::new();
+    let mut receiver = Receiver::new();
     let mut octets = 0;
     for (place, &bit) in line.iter().enumerate() {
         if receiver.handle_bit(bit) == receiver::Reply::Frame {
@@ -121,7 +121,7 @@ fn receive_framed(line: &[Bit], messages: &BTreeSet<u32>) {
     // Whatever came before, a sender of this protocol gets through, at its first attempt.
     let message =
         (0..=u32::MAX).find(|message| !messages.contains(message)).expect("far fewer frames");
-    let mut sender = Sender::<CONTENT_OCTETS_MAX>::new(message, Some(7));
+    let mut sender = Sender::new(message, Some(7));
     sender.offer(b"in step", true).expect("a new sender is ready");
     let now = Instant::ZERO;
     while let Some(bit) = sender.poll_transmit(now) {
@@ -144,7 +144,7 @@ fn exchange(dialect: Dialect, line: &[Bit]) {
     const PEER: u32 = 4242;
     /// For one bit: the pieces of a message that it completes and what it is owed.
     const OUTPUTS_MAX: usize = 6;
-    let mut exchange = Exchange::<_, SMALL>::new(dialect, [const { Place::FREE }; 2])
+    let mut exchange = Exchange::<_, SMALL>::new(dialect, [const { Place::SHORT }; 2])
         .with_octets_max(Some(SMALL as u64));
     exchange.open(PEER).expect("a new exchange has room");
     for (place, &bit) in line.iter().enumerate() {

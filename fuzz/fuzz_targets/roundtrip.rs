@@ -68,7 +68,7 @@ fn framed(frames: &[(Gap, &[u8])]) {
 
 /// What the fuzzer cannot find is an FCS that fits: here every content has one.
 fn received(frames: &[(Gap, &[u8])]) {
-    let mut receiver = Receiver::<FRAME_OCTETS_MAX>::new();
+    let mut receiver = Receiver::new();
     let (mut accepted, mut message) = (0, 0);
     for (gap, content) in frames {
         // A first frame has no mask, and says what that of the others is.

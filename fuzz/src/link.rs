@@ -1,7 +1,6 @@
 //! A sender, a receiver, and the kernel between them.
 
 use arbitrary::Arbitrary;
-use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX};
 use minitalk_core::receiver::Reply;
 use minitalk_core::sender::{Event, Phase};
 use minitalk_core::{Bit, Instant, Receiver, RefusalReason, Sender};
@@ -49,8 +48,8 @@ const STEPS_MAX: usize = 60_000;
 #[expect(clippy::struct_excessive_bools, reason = "each is true or false whatever the others are")]
 pub struct Link {
     pieces: Vec<Vec<u8>>,
-    sender: Sender<CONTENT_OCTETS_MAX>,
-    receiver: Receiver<FRAME_OCTETS_MAX>,
+    sender: Sender,
+    receiver: Receiver,
     now: Instant,
     bits: Pending<Origin>,
     acks: Pending<Origin>,
@@ -273,6 +272,7 @@ impl Link {
                 assert!(self.refused && reason.is_none_or(|reason| reason == REASON), "{reason:?}");
                 true
             }
+            Some(Event::NotAccepted) => panic!("there are not so many faults"),
             Some(Event::Aborted) => panic!("nobody has given up"),
         };
         assert!(self.confirmed == self.delivered || self.sender.is_outcome_unknown());

@@ -4,7 +4,7 @@ use minitalk_core::classic::{Dialect, Handles, Memory, Waits};
 use minitalk_core::exchange::{Exchange, Handled, OpenError, Output, Place, Protocols};
 use minitalk_core::{Bit, Instant, RefusalReason, frame::FRAME_OCTETS_MAX};
 
-type Table = Exchange<[Place<FRAME_OCTETS_MAX>; 4], FRAME_OCTETS_MAX>;
+type Table = Exchange<[Place; 4], FRAME_OCTETS_MAX>;
 
 #[unsafe(no_mangle)]
 extern "C" fn exchange_new(exchange: &mut Table, dialect: &Dialect, octets_max: u64) {
@@ -50,22 +50,22 @@ extern "C" fn exchange_grow(exchange: &mut Exchange<Fixed, FRAME_OCTETS_MAX>, pl
     exchange.grow(places);
 }
 
-struct Fixed([Place<FRAME_OCTETS_MAX>; 4]);
+struct Fixed([Place; 4]);
 
-impl AsRef<[Place<FRAME_OCTETS_MAX>]> for Fixed {
-    fn as_ref(&self) -> &[Place<FRAME_OCTETS_MAX>] {
+impl AsRef<[Place]> for Fixed {
+    fn as_ref(&self) -> &[Place] {
         &self.0
     }
 }
 
-impl AsMut<[Place<FRAME_OCTETS_MAX>]> for Fixed {
-    fn as_mut(&mut self) -> &mut [Place<FRAME_OCTETS_MAX>] {
+impl AsMut<[Place]> for Fixed {
+    fn as_mut(&mut self) -> &mut [Place] {
         &mut self.0
     }
 }
 
-impl Extend<Place<FRAME_OCTETS_MAX>> for Fixed {
-    fn extend<I: IntoIterator<Item = Place<FRAME_OCTETS_MAX>>>(&mut self, places: I) {
+impl Extend<Place> for Fixed {
+    fn extend<I: IntoIterator<Item = Place>>(&mut self, places: I) {
         drop(places);
     }
 }

@@ -1,15 +1,15 @@
 //! The two halves of a framed link, and what tells it from a classic one.
 
 use minitalk_core::detect::{Detection, Detector};
-use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX};
+use minitalk_core::frame::FRAME_OCTETS_MAX;
 use minitalk_core::receiver::Reply;
 use minitalk_core::sender::{Event, OfferError, Phase};
 use minitalk_core::{Bit, Instant, Receiver, RefusalReason, Sender};
 
 use super::code;
 
-type Receive = Receiver<FRAME_OCTETS_MAX>;
-type Send = Sender<CONTENT_OCTETS_MAX>;
+type Receive = Receiver;
+type Send = Sender;
 
 #[unsafe(no_mangle)]
 extern "C" fn detector_of_any_dialect(detector: &mut Detector) -> bool {
@@ -105,7 +105,7 @@ extern "C" fn sender_offer(
     match sender.offer(octets.get(..len).unwrap_or_default(), last) {
         Ok(()) => 0,
         Err(OfferError::NotReady) => 1,
-        Err(OfferError::TooLong) => 2,
+        Err(OfferError::TooLong { octets_max }) => u32::try_from(octets_max).unwrap_or(u32::MAX),
     }
 }
 
@@ -140,6 +140,7 @@ extern "C" fn sender_poll_event(sender: &mut Send) -> u32 {
         Some(Event::Refused(reason)) => reason.map_or(1, |reason| reason.code().into()),
         Some(Event::NotFramed) => 2,
         Some(Event::Aborted) => 3,
+        Some(Event::NotAccepted) => 4,
     }
 }
 

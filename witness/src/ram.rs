@@ -1,31 +1,36 @@
-//! What each type takes in RAM, as objects of its size that `nm` lists.
+//! What each type takes in RAM, and where: as statics of the value each begins with, which `nm`
+//! lists. One that is all zeros lies in `.bss` and takes nothing in flash.
 
-use core::sync::atomic::AtomicU8;
-
+use minitalk_core::classic::{Decoder, Dialect, Guess, TextReceiver, TextSender, Understanding};
 use minitalk_core::detect::Detector;
 use minitalk_core::exchange::Place;
-use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX};
-use minitalk_core::{Exchange, Pinger, Receiver, Sender, classic, hdlc};
+use minitalk_core::frame::{FRAME_OCTETS_MAX, octets_for};
+use minitalk_core::{Exchange, Pinger, Receiver, Sender, hdlc};
+
+use core::mem::MaybeUninit;
 
 macro_rules! ram {
-    ($($name:ident: $type:ty;)*) => {$(
+    ($($name:ident: $type:ty = $value:expr;)*) => {$(
         #[unsafe(no_mangle)]
-        static $name: [AtomicU8; size_of::<$type>()] = [const { AtomicU8::new(0) }; _];
+        static mut $name: $type = $value;
     )*};
 }
 
 ram! {
-    RAM_DEFRAMER_FOR_64_OCTETS: hdlc::Deframer<64>;
-    RAM_DEFRAMER: hdlc::Deframer<FRAME_OCTETS_MAX>;
-    RAM_CLASSIC_DECODER: classic::Decoder;
-    RAM_CLASSIC_GUESS: classic::Guess;
-    RAM_CLASSIC_UNDERSTANDING: classic::Understanding;
-    RAM_CLASSIC_RECEIVER: classic::TextReceiver;
-    RAM_CLASSIC_SENDER: classic::TextSender<'static>;
-    RAM_DETECTOR: Detector;
-    RAM_PINGER: Pinger;
-    RAM_PLACE: Place<FRAME_OCTETS_MAX>;
-    RAM_RECEIVER: Receiver<FRAME_OCTETS_MAX>;
-    RAM_SENDER: Sender<CONTENT_OCTETS_MAX>;
-    RAM_EXCHANGE_OF_4: Exchange<[Place<FRAME_OCTETS_MAX>; 4], FRAME_OCTETS_MAX>;
+    RAM_DEFRAMER_FOR_64_OCTETS: hdlc::Deframer<64> = hdlc::Deframer::new();
+    RAM_DEFRAMER: hdlc::Deframer = hdlc::Deframer::new();
+    RAM_RECEIVER: Receiver = Receiver::new();
+    RAM_RECEIVER_FOR_32_OCTETS: Receiver<{ octets_for(32) }> = Receiver::short();
+    RAM_SENDER: Sender = Sender::new(0, None);
+    RAM_PLACE: Place = Place::FREE;
+    RAM_CLASSIC_DECODER: Decoder = Decoder::new(Dialect::DEFAULT);
+    RAM_CLASSIC_RECEIVER: TextReceiver = TextReceiver::new(Dialect::DEFAULT);
+    RAM_EXCHANGE_OF_4: Exchange<[Place; 4], FRAME_OCTETS_MAX> =
+        Exchange::new(Dialect::DEFAULT, [const { Place::FREE }; 4]);
+    // These have no beginning that is const.
+    RAM_CLASSIC_GUESS: MaybeUninit<Guess> = MaybeUninit::uninit();
+    RAM_CLASSIC_UNDERSTANDING: MaybeUninit<Understanding> = MaybeUninit::uninit();
+    RAM_CLASSIC_SENDER: MaybeUninit<TextSender<'static>> = MaybeUninit::uninit();
+    RAM_DETECTOR: MaybeUninit<Detector> = MaybeUninit::uninit();
+    RAM_PINGER: MaybeUninit<Pinger> = MaybeUninit::uninit();
 }

@@ -6,6 +6,8 @@
 use core::num::NonZeroU16;
 
 use super::session::Session;
+use crate::frame::{FRAME_OCTETS_MAX, assert_room};
+use crate::slot::Slot;
 
 /// Which of the places, counted from 1 so that a link needs no room to be none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,8 +41,8 @@ pub(super) enum List {
 /// Room for one sender. A table is any storage of them, all [`FREE`](Self::FREE) at first.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Place<const OCTETS: usize> {
-    session: Option<Session<OCTETS>>,
+pub struct Place<const OCTETS: usize = FRAME_OCTETS_MAX> {
+    session: Slot<Session<OCTETS>>,
     /// The first of those whose number leads to this bucket.
     #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
     bucket: Option<Index>,
@@ -55,15 +57,23 @@ pub struct Place<const OCTETS: usize> {
     after: Option<Index>,
 }
 
+impl Place {
+    /// Nobody's place. It is all zeros, so that a `static` takes no room in flash.
+    pub const FREE: Self = Self::SHORT;
+}
+
 impl<const OCTETS: usize> Place<OCTETS> {
-    /// Nobody's place.
-    pub const FREE: Self = Self {
-        session: None,
-        bucket: None,
-        chain: None,
-        list: List::None,
-        before: None,
-        after: None,
+    /// Nobody's place, for [frames that are shorter](crate::Receiver::short) than this protocol's.
+    pub const SHORT: Self = {
+        assert_room(OCTETS);
+        Self {
+            session: Slot::Empty,
+            bucket: None,
+            chain: None,
+            list: List::None,
+            before: None,
+            after: None,
+        }
     };
 }
 
@@ -180,7 +190,7 @@ where
         let place = self.get_mut(index)?;
         let next_free = place.chain.take();
         let peer = session.peer;
-        place.session = Some(session);
+        place.session = Slot::Full(session);
         match self.free {
             Some(_) => self.free = next_free,
             None => self.fresh = self.fresh.saturating_add(1),
@@ -288,7 +298,7 @@ where
     where
         S: Extend<Place<OCTETS>>,
     {
-        self.storage.extend((0..places).map(|_| Place::FREE));
+        self.storage.extend((0..places).map(|_| Place::SHORT));
         // There are more buckets now, so every sender is in another one.
         for place in self.storage.as_mut() {
             place.bucket = None;
@@ -306,16 +316,18 @@ mod tests {
     use super::*;
     use crate::classic::Dialect;
     use crate::exchange::classic_half::ClassicHalf;
+    use crate::frame::octets_for;
     use std::vec::Vec;
 
-    type Table = Places<Vec<Place<8>>, 8>;
+    const OCTETS: usize = octets_for(8);
+    type Table = Places<Vec<Place<OCTETS>>, OCTETS>;
 
-    fn session(peer: u32) -> Session<8> {
+    fn session(peer: u32) -> Session<OCTETS> {
         Session::new(peer, ClassicHalf::given(Dialect::DEFAULT), None)
     }
 
     fn table(places: usize) -> Table {
-        Places::new(std::vec![Place::FREE; places])
+        Places::new(std::vec![Place::SHORT; places])
     }
 
     fn list(table: &Table, list: List) -> Vec<u32> {

@@ -202,7 +202,7 @@ impl<const OCTETS: usize> Session<OCTETS> {
     /// classic half made of the mark is nobody's text. `first` is the first bit of the frame, if it
     /// has come.
     fn begin_framed(&mut self, ack: Option<Bit>, first: Option<Bit>) {
-        let mut receiver = Receiver::after_ack(ack.unwrap_or(Bit::One));
+        let mut receiver = Receiver::resuming(ack.unwrap_or(Bit::One));
         let owed = match first.map(|bit| receiver.handle_bit(bit)) {
             None => ack,
             Some(Reply::Acknowledge(ack) | Reply::VerdictComplete(ack)) => Some(ack),

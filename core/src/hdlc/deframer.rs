@@ -13,6 +13,7 @@ use core::fmt;
 
 use super::{FCS_OCTETS, Fcs};
 use crate::Bit;
+use crate::frame::FRAME_OCTETS_MAX;
 
 /// What one bit led to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -74,8 +75,9 @@ pub(crate) enum Unchecked {
 
 /// Finds the frames in a stream of bits.
 ///
-/// `N` is the number of octets, FCS included, that may lie between two flags. Octets arrive least
-/// significant bit first. A closing flag opens the next frame as well, and two flags may share the
+/// `N` is the number of octets, FCS included, that may lie between two flags: a payload of your own
+/// and 4 more, or what [`frame::octets_for`](crate::frame::octets_for) says of this crate's frames.
+/// Octets arrive least significant bit first. A closing flag opens the next frame as well, and two flags may share the
 /// zero between them (`011111101111110`; RFC 1662, 5.2 does not send that but HDLC equipment does).
 /// Whatever came before, a whole flag brings the deframer back into step.
 ///
@@ -99,16 +101,16 @@ pub(crate) enum Unchecked {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Deframer<const N: usize> {
+pub struct Deframer<const N: usize = FRAME_OCTETS_MAX> {
     state: State,
-    /// The latest bits without inserted zeros, the newest on top, from where octets are taken. The
-    /// run of ones at the top is the one on the line: where a zero has been removed, the one before
-    /// it is turned into a zero here and noted in `removed`.
-    latest: u32,
-    /// Where those ones belong once the octet is complete, in the same places as in `latest`.
+    /// The latest bits without inserted zeros, each turned round, the newest on top, from where
+    /// octets are taken. The run of zeros at the top is the run of ones on the line: where an
+    /// inserted zero has been removed, the one before it is a one here and noted in `removed`.
+    inverted: u32,
+    /// Where those ones belong once the octet is complete, in the same places as in `inverted`.
     removed: u32,
-    /// Bits until the octet at the top of `latest` is complete, 1 to 8.
-    missing: u8,
+    /// Bits of the octet at the top of `inverted` that have come, 0 to 7.
+    taken: u8,
     /// Octets of content of the frame completed last, until the next octet overwrites it.
     completed: usize,
     octets: [u8; N],
@@ -127,35 +129,39 @@ impl State {
     const OPENED: Self = Self::Inside { len: 0, fcs: Fcs::new() };
 }
 
-/// `latest` is this or more when its five newest bits are ones.
-const FIVE_ONES: u32 = 0b1111_1000 << 24;
+/// `inverted` is less than this when the five newest bits are ones.
+const FIVE_ONES: u32 = 1 << 27;
 
-/// The newest bit of `latest`.
+/// The newest bit of `inverted`.
 const NEWEST: u32 = 1 << 31;
 
 impl<const N: usize> Deframer<N> {
-    /// A deframer that waits for its first flag.
+    /// A deframer that waits for its first flag. It is all zeros, so that a `static` takes no room
+    /// in flash.
+    ///
+    /// It does not compile if `N` has no room for one octet and its FCS.
     #[must_use]
     pub const fn new() -> Self {
+        const { assert!(N > FCS_OCTETS, "N counts the FCS: payload octets and 4 more") };
         Self {
             state: State::Hunting,
-            latest: Self::NO_ZERO_YET,
+            inverted: Self::NO_ZERO_YET,
             removed: 0,
-            missing: 8,
+            taken: 0,
             completed: 0,
             octets: [0; N],
         }
     }
 
     /// As after an abort: the next flag must bring its own zero, or share that of another flag.
-    const NO_ZERO_YET: u32 = u32::MAX;
+    const NO_ZERO_YET: u32 = 0;
 
     /// Forgets everything and waits for a flag.
     pub const fn reset(&mut self) {
         self.state = State::Hunting;
-        self.latest = Self::NO_ZERO_YET;
+        self.inverted = Self::NO_ZERO_YET;
         self.removed = 0;
-        self.missing = 8;
+        self.taken = 0;
         self.completed = 0;
     }
 
@@ -204,7 +210,7 @@ impl<const N: usize> Deframer<N> {
     /// Takes the next bit, and leaves it to the caller to judge the FCS of a frame.
     #[inline]
     pub(crate) fn feed_unchecked(&mut self, bit: Bit) -> Result<Unchecked, FeedError> {
-        if self.latest >= FIVE_ONES { self.feed_after_five_ones(bit) } else { self.shift(bit) }
+        if self.inverted < FIVE_ONES { self.feed_after_five_ones(bit) } else { self.shift(bit) }
     }
 
     /// The frame that was closed last, whatever its FCS says, as long as no octet has followed it:
@@ -217,9 +223,9 @@ impl<const N: usize> Deframer<N> {
     /// Takes a bit of content.
     #[inline]
     fn shift(&mut self, bit: Bit) -> Result<Unchecked, FeedError> {
-        self.latest = (self.latest >> 1) | (u32::from(bit.is_one()) << 31);
-        self.missing = self.missing.wrapping_sub(1);
-        if self.missing == 0 {
+        self.inverted = (self.inverted >> 1) | (u32::from((!bit).is_one()) << 31);
+        self.taken = self.taken.wrapping_add(1) % 8;
+        if self.taken == 0 {
             self.store()?;
         }
         Ok(Unchecked::Pending)
@@ -228,9 +234,8 @@ impl<const N: usize> Deframer<N> {
     /// Takes the complete octet into the frame, if inside one, and begins the next.
     #[inline]
     fn store(&mut self) -> Result<(), FeedError> {
-        let [complete, ..] = (self.latest | self.removed).to_be_bytes();
+        let [complete, ..] = (!self.inverted | self.removed).to_be_bytes();
         self.removed = 0;
-        self.missing = 8;
         let State::Inside { len, fcs } = &mut self.state else { return Ok(()) };
         if let Some(octet) = self.octets.get_mut(*len) {
             *octet = complete;
@@ -248,10 +253,11 @@ impl<const N: usize> Deframer<N> {
     /// only come here. One bit in 63 of random content does.
     #[cold]
     fn feed_after_five_ones(&mut self, bit: Bit) -> Result<Unchecked, FeedError> {
-        match (bit, self.latest.leading_ones()) {
+        match (bit, self.inverted.leading_zeros()) {
             (Bit::Zero, ..=5) => {
-                self.latest &= !NEWEST;
-                self.removed |= NEWEST.wrapping_shr(u32::from(self.missing));
+                self.inverted |= NEWEST;
+                // At the top when the octet is complete, after the bits that are missing.
+                self.removed |= (NEWEST >> 8).wrapping_shl(u32::from(self.taken));
                 Ok(Unchecked::Pending)
             }
             (Bit::Zero, 6) => self.flag(),
@@ -261,7 +267,7 @@ impl<const N: usize> Deframer<N> {
     }
 
     fn abort(&mut self) -> Result<Unchecked, FeedError> {
-        self.latest = u32::MAX;
+        self.inverted = Self::NO_ZERO_YET;
         match core::mem::replace(&mut self.state, State::Hunting) {
             State::Hunting => Ok(Unchecked::Pending),
             State::Inside { .. } => Err(FeedError::Aborted),
@@ -275,12 +281,12 @@ impl<const N: usize> Deframer<N> {
     /// them was taken for an inserted one, that octet shows it: a zero was removed from it.
     fn flag(&mut self) -> Result<Unchecked, FeedError> {
         let [removed, ..] = self.removed.to_be_bytes();
-        let whole = self.missing == 1 && removed == 0;
-        let shares_zero = self.missing == 2;
+        let whole = self.taken == 7 && removed == 0;
+        let shares_zero = self.taken == 6;
         let state = core::mem::replace(&mut self.state, State::OPENED);
-        self.latest = 0;
+        self.inverted = u32::MAX;
         self.removed = 0;
-        self.missing = 8;
+        self.taken = 0;
         match state {
             State::Hunting => Ok(Unchecked::Flag),
             State::Inside { len: 0, .. } if whole || shares_zero => Ok(Unchecked::Flag),
@@ -304,23 +310,23 @@ impl<const N: usize> Deframer<N> {
         if !keeps_frame {
             self.completed = 0;
         }
-        let ones = self.latest.leading_ones().min(8);
-        let only_ones = !u32::MAX.checked_shr(ones).unwrap_or(0);
+        let ones = self.inverted.leading_zeros().min(8);
+        let only_ones = u32::MAX.checked_shr(ones).unwrap_or(0);
         let kept = match self.state {
             State::Hunting => {
-                (self.latest, self.removed, self.missing) = (only_ones, 0, 8);
+                (self.inverted, self.removed, self.taken) = (only_ones, 0, 0);
                 0
             }
             State::Inside { len: 0, .. } => {
-                self.latest &= 0xFF00_0000;
+                self.inverted |= 0x00FF_FFFF;
                 self.completed
             }
             State::Inside { len, .. } if is_sent(&self.octets[..len]) => {
-                self.latest &= 0xFF00_0000;
+                self.inverted |= 0x00FF_FFFF;
                 len
             }
             State::Inside { .. } => {
-                (self.latest, self.removed, self.missing) = (only_ones, 0, 8);
+                (self.inverted, self.removed, self.taken) = (only_ones, 0, 0);
                 self.state = State::Inside { len: 1, fcs: Fcs::new() };
                 0
             }

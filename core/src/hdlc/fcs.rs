@@ -45,6 +45,11 @@ impl Fcs {
         Self { register: u32::MAX }
     }
 
+    /// The FCS of octets of which it is `value`, to go on from there.
+    pub(crate) const fn after(value: u32) -> Self {
+        Self { register: !value }
+    }
+
     /// Takes the next octet of the frame.
     #[inline]
     pub fn update(&mut self, octet: u8) {

@@ -75,6 +75,10 @@ impl Cursor {
         Self { part: Part::OpeningFlag, mask: 0, octet: FLAG, left: 8, ones: 0 }
     }
 
+    /// All zeros: for a `static` that is given another before it is used.
+    pub(crate) const UNSET: Self =
+        Self { part: Part::OpeningFlag, mask: 0, octet: 0, left: 0, ones: 0 };
+
     /// At the first bit of the content, after a flag that the frame before has already sent.
     #[must_use]
     pub const fn after_flag() -> Self {

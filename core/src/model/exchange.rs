@@ -16,7 +16,7 @@ use minitalk_testing::Pending;
 use super::explore::System;
 use super::kernel::Origin;
 use super::line;
-use super::link::{CONTENT, FRAME, NOW};
+use super::link::{FRAME, NOW};
 use crate::classic::Dialect;
 use crate::exchange::{self, Exchange, Output, Payload, Place};
 use crate::sender::{self, Sender};
@@ -57,7 +57,7 @@ pub(super) enum Broken {
 
 #[derive(Clone, Debug, Hash)]
 struct Client {
-    sender: Sender<CONTENT>,
+    sender: Sender<FRAME>,
     acks: Pending<Origin>,
     /// Frames handed to the sender, frames it believes accepted, and frames delivered.
     offered: usize,
@@ -119,7 +119,7 @@ pub(super) enum Step {
 impl Shared {
     pub(super) fn new(setup: &'static Setup) -> Self {
         let client = |message| {
-            let sender = Sender::new(message, None).breaking(setup.broken_sender);
+            let sender = Sender::short(message, None).breaking(setup.broken_sender);
             Client {
                 sender: if setup.pairs { sender } else { sender.without_pairs() },
                 acks: Pending::default(),
@@ -139,7 +139,7 @@ impl Shared {
             setup,
             sent: sent.collect::<Vec<_>>().leak(),
             clients: MESSAGES.map(client),
-            exchange: Exchange::new(Dialect::DEFAULT, [const { Place::FREE }; CLIENTS]),
+            exchange: Exchange::new(Dialect::DEFAULT, [const { Place::SHORT }; CLIENTS]),
             bits: Pending::default(),
             owed: None,
             faults_left: setup.faults,

@@ -3,7 +3,7 @@
 use std::string::String;
 use std::vec::Vec;
 
-use super::link::CONTENT;
+use super::link::FRAME;
 use crate::frame::{Attempt, Check, Frame, Header, Sequence};
 use crate::hdlc::Fcs;
 use crate::receiver::Received;
@@ -18,7 +18,7 @@ pub(super) fn octets(message: u32, frames: &[&[u8]]) -> Vec<Vec<u8>> {
         let last = index + 1 == frames.len();
         let check_of_last = last.then(|| check.finish(all));
         let frame = Frame { sequence, header, payload, check: check_of_last };
-        let mut content = heapless::Vec::<u8, CONTENT>::new();
+        let mut content = heapless::Vec::<u8, FRAME>::new();
         frame.encode(&mut content).expect("it fits");
         let fcs = fcs(&content);
         check.update(fcs.value());

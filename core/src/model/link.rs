@@ -29,8 +29,7 @@ use crate::sender::{self, Event, Phase};
 use crate::{Bit, Instant, Receiver, RefusalReason, Sender};
 
 /// Of the longest frame here, exactly, so that a longer one shows.
-pub(super) const CONTENT: usize = 14;
-pub(super) const FRAME: usize = CONTENT + 4;
+pub(super) const FRAME: usize = 18;
 pub(super) const NOW: Instant = Instant::ZERO;
 pub(super) const MESSAGE: u32 = 0x1234_5678;
 
@@ -83,7 +82,7 @@ pub(super) struct Link {
     sent: &'static [Vec<u8>],
     /// The payloads of the message under way.
     frames: &'static [&'static [u8]],
-    sender: Sender<CONTENT>,
+    sender: Sender<FRAME>,
     receiver: Receiver<FRAME>,
     /// Signals pending at the receiver, and at the sender.
     bits: Pending<Origin>,
@@ -138,7 +137,7 @@ pub(super) enum Step {
 
 impl Link {
     pub(super) fn new(setup: &'static Setup) -> Self {
-        let receiver = Receiver::new().breaking(setup.broken_receiver);
+        let receiver = Receiver::short().breaking(setup.broken_receiver);
         let all = [setup.frames, setup.after_reset];
         let sent: Vec<_> = all.iter().flat_map(|frames| line::octets(MESSAGE, frames)).collect();
         let mut link = Self {
@@ -432,8 +431,8 @@ impl Link {
     }
 }
 
-fn new_sender(setup: &Setup) -> Sender<CONTENT> {
-    let sender = Sender::new(MESSAGE, None).breaking(setup.broken_sender);
+fn new_sender(setup: &Setup) -> Sender<FRAME> {
+    let sender = Sender::short(MESSAGE, None).breaking(setup.broken_sender);
     if setup.pairs { sender } else { sender.without_pairs() }
 }
 

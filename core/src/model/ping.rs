@@ -11,7 +11,7 @@ use minitalk_testing::Pending;
 
 use super::explore::System;
 use super::kernel::Origin;
-use super::link::{CONTENT, FRAME, NOW};
+use super::link::{FRAME, NOW};
 use crate::classic::{self, Dialect};
 use crate::exchange::{Exchange, Output, Place, Protocols};
 use crate::ping::{PingEvent, Pinger};
@@ -70,7 +70,7 @@ pub(super) enum Step {
 impl Measured {
     pub(super) fn new(setup: Setup) -> Self {
         let mut exchange =
-            Exchange::new(Dialect::DEFAULT, [Place::FREE]).with_protocols(setup.peer);
+            Exchange::new(Dialect::DEFAULT, [Place::SHORT]).with_protocols(setup.peer);
         exchange.open(PID).expect("there is a place");
         Self {
             setup,
@@ -251,7 +251,7 @@ impl Measured {
 }
 
 fn send_framed(mut pass: impl FnMut(Bit) -> Vec<Bit>) {
-    let mut sender = Sender::<CONTENT>::new(7, None);
+    let mut sender = Sender::<FRAME>::short(7, None);
     sender.offer(b"a", true).expect("a new sender is ready");
     let mut now = Instant::ZERO;
     while sender.poll_event().is_none() {

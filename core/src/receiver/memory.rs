@@ -3,6 +3,7 @@
 use super::rules::Rules;
 use crate::frame::{Attempt, CHECK_OCTETS, Check, Frame, ParseFrameError, Sequence};
 use crate::hdlc::{FCS_OCTETS, Fcs};
+use crate::slot::Slot;
 use crate::verdict::RefusalReason;
 
 /// A frame that a flag has closed.
@@ -73,14 +74,14 @@ impl Message {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(super) struct Memory {
     #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
-    pub(super) message: Option<Message>,
+    pub(super) message: Slot<Message>,
     /// What the register held after a frame in the middle of a message that is not known.
     stranger: Option<Fcs>,
 }
 
 impl Memory {
     pub(super) const fn new() -> Self {
-        Self { message: None, stranger: None }
+        Self { message: Slot::Empty, stranger: None }
     }
 
     /// Compares a frame with those before. One that is to be delivered is remembered at once.
@@ -106,7 +107,7 @@ impl Memory {
             return Judgment::Damaged;
         };
         let latest = Latest::of(frame, closed, attempt.mask(0));
-        if let Some(message) = self.message
+        if let Some(message) = self.message.as_ref()
             && message.number == header.message
             && rules.is_repeated(attempt, message.latest, latest)
         {
@@ -128,7 +129,9 @@ impl Memory {
     }
 
     fn judge_later(&mut self, frame: &Frame<'_>, closed: Closed<'_>, rules: Rules) -> Judgment {
-        let Some(message) = self.message else { return self.meet_stranger(closed.residue) };
+        let Some(&message) = self.message.as_ref() else {
+            return self.meet_stranger(closed.residue);
+        };
         let Some(attempt) = Attempt::of(closed.residue, message.number) else {
             return if message.is_open() {
                 Judgment::Damaged
@@ -161,7 +164,7 @@ impl Memory {
         if is_too_long || is_too_short || is_other {
             return Judgment::Refuse(RefusalReason::Mismatch);
         }
-        self.message = Some(Message { octets: all, ..message });
+        self.message = Slot::Full(Message { octets: all, ..message });
         self.stranger = None;
         let trailer = octets.saturating_add(if frame.is_last() { CHECK_OCTETS } else { 0 });
         Judgment::Deliver(Held { begin: closed.content.len().saturating_sub(trailer), octets })

@@ -27,6 +27,8 @@ enum Outstanding {
 /// What the timer is set for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Timer {
+    /// Nothing.
+    Off,
     /// What is under way is to be acknowledged.
     Retransmission,
     /// A second acknowledgment of what was resent would have come.
@@ -75,7 +77,9 @@ pub(super) struct Flight {
     #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
     outstanding: Outstanding,
     #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
-    timer: Option<(Timer, Instant)>,
+    timer: Timer,
+    /// When it runs out, unless it is off.
+    timer_at: Instant,
     timeout: RetransmissionTimeout,
     /// The least time to wait for the bit under way, if its acknowledgment may be held back or a
     /// resend would cost the reason of a refusal, else 0.
@@ -86,14 +90,15 @@ impl Flight {
     pub(super) const fn new() -> Self {
         Self {
             outstanding: Outstanding::None,
-            timer: None,
+            timer: Timer::Off,
+            timer_at: Instant::ZERO,
             timeout: RetransmissionTimeout::new(),
             patience_micros: 0,
         }
     }
 
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.timer.map(|(_, at)| at)
+        (self.timer != Timer::Off).then_some(self.timer_at)
     }
 
     /// Whether the next bit may go.
@@ -188,8 +193,11 @@ impl Flight {
 
     /// Lets the timer run out, if its time has come.
     pub(super) fn expire(&mut self, now: Instant) -> Option<Expired> {
-        let (timer, _) = self.timer.take_if(|(_, at)| *at <= now)?;
-        match timer {
+        if self.timer_at > now {
+            return None;
+        }
+        match core::mem::replace(&mut self.timer, Timer::Off) {
+            Timer::Off => None,
             Timer::Retransmission => Some(self.retransmit()),
             Timer::Settling => {
                 self.outstanding = Outstanding::None;
@@ -243,13 +251,13 @@ impl Flight {
     /// Puts the timer off, if it is set.
     #[cold]
     pub(super) fn postpone(&mut self, now: Instant, micros: u64) {
-        self.timer = self.timer.map(|(timer, _)| (timer, now.after_micros(micros)));
+        self.timer_at = now.after_micros(micros);
     }
 
     /// Goes on listening for a second acknowledgment.
     #[cold]
     pub(super) fn listen_on(&mut self, now: Instant) {
-        self.timer = Some((Timer::Settling, now.after_micros(SETTLE_MICROS)));
+        self.set(Timer::Settling, now.after_micros(SETTLE_MICROS));
     }
 
     /// Forgets what is under way, and waits until the line has been quiet.
@@ -257,14 +265,14 @@ impl Flight {
     pub(super) fn await_quiet(&mut self, now: Instant) {
         self.outstanding = Outstanding::None;
         let at = now.after_micros(self.timeout.timeout_micros());
-        self.timer = Some((Timer::Quiet, at));
+        self.set(Timer::Quiet, at);
     }
 
     /// Forgets what is under way.
     #[inline]
     pub(super) fn clear(&mut self) {
         self.outstanding = Outstanding::None;
-        self.timer = None;
+        self.timer = Timer::Off;
     }
 
     /// Lets the timer run from `now`. What has been resent keeps its own.
@@ -279,7 +287,7 @@ impl Flight {
                 self.wait(self.pair_timeout_micros(), now);
             }
             (Outstanding::Settling, _) => self.listen_on(now),
-            (Outstanding::None, Some((Timer::Quiet, _))) => self.await_quiet(now),
+            (Outstanding::None, Timer::Quiet) => self.await_quiet(now),
             (
                 Outstanding::None | Outstanding::Resent { .. } | Outstanding::ResentPair { .. },
                 _,
@@ -289,7 +297,13 @@ impl Flight {
 
     #[inline]
     fn wait(&mut self, micros: u64, from: Instant) {
-        self.timer = Some((Timer::Retransmission, from.after_micros(micros)));
+        self.set(Timer::Retransmission, from.after_micros(micros));
+    }
+
+    #[inline]
+    fn set(&mut self, timer: Timer, at: Instant) {
+        self.timer = timer;
+        self.timer_at = at;
     }
 
     fn bit_timeout_micros(&self) -> u64 {
@@ -307,7 +321,7 @@ impl Flight {
     pub(super) fn forget_the_past(&mut self) {
         self.timeout = RetransmissionTimeout::new();
         self.patience_micros = 0;
-        self.timer = self.timer.map(|(timer, _)| (timer, Instant::ZERO));
+        self.timer_at = Instant::ZERO;
     }
 
     pub(super) const fn is_pair(&self) -> bool {

@@ -15,6 +15,8 @@ impl<const N: usize> Sender<N> {
     /// the model has fewer of them to look at.
     pub(crate) fn forget_the_past(&mut self) {
         self.statistics = Statistics::default();
+        // No model has as many faults as it takes for this to matter.
+        self.rejections = 0;
         // Of how far it has got, whether that is anything at all decides how long a bit waits, and
         // no time passes in the model.
         self.reach = Reach::new();

@@ -20,6 +20,10 @@ pub enum Event {
     Refused(Option<RefusalReason>),
     /// The peer acknowledges bits, but not as this protocol does: it speaks classic, most likely.
     NotFramed,
+    /// The receiver has heard the same frame to its end many times in a row, and never found it
+    /// intact, though each acknowledgment was as it should be. It has no room for a frame of this
+    /// length, most likely, or the line turns bits round.
+    NotAccepted,
     /// The abort asked for has been sent.
     Aborted,
 }
@@ -52,16 +56,22 @@ pub enum Phase {
 pub enum OfferError {
     /// The frame before it is still under way, or the message has ended. The sender is unchanged.
     NotReady,
-    /// The payload is longer than a frame carries. The sender is unchanged.
-    TooLong,
+    /// The payload is longer than a frame carries, or than this sender has room for. The sender is
+    /// unchanged.
+    TooLong {
+        /// The most octets that it takes.
+        octets_max: usize,
+    },
 }
 
 impl fmt::Display for OfferError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotReady => "the sender is not ready for a payload",
-            Self::TooLong => "the payload does not fit one frame",
-        })
+        match self {
+            Self::NotReady => f.write_str("the sender is not ready for a payload"),
+            Self::TooLong { octets_max } => {
+                write!(f, "a payload of one frame has {octets_max} octets at most")
+            }
+        }
     }
 }
 

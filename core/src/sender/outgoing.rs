@@ -2,8 +2,11 @@
 
 use super::OfferError;
 use crate::Bit;
-use crate::frame::{Attempt, Check, Frame, Header, PAYLOAD_OCTETS_MAX, Sequence};
+use crate::frame::{
+    Attempt, Check, Frame, Header, LATER_OVERHEAD_OCTETS, Sequence, payload_octets_max,
+};
 use crate::hdlc::Cursor;
+use crate::slot::Slot;
 
 /// A message that is sent frame by frame, each again and again until it is accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -15,8 +18,8 @@ pub(super) struct Outgoing<const N: usize> {
     octets: u64,
     /// N(S) of the frame under way, or of the next one.
     sequence: Sequence,
-    /// Whether that is the first one of the message.
-    is_first: bool,
+    /// Whether that is another than the first one of the message.
+    has_begun: bool,
     pub(super) is_last: bool,
     /// The frame under way, or the one before it.
     content: heapless::Vec<u8, N>,
@@ -26,7 +29,7 @@ pub(super) struct Outgoing<const N: usize> {
     pub(super) is_exposed: bool,
     cursor: Cursor,
     /// The bit after the one transmitted last.
-    upcoming: Option<Bit>,
+    upcoming: Slot<Bit>,
 }
 
 impl<const N: usize> Outgoing<N> {
@@ -36,29 +39,33 @@ impl<const N: usize> Outgoing<N> {
             check: Check::new(),
             octets: 0,
             sequence: Sequence::FIRST,
-            is_first: true,
+            has_begun: false,
             is_last: false,
             content: heapless::Vec::new(),
             payload_octets: 0,
             attempt: Attempt::First,
             is_exposed: false,
-            cursor: Cursor::new(),
-            upcoming: None,
+            cursor: Cursor::UNSET,
+            upcoming: Slot::Empty,
         }
     }
 
     /// Makes the next frame of these octets.
     pub(super) fn load(&mut self, payload: &[u8], is_last: bool) -> Result<(), OfferError> {
-        if payload.len() > PAYLOAD_OCTETS_MAX {
-            return Err(OfferError::TooLong);
+        let header = (!self.has_begun).then_some(self.header);
+        let header_octets = header.map_or(0, Header::octets);
+        let overhead_octets = header_octets.saturating_add(LATER_OVERHEAD_OCTETS);
+        let octets_max = payload_octets_max(N, overhead_octets);
+        if payload.len() > octets_max {
+            return Err(OfferError::TooLong { octets_max });
         }
         let frame = Frame {
             sequence: self.sequence,
-            header: self.is_first.then_some(self.header),
+            header,
             payload,
             check: is_last.then(|| self.check.finish(self.octets_with(payload.len()))),
         };
-        frame.encode(&mut self.content).map_err(|_| OfferError::TooLong)?;
+        frame.encode(&mut self.content).map_err(|_| OfferError::TooLong { octets_max })?;
         self.payload_octets = payload.len();
         self.is_last = is_last;
         self.attempt = Attempt::First;
@@ -77,29 +84,34 @@ impl<const N: usize> Outgoing<N> {
 
     /// Goes to the first bit of the frame, or of its opening flag.
     pub(super) fn begin(&mut self, cursor: Cursor) {
-        let mask = if self.is_first { 0 } else { self.header.message };
+        let mask = if self.has_begun { self.header.message } else { 0 };
         self.cursor = cursor.masked(self.attempt.mask(mask));
         self.look_ahead();
     }
 
     #[inline]
-    pub(super) const fn upcoming(&self) -> Option<Bit> {
-        self.upcoming
+    pub(super) fn upcoming(&self) -> Option<Bit> {
+        self.upcoming.as_ref().copied()
     }
 
     /// The next bit of the frame, its closing flag included.
     #[inline]
     pub(super) fn next(&mut self) -> Option<Bit> {
-        let bit = self.upcoming?;
+        let bit = self.upcoming()?;
         self.look_ahead();
         Some(bit)
     }
 
     #[inline]
     fn look_ahead(&mut self) {
-        self.upcoming = self.cursor.next(&self.content);
-        // With the last bit of the closing flag the receiver has all it needs.
-        self.is_exposed |= self.upcoming.is_none();
+        self.upcoming = match self.cursor.next(&self.content) {
+            Some(bit) => Slot::Full(bit),
+            None => {
+                // With the last bit of the closing flag the receiver has all it needs.
+                self.is_exposed = true;
+                Slot::Empty
+            }
+        };
     }
 
     /// The frame, all of which has been sent, is accepted. Returns how many octets of the message
@@ -110,7 +122,7 @@ impl<const N: usize> Outgoing<N> {
         }
         self.octets = self.octets_with(self.payload_octets);
         self.sequence = self.sequence.next();
-        self.is_first = false;
+        self.has_begun = true;
         self.is_exposed = false;
         self.payload_octets
     }
@@ -125,6 +137,6 @@ impl<const N: usize> Outgoing<N> {
     /// See [`Sender::forget_the_past`](super::Sender::forget_the_past).
     pub(super) fn forget_the_past(&mut self) {
         self.cursor = Cursor::new();
-        self.upcoming = None;
+        self.upcoming = Slot::Empty;
     }
 }

@@ -65,7 +65,7 @@ impl<const N: usize> Sender<N> {
     fn second_of_pair(&mut self) -> Option<Bit> {
         let in_frame = match self.state {
             State::Frame => {
-                self.sends_pairs && self.parity.is_checked && !self.outgoing.is_repeated()
+                !self.is_single && self.parity.is_checked && !self.outgoing.is_repeated()
             }
             State::Ready { .. }
             | State::Mark { .. }

@@ -7,7 +7,7 @@ use minitalk_core::{Bit, Instant};
 const SENDERS: u32 = 5_000;
 
 /// Room for the longest frame of these tests, of which none is framed.
-const OCTETS: usize = 8;
+const OCTETS: usize = minitalk_core::frame::octets_for(8);
 
 struct Crowd {
     exchange: Exchange<Vec<Place<OCTETS>>, OCTETS>,
@@ -20,7 +20,7 @@ struct Crowd {
 impl Crowd {
     fn new() -> Self {
         Self {
-            exchange: Exchange::new(Dialect::DEFAULT, vec![Place::FREE; 64]),
+            exchange: Exchange::new(Dialect::DEFAULT, vec![Place::SHORT; 64]),
             now: Instant::ZERO,
             acknowledged: Vec::new(),
             ended: Vec::new(),
@@ -117,7 +117,7 @@ fn an_acknowledgment_that_waited_for_the_host_is_marked_and_one_that_did_not_is_
 fn of_all_whose_messages_end_at_once_the_host_is_told() {
     let mut crowd = Crowd::new();
     let dialect = "end=silence".parse().expect("a dialect");
-    crowd.exchange = Exchange::new(dialect, vec![Place::FREE; 64]);
+    crowd.exchange = Exchange::new(dialect, vec![Place::SHORT; 64]);
     for peer in 1..=9 {
         crowd.bit(peer, Bit::Zero);
         while crowd.acknowledged.last().is_none_or(|&(acknowledged, _)| acknowledged != peer) {

@@ -21,7 +21,7 @@ fn the_largest_frame_that_makes_sense_fits_a_receiver() {
 #[test]
 fn what_is_at_risk_of_a_message_of_which_nothing_was_accepted() {
     let fed = |bits: &str| {
-        let mut receiver = Receiver::<FRAME_OCTETS_MAX>::new();
+        let mut receiver = Receiver::new();
         for bit in bits.chars() {
             let _ = receiver.handle_bit(Bit::from(bit == '1'));
         }

@@ -1,6 +1,5 @@
 //! What both ends of a link make of what the line does to them.
 
-use minitalk_core::frame::CONTENT_OCTETS_MAX;
 use minitalk_core::receiver::Reply;
 use minitalk_core::sender::{Event, OfferError};
 use minitalk_core::{Bit, Instant, Receiver, RefusalReason, Sender};
@@ -131,7 +130,7 @@ fn a_timeout_runs_from_where_it_is_restarted() {
 
 #[test]
 fn a_receiver_that_does_not_alternate_is_recognised() {
-    let mut sender = Sender::<CONTENT_OCTETS_MAX>::new(7, None);
+    let mut sender = Sender::new(7, None);
     sender.offer(b"hi", true).expect("a new sender is ready");
     let mut now = Instant::ZERO;
     for _ in 0..200 {
@@ -164,8 +163,8 @@ fn a_hundred_thousand_octets_arrive_and_frame_numbers_wrap() {
 
 #[test]
 fn a_payload_that_does_not_fit_or_comes_too_early_is_not_taken() {
-    let mut sender = Sender::<CONTENT_OCTETS_MAX>::new(7, None);
-    assert_eq!(sender.offer(&[0; 257], true), Err(OfferError::TooLong));
+    let mut sender = Sender::new(7, None);
+    assert_eq!(sender.offer(&[0; 257], true), Err(OfferError::TooLong { octets_max: 256 }));
     assert_eq!(sender.offer(&[0; 256], false), Ok(()));
     assert_eq!(sender.offer(b"", true), Err(OfferError::NotReady));
 }

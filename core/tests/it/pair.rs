@@ -1,14 +1,13 @@
 //! Both ends of a link in memory.
 
-use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX};
 use minitalk_core::receiver::Reply;
 use minitalk_core::sender::Event;
 use minitalk_core::{Bit, Instant, Receiver, RefusalReason, Sender};
 
 /// A sender and a receiver on a line without a kernel, and the clock.
 pub(crate) struct Pair {
-    pub(crate) sender: Sender<CONTENT_OCTETS_MAX>,
-    pub(crate) receiver: Receiver<FRAME_OCTETS_MAX>,
+    pub(crate) sender: Sender,
+    pub(crate) receiver: Receiver,
     pub(crate) text: Vec<u8>,
     /// How many octets came before the frame that was taken last, if nobody has asked.
     pub(crate) taken: Option<u64>,
@@ -91,7 +90,7 @@ impl Pair {
 }
 
 /// A sender of a message of one frame, in single bits.
-pub(crate) fn sender_of(payload: &[u8]) -> Sender<CONTENT_OCTETS_MAX> {
+pub(crate) fn sender_of(payload: &[u8]) -> Sender {
     let mut sender = Sender::new(7, u64::try_from(payload.len()).ok()).without_pairs();
     sender.offer(payload, true).expect("a new sender is ready");
     sender

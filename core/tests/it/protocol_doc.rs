@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use minitalk_core::classic::{Dialect, Setting};
 use minitalk_core::exchange::{Exchange, Output, Place};
-use minitalk_core::frame::{CONTENT_OCTETS_MAX, Check, FRAME_OCTETS_MAX};
+use minitalk_core::frame::{Check, FRAME_OCTETS_MAX};
 use minitalk_core::hdlc::{Fcs, Framer};
 use minitalk_core::{Bit, Instant, RefusalReason, Sender};
 
@@ -125,7 +125,7 @@ impl Passed {
 fn passed(message: &[u8], pairs: bool, fate: Fate) -> Passed {
     let (now, peer) = (Instant::ZERO, 1);
     let length = u64::try_from(message.len()).ok();
-    let sender = Sender::<CONTENT_OCTETS_MAX>::new(0x1234_5678, length);
+    let sender = Sender::new(0x1234_5678, length);
     let mut sender = if pairs { sender } else { sender.without_pairs() };
     let mut exchange = Exchange::<_, FRAME_OCTETS_MAX>::new(Dialect::DEFAULT, [Place::FREE]);
     sender.offer(message, true).expect("it is ready");

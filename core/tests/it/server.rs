@@ -2,7 +2,7 @@
 
 use minitalk_core::classic::Dialect;
 use minitalk_core::exchange::{self, Exchange, Handled, Output, Place, Protocol};
-use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX};
+use minitalk_core::frame::FRAME_OCTETS_MAX;
 use minitalk_core::sender::Event;
 use minitalk_core::{Bit, Instant, RefusalReason, Sender};
 
@@ -10,7 +10,7 @@ use crate::pair::sender_of;
 
 /// A server that answers at once, and everything it did.
 struct Server {
-    exchange: Exchange<[Place<FRAME_OCTETS_MAX>; 2], FRAME_OCTETS_MAX>,
+    exchange: Exchange<[Place; 2], FRAME_OCTETS_MAX>,
     now: Instant,
     acks: Vec<(u32, Bit)>,
     texts: Vec<(u32, Vec<u8>)>,
@@ -49,7 +49,7 @@ impl Server {
     }
 
     /// Lets a sender talk as long as it is answered.
-    fn talk(&mut self, peer: u32, sender: &mut Sender<CONTENT_OCTETS_MAX>) -> Option<Event> {
+    fn talk(&mut self, peer: u32, sender: &mut Sender) -> Option<Event> {
         while let Some(bit) = sender.poll_transmit(self.now) {
             self.bit(peer, bit);
             for (_, ack) in self.acks.extract_if(.., |&mut (to, _)| to == peer) {
@@ -173,7 +173,7 @@ fn a_holder_whose_bits_are_ignored_is_silent() {
 
 #[test]
 fn what_comes_of_a_sender_that_does_not_wait_while_the_host_does_is_lost_and_known_to_be() {
-    let mut exchange = Exchange::<[Place<FRAME_OCTETS_MAX>; 2], FRAME_OCTETS_MAX>::new(
+    let mut exchange = Exchange::<[Place; 2], FRAME_OCTETS_MAX>::new(
         "ack=none".parse().expect("a dialect"),
         [const { Place::FREE }; 2],
     );

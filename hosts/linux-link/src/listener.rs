@@ -49,7 +49,7 @@ const SENDER_TOKEN: u64 = 1 << 63;
 #[derive(Debug)]
 pub struct Listener<O = ()> {
     line: Line,
-    exchange: Exchange<Vec<Place<FRAME_OCTETS_MAX>>, FRAME_OCTETS_MAX>,
+    exchange: Exchange<Vec<Place>, FRAME_OCTETS_MAX>,
     places: usize,
     senders: Senders,
     observer: O,

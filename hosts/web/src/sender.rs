@@ -1,7 +1,7 @@
 //! A sending process of the page: a text, and the half of a link that fits the mode.
 
 use minitalk_core::classic::{Dialect, Ending, TextSender};
-use minitalk_core::frame::{CONTENT_OCTETS_MAX, PAYLOAD_OCTETS_MAX};
+use minitalk_core::frame::PAYLOAD_OCTETS_MAX;
 use minitalk_core::sender::{Event, Sender};
 use minitalk_core::{Bit, Instant, anatomy};
 
@@ -36,7 +36,7 @@ pub(crate) struct Phase {
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "two of them, in a static")]
 enum Half {
-    Framed(Sender<CONTENT_OCTETS_MAX>),
+    Framed(Sender),
     Classic(TextSender<'static>),
 }
 

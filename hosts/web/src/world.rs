@@ -66,7 +66,7 @@ pub(crate) enum Occurrence {
     },
 }
 
-type Places = [Place<FRAME_OCTETS_MAX>; SENDERS];
+type Places = [Place; SENDERS];
 
 /// The whole simulation.
 #[derive(Debug)]

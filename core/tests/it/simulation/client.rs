@@ -1,6 +1,5 @@
 //! One client process.
 
-use minitalk_core::frame::CONTENT_OCTETS_MAX;
 use minitalk_core::{Bit, Doubt, Instant, RefusalReason, Sender, classic, sender};
 
 use super::FOREIGN;
@@ -21,7 +20,7 @@ pub(crate) enum Outcome {
 }
 
 enum Half {
-    Framed { sender: Box<Sender<CONTENT_OCTETS_MAX>>, offered: usize, done: bool },
+    Framed { sender: Box<Sender>, offered: usize, done: bool },
     Classic(classic::TextSender<'static>),
 }
 
@@ -250,6 +249,7 @@ impl Client {
                     }
                     Some(sender::Event::Refused(reason)) => Some(Outcome::Refused(reason)),
                     Some(sender::Event::NotFramed) => Some(Outcome::NotFramed),
+                    Some(sender::Event::NotAccepted) => unreachable!("no line is as bad as that"),
                     Some(sender::Event::Aborted) => Some(Outcome::Aborted),
                 };
             }

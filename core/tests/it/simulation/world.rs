@@ -53,7 +53,7 @@ pub(crate) struct World {
     random: Random,
     plan: Plan,
     traced: bool,
-    exchange: Exchange<Vec<Place<FRAME_OCTETS_MAX>>, FRAME_OCTETS_MAX>,
+    exchange: Exchange<Vec<Place>, FRAME_OCTETS_MAX>,
     bits: Pending<u32>,
     server_woken_at: Option<u64>,
     server_asleep_since: u64,

@@ -14,7 +14,7 @@ use cortex_m::{Peripherals, register::msp};
 use defmt_semihosting as _;
 use minitalk_core::classic::{self, Dialect};
 use minitalk_core::exchange::{Exchange, Output, Place};
-use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX};
+use minitalk_core::frame::FRAME_OCTETS_MAX;
 use minitalk_core::hdlc::{Deframer, Framer};
 use minitalk_core::{Bit, Instant, Receiver, Sender, receiver};
 use minitalk_cortex_m::exit;
@@ -110,10 +110,7 @@ extern "Rust" fn classic_decoder_feed(
 
 #[unsafe(no_mangle)]
 #[inline(never)]
-extern "Rust" fn receiver_handle_bit(
-    receiver: &mut Receiver<FRAME_OCTETS_MAX>,
-    bit: Bit,
-) -> receiver::Reply {
+extern "Rust" fn receiver_handle_bit(receiver: &mut Receiver, bit: Bit) -> receiver::Reply {
     receiver.handle_bit(bit)
 }
 
@@ -140,11 +137,11 @@ const MESSAGES: [(Option<u64>, &[bool]); 3] =
     [(Some(256), &[true]), (Some(u64::MAX - 1), &[false]), (None, &[false, true])];
 
 fn cost_of_link(content: &[u8]) {
-    let mut receiver = Receiver::<FRAME_OCTETS_MAX>::new();
+    let mut receiver = Receiver::new();
     let mut costs = LinkCosts::default();
     for disturbed in [false, true] {
         for (number, &(length, frames)) in (1..).zip(&MESSAGES) {
-            let mut sender = Sender::<CONTENT_OCTETS_MAX>::new(number, length);
+            let mut sender = Sender::new(number, length);
             for &last in frames {
                 defmt::assert!(sender.offer(content, last).is_ok());
                 costs.send(&mut sender, &mut receiver, disturbed);
@@ -152,10 +149,10 @@ fn cost_of_link(content: &[u8]) {
             }
         }
     }
-    costs.handle.print("Receiver::handle_bit", size_of::<Receiver<FRAME_OCTETS_MAX>>());
-    costs.accept.print("Receiver::accept", size_of::<Receiver<FRAME_OCTETS_MAX>>());
-    costs.transmit.print("Sender::poll_transmit", size_of::<Sender<CONTENT_OCTETS_MAX>>());
-    costs.acknowledge.print("Sender::handle_ack", size_of::<Sender<CONTENT_OCTETS_MAX>>());
+    costs.handle.print("Receiver::handle_bit", size_of::<Receiver>());
+    costs.accept.print("Receiver::accept", size_of::<Receiver>());
+    costs.transmit.print("Sender::poll_transmit", size_of::<Sender>());
+    costs.acknowledge.print("Sender::handle_ack", size_of::<Sender>());
 }
 
 #[derive(Default)]
@@ -168,12 +165,7 @@ struct LinkCosts {
 
 impl LinkCosts {
     /// Sends one frame; if it is `disturbed`, an acknowledgment too many makes the sender repeat it.
-    fn send(
-        &mut self,
-        sender: &mut Sender<CONTENT_OCTETS_MAX>,
-        receiver: &mut Receiver<FRAME_OCTETS_MAX>,
-        disturbed: bool,
-    ) {
+    fn send(&mut self, sender: &mut Sender, receiver: &mut Receiver, disturbed: bool) {
         let (mut now, mut bits) = (Instant::ZERO, 0);
         loop {
             let Some(bit) = measure(&mut self.transmit, || sender.poll_transmit(now)) else {
@@ -202,11 +194,9 @@ impl LinkCosts {
 
 fn cost_of_exchange(content: &[u8]) {
     let now = Instant::ZERO;
-    let mut sender = Sender::<CONTENT_OCTETS_MAX>::new(1, Some(content.len() as u64));
-    let mut exchange = Exchange::<[Place<FRAME_OCTETS_MAX>; 4], FRAME_OCTETS_MAX>::new(
-        Dialect::DEFAULT,
-        [const { Place::FREE }; 4],
-    );
+    let mut sender = Sender::new(1, Some(content.len() as u64));
+    let mut exchange =
+        Exchange::<[Place; 4], FRAME_OCTETS_MAX>::new(Dialect::DEFAULT, [const { Place::FREE }; 4]);
     let (mut handle, mut poll) = (Cost::default(), Cost::default());
     defmt::assert!(exchange.open(1).is_ok() && sender.offer(content, true).is_ok());
     while let Some(bit) = sender.poll_transmit(now) {

@@ -12,7 +12,7 @@ use critical_section::Mutex;
 use defmt_semihosting as _;
 use minitalk_core::classic::{self, Dialect};
 use minitalk_core::exchange::{Exchange, Output, Place, Protocol};
-use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX};
+use minitalk_core::frame::FRAME_OCTETS_MAX;
 use minitalk_core::{Bit, Instant, Sender, sender};
 use minitalk_cortex_m::{exit, interrupt, listen, raise};
 
@@ -25,7 +25,7 @@ const CLASSIC: &[u8] = "classic 🦀 é".as_bytes();
 const FRAMED: &[u8] = "framed 🦀 \0 👩\u{200D}🚀".as_bytes();
 
 struct Line {
-    exchange: Exchange<[Place<FRAME_OCTETS_MAX>; 1], FRAME_OCTETS_MAX>,
+    exchange: Exchange<[Place; 1], FRAME_OCTETS_MAX>,
     now: Instant,
 }
 
@@ -142,11 +142,11 @@ fn classic_message() -> bool {
 /// Sends the framed message; `disturb` may do something to the sender or the bit before each bit.
 fn framed(
     outcome: &mut Outcome,
-    mut disturb: impl FnMut(u64, &mut Sender<CONTENT_OCTETS_MAX>, Bit) -> Bit,
+    mut disturb: impl FnMut(u64, &mut Sender, Bit) -> Bit,
 ) -> (sender::Event, sender::Statistics) {
     open();
     let mut now = Instant::ZERO;
-    let mut sender = Sender::<CONTENT_OCTETS_MAX>::new(0x2A, Some(FRAMED.len() as u64));
+    let mut sender = Sender::new(0x2A, Some(FRAMED.len() as u64));
     defmt::assert!(sender.offer(FRAMED, true).is_ok());
     let event = loop {
         let mut idle = true;

@@ -1,7 +1,6 @@
 //! What two ends say to each other, for tests of the pictures.
 
 use minitalk_core::classic::{Dialect, Encoder};
-use minitalk_core::frame::{CONTENT_OCTETS_MAX, FRAME_OCTETS_MAX};
 use minitalk_core::receiver::Reply;
 use minitalk_core::{Bit, Instant, Receiver, Sender};
 
@@ -39,8 +38,8 @@ impl Conversation {
     /// A short text in a single frame.
     pub(super) fn framed(text: &[u8]) -> Self {
         let mut conversation = Self::new(Dialect::DEFAULT);
-        let mut sender = Sender::<CONTENT_OCTETS_MAX>::new(1, Some(text.len() as u64));
-        let mut receiver = Receiver::<FRAME_OCTETS_MAX>::new();
+        let mut sender = Sender::new(1, Some(text.len() as u64));
+        let mut receiver = Receiver::new();
         let now = Instant::ZERO;
         sender.offer(text, true).unwrap();
         while let Some(bit) = sender.poll_transmit(now) {

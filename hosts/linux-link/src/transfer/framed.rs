@@ -3,7 +3,6 @@
 use std::io;
 use std::os::fd::BorrowedFd;
 
-use minitalk_core::frame::CONTENT_OCTETS_MAX;
 use minitalk_core::sender::{Event, Sender};
 use minitalk_core::withdrawal::{Alignment, Withdrawal};
 use minitalk_core::{Bit, Doubt, Instant, RefusalReason};
@@ -17,7 +16,7 @@ use crate::input::{Input, Piece};
 
 /// A message in frames: the core's sender, and what it takes its pieces from.
 pub(crate) struct Framed<'i> {
-    sender: Sender<CONTENT_OCTETS_MAX>,
+    sender: Sender,
     input: Input<'i>,
     /// Bytes of the piece that the sender has.
     offered: u64,
@@ -100,6 +99,8 @@ impl SendingHalf for Framed<'_> {
             }
             Event::Refused(reason) => Step::Failed(Cause::Rejected(reason)),
             Event::NotFramed => return Some(Step::Failed(Cause::NotFramed(answers.diagnosis()))),
+            // It heard every bit, and says nothing else.
+            Event::NotAccepted => Step::Failed(Cause::Rejected(None)),
             Event::Aborted => return None,
         };
         self.stranger = Stranger::No;

@@ -3,7 +3,6 @@
 use std::process::Child;
 use std::time::Duration;
 
-use minitalk_core::frame::FRAME_OCTETS_MAX;
 use minitalk_core::receiver::Reply;
 use minitalk_core::{Bit, Receiver, RefusalReason};
 use minitalk_signals::{Peer, monotonic_nanos};
@@ -81,7 +80,7 @@ pub(super) fn receive(
 
 struct Server {
     faults: Faults,
-    receiver: Receiver<FRAME_OCTETS_MAX>,
+    receiver: Receiver,
     text: Vec<u8>,
     /// Bits so far.
     come: usize,
