@@ -1,10 +1,11 @@
 //! What the two command lines have in common.
 
+use std::ops::RangeBounds;
 use std::time::Duration;
 
-use clap::Parser;
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, Error};
+use clap::{Command, Parser};
 use minitalk_core::classic::Setting;
 use thiserror::Error as ThisError;
 
@@ -62,8 +63,27 @@ pub fn parse_count(text: &str) -> Result<u64, ParseCountError> {
 
 /// Why a text is not a duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
-#[error("it is not a duration: write for example 500us, 10ms, 2s or 1m")]
-pub struct ParseDurationError;
+pub enum ParseDurationError {
+    /// It is something else.
+    #[error("it is not a duration: write for example 500us, 10ms, 2s or 1m")]
+    Syntax,
+    /// It is too short or too long, as this sentence says.
+    #[error("{0}")]
+    Range(&'static str),
+}
+
+/// Reads with `parse` a duration that has to be within `range`; of others, `sentence` says what is
+/// wrong.
+pub fn within(
+    parse: fn(&str) -> Result<Duration, ParseDurationError>,
+    range: impl RangeBounds<Duration> + Clone,
+    sentence: &'static str,
+) -> impl Fn(&str) -> Result<Duration, ParseDurationError> + Clone {
+    move |text| match parse(text) {
+        Ok(duration) if !range.contains(&duration) => Err(ParseDurationError::Range(sentence)),
+        result => result,
+    }
+}
 
 /// Reads a duration, such as `200ms`. A number alone might be anything.
 ///
@@ -71,7 +91,7 @@ pub struct ParseDurationError;
 ///
 /// [`ParseDurationError`].
 pub fn parse_duration(text: &str) -> Result<Duration, ParseDurationError> {
-    humantime::parse_duration(text).map_err(|_| ParseDurationError)
+    humantime::parse_duration(text).map_err(|_| ParseDurationError::Syntax)
 }
 
 /// Reads `0.2`, as ping(8) and timeout(1) take it, or `200ms`.
@@ -84,6 +104,21 @@ pub fn parse_seconds_or_duration(text: &str) -> Result<Duration, ParseDurationEr
         Ok(Ok(duration)) => Ok(duration),
         Ok(Err(_)) | Err(_) => parse_duration(text),
     }
+}
+
+/// Makes sure that a command line is well-formed, and that what stands after its help fits a
+/// terminal of 80 columns. For tests.
+///
+/// # Panics
+///
+/// If it is not so.
+pub fn assert_well_formed(command: Command) {
+    let usage = command.clone().render_usage().to_string();
+    let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    for line in examples.lines().chain(usage.lines()) {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+    command.debug_assert();
 }
 
 #[cfg(test)]
@@ -135,8 +170,12 @@ mod tests {
             assert_eq!(parse_seconds_or_duration(text), Ok(Duration::from_millis(200)));
         }
         for text in ["-1", "x", "", "inf", "NaN"] {
-            assert_eq!(parse_seconds_or_duration(text), Err(ParseDurationError), "{text:?}");
+            assert_eq!(
+                parse_seconds_or_duration(text),
+                Err(ParseDurationError::Syntax),
+                "{text:?}"
+            );
         }
-        assert_eq!(parse_duration("3"), Err(ParseDurationError), "seconds, or what?");
+        assert_eq!(parse_duration("3"), Err(ParseDurationError::Syntax), "seconds, or what?");
     }
 }

@@ -17,6 +17,7 @@ mod interpreter;
 mod rows;
 mod svg;
 mod vcd;
+mod view;
 mod watch;
 
 use std::fmt;
@@ -35,6 +36,7 @@ use self::interpreter::{Interpreter, Meaning, Purpose, Seen};
 use self::rows::Rows;
 use self::svg::Drawing;
 use self::vcd::Dump;
+pub use self::view::View;
 pub use self::watch::Watch;
 
 /// At which end of the line the symbols are seen.

@@ -2,6 +2,7 @@
 //!
 //! * [`Connection`] sends messages to a server, and hears that they were written.
 //! * [`Listener`] receives messages from any number of processes.
+//! * [`messages`] writes them one after the other, although they arrive in pieces.
 //! * [`Observer`] sees what goes over the line, as it happens.
 //! * [`admission`]: who may be signalled, and with what.
 //! * [`names`]: servers are found by a name instead of a number.
@@ -98,6 +99,7 @@ mod diagnosis;
 mod input;
 mod interrupt;
 mod listener;
+pub mod messages;
 pub mod names;
 mod observer;
 pub mod text;

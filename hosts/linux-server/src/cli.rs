@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::error::{ContextKind, ContextValue, Error as UsageError, ErrorKind};
 use clap::{ArgAction, Parser, ValueEnum, ValueHint};
 use minitalk::names::Name;
-use minitalk_cli::arguments::{self, ParseDurationError};
+use minitalk_cli::arguments;
 use minitalk_cli::generate::Generate;
 use minitalk_core::classic::{Dialect, ParseDialectError};
 use minitalk_core::exchange::Protocols;
@@ -85,7 +85,8 @@ pub(crate) struct Options {
 
     /// Wait for this long before each acknowledgment to a client that is not ours, for example
     /// 500us
-    #[arg(long, value_name = "TIME", value_parser = parse_pace, value_hint = ValueHint::Other)]
+    #[arg(long, value_name = "TIME", value_hint = ValueHint::Other)]
+    #[arg(value_parser = arguments::within(arguments::parse_duration, ..=PACE_MAX, PACE_TOO_LONG))]
     pub(crate) pace: Option<Duration>,
 
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help = arguments::TRACE_HELP)]
@@ -200,20 +201,7 @@ fn parse_size(text: &str) -> Result<u64, ParseSizeError> {
 
 /// Nothing else happens while it lasts.
 const PACE_MAX: Duration = Duration::from_millis(100);
-
-/// Why a text is not a pace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-enum ParsePaceError {
-    #[error("{0}")]
-    Duration(#[from] ParseDurationError),
-    #[error("it is longer than 100ms, and nobody else is served while it lasts")]
-    TooLong,
-}
-
-fn parse_pace(text: &str) -> Result<Duration, ParsePaceError> {
-    let pace = arguments::parse_duration(text)?;
-    if pace > PACE_MAX { Err(ParsePaceError::TooLong) } else { Ok(pace) }
-}
+const PACE_TOO_LONG: &str = "it is longer than 100ms, and nobody else is served while it lasts";
 
 const DIALECT_HELP: &str =
     "How classic clients speak. By default, auto, this is found out, for each of them. Or";
@@ -242,14 +230,7 @@ mod tests {
 
     #[test]
     fn the_command_line_is_well_formed() {
-        Options::command().debug_assert();
-    }
-
-    #[test]
-    fn the_examples_fit_a_terminal_of_80_columns() {
-        for line in EXAMPLES.lines() {
-            assert!(line.chars().count() <= 80, "{line}");
-        }
+        arguments::assert_well_formed(Options::command());
     }
 
     #[test]

@@ -4,13 +4,14 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-use minitalk::Ended;
+use minitalk::{Connected, Ended, Happening, Stray};
 use minitalk_cli::limit::{Limiter, Told};
-use minitalk_cli::note;
 use minitalk_cli::text::shown;
+use minitalk_cli::{json, note};
 use minitalk_core::Instant;
+use serde::Serialize;
 
-use crate::json::Object;
+use crate::cli::Options;
 use crate::reason::Reason;
 
 /// How much the operator wants to know.
@@ -24,86 +25,86 @@ pub(crate) enum Level {
     Verbose,
 }
 
-/// Something that the operator may want to know.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Something that the operator may want to know. Those that serde does not skip are JSON objects,
+/// too; messages bring their own, with the text (see `look.rs`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
 pub(crate) enum Notice {
-    Listening { pid: u32, name: Option<String> },
-    Connected { peer: u32, uid: u32, program: String },
+    Listening {
+        pid: u32,
+        name: Option<String>,
+    },
+    Refused {
+        peer: u32,
+        #[serde(flatten)]
+        reason: Reason,
+    },
+    Damaged {
+        peer: u32,
+    },
+    DoesNotWait {
+        peer: u32,
+    },
+    Misanswered {
+        peer: u32,
+    },
+    Stray {
+        peer: Option<u32>,
+        #[serde(skip)]
+        program: Option<String>,
+        #[serde(flatten)]
+        reason: Reason,
+        /// Strays that this one stands for.
+        others: u64,
+    },
+    Stopped {
+        signal: String,
+        messages: u64,
+        strays: u64,
+    },
+    #[serde(skip)]
+    Connected(Connected),
+    #[serde(skip)]
     Message(Ended),
-    Left { peer: u32 },
-    Cut { peer: u32, octets: u64, reason: Reason },
-    Refused { peer: u32, reason: Reason },
-    Damaged { peer: u32 },
-    DoesNotWait { peer: u32 },
-    Misanswered { peer: u32 },
-    Stray { peer: Option<u32>, program: Option<String>, reason: Reason },
-    Full { places: usize },
-    Stopped { reason: &'static str, messages: u64, strays: u64 },
+    #[serde(skip)]
+    Left {
+        peer: u32,
+    },
+    #[serde(skip)]
+    Cut {
+        peer: u32,
+        octets: u64,
+        reason: Reason,
+    },
+    #[serde(skip)]
+    Full {
+        places: usize,
+    },
 }
 
 impl Notice {
-    /// Who is told of it.
-    fn level(&self) -> Level {
+    /// Who is told of it. Of those that anybody can cause as often as he likes, also the kind, and
+    /// how many of a kind are told at once.
+    fn audience(&self) -> (Level, Option<(&'static str, u32)>) {
         match self {
-            Self::Cut { .. }
-            | Self::Refused { .. }
-            | Self::Damaged { .. }
-            | Self::DoesNotWait { .. }
-            | Self::Misanswered { .. }
-            | Self::Stray { .. }
-            | Self::Full { .. }
-            | Self::Stopped { strays: 1.., .. } => Level::Normal,
+            Self::Stray { reason, .. } => (Level::Normal, Some((reason.word, 1))),
+            Self::Full { .. } => (Level::Normal, Some(("full", 1))),
+            Self::Damaged { .. } => (Level::Normal, Some(("damaged", 1))),
+            Self::DoesNotWait { .. } => (Level::Normal, Some(("does_not_wait", 1))),
+            Self::Misanswered { .. } => (Level::Normal, Some(("misanswered", 1))),
+            Self::Cut { .. } => (Level::Normal, Some(("cut", 8))),
+            Self::Refused { .. } => (Level::Normal, Some(("refused", 8))),
+            Self::Stopped { strays: 1.., .. } => (Level::Normal, None),
             Self::Listening { .. }
-            | Self::Connected { .. }
+            | Self::Connected(_)
             | Self::Message(_)
             | Self::Left { .. }
-            | Self::Stopped { .. } => Level::Verbose,
+            | Self::Stopped { .. } => (Level::Verbose, None),
         }
     }
 
-    /// The kind of those that anybody can cause as often as he likes, and how many of a kind are
-    /// told at once.
-    fn kind(&self) -> Option<(&'static str, u32)> {
-        match self {
-            Self::Stray { reason, .. } => Some((reason.word, 1)),
-            Self::Full { .. } => Some(("full", 1)),
-            Self::Damaged { .. } => Some(("damaged", 1)),
-            Self::DoesNotWait { .. } => Some(("does_not_wait", 1)),
-            Self::Misanswered { .. } => Some(("misanswered", 1)),
-            Self::Cut { .. } => Some(("cut", 8)),
-            Self::Refused { .. } => Some(("refused", 8)),
-            Self::Listening { .. }
-            | Self::Connected { .. }
-            | Self::Message(_)
-            | Self::Left { .. }
-            | Self::Stopped { .. } => None,
-        }
-    }
-
-    /// Whether it is about a signal that is part of no message.
-    pub(crate) const fn is_stray(&self) -> bool {
+    const fn is_stray(&self) -> bool {
         matches!(self, Self::Stray { .. })
-    }
-
-    /// The JSON object, for those that have one. A message and a cut one bring their own, with the
-    /// text (see `entry.rs`).
-    pub(crate) fn object(&self, others: u64) -> Option<Object<'_>> {
-        Some(match self {
-            &Self::Listening { pid, ref name } => Object::Listening { pid, name: name.as_deref() },
-            &Self::Refused { peer, ref reason } => Object::Refused { peer, reason },
-            &Self::Damaged { peer } => Object::Damaged { peer },
-            &Self::DoesNotWait { peer } => Object::DoesNotWait { peer },
-            &Self::Misanswered { peer } => Object::Misanswered { peer },
-            &Self::Stray { peer, ref reason, .. } => Object::Stray { peer, reason, others },
-            &Self::Stopped { reason: signal, messages, strays } => {
-                Object::Stopped { signal, messages, strays }
-            }
-            Self::Connected { .. }
-            | Self::Message(_)
-            | Self::Left { .. }
-            | Self::Cut { .. }
-            | Self::Full { .. } => return None,
-        })
     }
 }
 
@@ -114,7 +115,7 @@ impl fmt::Display for Notice {
                 write!(f, "listening as {name} with PID {pid}")
             }
             Self::Listening { pid, name: None } => write!(f, "listening with PID {pid}"),
-            Self::Connected { peer, uid, program } => {
+            Self::Connected(Connected { peer, uid, program, .. }) => {
                 write!(f, "PID {peer} ({}) of user {uid} is sending", shown(program))
             }
             &Self::Message(Ended { peer, protocol, dialect, octets, micros, .. }) => {
@@ -146,7 +147,7 @@ impl fmt::Display for Notice {
                 "PID {peer} ended where it was acknowledged; the next process of its program is \
                  acknowledged with another signal: start it again"
             ),
-            Self::Stray { peer: Some(peer), program, reason } => {
+            Self::Stray { peer: Some(peer), program, reason, .. } => {
                 write!(f, "ignored a signal from PID {peer}")?;
                 if let Some(program) = program {
                     write!(f, " ({})", shown(program))?;
@@ -157,8 +158,8 @@ impl fmt::Display for Notice {
             Self::Full { places } => {
                 write!(f, "{places} clients are connected; others wait until one of them ends")
             }
-            Self::Stopped { reason, messages, strays } => {
-                write!(f, "stopped ({reason}) after {}", count(*messages, "message"))?;
+            Self::Stopped { signal, messages, strays } => {
+                write!(f, "stopped ({signal}) after {}", count(*messages, "message"))?;
                 match strays {
                     0 => Ok(()),
                     _ => write!(f, "; ignored {} in all", count(*strays, "stray signal")),
@@ -172,41 +173,92 @@ impl fmt::Display for Notice {
 #[derive(Debug)]
 pub(crate) struct Reporter {
     level: Level,
+    is_json: bool,
+    /// What is to be told next.
+    fresh: Vec<Notice>,
     limiter: Limiter<Notice>,
 }
 
 impl Reporter {
-    pub(crate) fn new(level: Level) -> Self {
-        Self { level, limiter: Limiter::default() }
+    pub(crate) fn new(options: &Options) -> Self {
+        let (level, is_json) = (options.level(), options.json);
+        Self { level, is_json, fresh: Vec::new(), limiter: Limiter::default() }
     }
 
-    /// Lets a notice through unless too many of its kind have been told lately. It is told later
-    /// then, and stands for all of them.
-    pub(crate) fn admit(&mut self, notice: Notice, now: Instant) -> Option<Told<Notice>> {
-        match notice.kind() {
-            Some((kind, at_once)) => self.limiter.admit(kind, at_once, notice, now),
-            None => Some(Told { what: notice, others: 0 }),
+    pub(crate) const fn is_json(&self) -> bool {
+        self.is_json
+    }
+
+    /// Takes something to be told.
+    pub(crate) fn note(&mut self, notice: Notice) {
+        self.fresh.push(notice);
+    }
+
+    /// Takes what has happened and is only to be told.
+    pub(crate) fn hear(&mut self, happening: Happening<'_>) {
+        self.note(match happening {
+            Happening::Connected(connected) => Notice::Connected(connected),
+            Happening::Left { peer } => Notice::Left { peer },
+            Happening::Damaged { peer } => Notice::Damaged { peer },
+            Happening::Misanswered { peer } => Notice::Misanswered { peer },
+            Happening::DoesNotWait { peer } => Notice::DoesNotWait { peer },
+            Happening::Full { places } => Notice::Full { places },
+            Happening::Stray(Stray { peer, program, cause, .. }) => {
+                Notice::Stray { peer, program, reason: Reason::from(&cause), others: 0 }
+            }
+            Happening::Piece(_)
+            | Happening::Ended(_)
+            | Happening::Cut { .. }
+            | Happening::TooLong { .. }
+            | Happening::Terminate(_)
+            | Happening::Ready { .. }
+            | Happening::TimedOut => return,
+        });
+    }
+
+    /// Tells what there is to tell. Of one kind no more than one notice a second is told, which
+    /// stands for the others. The lines of JSON for it.
+    pub(crate) fn report(&mut self, now: Instant) -> Vec<Vec<u8>> {
+        let mut lines = Vec::new();
+        for notice in std::mem::take(&mut self.fresh) {
+            // Of messages, programs want to know each; of strays, how many.
+            if !notice.is_stray() {
+                lines.extend(self.line(&notice));
+            }
+            let told = match notice.audience() {
+                (_, Some((kind, at_once))) => self.limiter.admit(kind, at_once, notice, now),
+                (_, None) => Some(Told { what: notice, others: 0 }),
+            };
+            lines.extend(told.and_then(|told| self.tell(told)));
         }
+        while let Some(told) = self.limiter.due(now) {
+            lines.extend(self.tell(told));
+        }
+        lines
     }
 
-    /// What was not let through and may be told now.
-    pub(crate) fn due(&mut self, now: Instant) -> Option<Told<Notice>> {
-        self.limiter.due(now)
-    }
-
-    /// When [`due`](Self::due) has something.
+    /// When there is something to [report](Self::report) although nothing has happened.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.limiter.deadline()
     }
 
     /// Writes a line to standard error, if the operator wants to know.
-    pub(crate) fn tell(&self, told: &Told<Notice>) {
-        let Told { what: notice, others } = told;
-        match others {
-            _ if self.level < notice.level() => {}
-            0 => note(PROGRAM, notice),
-            _ => note(PROGRAM, &format_args!("{notice} (and {others} more of this kind)")),
+    fn tell(&self, Told { what: mut notice, others: count }: Told<Notice>) -> Option<Vec<u8>> {
+        match count {
+            _ if self.level < notice.audience().0 => {}
+            0 => note(PROGRAM, &notice),
+            _ => note(PROGRAM, &format_args!("{notice} (and {count} more of this kind)")),
         }
+        if let Notice::Stray { others, .. } = &mut notice {
+            *others = count;
+            return self.line(&notice);
+        }
+        None
+    }
+
+    fn line(&self, notice: &Notice) -> Option<Vec<u8>> {
+        let line = json::line(notice).ok().filter(|_| self.is_json);
+        line.map(String::into_bytes)
     }
 }
 
@@ -229,13 +281,13 @@ mod tests {
     #[test]
     fn what_goes_wrong_is_told_and_what_goes_right_only_on_request() {
         let cut = Notice::Cut { peer: 7, octets: 1, reason: Reason::ended() };
-        assert_eq!(cut.level(), Level::Normal);
+        assert_eq!(cut.audience().0, Level::Normal);
         let line = "PID 7 ended in the middle of a message; 1 byte of it had arrived";
         assert_eq!(cut.to_string(), line);
-        assert_eq!(Notice::Left { peer: 7 }.level(), Level::Verbose);
-        let stopped = |strays| Notice::Stopped { reason: "SIGINT", messages: 2, strays };
-        assert_eq!(stopped(0).level(), Level::Verbose);
-        assert_eq!(stopped(3).level(), Level::Normal);
+        assert_eq!(Notice::Left { peer: 7 }.audience().0, Level::Verbose);
+        let stopped = |strays| Notice::Stopped { signal: "SIGINT".to_owned(), messages: 2, strays };
+        assert_eq!(stopped(0).audience().0, Level::Verbose);
+        assert_eq!(stopped(3).audience().0, Level::Normal);
         assert_eq!(
             stopped(3).to_string(),
             "stopped (SIGINT) after 2 messages; ignored 3 stray signals in all",

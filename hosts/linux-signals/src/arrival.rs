@@ -1,5 +1,7 @@
 //! What a signal was, and who sent it.
 
+use std::fmt;
+
 use minitalk_core::Bit;
 use nix::sys::signal::Signal;
 
@@ -61,6 +63,13 @@ impl Termination {
             Self::Terminate => Signal::SIGTERM,
             Self::Hangup => Signal::SIGHUP,
         }
+    }
+}
+
+impl fmt::Display for Termination {
+    /// The name of the signal, such as `SIGINT`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.signal().as_str())
     }
 }
 

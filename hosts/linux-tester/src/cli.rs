@@ -89,13 +89,6 @@ mod tests {
 
     #[test]
     fn the_command_line_is_well_formed() {
-        Options::command().debug_assert();
-    }
-
-    #[test]
-    fn the_examples_fit_a_terminal_of_80_columns() {
-        for line in AFTER_HELP.lines() {
-            assert!(line.chars().count() <= 80, "{line}");
-        }
+        arguments::assert_well_formed(Options::command());
     }
 }

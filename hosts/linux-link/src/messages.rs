@@ -1,21 +1,27 @@
-//! Where messages are written: one after the other, never mixed, never blocking.
-//!
-//! What is complete is written in its turn. Of what arrives, one message may be shown as it comes;
-//! see [`turns`](crate::turns).
+//! Messages on their way to where they are written: one after the other, never mixed, never
+//! blocking.
+
+mod command;
+mod format;
+mod message;
+mod sink;
+mod turns;
+mod unwritten;
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
+use std::os::fd::{AsFd, BorrowedFd};
 
-use minitalk::Piece;
-use minitalk_cli::sink::Sink;
 use minitalk_core::Instant;
+use minitalk_signals::Interest;
 
-use crate::cli::Options;
-use crate::entry::{Entry, Message, Unwritten};
-use crate::exec::Runner;
-use crate::reason::Reason;
-use crate::text::{Layout, Style};
-use crate::turns::Turns;
+use crate::Piece;
+use command::Runner;
+pub use format::{Format, Raw};
+use message::Entry;
+pub use sink::Sink;
+use turns::Turns;
+use unwritten::Unwritten;
 
 /// Octets kept of a message that cannot be written yet. Beyond that its sender has to wait.
 const KEPT_OCTETS_MAX: usize = 64 * 1024;
@@ -29,23 +35,39 @@ const STALL_MICROS: u64 = 4_000_000;
 /// Octets that such a message must bring in that time not to be slow.
 const STALL_OCTETS: u64 = 256;
 
-/// Messages on their way to the sink.
+/// Messages on their way to a [`Sink`], or to a command.
+///
+/// Pieces of several messages may arrive in turn; they are written one message after the other.
+/// What is complete is written first. Of what arrives, one message may be written as it comes: one
+/// that arrives alone, is too long to be kept, or pauses. Once others have waited for it for a
+/// second or two, it is put aside and continued later, if its [`Format`] can mark that.
+///
+/// # The loop
+///
+/// After each [`Happening`](crate::Happening) of a [`Listener`](crate::Listener):
+///
+/// 1. give it a piece with [`push_piece`](Self::push_piece), or end a message with
+///    [`cut`](Self::cut);
+/// 2. refuse who is [stalled](Self::stalled);
+/// 3. [`write`](Self::write);
+/// 4. accept the pieces of each [answer](Self::next_answer);
+/// 5. watch its [descriptor](AsFd) while there is an [`interest`](Self::interest), and wait until
+///    the [`deadline`](Self::deadline) at the longest.
 #[derive(Debug)]
-pub(crate) struct Output {
+pub struct Messages<F> {
     sink: Sink,
-    layout: Layout,
+    format: F,
     /// What gets the messages instead of the sink.
     runner: Option<Runner>,
     /// Whether the end of a message has to reach the disk before it is confirmed.
     sync: bool,
     /// How many messages may still be written.
     messages_left: Option<u64>,
-    arriving: Turns,
+    arriving: Turns<F>,
     /// What is complete, in the order in which it is written, and since when.
-    complete: VecDeque<(Entry, Instant)>,
-    /// How many of those nobody waits for, and how many such have been dropped.
+    complete: VecDeque<(Entry<F>, Instant)>,
+    /// How many of those nobody waits for.
     unowed: usize,
-    dropped: u64,
     /// Lines that found no room, until something else is written.
     held: Vec<Unwritten>,
     /// Senders whose last piece may be accepted.
@@ -58,29 +80,45 @@ pub(crate) struct Output {
 
 /// Something could not be written, and has been dropped.
 #[derive(Debug)]
-pub(crate) struct Unwritable {
+pub struct Unwritable {
     /// Whose message it was, if it was one.
-    pub(crate) peer: Option<u32>,
-    pub(crate) error: io::Error,
+    pub peer: Option<u32>,
+    /// Why it could not be written.
+    pub error: io::Error,
+    /// Whether a later message may be written all the same: a disk may be emptied, and the next
+    /// command may succeed; but the reader of a pipe does not return.
+    pub is_passing: bool,
 }
 
-impl Output {
-    pub(crate) fn new(
-        sink: Sink,
-        layout: Layout,
-        runner: Option<Runner>,
-        options: &Options,
-    ) -> Self {
+impl Unwritable {
+    fn new(peer: Option<u32>, error: io::Error) -> Self {
+        let is_passing = matches!(
+            error.kind(),
+            ErrorKind::StorageFull
+                | ErrorKind::QuotaExceeded
+                | ErrorKind::FileTooLarge
+                | ErrorKind::NotFound
+        );
+        Self { peer, error, is_passing }
+    }
+
+    const fn of_command(peer: u32, error: io::Error) -> Self {
+        Self { peer: Some(peer), error, is_passing: true }
+    }
+}
+
+impl<F: Format> Messages<F> {
+    /// Messages in this format, written to `sink`.
+    pub fn new(sink: Sink, format: F) -> Self {
         Self {
             sink,
-            layout,
-            runner,
-            sync: options.sync,
-            messages_left: options.messages_max(),
+            format,
+            runner: None,
+            sync: false,
+            messages_left: None,
             arriving: Turns::default(),
             complete: VecDeque::new(),
             unowed: 0,
-            dropped: 0,
             held: Vec::new(),
             answers: VecDeque::new(),
             stall: None,
@@ -88,18 +126,43 @@ impl Output {
         }
     }
 
-    /// Takes a line that is no message.
-    pub(crate) fn push_line(&mut self, line: Vec<u8>, now: Instant) {
+    /// Confirms a message only when it is on the disk.
+    #[must_use]
+    pub fn with_sync(self, sync: bool) -> Self {
+        Self { sync, ..self }
+    }
+
+    /// Writes no more than this many messages.
+    #[must_use]
+    pub fn with_messages_max(self, messages_max: Option<u64>) -> Self {
+        Self { messages_left: messages_max, ..self }
+    }
+
+    /// Runs `command` in a shell for each message, with the message on its standard input, instead
+    /// of writing it. It is confirmed if the command succeeds. The format has to be
+    /// [whole](Format::is_whole).
+    ///
+    /// The command finds the sender in its environment, as `MINITALK_PEER` and `MINITALK_UID`.
+    ///
+    /// # Errors
+    ///
+    /// Those of pipe(2).
+    pub fn with_command(self, command: String) -> io::Result<Self> {
+        Ok(Self { runner: Some(Runner::new(command)?), ..self })
+    }
+
+    /// Takes a line that is no message, and that nobody waits for.
+    pub fn push_line(&mut self, line: Vec<u8>, now: Instant) {
         self.push(Entry::Line(Unwritten::new(line)), now);
     }
 
     /// Takes a piece of a message.
-    pub(crate) fn push_piece(&mut self, piece: &Piece<'_>, now: Instant) {
-        let message = self.arriving.message(piece, self.layout, now);
+    pub fn push_piece(&mut self, piece: &Piece<'_>, now: Instant) {
+        let message = self.arriving.message(piece, &self.format, now);
         message.take(piece, now);
         if piece.last {
-            self.complete(piece.peer, Message::finish, now);
-        } else if self.layout.style.is_whole() || message.may_keep_more(KEPT_OCTETS_MAX) {
+            self.complete(piece.peer, None, now);
+        } else if self.format.is_whole() || message.may_keep_more(KEPT_OCTETS_MAX) {
             self.answers.push_back(message.answer());
         } else {
             self.arriving.want(piece.peer, now);
@@ -107,42 +170,50 @@ impl Output {
     }
 
     /// Ends what has arrived of the message of `peer`, if anything has; says how many octets.
-    pub(crate) fn cut(&mut self, peer: u32, reason: &Reason, now: Instant) -> Option<u64> {
-        self.complete(peer, |message| message.cut(reason), now)
+    pub fn cut(&mut self, peer: u32, reason: &F::Reason, now: Instant) -> Option<u64> {
+        self.complete(peer, Some(reason), now)
     }
 
-    /// Drops the message of `peer`, of which nothing more can be written.
-    pub(crate) fn drop_message(&mut self, peer: u32) {
-        let is_of_peer = |(entry, _): &(Entry, Instant)| entry.owed_to() == Some(peer);
-        let dropped = match self.complete.iter().position(is_of_peer) {
-            Some(index) => {
-                self.complete.remove(index).map(|(mut entry, _)| entry.unwritten().is_begun())
+    /// Drops what cannot be written, after an error of [`write`](Self::write): the message that
+    /// failed or, if no later one can be written either, `all` of them. Their senders are to be
+    /// refused.
+    pub fn give_up(&mut self, failed: Option<u32>, all: bool) -> Vec<u32> {
+        let others = if all { self.unfinished() } else { Vec::new() };
+        let others = others.into_iter().filter(|&peer| Some(peer) != failed);
+        let refused: Vec<u32> = failed.into_iter().chain(others).collect();
+        refused.iter().for_each(|&peer| self.drop_message(peer));
+        refused
+    }
+
+    /// Drops every message that has not been written to its end; their senders are to be refused.
+    /// If messages are [whole](Format::is_whole), those of which more was to come are cut.
+    pub fn close(&mut self, reason: &F::Reason, now: Instant) -> Vec<u32> {
+        let arriving = if self.format.is_whole() { self.arriving() } else { Vec::new() };
+        let refused = self.unfinished();
+        for &peer in &refused {
+            if arriving.contains(&peer) {
+                self.cut(peer, reason, now);
+            } else {
+                self.drop_message(peer);
             }
-            None => self.arriving.remove(peer).map(|(message, _)| message.unwritten.is_begun()),
-        };
-        self.is_torn |= dropped.unwrap_or(false);
+        }
+        refused
     }
 
     /// Forgets what is to be written: nobody reads any more, and nobody is told that it is written.
-    pub(crate) fn discard(&mut self) {
+    pub fn discard(&mut self) {
         self.complete.clear();
         self.arriving = Turns::default();
         self.unowed = 0;
     }
 
-    /// The senders of messages that have not been written to their end.
-    pub(crate) fn unfinished(&self) -> Vec<u32> {
-        let complete = self.complete.iter().filter_map(|(entry, _)| entry.owed_to());
-        complete.chain(self.arriving.peers()).collect()
-    }
-
-    /// The senders of messages of which more was to come.
-    pub(crate) fn arriving(&self) -> Vec<u32> {
+    /// The senders of messages of which more is to come.
+    pub fn arriving(&self) -> Vec<u32> {
         self.arriving.peers().collect()
     }
 
     /// A sender whose last piece is safe and may be accepted, if there is one.
-    pub(crate) fn next_answer(&mut self) -> Option<u32> {
+    pub fn next_answer(&mut self) -> Option<u32> {
         self.answers.pop_front()
     }
 
@@ -152,12 +223,12 @@ impl Output {
     /// # Errors
     ///
     /// [`Unwritable`]; the rest is still to be written.
-    pub(crate) fn write(
+    pub fn write(
         &mut self,
         is_waiting: impl Fn(u32) -> bool,
         now: Instant,
     ) -> Result<(), Unwritable> {
-        if !self.layout.style.is_whole() {
+        if !self.format.is_whole() {
             self.arriving.look(is_waiting, now);
         }
         while self.run_command()? {}
@@ -170,7 +241,7 @@ impl Output {
                 if !self.write_shown()? {
                     return Ok(());
                 }
-                match (self.layout.style.end_of_part(), self.arriving.ends_at(since)) {
+                match (self.format.aside(), self.arriving.ends_at(since)) {
                     (Some(mark), Some(at)) if at <= now => self.put_aside(mark, now),
                     _ => return Ok(()),
                 }
@@ -180,7 +251,7 @@ impl Output {
                 if !self.write_complete()? {
                     return Ok(());
                 }
-            } else if self.layout.style.is_whole() {
+            } else if self.format.is_whole() {
                 return Ok(());
             } else if let Some(message) = self.arriving.begin(now) {
                 message.begin_part();
@@ -194,57 +265,73 @@ impl Output {
         }
     }
 
-    /// Whether something is to be written as soon as there is room.
-    pub(crate) fn is_behind(&self) -> bool {
-        let shown = self.arriving.shown();
-        self.runner.is_none()
-            && shown.map_or(!self.complete.is_empty(), |message| !message.unwritten.is_empty())
-    }
-
-    pub(crate) const fn runner(&self) -> Option<&Runner> {
-        self.runner.as_ref()
-    }
-
-    pub(crate) const fn sink(&self) -> &Sink {
-        &self.sink
+    /// What the [descriptor](AsFd) has to be watched for before [`write`](Self::write) can do more.
+    pub fn interest(&self) -> Option<Interest> {
+        match &self.runner {
+            Some(runner) => runner.is_running().then_some(Interest::Readable),
+            None => self.is_behind().then_some(Interest::Writable),
+        }
     }
 
     /// When [`write`](Self::write) or [`stalled`](Self::stalled) has something to do although
     /// nothing has come.
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        if self.layout.style.is_whole() || self.is_behind() {
+    pub fn deadline(&self) -> Option<Instant> {
+        if self.format.is_whole() || self.is_behind() {
             return None;
         }
         let since = self.complete.front().map(|&(_, since)| since);
-        let turn =
-            self.arriving.ends_at(since).filter(|_| self.layout.style.end_of_part().is_some());
+        let turn = self.arriving.ends_at(since).filter(|_| self.format.aside().is_some());
         let stall = self.stall.map(|(since, _)| since.after_micros(STALL_MICROS));
         [turn, stall, self.arriving.deadline()].into_iter().flatten().min()
     }
 
     /// The sender of a message that cannot be put aside and is slow or endless, once others have
     /// waited for it.
-    pub(crate) fn stalled(&mut self, now: Instant) -> Option<u32> {
-        let shown = self.arriving.shown().filter(|_| self.layout.style.end_of_part().is_none());
+    pub fn stalled(&mut self, now: Instant) -> Option<u32> {
+        let shown = self.arriving.shown().filter(|_| self.format.aside().is_none());
         let others_wait = self.arriving.ends_at(self.complete.front().map(|&(_, since)| since));
         let (Some(shown), Some(_)) = (shown, others_wait) else {
             self.stall = None;
             return None;
         };
-        let (since, before) = *self.stall.get_or_insert((now, shown.octets));
+        let (since, before) = *self.stall.get_or_insert((now, shown.facts.octets));
         if now < since.after_micros(STALL_MICROS) {
             return None;
         }
         self.stall = None;
-        let is_slow = shown.octets - before < STALL_OCTETS;
-        (is_slow || shown.length.is_none()).then_some(shown.peer)
+        let is_slow = shown.facts.octets - before < STALL_OCTETS;
+        (is_slow || shown.length.is_none()).then_some(shown.facts.peer)
+    }
+
+    /// Whether something is to be written as soon as there is room.
+    fn is_behind(&self) -> bool {
+        let shown = self.arriving.shown();
+        self.runner.is_none()
+            && shown.map_or(!self.complete.is_empty(), |message| !message.unwritten.is_empty())
+    }
+
+    /// The senders of messages that have not been written to their end.
+    fn unfinished(&self) -> Vec<u32> {
+        let complete = self.complete.iter().filter_map(|(entry, _)| entry.owed_to());
+        complete.chain(self.arriving.peers()).collect()
+    }
+
+    fn drop_message(&mut self, peer: u32) {
+        let is_of_peer = |(entry, _): &(Entry<F>, Instant)| entry.owed_to() == Some(peer);
+        let dropped = match self.complete.iter().position(is_of_peer) {
+            Some(index) => {
+                self.complete.remove(index).map(|(mut entry, _)| entry.unwritten().is_begun())
+            }
+            None => self.arriving.remove(peer).map(|(message, _)| message.unwritten.is_begun()),
+        };
+        self.is_torn |= dropped.unwrap_or(false);
     }
 
     fn is_line_next(&self) -> bool {
         self.complete.front().is_some_and(|(entry, _)| entry.owed_to().is_none())
     }
 
-    fn push(&mut self, entry: Entry, now: Instant) {
+    fn push(&mut self, entry: Entry<F>, now: Instant) {
         self.unowed += usize::from(entry.owed_to().is_none());
         self.complete.push_back((entry, now));
         let goes_on =
@@ -260,24 +347,23 @@ impl Output {
 
     /// Drops the oldest entry that nobody waits for and that has not been begun.
     fn drop_oldest(&mut self) -> bool {
-        let is_spare = |(entry, _): &mut (Entry, Instant)| {
+        let is_spare = |(entry, _): &mut (Entry<F>, Instant)| {
             entry.owed_to().is_none() && !entry.unwritten().is_begun()
         };
         let Some(index) = self.complete.iter_mut().position(is_spare) else { return false };
         self.complete.remove(index);
         self.unowed -= 1;
-        self.dropped += 1;
         true
     }
 
     /// Ends the message of `peer`, if it has one; what is shown of it goes on first.
-    fn complete(&mut self, peer: u32, end: impl FnOnce(&mut Message), now: Instant) -> Option<u64> {
+    fn complete(&mut self, peer: u32, cut: Option<&F::Reason>, now: Instant) -> Option<u64> {
         let (mut message, was_shown) = self.arriving.remove(peer)?;
-        let octets = message.octets;
+        let octets = message.facts.octets;
         if !was_shown {
             message.begin_part();
         }
-        end(&mut message);
+        message.end(cut);
         if was_shown {
             self.unowed += usize::from(!message.is_owed);
             self.complete.push_front((Entry::Message(message), now));
@@ -299,20 +385,20 @@ impl Output {
     /// Writes more of the message that is shown; false if there is no room for all of it.
     fn write_shown(&mut self) -> Result<bool, Unwritable> {
         let Some(message) = self.arriving.shown_mut() else { return Ok(true) };
-        let peer = message.peer;
-        let written =
-            write(&mut self.sink, &mut self.is_torn, self.layout.style, &mut message.unwritten);
+        let peer = message.facts.peer;
+        let torn = self.format.torn();
+        let written = write(&mut self.sink, &mut self.is_torn, torn, &mut message.unwritten);
         if message.is_owed && message.may_keep_more(KEPT_OCTETS_MAX) {
             self.answers.push_back(message.answer());
         }
-        written.map_err(|error| Unwritable { peer: Some(peer), error })
+        written.map_err(|error| Unwritable::new(Some(peer), error))
     }
 
     /// Has the first message that is complete taken by the command; false if that is busy.
     fn run_command(&mut self) -> Result<bool, Unwritable> {
         let Some(runner) = &mut self.runner else { return Ok(false) };
         if let Some((peer, result)) = runner.result() {
-            result.map_err(|error| Unwritable { peer: Some(peer), error })?;
+            result.map_err(|error| Unwritable::of_command(peer, error))?;
             self.answers.push_back(peer);
             self.messages_left = self.messages_left.map(|left| left.saturating_sub(1));
         }
@@ -321,9 +407,9 @@ impl Output {
         }
         match self.complete.pop_front() {
             Some((Entry::Message(message), _)) if message.is_owed => {
-                let (peer, uid) = (message.peer, message.uid);
+                let (peer, uid) = (message.facts.peer, message.facts.uid);
                 let started = runner.start(peer, uid, message.unwritten.rest().to_vec());
-                started.map_err(|error| Unwritable { peer: Some(peer), error })?;
+                started.map_err(|error| Unwritable::of_command(peer, error))?;
             }
             // Of a message that was cut there is nothing to run.
             Some(_) => self.unowed -= 1,
@@ -338,9 +424,9 @@ impl Output {
         let peer = entry.owed_to();
         let is_lost = self.sink.is_deleted() && !entry.unwritten().is_begun();
         let renewed = if is_lost { self.sink.renew() } else { Ok(()) };
-        let style = self.layout.style;
+        let torn = self.format.torn();
         let mut result = renewed
-            .and_then(|()| write(&mut self.sink, &mut self.is_torn, style, entry.unwritten()));
+            .and_then(|()| write(&mut self.sink, &mut self.is_torn, torn, entry.unwritten()));
         if self.sync && peer.is_some() && matches!(result, Ok(true)) {
             result = self.sink.sync().map(|()| true);
         }
@@ -358,7 +444,7 @@ impl Output {
                 line.rewind();
                 self.held.push(line);
             }
-            return Err(Unwritable { peer, error });
+            return Err(Unwritable::new(peer, error));
         }
         if peer.is_some() {
             self.messages_left = self.messages_left.map(|left| left.saturating_sub(1));
@@ -368,15 +454,22 @@ impl Output {
     }
 }
 
+impl<F> AsFd for Messages<F> {
+    /// Where messages are written, or what tells that the command has ended.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.runner.as_ref().map_or_else(|| self.sink.as_fd(), AsFd::as_fd)
+    }
+}
+
 /// Writes as much as there is room for; true if that was all.
 fn write(
     sink: &mut Sink,
     is_torn: &mut bool,
-    style: Style,
+    torn: &str,
     unwritten: &mut Unwritten,
 ) -> io::Result<bool> {
     while !unwritten.is_empty() {
-        let mark = if *is_torn { style.end_of_torn() } else { "" };
+        let mark = if *is_torn { torn } else { "" };
         let next = if mark.is_empty() { unwritten.rest() } else { mark.as_bytes() };
         match sink.write(next) {
             Ok(_) if !mark.is_empty() => {}
@@ -392,15 +485,52 @@ fn write(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::Parser;
+    use crate::Ended;
     use minitalk_core::exchange::Protocol;
+    use minitalk_signals::is_ready;
     use std::fs;
     use std::io::{PipeReader, PipeWriter, Read};
-    use std::os::fd::AsFd;
 
-    /// An output and what reads it.
+    /// Lines with marks, or raw octets, or whole lines.
+    #[derive(Clone, Copy)]
+    enum Style {
+        Raw,
+        Text,
+        Whole,
+    }
+
+    impl Format for Style {
+        type Reason = &'static str;
+
+        fn is_whole(&self) -> bool {
+            matches!(self, Self::Whole)
+        }
+
+        fn take(&mut self, octets: &[u8], to: &mut Vec<u8>) {
+            to.extend_from_slice(octets);
+        }
+
+        fn end(&mut self, message: &Ended, cut: Option<&&'static str>, to: &mut Vec<u8>) {
+            match (&self, cut) {
+                (Self::Raw, _) => {}
+                (_, Some(_)) if message.octets == 0 => {}
+                (_, Some(reason)) => to.extend(format!(" [{reason}]\n").bytes()),
+                (_, None) => to.push(b'\n'),
+            }
+        }
+
+        fn aside(&self) -> Option<&'static str> {
+            matches!(self, Self::Text).then_some(" [to be continued]\n")
+        }
+
+        fn resume(&self, peer: u32, to: &mut Vec<u8>) {
+            to.extend(format!("[PID {peer} continues] ").bytes());
+        }
+    }
+
+    /// Messages and what reads them.
     struct Bench {
-        output: Output,
+        messages: Messages<Style>,
         reader: PipeReader,
         writer: PipeWriter,
         shown: Vec<u8>,
@@ -414,10 +544,8 @@ mod tests {
         fn new(style: Style) -> Self {
             let (reader, writer) = io::pipe().unwrap();
             let sink = Sink::of(writer.as_fd()).unwrap();
-            let layout = Layout { style, is_stamped: false };
-            let options = Options::try_parse_from(["server"]).unwrap();
-            let output = Output::new(sink, layout, None, &options);
-            Self { output, reader, writer, shown: Vec::new() }
+            let messages = Messages::new(sink, style);
+            Self { messages, reader, writer, shown: Vec::new() }
         }
 
         fn push(&mut self, peer: u32, octets: &[u8], last: bool, millis: u64) {
@@ -433,26 +561,23 @@ mod tests {
                 micros: 0,
                 octets,
             };
-            self.output.push_piece(&piece, at(millis));
+            self.messages.push_piece(&piece, at(millis));
         }
 
         /// Writes at this time; all that has been written so far.
         fn shown(&mut self, millis: u64) -> String {
-            self.output.write(|_| false, at(millis)).unwrap();
+            self.messages.write(|_| false, at(millis)).unwrap();
             let mut octets = [0; 4096];
-            while minitalk_signals::is_ready(
-                self.reader.as_fd(),
-                minitalk_signals::Interest::Readable,
-            ) {
+            while is_ready(self.reader.as_fd(), Interest::Readable) {
                 let count = self.reader.read(&mut octets).unwrap();
                 self.shown.extend_from_slice(&octets[..count]);
-                self.output.write(|_| false, at(millis)).unwrap();
+                self.messages.write(|_| false, at(millis)).unwrap();
             }
             String::from_utf8_lossy(&self.shown).into_owned()
         }
 
         fn answers(&mut self) -> Vec<u32> {
-            std::iter::from_fn(|| self.output.next_answer()).collect()
+            std::iter::from_fn(|| self.messages.next_answer()).collect()
         }
     }
 
@@ -461,9 +586,9 @@ mod tests {
         let mut bench = Bench::new(Style::Text);
         bench.push(1, b"be", false, 0);
         assert_eq!((bench.shown(0).as_str(), bench.answers()), ("", vec![1]));
-        assert_eq!(bench.output.deadline(), Some(at(300)));
+        assert_eq!(bench.messages.deadline(), Some(at(300)));
         assert_eq!(bench.shown(300), "be");
-        assert_eq!(bench.output.deadline(), None);
+        assert_eq!(bench.messages.deadline(), None);
         bench.push(1, b"gun", true, 400);
         assert_eq!(bench.answers(), [0_u32; 0]);
         assert_eq!((bench.shown(400).as_str(), bench.answers()), ("begun\n", vec![1]));
@@ -487,7 +612,7 @@ mod tests {
         assert_eq!(bench.shown(300), "slow");
         bench.push(2, b"quick", true, 400);
         assert_eq!(bench.shown(400), "slow", "it may go on");
-        assert_eq!(bench.output.deadline(), Some(at(1000)));
+        assert_eq!(bench.messages.deadline(), Some(at(1000)));
         assert_eq!(bench.shown(1000), "slow [to be continued]\nquick\n");
         bench.push(1, b"er", true, 2000);
         let all = "slow [to be continued]\nquick\n[PID 1 continues] er\n";
@@ -513,11 +638,10 @@ mod tests {
         bench.push(1, b"slow", false, 0);
         assert_eq!(bench.shown(300), "slow");
         bench.push(2, b"quick", true, 400);
-        assert_eq!(bench.output.stalled(at(400)), None);
-        assert_eq!(bench.output.stalled(at(4399)), None);
-        assert_eq!(bench.output.stalled(at(4400)), Some(1));
-        let reason = Reason::from(minitalk_core::RefusalReason::Stalled);
-        assert_eq!(bench.output.cut(1, &reason, at(4400)), Some(4));
+        assert_eq!(bench.messages.stalled(at(400)), None);
+        assert_eq!(bench.messages.stalled(at(4399)), None);
+        assert_eq!(bench.messages.stalled(at(4400)), Some(1));
+        assert_eq!(bench.messages.cut(1, &"cut off", at(4400)), Some(4));
         assert_eq!(bench.shown(4400), "slowquick");
     }
 
@@ -536,30 +660,30 @@ mod tests {
     #[test]
     fn what_was_cut_is_marked_unless_nothing_of_it_came() {
         let mut bench = Bench::new(Style::Text);
-        bench.push(1, b"ab\xF0\x9F", false, 0);
-        bench.output.cut(1, &Reason::ended(), at(0));
-        assert_eq!(bench.output.cut(1, &Reason::ended(), at(0)), None);
-        assert_eq!(bench.shown(0), "ab\u{FFFD} [cut off]\n");
+        bench.push(1, b"ab", false, 0);
+        bench.messages.cut(1, &"cut off", at(0));
+        assert_eq!(bench.messages.cut(1, &"cut off", at(0)), None);
+        assert_eq!(bench.shown(0), "ab [cut off]\n");
         bench.push(2, b"", false, 1);
-        bench.output.cut(2, &Reason::ended(), at(1));
-        assert_eq!(bench.shown(1), "ab\u{FFFD} [cut off]\n");
+        bench.messages.cut(2, &"cut off", at(1));
+        assert_eq!(bench.shown(1), "ab [cut off]\n");
     }
 
     #[test]
     fn what_nobody_waits_for_is_kept_in_small_numbers_only() {
-        let mut bench = Bench::new(Style::Json);
+        let mut bench = Bench::new(Style::Whole);
         // Nothing gets through.
         let filler = Sink::of(bench.writer.as_fd()).unwrap();
         let mut filler = filler;
         while filler.write(&[b'.'; 4096]).is_ok() {}
         for number in 0..1000 {
-            bench.output.push_line(format!("{number}\n").into_bytes(), at(number));
-            bench.output.write(|_| false, at(number)).unwrap();
+            bench.messages.push_line(format!("{number}\n").into_bytes(), at(number));
+            bench.messages.write(|_| false, at(number)).unwrap();
         }
         bench.push(1, b"waits", true, 1000);
         let shown = bench.shown(1000);
         assert!(shown.lines().count() <= UNOWED_MAX + 3, "{}", shown.lines().count());
-        assert!(shown.contains("\n999\n") && shown.contains("\"text\":\"waits\""), "{shown}");
+        assert!(shown.contains("\n999\n") && shown.contains("waits"), "{shown}");
         assert_eq!(bench.answers(), [1]);
     }
 
@@ -568,7 +692,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("messages");
         let mut bench = Bench::new(Style::Text);
-        bench.output.sink = Sink::open(&path).unwrap();
+        bench.messages.sink = Sink::open(&path).unwrap();
         fs::remove_file(&path).unwrap();
         bench.push(1, b"whole", true, 0);
         bench.shown(0);
@@ -581,7 +705,7 @@ mod tests {
         assert_eq!(bench.answers(), [1]);
         fs::remove_file(&path).unwrap();
         bench.push(1, b" of it", true, 1400);
-        let unwritable = bench.output.write(|_| false, at(1400)).unwrap_err();
+        let unwritable = bench.messages.write(|_| false, at(1400)).unwrap_err();
         assert_eq!((unwritable.peer, bench.answers()), (Some(1), vec![]));
     }
 }

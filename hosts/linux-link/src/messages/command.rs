@@ -8,7 +8,7 @@ use std::thread;
 
 /// Runs the command, in a thread: what it writes to and waits for may take its time.
 #[derive(Debug)]
-pub(crate) struct Runner {
+pub(super) struct Runner {
     command: String,
     is_running: bool,
     results: (Sender<Result>, Receiver<Result>),
@@ -20,16 +20,16 @@ pub(crate) struct Runner {
 type Result = (u32, io::Result<()>);
 
 impl Runner {
-    pub(crate) fn new(command: String) -> io::Result<Self> {
+    pub(super) fn new(command: String) -> io::Result<Self> {
         Ok(Self { command, is_running: false, results: channel(), wake: io::pipe()? })
     }
 
-    pub(crate) const fn is_running(&self) -> bool {
+    pub(super) const fn is_running(&self) -> bool {
         self.is_running
     }
 
     /// Runs the command for a message of the process `peer`, with `text` on its standard input.
-    pub(crate) fn start(&mut self, peer: u32, uid: u32, text: Vec<u8>) -> io::Result<()> {
+    pub(super) fn start(&mut self, peer: u32, uid: u32, text: Vec<u8>) -> io::Result<()> {
         let mut command = Command::new("sh");
         command.args(["-c", &self.command]).stdin(Stdio::piped());
         command.env("MINITALK_PEER", peer.to_string()).env("MINITALK_UID", uid.to_string());
@@ -44,7 +44,7 @@ impl Runner {
     }
 
     /// The result, if there is one.
-    pub(crate) fn result(&mut self) -> Option<Result> {
+    pub(super) fn result(&mut self) -> Option<Result> {
         let result = self.results.1.try_recv().ok()?;
         self.is_running = false;
         // It has been written, or is just being.

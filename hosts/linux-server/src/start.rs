@@ -1,0 +1,110 @@
+//! Starts the server, and says that it is ready: to whoever reads its first line, by name, in a
+//! file, to systemd.
+//!
+//! Whatever may refuse to be taken refuses before anything is opened for writing that others may
+//! own.
+
+use std::io::{self, Stderr, Write};
+use std::os::fd::AsFd;
+use std::process;
+
+use minitalk::messages::{Messages, Sink};
+use minitalk::{Listener, ListenerConfig};
+use minitalk_cli::files::{self, Stream};
+use minitalk_cli::pid_file::PidFile;
+use minitalk_cli::service_manager;
+use minitalk_cli::trace::{Side, View};
+use minitalk_signals::Line;
+
+use crate::cli::Options;
+use crate::error::ServerError;
+use crate::look::{Look, Style};
+
+/// What has to be taken back at the end. Dropping it does.
+#[derive(Debug)]
+pub(crate) struct Announcement {
+    _pid_file: Option<PidFile>,
+}
+
+impl Drop for Announcement {
+    fn drop(&mut self) {
+        service_manager::tell("STOPPING=1");
+    }
+}
+
+/// Takes over the signals. Whoever knows the PID may send at once.
+pub(crate) fn listen(options: &Options) -> Result<Listener<View<Stderr>>, ServerError> {
+    let mut config = ListenerConfig::default();
+    config.protocols = options.protocol.into();
+    config.dialect = options.dialect.0;
+    config.pace = options.pace;
+    config.octets_max = options.octets_max();
+    config.acknowledge_anyone = options.acknowledge_anyone;
+    config.name.clone_from(&options.name);
+    config.terminations = true;
+    let watch = options.watch.then(io::stderr);
+    let view = View::new(Side::Receiver, options.dialect(), watch);
+    Ok(Listener::open_observed(&config, view)?)
+}
+
+/// Takes the files, then tells everybody.
+pub(crate) fn announce(
+    options: &Options,
+    listener: &mut Listener<View<Stderr>>,
+) -> Result<(Announcement, Messages<Look>), ServerError> {
+    let pid_goes_to_stderr = options.raw && options.output.is_none();
+    files::check_open(Stream::Output, options.output.is_none() || !options.json)?;
+    files::check_open(Stream::Error, pid_goes_to_stderr)?;
+    files::check_distinct(&[
+        ("--output", options.output.as_deref()),
+        ("--pid-file", options.pid_file.as_deref()),
+        ("--trace", options.trace.as_deref()),
+        ("standard output", options.output.is_none().then_some(files::STDOUT.as_ref())),
+    ])?;
+    let pid_file = options.pid_file.as_deref().map(PidFile::new).transpose()?;
+    let messages = open_output(options, listener.line())?;
+    if let Some(path) = &options.trace {
+        let recorded = listener.observer_mut().record(path);
+        recorded.map_err(|error| ServerError::Trace { path: path.clone(), error })?;
+    }
+    let announcement = Announcement { _pid_file: pid_file };
+    let greeting = format!("Server PID: {}\n", process::id());
+    if options.json {
+        // The event "listening" says it.
+    } else if pid_goes_to_stderr {
+        // Standard error may be closed; the bytes are what matters.
+        let _ = io::stderr().write_all(greeting.as_bytes());
+    } else {
+        let mut stdout = io::stdout();
+        let written = stdout.write_all(greeting.as_bytes()).and_then(|()| stdout.flush());
+        written.map_err(ServerError::Stdout)?;
+    }
+    service_manager::tell("READY=1");
+    Ok((announcement, messages))
+}
+
+fn open_output(options: &Options, line: &mut Line) -> Result<Messages<Look>, ServerError> {
+    let sink = match &options.output {
+        Some(path) => {
+            // A FIFO has to be waited for.
+            let to_open = path.clone();
+            let opened = line.run_blocking(move || Sink::open(&to_open))?;
+            opened.map_err(|error| ServerError::Open { path: path.clone(), error })?
+        }
+        None => Sink::of(io::stdout().as_fd()).map_err(ServerError::Stdout)?,
+    };
+    let style = match (options.raw, options.json, sink.is_terminal()) {
+        _ if options.exec.is_some() => Style::Command,
+        (true, _, _) => Style::Raw,
+        (false, true, _) => Style::Json,
+        (false, false, true) => Style::Terminal,
+        (false, false, false) => Style::Text,
+    };
+    let messages = Messages::new(sink, Look::new(style, options.timestamps))
+        .with_sync(options.sync)
+        .with_messages_max(options.messages_max());
+    match options.exec.clone() {
+        Some(command) => messages.with_command(command).map_err(ServerError::Exec),
+        None => Ok(messages),
+    }
+}
