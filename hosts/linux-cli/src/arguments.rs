@@ -3,7 +3,7 @@
 use std::ops::RangeBounds;
 use std::time::Duration;
 
-use clap::builder::StyledStr;
+use clap::builder::{StyledStr, ValueParser};
 use clap::error::{ContextKind, ContextValue, Error};
 use clap::{Command, Parser};
 use minitalk_core::classic::Setting;
@@ -72,17 +72,17 @@ pub enum ParseDurationError {
     Range(&'static str),
 }
 
-/// Reads with `parse` a duration that has to be within `range`; of others, `sentence` says what is
-/// wrong.
+/// Reads with `parse` a duration that has to be within `range`; `sentence` says what is wrong with
+/// others.
 pub fn within(
     parse: fn(&str) -> Result<Duration, ParseDurationError>,
-    range: impl RangeBounds<Duration> + Clone,
+    range: impl RangeBounds<Duration> + Clone + Send + Sync + 'static,
     sentence: &'static str,
-) -> impl Fn(&str) -> Result<Duration, ParseDurationError> + Clone {
-    move |text| match parse(text) {
+) -> ValueParser {
+    ValueParser::new(move |text: &str| match parse(text) {
         Ok(duration) if !range.contains(&duration) => Err(ParseDurationError::Range(sentence)),
         result => result,
-    }
+    })
 }
 
 /// Reads a duration, such as `200ms`. A number alone might be anything.

@@ -15,7 +15,7 @@ use serde_json::ser::Formatter;
 /// # Errors
 ///
 /// Those of the object's own [`Serialize`].
-pub fn line(object: &impl Serialize) -> serde_json::Result<String> {
+pub fn line(object: &(impl Serialize + ?Sized)) -> serde_json::Result<String> {
     let mut line = Vec::new();
     object.serialize(&mut Serializer::with_formatter(&mut line, Escaping))?;
     line.push(b'\n');

@@ -73,6 +73,12 @@ pub fn shown(name: &str) -> String {
     spelled_out(name, is_control)
 }
 
+/// A number of things: `1 byte`, `2 bytes`.
+#[must_use]
+pub fn count(number: u64, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
 fn spelled_out(text: &str, is_hidden: impl Fn(char) -> bool) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {

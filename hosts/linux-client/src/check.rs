@@ -1,56 +1,58 @@
 //! `--check`: whether a message could be delivered, and why not, without sending anything.
 
+use std::fmt::Write;
+
 use minitalk::admission::{Admission, Refusal};
 use minitalk::{Address, Cause, Delivered, Failure, names};
 use minitalk_cli::text::shown;
-use minitalk_signals::{Bit, PidNamespace, ProcessState, ProcessStatus, user_name};
+use minitalk_signals::{Bit, PidNamespace, ProcessStatus, user_name};
 use serde::Serialize;
 
 use crate::cli::Options;
 use crate::explain::{self, Trouble};
-use crate::report::Report;
+use crate::report::{self, Event};
 
 /// All that can be said about a process.
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename = "check")]
-pub(crate) struct Findings {
-    pub(crate) pid: i64,
-    pub(crate) deliverable: bool,
+struct Findings {
+    pid: i64,
+    deliverable: bool,
     /// The exit code that a message to it would end with, for this reason.
-    pub(crate) code: u8,
-    pub(crate) reason: Option<&'static str>,
-    pub(crate) sentence: String,
+    code: u8,
+    reason: Option<&'static str>,
+    sentence: String,
     #[serde(flatten)]
-    pub(crate) process: Option<Process>,
+    process: Option<Process>,
 }
 
 /// What `/proc` says of it.
 #[derive(Debug, Serialize)]
-pub(crate) struct Process {
-    pub(crate) program: String,
-    pub(crate) name: Option<String>,
-    pub(crate) state: &'static str,
-    pub(crate) uid: u32,
-    pub(crate) user: Option<String>,
-    pub(crate) may_signal: bool,
-    pub(crate) may_answer: bool,
-    pub(crate) sigusr1: SignalFindings,
-    pub(crate) sigusr2: SignalFindings,
+struct Process {
+    program: String,
+    name: Option<String>,
+    state: String,
+    uid: u32,
+    user: Option<String>,
+    may_signal: bool,
+    may_answer: bool,
+    sigusr1: Disposition,
+    sigusr2: Disposition,
     /// None if this user may not look.
-    pub(crate) same_pid_namespace: Option<bool>,
+    same_pid_namespace: Option<bool>,
 }
 
 #[derive(Debug, Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "the kernel keeps four sets")]
-pub(crate) struct SignalFindings {
-    pub(crate) caught: bool,
-    pub(crate) blocked: bool,
-    pub(crate) ignored: bool,
-    pub(crate) pending: bool,
+struct Disposition {
+    caught: bool,
+    blocked: bool,
+    ignored: bool,
+    pending: bool,
 }
 
 /// Tells what there is to say about a server. The exit code.
-pub(crate) fn run(server: &Address, options: &Options, report: &dyn Report) -> Result<u8, Trouble> {
+pub(crate) fn run(server: &Address, options: &Options) -> Result<u8, Trouble> {
     let found = server.find();
     let pid = found.map_err(|error| Trouble::NoMessage(error.into()))?;
     let admitted = Admission::new().server(pid, options.trust());
@@ -73,12 +75,12 @@ pub(crate) fn run(server: &Address, options: &Options, report: &dyn Report) -> R
         },
         process,
     };
-    explain::output(report.check(&findings))?;
+    explain::output(report::tell(&findings, options))?;
     Ok(findings.code)
 }
 
 fn good_news(pid: i64, is_known: bool, process: Option<&Process>) -> String {
-    if process.is_some_and(|process| process.state == STOPPED) {
+    if process.is_some_and(|process| process.state == "stopped") {
         format!("a message to PID {pid} waits until it is continued with: kill -CONT {pid}")
     } else if is_known {
         format!("a message can be sent to PID {pid}")
@@ -90,7 +92,8 @@ fn good_news(pid: i64, is_known: bool, process: Option<&Process>) -> String {
 fn process(pid: u32, refusal: Option<&Refusal>) -> Option<Process> {
     let status = ProcessStatus::read(pid).ok()?;
     let own = ProcessStatus::own().ok()?;
-    let signal = |bit| SignalFindings {
+    let namespaces = PidNamespace::of(pid).ok().zip(PidNamespace::own().ok());
+    let signal = |bit| Disposition {
         caught: status.caught.contains(bit),
         blocked: status.blocked.contains(bit),
         ignored: status.ignored.contains(bit),
@@ -99,34 +102,87 @@ fn process(pid: u32, refusal: Option<&Refusal>) -> Option<Process> {
     Some(Process {
         program: shown(&status.name),
         name: names::of(pid).and_then(|entry| Some(entry.name?.to_string())),
-        state: state(status.state),
+        state: status.state.to_string(),
         uid: status.uids.real,
         user: user_name(status.uids.real),
         may_signal: !matches!(refusal, Some(Refusal::NotPermitted { .. })),
         may_answer: status.may_signal(&own),
         sigusr1: signal(Bit::Zero),
         sigusr2: signal(Bit::One),
-        same_pid_namespace: same_namespace(pid),
+        same_pid_namespace: namespaces.map(|(its, own)| its == own),
     })
 }
 
-fn same_namespace(pid: u32) -> Option<bool> {
-    Some(PidNamespace::of(pid).ok()? == PidNamespace::own().ok()?)
+impl Event for Findings {
+    fn text(&self, _options: &Options) -> String {
+        let mut text = format!("PID {}\n", self.pid);
+        if let Some(process) = &self.process {
+            let user = process.user.clone().unwrap_or_else(|| format!("user {}", process.uid));
+            let rows = [
+                ("program", process.program.clone()),
+                ("name", process.name.clone().unwrap_or_else(|| "none".to_owned())),
+                ("state", process.state.clone()),
+                ("user", format!("{user} (uid {})", process.uid)),
+                ("permission", permission(process.may_signal, process.may_answer).to_owned()),
+                ("SIGUSR1", process.sigusr1.describe()),
+                ("SIGUSR2", process.sigusr2.describe()),
+                ("PID namespace", namespace(process.same_pid_namespace).to_owned()),
+            ];
+            for (title, words) in rows {
+                let _ = writeln!(text, "  {title:14} {words}");
+            }
+        }
+        let answer = if self.deliverable { "yes" } else { "no" };
+        let _ = writeln!(text, "{answer}: {}", self.sentence);
+        text
+    }
 }
 
-/// A process that was sent `SIGSTOP` or `SIGTSTP`.
-const STOPPED: &str = "stopped";
+const fn permission(may_signal: bool, may_answer: bool) -> &'static str {
+    match (may_signal, may_answer) {
+        (true, true) => "this client may signal it, and it may answer",
+        (true, false) => "this client may signal it, but it may not answer",
+        (false, true) => "this client may not signal it, though it might answer",
+        (false, false) => "neither may signal the other",
+    }
+}
 
-const fn state(state: ProcessState) -> &'static str {
-    match state {
-        ProcessState::Running => "running",
-        ProcessState::Sleeping => "sleeping",
-        ProcessState::DiskSleep => "waiting for a device",
-        ProcessState::Stopped => STOPPED,
-        ProcessState::Traced => "stopped by a debugger",
-        ProcessState::Zombie => "zombie",
-        ProcessState::Dead => "dead",
-        ProcessState::Idle => "idle kernel thread",
-        ProcessState::Other(_) => "unknown",
+const fn namespace(same: Option<bool>) -> &'static str {
+    match same {
+        Some(true) => "the same as this client's",
+        Some(false) => "another than this client's: it may not be able to answer",
+        None => "this user may not see it",
+    }
+}
+
+impl Disposition {
+    /// `caught, not blocked`, and what else there is to say.
+    fn describe(&self) -> String {
+        let mut words = vec![if self.caught {
+            "caught"
+        } else if self.ignored {
+            "ignored"
+        } else {
+            "default action: would end it"
+        }];
+        if self.blocked {
+            words.push("blocked (it takes it when it wants to)");
+        }
+        if self.pending {
+            words.push("pending (one is on its way)");
+        }
+        words.join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signal_is_described_by_what_would_happen() {
+        let quiet = Disposition { caught: false, blocked: false, ignored: false, pending: false };
+        assert_eq!(quiet.describe(), "default action: would end it");
+        assert_eq!(Disposition { caught: true, ..quiet }.describe(), "caught");
     }
 }

@@ -4,16 +4,15 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser, ValueParser};
 use clap::error::{Error as UsageError, ErrorKind};
 use clap::{ArgGroup, CommandFactory, Parser, ValueHint};
 use minitalk::admission::Trust;
 use minitalk::{Address, Config, Dialect, Protocol};
-use minitalk_cli::arguments::{self, ParseDurationError};
+use minitalk_cli::arguments::{self, parse_seconds_or_duration, within};
 use minitalk_cli::generate::Generate;
 use minitalk_cli::progress::Show;
 use minitalk_core::classic::ParseDialectError;
-use thiserror::Error;
 
 /// Send text to a minitalk server with nothing but SIGUSR1 and SIGUSR2
 ///
@@ -51,7 +50,7 @@ pub(crate) struct Options {
     dialect: Option<Dialect>,
 
     /// Give up after this time without progress, in seconds or as a duration
-    #[arg(long, default_value = "10s", value_parser = timeout, value_name = "DURATION")]
+    #[arg(long, default_value = "10s", value_parser = timeout(), value_name = "DURATION")]
     #[arg(value_hint = ValueHint::Other)]
     pub(crate) timeout: Duration,
 
@@ -62,7 +61,7 @@ pub(crate) struct Options {
     pub(crate) pace: Option<Duration>,
 
     /// Wait up to this long for the server to start, if it does not run yet
-    #[arg(long, value_parser = arguments::parse_seconds_or_duration, value_name = "DURATION")]
+    #[arg(long, value_parser = parse_seconds_or_duration, value_name = "DURATION")]
     #[arg(conflicts_with_all = ["list", "check", "generate"], value_hint = ValueHint::Other)]
     pub(crate) wait: Option<Duration>,
 
@@ -99,7 +98,7 @@ pub(crate) struct Options {
     pub(crate) watch: bool,
 
     /// Pause after each acknowledgment, for at most 1s: the best way to follow --watch
-    #[arg(long, value_name = "DURATION", value_parser = pause, value_hint = ValueHint::Other)]
+    #[arg(long, value_name = "DURATION", value_parser = pause(), value_hint = ValueHint::Other)]
     #[arg(conflicts_with_all = MODES)]
     pub(crate) slow: Option<Duration>,
 
@@ -124,7 +123,7 @@ pub(crate) struct Options {
     /// Time from one probe to the next, in seconds or as a duration, at least 200ms. The default
     /// is 1s
     #[arg(short = 'i', long, value_name = "DURATION", help_heading = "Instead of sending")]
-    #[arg(value_parser = interval, value_hint = ValueHint::Other)]
+    #[arg(value_parser = interval(), value_hint = ValueHint::Other)]
     interval: Option<Duration>,
 
     /// After the last probe, draw a histogram of the round trips
@@ -277,53 +276,22 @@ fn tip(error: &UsageError) -> Option<&'static str> {
     )
 }
 
-/// Why a text is not the time to wait for progress.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-enum ParseTimeoutError {
-    #[error("{0}")]
-    Duration(#[from] ParseDurationError),
-    #[error("the server would have no time to answer: write for example 10s")]
-    Zero,
+/// The time to wait for progress.
+fn timeout() -> ValueParser {
+    let sentence = "the server would have no time to answer: write for example 10s";
+    within(parse_seconds_or_duration, Duration::from_micros(1).., sentence)
 }
 
-fn timeout(text: &str) -> Result<Duration, ParseTimeoutError> {
-    let timeout = arguments::parse_seconds_or_duration(text)?;
-    if timeout.as_micros() == 0 { Err(ParseTimeoutError::Zero) } else { Ok(timeout) }
+/// The time between pings: at least that of ping(8). The server keeps the line for whoever pings
+/// for up to 100 ms, and what others send has to go through in between.
+fn interval() -> ValueParser {
+    let sentence = "it is less than 200ms, and would leave no time for other clients";
+    within(parse_seconds_or_duration, Duration::from_millis(200).., sentence)
 }
 
-/// The shortest time between pings, which is that of ping(8): the server keeps the line for
-/// whoever pings for up to 100 ms, and what others send has to go through in between.
-const INTERVAL_MIN: Duration = Duration::from_millis(200);
-
-/// Why a text is not the time between pings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-enum ParseIntervalError {
-    #[error("{0}")]
-    Duration(#[from] ParseDurationError),
-    #[error("it is less than 200ms, and would leave no time for other clients")]
-    Short,
-}
-
-fn interval(text: &str) -> Result<Duration, ParseIntervalError> {
-    let interval = arguments::parse_seconds_or_duration(text)?;
-    if interval < INTERVAL_MIN { Err(ParseIntervalError::Short) } else { Ok(interval) }
-}
-
-/// The longest pause between two bits: a request to end waits for it.
-const PAUSE_MAX: Duration = Duration::from_secs(1);
-
-/// Why a text is not a pause between two bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-enum ParsePauseError {
-    #[error("{0}")]
-    Duration(#[from] ParseDurationError),
-    #[error("it is longer than 1s")]
-    Long,
-}
-
-fn pause(text: &str) -> Result<Duration, ParsePauseError> {
-    let pause = arguments::parse_seconds_or_duration(text)?;
-    if pause > PAUSE_MAX { Err(ParsePauseError::Long) } else { Ok(pause) }
+/// A pause between two bits: a request to end waits for it.
+fn pause() -> ValueParser {
+    within(parse_seconds_or_duration, ..=Duration::from_secs(1), "it is longer than 1s")
 }
 
 /// Public testers call the program by the names of the exercise and expect the classic protocol.
@@ -343,18 +311,10 @@ const EXAMPLES: &str = include_str!("after_help.txt");
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_well_formed() {
-        Options::command().debug_assert();
-    }
-
-    #[test]
-    fn the_examples_fit_a_terminal_of_80_columns() {
-        for line in EXAMPLES.lines().chain(USAGE.lines()) {
-            assert!(line.chars().count() <= 80, "{line}");
-        }
+        arguments::assert_well_formed(Options::command());
     }
 
     #[test]
@@ -372,9 +332,12 @@ mod tests {
 
     #[test]
     fn pings_leave_time_for_others() {
-        assert_eq!(interval("0.2"), Ok(INTERVAL_MIN));
-        assert_eq!(interval("199ms"), Err(ParseIntervalError::Short));
-        assert_eq!(interval("x"), Err(ParseDurationError.into()));
+        let interval = |time| Options::try_parse_from(["c", "1", "--ping", "-i", time]);
+        assert_eq!(interval("0.2").unwrap().interval(), Duration::from_millis(200));
+        for (time, part) in [("199ms", "less than 200ms"), ("x", "not a duration")] {
+            let error = interval(time).unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
     }
 
     #[test]
@@ -408,9 +371,10 @@ mod tests {
 
     #[test]
     fn a_timeout_leaves_time_to_answer() {
-        assert_eq!(timeout("0.2"), Ok(Duration::from_millis(200)));
-        for text in ["0", "0s", "0.0000001"] {
-            assert_eq!(timeout(text), Err(ParseTimeoutError::Zero), "{text}");
+        let timeout = |time| Options::try_parse_from(["c", "1", "--timeout", time]);
+        assert_eq!(timeout("0.2").unwrap().timeout, Duration::from_millis(200));
+        for time in ["0", "0s", "0.0000001"] {
+            assert!(timeout(time).unwrap_err().to_string().contains("no time"), "{time}");
         }
     }
 

@@ -1,18 +1,21 @@
 //! What went wrong, in words: the exit code, a word for programs, and one sentence that names the
-//! PID, the cause, what has been delivered, and the way out.
+//! PID, the cause, what has been delivered, and the way out. The cause describes itself.
 
 use std::borrow::Cow;
-use std::io;
+use std::io::{self, IsTerminal};
 
 use minitalk::admission::Refusal;
 use minitalk::names::FindError;
-use minitalk::{Cause, Delivered, Diagnosis, Failure, Protocol};
+use minitalk::{Cause, Delivered, Diagnosis, Failure, Interruption, Protocol};
+use minitalk_cli::files::ClosedError;
+use minitalk_cli::progress::is_in_foreground;
 use minitalk_cli::trace::OpenTraceError;
 use minitalk_core::{Bit, RefusalReason};
 use minitalk_signals::{ReadProcessError, SendError, user_name};
 use serde::Serialize;
 
 use crate::cli::Options;
+use crate::report::{self, Event};
 
 /// What was not done.
 #[derive(Debug)]
@@ -26,7 +29,7 @@ pub(crate) enum Trouble {
     /// What the user asked for cannot be shown.
     Output(io::Error),
     /// The program was started without a descriptor that it needs.
-    Closed(&'static str),
+    Closed(ClosedError),
 }
 
 /// The words for it. `docs/json.md` describes the members.
@@ -41,52 +44,45 @@ pub(crate) struct Explanation {
     pub(crate) sentence: String,
 }
 
-/// What is said of one cause.
-struct Words {
-    code: u8,
-    reason: &'static str,
-    /// What the server did, or what is wrong with it: it follows `PID 4242`.
-    sentence: Cow<'static, str>,
-    way_out: Cow<'static, str>,
+impl Event for Explanation {
+    fn notes(&self, _options: &Options) -> Vec<String> {
+        vec![self.sentence.clone()]
+    }
 }
 
-fn words(
-    code: u8,
-    reason: &'static str,
-    sentence: impl Into<Cow<'static, str>>,
-    way_out: impl Into<Cow<'static, str>>,
-) -> Words {
-    Words { code, reason, sentence: sentence.into(), way_out: way_out.into() }
-}
+/// The exit code, the word, and the way out.
+type Words = (u8, &'static str, Cow<'static, str>);
 
 impl Trouble {
+    /// Tells of it; the exit code.
+    pub(crate) fn tell(&self, options: &Options) -> u8 {
+        let explanation = self.explain(options);
+        // When nobody reads any more, the exit code still tells.
+        let _ = report::tell(&explanation, options);
+        explanation.code
+    }
+
     /// The words for it.
     pub(crate) fn explain(&self, options: &Options) -> Explanation {
-        let (pid, words, delivered) = match self {
-            Self::Message(failure) => {
-                (failure.pid, of_failure(failure, options), Some(failure.delivered))
+        let (pid, cause, (code, reason, way_out)) = match self {
+            Self::Message(failure) | Self::NoMessage(failure) => {
+                (failure.pid, cause(&failure.cause, options), of_failure(failure, options))
             }
-            Self::NoMessage(failure) => (failure.pid, of_failure(failure, options), None),
             Self::Trace { pid, error } => {
-                let sentence = format!("was not signalled: cannot write the trace: {error}");
-                let words = words(1, "system", sentence, "choose another file");
-                (Some((*pid).into()), words, Some(Delivered::Nothing))
+                let cause = format!("was not signalled: cannot write the trace: {error}");
+                (Some((*pid).into()), cause, (1, "system", "choose another file".into()))
             }
             Self::Output(error) => {
-                let sentence = format!("cannot write to standard output: {error}");
-                (None, words(1, "output", sentence, ""), None)
+                let cause = format!("cannot write to standard output: {error}");
+                (None, cause, (1, "output", "".into()))
             }
-            Self::Closed(name) => {
-                let sentence = format!("{name} is closed");
-                (None, words(1, "closed", sentence, "redirect it to /dev/null to do without"), None)
-            }
+            Self::Closed(error) => (None, error.to_string(), (1, "closed", "".into())),
         };
-        let pid_and_cause = match pid {
-            Some(pid) => format!("PID {pid} {}", words.sentence),
-            None => words.sentence.into_owned(),
+        let delivered = match self {
+            Self::Message(failure) => Some(failure.delivered),
+            Self::Trace { .. } => Some(Delivered::Nothing),
+            Self::NoMessage(_) | Self::Output(_) | Self::Closed(_) => None,
         };
-        let parts = [pid_and_cause, delivered.map(said).unwrap_or_default(), words.way_out.into()];
-        let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         let (known, bytes) = match delivered {
             Some(Delivered::Nothing) => (Some("nothing"), Some(0)),
             Some(Delivered::Accepted { bytes, .. }) => (Some("accepted"), Some(bytes)),
@@ -94,7 +90,10 @@ impl Trouble {
             Some(Delivered::Unknown) => (Some("unknown"), None),
             None => (None, None),
         };
-        let Words { code, reason, .. } = words;
+        let subject = pid.map(|pid| format!("PID {pid} ")).unwrap_or_default();
+        let delivered = delivered.map(|delivered| delivered.to_string()).unwrap_or_default();
+        let mut parts = vec![subject + &cause, delivered, way_out.into()];
+        parts.retain(|part| !part.is_empty());
         Explanation { pid, code, reason, known, bytes, sentence: parts.join("; ") }
     }
 }
@@ -111,6 +110,12 @@ impl From<io::Error> for Trouble {
     }
 }
 
+impl From<ClosedError> for Trouble {
+    fn from(error: ClosedError) -> Self {
+        Self::Closed(error)
+    }
+}
+
 /// Makes sure that what the user asked for was shown. A reader that has seen enough is no error.
 pub(crate) fn output(result: io::Result<()>) -> Result<(), Trouble> {
     match result {
@@ -119,201 +124,165 @@ pub(crate) fn output(result: io::Result<()>) -> Result<(), Trouble> {
     }
 }
 
+/// What is said while a server is waited for, if anything.
+pub(crate) fn waiting(pid: u32, diagnosis: Diagnosis) -> Option<String> {
+    match diagnosis {
+        Diagnosis::Stopped => Some(format!(
+            "PID {pid} is stopped; waiting for it; continue it with: kill -CONT {pid}"
+        )),
+        // Nothing is wrong: it is for somebody who watches.
+        Diagnosis::Busy if io::stderr().is_terminal() && is_in_foreground() => {
+            Some(format!("PID {pid} is busy with other clients; waiting for a turn"))
+        }
+        Diagnosis::Busy
+        | Diagnosis::Silent
+        | Diagnosis::Always(_)
+        | Diagnosis::Echoes
+        | Diagnosis::Answers => None,
+    }
+}
+
+/// What the server did, or what is wrong with it, with what only the client knows.
+fn cause(cause: &Cause, options: &Options) -> String {
+    let seconds = options.timeout.as_secs_f64();
+    match cause {
+        Cause::TimedOut(Diagnosis::Stopped) => {
+            format!("is stopped and has not answered for {seconds} s")
+        }
+        Cause::TimedOut(Diagnosis::Busy) => {
+            format!("has been busy with other clients for {seconds} s")
+        }
+        Cause::TimedOut(_) => format!("has made no progress for {seconds} s"),
+        Cause::Refusal(
+            Refusal::NotPermitted { uid } | Refusal::AcknowledgmentNotPermitted { uid },
+        ) => format!("{cause} (it runs as {})", user(*uid)),
+        cause => cause.to_string(),
+    }
+}
+
 const LOOK_FIRST: &str = "look at what it has written before you send again";
-
-const OTHER_SERVER: &str = concat!(
-    "use the PID that minitalk-server prints on its first line, ",
-    "or see which servers run with --list"
-);
-
+const LOOK_AND_FRAME: &str =
+    "look at what it shows; send again without --protocol classic if it is a minitalk-server";
+const OTHER_SERVER: &str = "use the PID that minitalk-server prints on its first line, or see which \
+                            servers run with --list";
 const NOT_THE_SERVER: &str = "this is a problem of this machine, not of the server";
+const WITHOUT_CLASSIC: &str = "send it without --protocol classic";
+const NAMES: &str = "see which servers run with --list; a server gets a name with: minitalk-server \
+                     --name NAME";
+const SAME_CONTAINER: &str = "run client and server in the same container";
+const FORCE: &str =
+    "use the PID that minitalk-server prints on its first line, or --force if you mean it";
 
 fn of_failure(failure: &Failure, options: &Options) -> Words {
-    let pid = failure.pid.unwrap_or_default();
     let is_unknown = failure.delivered == Delivered::Unknown;
-    let words = of_cause(&failure.cause, pid, is_unknown, options);
-    // All was sent, and may have been written, whatever ended the transfer.
-    let is_interrupted = matches!(failure.cause, Cause::Interrupted(_));
-    Words { code: if is_unknown && !is_interrupted { 7 } else { words.code }, ..words }
+    let (code, reason, way_out) = of_cause(failure, is_unknown, options);
+    match failure.cause {
+        Cause::Interrupted(_) if is_unknown => (code, reason, LOOK_FIRST.into()),
+        // All was sent, and may have been written, whatever ended the transfer.
+        Cause::Wait(_) | Cause::Watch(_) | Cause::Send(_) | Cause::Died if is_unknown => {
+            (7, reason, LOOK_FIRST.into())
+        }
+        _ if is_unknown => (7, reason, way_out),
+        _ => (code, reason, way_out),
+    }
 }
 
 /// The words for each cause.
-fn of_cause(cause: &Cause, pid: i64, is_unknown: bool, options: &Options) -> Words {
-    let or_look = |way_out: &'static str| if is_unknown { LOOK_FIRST } else { way_out };
-    match cause {
-        Cause::Find(error) => of_find(error),
-        Cause::Refusal(refusal) => of_refusal(refusal),
-        Cause::TimedOut(diagnosis) => of_timeout(*diagnosis, pid, is_unknown, options),
-        Cause::NotFramed(diagnosis) => {
-            let sentence = "answers, but does not speak the framed protocol; it may have shown \
-                            stray characters";
-            words(3, "not_framed", sentence, other_way(*diagnosis))
+fn of_cause(failure: &Failure, is_unknown: bool, options: &Options) -> Words {
+    let (code, reason, way_out) = match &failure.cause {
+        Cause::Find(FindError::Unknown(_) | FindError::PidFile { .. }) => {
+            (3, "unknown_name", NAMES)
         }
-        Cause::UnexpectedAck { ack, is_first } => of_unexpected(*ack, *is_first, is_unknown),
-        Cause::Line(error) => {
-            words(1, "system", format!("was not signalled: {error}"), NOT_THE_SERVER)
+        Cause::Find(FindError::Ended { .. }) => (3, "no_such_process", NAMES),
+        Cause::Find(FindError::Elsewhere { .. }) => (3, "other_namespace", SAME_CONTAINER),
+        Cause::Find(FindError::Ambiguous { .. }) => {
+            (3, "ambiguous_name", "give the PID instead of the name")
         }
-        Cause::Wait(error) => {
-            let sentence = format!("cannot be heard any more: {error}");
-            words(1, "system", sentence, or_look(NOT_THE_SERVER))
-        }
-        Cause::Watch(error) => {
-            let sentence = format!("cannot be heard any more: {error}");
-            words(1, "system", sentence, or_look(NOT_THE_SERVER))
+        Cause::Refusal(refusal) => return of_refusal(*refusal),
+        Cause::TimedOut(diagnosis) => return of_timeout(failure, *diagnosis, is_unknown, options),
+        Cause::NotFramed(diagnosis) => (3, "not_framed", other_way(*diagnosis)),
+        Cause::UnexpectedAck { ack, is_first } => {
+            let way_out = of_unexpected(*ack, *is_first, is_unknown);
+            return (3, "unexpected_acknowledgment", way_out.into());
         }
         Cause::Send(SendError::NotPermitted) => {
-            let sentence = "may no longer be signalled by this user";
-            words(4, "not_permitted", sentence, or_look("run client and server as the same user"))
+            (4, "not_permitted", "run client and server as the same user")
         }
-        Cause::Died | Cause::Send(SendError::Gone) => {
-            words(6, "died", "has ended", or_look("start a server and try again"))
+        Cause::Died | Cause::Send(SendError::Gone) => (6, "died", "start a server and try again"),
+        Cause::Input(_) => (1, "input", NOT_THE_SERVER),
+        Cause::Encode(_) | Cause::LooksFramed => (2, "not_encodable", WITHOUT_CLASSIC),
+        Cause::Rejected(Some(RefusalReason::TooLong)) => (8, "refused", "send less at a time"),
+        Cause::Rejected(_) => (8, "refused", "see what the server says on its standard error"),
+        Cause::Doubled => (7, "doubled", LOOK_AND_FRAME),
+        Cause::Disturbed => (7, "disturbed", LOOK_AND_FRAME),
+        Cause::Interrupted(Interruption::Signal(signal)) => {
+            (128 + u8::try_from(signal.number()).unwrap_or(0), "interrupted", "send it again")
         }
-        Cause::Send(error @ (SendError::Unsupported | SendError::Os(_))) => {
-            let sentence = format!("cannot be signalled: {error}");
-            words(1, "system", sentence, or_look(NOT_THE_SERVER))
-        }
-        Cause::Input(error) => {
-            let sentence = format!("did not get the whole message: cannot read it: {error}");
-            words(1, "input", sentence, NOT_THE_SERVER)
-        }
-        Cause::Encode(error) => {
-            let sentence = format!("was not signalled: {error}, which classic cannot send");
-            words(2, "not_encodable", sentence, "send it without --protocol classic")
-        }
-        Cause::LooksFramed => {
-            let sentence = "was not signalled: text that begins with the byte 0xFF would be taken \
-                            for a framed message";
-            words(2, "not_encodable", sentence, "send it without --protocol classic")
-        }
-        Cause::Rejected(Some(reason)) => {
-            let way_out = match reason {
-                RefusalReason::TooLong => "send less at a time",
-                _ => "see what the server says on its standard error",
-            };
-            words(8, "refused", format!("refused the message: {reason}"), way_out)
-        }
-        Cause::Rejected(None) => {
-            let sentence = "refused the message, but its reason did not come through";
-            words(8, "refused", sentence, "see what the server says on its standard error")
-        }
-        Cause::Doubled => words(
-            7,
-            "doubled",
-            "has taken a bit twice: the text it shows is damaged",
-            LOOK_AND_FRAME,
-        ),
-        Cause::Disturbed => {
-            let sentence = "may have missed a bit: another process signalled this client meanwhile";
-            words(7, "disturbed", sentence, LOOK_AND_FRAME)
-        }
-        Cause::Interrupted(interruption) => {
-            let code = match interruption {
-                minitalk::Interruption::Signal(signal) => {
-                    128 + u8::try_from(signal.number()).unwrap_or(0)
-                }
-                minitalk::Interruption::Program => 1,
-            };
-            let sentence = "did not get the whole message: this client was interrupted";
-            words(code, "interrupted", sentence, or_look("send it again"))
-        }
-        // A cause that this client does not know yet.
-        cause => words(1, "system", format!("cannot be served: {cause:?}"), NOT_THE_SERVER),
-    }
-}
-
-const LOOK_AND_FRAME: &str =
-    "look at what it shows; send again without --protocol classic if it is a minitalk-server";
-
-fn of_find(error: &FindError) -> Words {
-    let names = "see which servers run with --list; a server gets a name with: minitalk-server \
-                 --name NAME";
-    let sentence = error.to_string();
-    match error {
-        FindError::Unknown(_) | FindError::PidFile { .. } => {
-            words(3, "unknown_name", sentence, names)
-        }
-        FindError::Ended { .. } => words(3, "no_such_process", sentence, names),
-        FindError::Elsewhere { .. } => {
-            words(3, "other_namespace", sentence, "run client and server in the same container")
-        }
-        FindError::Ambiguous { .. } => {
-            words(3, "ambiguous_name", sentence, "give the PID instead of the name")
-        }
-        FindError::Folder(_) | FindError::Io { .. } | FindError::Proc(_) => {
-            words(1, "system", sentence, NOT_THE_SERVER)
-        }
-    }
+        Cause::Interrupted(Interruption::Program) => (1, "interrupted", "send it again"),
+        // A problem of this machine, or a cause that this client does not know yet.
+        _ => (1, "system", NOT_THE_SERVER),
+    };
+    (code, reason, way_out.into())
 }
 
 /// The words for a process that must not be signalled.
-fn of_refusal(refusal: &Refusal) -> Words {
-    let sentence = refusal.to_string();
-    let force =
-        "use the PID that minitalk-server prints on its first line, or --force if you mean it";
-    match *refusal {
-        Refusal::OutOfRange => words(3, "not_a_pid", sentence, OTHER_SERVER),
-        Refusal::Itself => words(3, "itself", sentence, OTHER_SERVER),
-        Refusal::NoSuchProcess => words(3, "no_such_process", sentence, OTHER_SERVER),
-        Refusal::Zombie => words(3, "zombie", sentence, OTHER_SERVER),
-        Refusal::Thread { of } => words(3, "thread", sentence, format!("use {of}")),
-        Refusal::WouldDie { .. } | Refusal::Unlike => words(3, "would_die", sentence, force),
+fn of_refusal(refusal: Refusal) -> Words {
+    let (code, reason, way_out) = match refusal {
+        Refusal::OutOfRange => (3, "not_a_pid", OTHER_SERVER),
+        Refusal::Itself => (3, "itself", OTHER_SERVER),
+        Refusal::NoSuchProcess => (3, "no_such_process", OTHER_SERVER),
+        Refusal::Zombie => (3, "zombie", OTHER_SERVER),
+        Refusal::Thread { of } => return (3, "thread", format!("use {of}").into()),
+        Refusal::WouldDie { .. } | Refusal::Unlike => (3, "would_die", FORCE),
         Refusal::Unknown => {
             let way_out = "if it is another minitalk, say how it speaks with --protocol classic or \
                            --dialect; --list shows the servers that are known";
-            words(3, "not_known", sentence, way_out)
+            (3, "not_known", way_out)
         }
-        Refusal::Replaced => words(3, "replaced", sentence, OTHER_SERVER),
-        Refusal::Deaf { .. } => words(3, "ignores_signals", sentence, force),
+        Refusal::Replaced => (3, "replaced", OTHER_SERVER),
+        Refusal::Deaf { .. } => (3, "ignores_signals", FORCE),
         Refusal::NotPermitted { uid } => {
-            let sentence = format!("{sentence} (it runs as {})", user(uid));
-            words(4, "not_permitted", sentence, format!("run the client as {}", user(uid)))
+            return (4, "not_permitted", format!("run the client as {}", user(uid)).into());
         }
         Refusal::AcknowledgmentNotPermitted { uid } => {
             let user = user(uid);
             let way_out =
                 format!("run client and server as the same user, for example the client as {user}");
-            let sentence = format!("{sentence} (it runs as {user})");
-            words(4, "answer_not_permitted", sentence, way_out)
+            return (4, "answer_not_permitted", way_out.into());
         }
-        Refusal::NamespaceInside => {
-            let way_out = "run client and server in the same container";
-            words(4, "other_namespace", sentence, way_out)
-        }
+        Refusal::NamespaceInside => (4, "other_namespace", SAME_CONTAINER),
         Refusal::Unreadable(ReadProcessError::OtherProc | ReadProcessError::NoProc) => {
-            let way_out = "mount /proc in this PID namespace (unshare has --mount-proc for it)";
-            words(1, "system", sentence, way_out)
+            (1, "system", "mount /proc in this PID namespace (unshare has --mount-proc for it)")
         }
-        Refusal::Unopened(_) | Refusal::Unreadable(_) => {
-            words(1, "system", sentence, NOT_THE_SERVER)
-        }
-    }
+        Refusal::Unopened(_) | Refusal::Unreadable(_) => (1, "system", NOT_THE_SERVER),
+    };
+    (code, reason, way_out.into())
 }
 
-fn of_timeout(diagnosis: Diagnosis, pid: i64, is_unknown: bool, options: &Options) -> Words {
-    let seconds = options.timeout.as_secs_f64();
-    let no_progress = format!("has made no progress for {seconds} s");
+fn of_timeout(
+    failure: &Failure,
+    diagnosis: Diagnosis,
+    is_unknown: bool,
+    options: &Options,
+) -> Words {
     let perhaps_later = "it may be written yet: look before you send again, or wait longer with \
                          --timeout";
-    match diagnosis {
+    let (reason, way_out) = match diagnosis {
         Diagnosis::Stopped => {
-            let sentence = format!("is stopped and has not answered for {seconds} s");
-            words(5, "stopped", sentence, format!("continue it with: kill -CONT {pid}"))
+            let pid = failure.pid.unwrap_or_default();
+            return (5, "stopped", format!("continue it with: kill -CONT {pid}").into());
         }
-        Diagnosis::Busy => {
-            let sentence = format!("has been busy with other clients for {seconds} s");
-            let turn = "wait longer for a turn, for example with --timeout 5m";
-            words(5, "busy", sentence, if is_unknown { perhaps_later } else { turn })
-        }
-        _ if is_unknown => words(5, "timeout", no_progress, perhaps_later),
+        Diagnosis::Busy if is_unknown => ("busy", perhaps_later),
+        Diagnosis::Busy => ("busy", "wait longer for a turn, for example with --timeout 5m"),
+        _ if is_unknown => ("timeout", perhaps_later),
         _ if options.protocol() == Protocol::Classic => {
             let way_out = "if it is busy, give it more time with --timeout; if it acknowledges in \
                            another way, say so with --dialect";
-            words(5, "timeout", no_progress, way_out)
+            ("timeout", way_out)
         }
-        Diagnosis::Silent | Diagnosis::Always(_) | Diagnosis::Echoes | Diagnosis::Answers => {
-            words(5, "timeout", no_progress, other_way(diagnosis))
-        }
-    }
+        _ => ("timeout", other_way(diagnosis)),
+    };
+    (5, reason, way_out.into())
 }
 
 /// What to try after these answers in the framed protocol.
@@ -340,13 +309,10 @@ const fn other_way(diagnosis: Diagnosis) -> &'static str {
     }
 }
 
-/// The words for an answer that the dialect does not have there.
-fn of_unexpected(ack: Bit, is_first: bool, is_unknown: bool) -> Words {
-    let (name, value) = match ack {
-        Bit::Zero => ("SIGUSR1", "usr1"),
-        Bit::One => ("SIGUSR2", "usr2"),
-    };
-    let way_out = if is_unknown {
+/// The way out of an answer that the dialect does not have there.
+fn of_unexpected(ack: Bit, is_first: bool, is_unknown: bool) -> String {
+    let value = if ack.is_one() { "usr2" } else { "usr1" };
+    if is_unknown {
         format!(
             "{LOOK_FIRST}, and say how it acknowledges the end of a message with --dialect, for \
              example receipt={value}-instead"
@@ -357,34 +323,6 @@ fn of_unexpected(ack: Bit, is_first: bool, is_unknown: bool) -> Words {
         "say how it acknowledges bytes and messages with --dialect, for example ack=echo or \
          receipt=none"
             .to_owned()
-    };
-    let sentence = format!("answered with {name}, which this dialect does not expect there");
-    words(3, "unexpected_acknowledgment", sentence, way_out)
-}
-
-/// What is known of the message.
-fn said(delivered: Delivered) -> String {
-    let count = |bytes: u64| match bytes {
-        1 => "1 byte was".to_owned(),
-        bytes => format!("{bytes} bytes were"),
-    };
-    match delivered {
-        Delivered::Nothing => "nothing was delivered".to_owned(),
-        Delivered::Accepted { bytes: 0, unheard } => {
-            format!("up to {unheard} bytes may have been written")
-        }
-        Delivered::Accepted { bytes, unheard: 0 } => {
-            format!("{} accepted and may have been written", count(bytes))
-        }
-        Delivered::Accepted { bytes, unheard } => {
-            let most = bytes + unheard;
-            format!("{} accepted, and up to {most} may have been written", count(bytes))
-        }
-        Delivered::Unknown => {
-            "the whole message was sent, and whether it was written is unknown".to_owned()
-        }
-        Delivered::Acknowledged(0) => "no whole byte was acknowledged".to_owned(),
-        Delivered::Acknowledged(bytes) => format!("{} acknowledged", count(bytes)),
     }
 }
 
@@ -420,14 +358,6 @@ mod tests {
             assert_eq!(unknown.code, 7);
             assert!(unknown.sentence.contains("before you send again"), "{}", unknown.sentence);
         }
-    }
-
-    #[test]
-    fn what_may_have_been_written_is_not_denied() {
-        let said = |bytes, unheard| said(Delivered::Accepted { bytes, unheard });
-        assert_eq!(said(0, 256), "up to 256 bytes may have been written");
-        assert_eq!(said(512, 0), "512 bytes were accepted and may have been written");
-        assert_eq!(said(1, 256), "1 byte was accepted, and up to 257 may have been written");
     }
 
     #[test]

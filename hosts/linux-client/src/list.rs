@@ -1,37 +1,94 @@
 //! `--list`: the servers that run, by name and by number.
 
+use std::fmt::Write;
+
 use minitalk::names;
+use minitalk_cli::json;
 use minitalk_signals::user_name;
 use serde::Serialize;
 
+use crate::cli::Options;
 use crate::explain::{self, Trouble};
-use crate::report::Report;
+use crate::report::{self, Event};
 
 /// A server.
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename = "server")]
-pub(crate) struct Server {
-    pub(crate) pid: u32,
+struct Server {
+    pid: u32,
     /// None if it was started without one.
-    pub(crate) name: Option<String>,
-    pub(crate) uid: u32,
-    pub(crate) user: Option<String>,
-    pub(crate) uptime_seconds: u64,
+    name: Option<String>,
+    uid: u32,
+    user: Option<String>,
+    uptime_seconds: u64,
 }
 
+/// All servers that have registered.
+#[derive(Debug, Serialize)]
+struct Servers(Vec<Server>);
+
 /// Tells of all servers that have registered. The exit code.
-pub(crate) fn run(report: &dyn Report) -> Result<u8, Trouble> {
+pub(crate) fn run(options: &Options) -> Result<u8, Trouble> {
     let entries = names::list().map_err(|error| Trouble::NoMessage(error.into()))?;
-    let servers: Vec<Server> = entries
-        .into_iter()
-        .map(|names::Registered { name, pid, uid, uptime }| Server {
-            pid,
-            name: name.map(|name| name.to_string()),
-            uid,
-            user: user_name(uid),
-            uptime_seconds: uptime.as_secs(),
-        })
-        .collect();
-    explain::output(report.servers(&servers))?;
+    let servers = entries.into_iter().map(|names::Registered { name, pid, uid, uptime }| Server {
+        pid,
+        name: name.map(|name| name.to_string()),
+        uid,
+        user: user_name(uid),
+        uptime_seconds: uptime.as_secs(),
+    });
+    explain::output(report::tell(&Servers(servers.collect()), options))?;
     Ok(0)
+}
+
+impl Event for Servers {
+    fn objects(&self) -> serde_json::Result<String> {
+        self.0.iter().map(json::line).collect()
+    }
+
+    fn text(&self, _options: &Options) -> String {
+        if self.0.is_empty() {
+            return String::new();
+        }
+        let names = self.0.iter().filter_map(|server| Some(server.name.as_ref()?.chars().count()));
+        let width = names.max().unwrap_or_default().max(4);
+        let mut table = format!("{:>7}  {:width$}  {:12}  UPTIME\n", "PID", "NAME", "USER");
+        for Server { pid, name, uid, user, uptime_seconds } in &self.0 {
+            let name = name.as_deref().unwrap_or("-");
+            let user = user.clone().unwrap_or_else(|| uid.to_string());
+            let uptime = uptime(*uptime_seconds);
+            let _ = writeln!(table, "{pid:>7}  {name:width$}  {user:12}  {uptime}");
+        }
+        table
+    }
+
+    fn notes(&self, options: &Options) -> Vec<String> {
+        let is_told = self.0.is_empty() && !options.quiet && !options.json;
+        let line = "no server runs; start one with: minitalk-server --name NAME";
+        is_told.then(|| line.to_owned()).into_iter().collect()
+    }
+}
+
+/// `3d 4h`, `4h 5m`, `5m 6s`, `6s`.
+fn uptime(seconds: u64) -> String {
+    let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
+    match seconds {
+        ..60 => format!("{seconds}s"),
+        60..3_600 => format!("{minutes}m {}s", seconds % 60),
+        3_600..86_400 => format!("{hours}h {}m", minutes % 60),
+        86_400.. => format!("{days}d {}h", hours % 24),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_uptime_has_its_two_largest_units() {
+        let rows = [(5, "5s"), (65, "1m 5s"), (3_660, "1h 1m"), (90_000, "1d 1h")];
+        for (seconds, expected) in rows {
+            assert_eq!(uptime(seconds), expected);
+        }
+    }
 }

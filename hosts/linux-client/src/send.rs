@@ -1,23 +1,27 @@
 //! Sends a message, and tells how it went.
 
+use std::fmt::Write;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
+use std::time::Duration;
 
-use minitalk::{Address, Connection, Input};
+use minitalk::{Address, Confirmation, Connection, Input, Receipt, Tally};
 use minitalk_cli::progress::Progress;
-use minitalk_cli::trace::{Side, Trace};
+use minitalk_cli::round_trips::{RoundTrips, Summary};
+use minitalk_cli::text::count;
+use serde::Serialize;
 
 use crate::cli::Options;
 use crate::explain::Trouble;
-use crate::report::{self, Report, SentLine, Totals};
-use crate::tap::Tap;
+use crate::report::{self, Event};
+use crate::tap::{self, Tap};
 
 /// Sends the message and returns when the server has confirmed all of it. The exit code.
-pub(crate) fn run(server: &Address, options: &Options, report: &dyn Report) -> Result<u8, Trouble> {
+pub(crate) fn run(server: &Address, options: &Options) -> Result<u8, Trouble> {
     let message = message(options);
     let tap = Tap::new(options, Progress::new(options.show(), message.length_hint()));
     let mut connection = Connection::observed(server, &options.config(), tap)?;
-    connection.observer_mut().trace = open_trace(options, connection.pid())?;
+    tap::record(&mut connection, options)?;
 
     let result = connection.send(message);
     // Off the terminal, before anything is written there.
@@ -26,18 +30,18 @@ pub(crate) fn run(server: &Address, options: &Options, report: &dyn Report) -> R
     let (pid, tally) = (connection.pid(), *connection.tally());
     drop(connection);
 
-    let totals = Totals::new(options.protocol(), &tally, round_trips.as_ref());
+    let totals = Totals::new(options, &tally, round_trips.as_ref());
     // When nobody reads any more, the exit code still tells whether the message was delivered.
     let code = match result {
         Ok(receipt) => {
-            let line = SentLine::new(pid, &receipt, &totals);
-            let _ = report.sent(&line);
-            line.code()
+            let sent = Sent::new(pid, &receipt, &totals);
+            let _ = report::tell(&sent, options);
+            sent.code()
         }
-        Err(failure) => report::failed(&failure.into(), options, report),
+        Err(failure) => Trouble::from(failure).tell(options),
     };
     if options.stats {
-        let _ = report.stats(&totals);
+        let _ = report::tell(&totals, options);
     }
     Ok(code)
 }
@@ -51,9 +55,111 @@ fn message(options: &Options) -> Input<'static> {
     words.join(&b' ').into()
 }
 
-/// The file for the trace, if one is wanted.
-pub(crate) fn open_trace(options: &Options, pid: u32) -> Result<Option<Trace>, Trouble> {
-    let create = |path| Trace::create(path, Side::Sender, options.dialect());
-    let trace = options.trace.as_deref().map(create).transpose();
-    trace.map_err(|error| Trouble::Trace { pid, error })
+/// A message has been sent, and `event` says whether that is all that is known.
+#[derive(Debug, Serialize)]
+struct Sent {
+    event: &'static str,
+    pid: u32,
+    protocol: String,
+    bytes: u64,
+    seconds: f64,
+    /// How a classic server was observed to speak.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dialect: Option<String>,
+    #[serde(skip)]
+    confirmation: Confirmation,
+}
+
+impl Sent {
+    fn new(pid: u32, receipt: &Receipt, totals: &Totals) -> Self {
+        let &Receipt { bytes, confirmation, dialect, .. } = receipt;
+        let event = match confirmation {
+            Confirmation::Message => "delivered",
+            Confirmation::Bits => "acknowledged",
+            Confirmation::Nothing => "sent",
+        };
+        let dialect = dialect.map(|dialect| dialect.to_string());
+        let (protocol, seconds) = (totals.protocol.clone(), totals.seconds);
+        Self { event, pid, protocol, bytes, seconds, dialect, confirmation }
+    }
+
+    /// The exit code, as documented in `--help`.
+    const fn code(&self) -> u8 {
+        match self.confirmation {
+            Confirmation::Message | Confirmation::Bits => 0,
+            Confirmation::Nothing => 9,
+        }
+    }
+}
+
+impl Event for Sent {
+    fn notes(&self, options: &Options) -> Vec<String> {
+        let pid = self.pid;
+        let doubt = (self.confirmation == Confirmation::Nothing).then(|| {
+            format!(
+                "PID {pid} was sent the whole message and has confirmed nothing of it: whether it \
+                 has arrived is unknown; look at what it shows"
+            )
+        });
+        let dialect = self.dialect.as_ref().filter(|_| options.stats && !options.json);
+        let dialect = dialect.map(|dialect| format!("PID {pid} speaks {dialect}"));
+        doubt.into_iter().chain(dialect).collect()
+    }
+}
+
+/// What sending a message took.
+#[derive(Debug, Serialize)]
+#[serde(tag = "event", rename = "stats")]
+struct Totals {
+    protocol: String,
+    /// Bytes of the message that have been delivered, or acknowledged.
+    bytes: u64,
+    seconds: f64,
+    /// Bits on the line, those sent again included.
+    bits: u64,
+    bits_per_second: u64,
+    resent_bits: u64,
+    repeated_frames: u64,
+    /// None if there was no round trip that could be measured.
+    round_trip: Option<Summary>,
+}
+
+impl Totals {
+    fn new(options: &Options, tally: &Tally, round_trips: Option<&RoundTrips>) -> Self {
+        let &Tally { bytes, bits, resent_bits, repeated_frames, micros, .. } = tally;
+        Self {
+            protocol: options.protocol().to_string(),
+            bytes,
+            seconds: Duration::from_micros(micros).as_secs_f64(),
+            bits,
+            bits_per_second: bits.saturating_mul(1_000_000) / micros.max(1),
+            resent_bits,
+            repeated_frames,
+            round_trip: round_trips.and_then(RoundTrips::summary),
+        }
+    }
+}
+
+impl Event for Totals {
+    fn notes(&self, options: &Options) -> Vec<String> {
+        if options.json {
+            return Vec::new();
+        }
+        let Self { seconds, bits_per_second, .. } = self;
+        let mut line = format!(
+            "{} in {seconds:.3} s: {} bits, {bits_per_second} bits per second, {} sent again, {} \
+             repeated",
+            count(self.bytes, "byte"),
+            self.bits,
+            count(self.resent_bits, "bit"),
+            count(self.repeated_frames, "frame"),
+        );
+        if let Some(Summary { p50_micros, p99_micros, max_micros, .. }) = self.round_trip {
+            let _ = write!(
+                line,
+                "; round trip p50 {p50_micros:.1} us, p99 {p99_micros:.1} us, max {max_micros:.1} us"
+            );
+        }
+        vec![line]
+    }
 }

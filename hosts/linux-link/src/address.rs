@@ -5,11 +5,16 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use minitalk_signals::Peer;
 use thiserror::Error;
 
 use crate::names::{self, FindError, Name, NameError};
+
+/// Time from one look for a server that is waited for to the next.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// What a server is called.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +48,19 @@ impl Address {
                 let pid = text.and_then(|text| text.trim().parse().map_err(io::Error::other));
                 pid.map_err(|error| FindError::PidFile { path: path.clone(), error })
             }
+        }
+    }
+
+    /// Waits until a process of this address runs, for `time` at most. What comes of it, or has not
+    /// come, [`Connection::open`](crate::Connection::open) says.
+    pub fn await_start(&self, time: Duration) {
+        let began = Instant::now();
+        let runs = || {
+            let pid = self.find().ok().and_then(|pid| u32::try_from(pid).ok());
+            pid.is_some_and(|pid| Peer::open(pid).is_ok_and(|peer| !peer.has_exited()))
+        };
+        while !runs() && began.elapsed() < time {
+            thread::sleep(LOOK);
         }
     }
 

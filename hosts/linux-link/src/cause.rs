@@ -1,12 +1,12 @@
 //! Why a message was not, or may not have been, delivered.
 
-use std::error::Error;
 use std::fmt;
 use std::io;
 
 use minitalk_core::classic::EncodeError;
 use minitalk_core::{Bit, RefusalReason};
 use minitalk_signals::{OpenLineError, OsError, SendError, Termination, WaitError, WatchError};
+use thiserror::Error;
 
 use crate::admission::Refusal;
 use crate::diagnosis::Diagnosis;
@@ -45,40 +45,95 @@ pub enum Delivered {
     Acknowledged(u64),
 }
 
+impl fmt::Display for Delivered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Nothing => f.write_str("nothing was delivered"),
+            Self::Accepted { bytes: 0, unheard } => {
+                write!(f, "up to {unheard} bytes may have been written")
+            }
+            Self::Accepted { bytes, unheard: 0 } => {
+                write!(f, "{} accepted and may have been written", Bytes(bytes))
+            }
+            Self::Accepted { bytes, unheard } => {
+                let most = bytes + unheard;
+                write!(f, "{} accepted, and up to {most} may have been written", Bytes(bytes))
+            }
+            Self::Unknown => {
+                f.write_str("the whole message was sent, and whether it was written is unknown")
+            }
+            Self::Acknowledged(0) => f.write_str("no whole byte was acknowledged"),
+            Self::Acknowledged(bytes) => write!(f, "{} acknowledged", Bytes(bytes)),
+        }
+    }
+}
+
+/// `1 byte was`, `2 bytes were`.
+struct Bytes(u64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            1 => f.write_str("1 byte was"),
+            bytes => write!(f, "{bytes} bytes were"),
+        }
+    }
+}
+
 /// What happened.
-#[derive(Debug)]
+///
+/// Each, but for [`Find`](Self::Find), is the second half of a sentence about the server, without
+/// its number.
+#[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Cause {
     /// No server was found by the name.
+    #[error(transparent)]
     Find(FindError),
     /// The process must not be signalled.
+    #[error(transparent)]
     Refusal(Refusal),
     /// The line of this process could not be opened.
+    #[error("was not signalled: {0}")]
     Line(OpenLineError),
     /// What an [`Interrupter`](crate::Interrupter) needs could not be had.
+    #[error("was not signalled: {0}")]
     Interrupter(OsError),
     /// Waiting for signals failed.
+    #[error("cannot be heard any more: {0}")]
     Wait(WaitError),
     /// A descriptor cannot be waited for.
+    #[error("cannot be heard any more: {0}")]
     Watch(WatchError),
     /// A signal could not be sent.
+    #[error("{}", of_sending(*.0))]
     Send(SendError),
     /// The message could not be read.
+    #[error("did not get the whole message: cannot read it: {0}")]
     Input(io::Error),
     /// The message cannot be sent in the dialect.
+    #[error("was not signalled: {0}, which classic cannot send")]
     Encode(EncodeError),
     /// The text begins with `0xFF`, as nothing in UTF-8 does: to a server that takes both
     /// protocols, that is the beginning of a framed message.
+    #[error(
+        "was not signalled: text that begins with the byte 0xFF would be taken for a framed message"
+    )]
     LooksFramed,
     /// Nothing has got further for [`Config::timeout`](crate::Config::timeout).
+    #[error("has made no progress for too long")]
     TimedOut(Diagnosis),
     /// The server has ended.
+    #[error("has ended")]
     Died,
     /// The server refuses the message. `None`: its reason could not be made out.
+    #[error("refused the message{}", of_rejection(*.0))]
     Rejected(Option<RefusalReason>),
     /// The peer answers, but not as the framed protocol does.
+    #[error("answers, but does not speak the framed protocol; it may have shown stray characters")]
     NotFramed(Diagnosis),
     /// A classic server answered with a symbol that the dialect does not have there.
+    #[error("answered with {}, which this dialect does not expect there", of_symbol(*.ack))]
     UnexpectedAck {
         /// The symbol.
         ack: Bit,
@@ -86,11 +141,36 @@ pub enum Cause {
         is_first: bool,
     },
     /// A classic server has a bit twice: the text is damaged.
+    #[error("has taken a bit twice: the text it shows is damaged")]
     Doubled,
     /// A signal of a third process may have hidden the acknowledgment of a classic server.
+    #[error("may have missed a bit: another process signalled this client meanwhile")]
     Disturbed,
     /// Somebody asked to end.
+    #[error("did not get the whole message: this client was interrupted")]
     Interrupted(Interruption),
+}
+
+fn of_sending(error: SendError) -> String {
+    match error {
+        SendError::Gone => Cause::Died.to_string(),
+        SendError::NotPermitted => "may no longer be signalled by this user".to_owned(),
+        SendError::Unsupported | SendError::Os(_) => format!("cannot be signalled: {error}"),
+    }
+}
+
+fn of_rejection(reason: Option<RefusalReason>) -> String {
+    match reason {
+        Some(reason) => format!(": {reason}"),
+        None => ", but its reason did not come through".to_owned(),
+    }
+}
+
+const fn of_symbol(symbol: Bit) -> &'static str {
+    match symbol {
+        Bit::Zero => "SIGUSR1",
+        Bit::One => "SIGUSR2",
+    }
 }
 
 /// Who asked to end.
@@ -116,36 +196,38 @@ impl From<FindError> for Failure {
 }
 
 impl fmt::Display for Failure {
-    /// One line for a log. A program that talks to people has better words for [`Cause`].
+    /// One line for a log. A program that talks to people also knows a way out.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.pid {
-            Some(pid) => write!(f, "PID {pid}: {:?} ({:?})", self.cause, self.delivered),
-            None => write!(f, "{:?}", self.cause),
+            Some(pid) => write!(f, "PID {pid} {}; {}", self.cause, self.delivered),
+            None => self.cause.fmt(f),
         }
     }
 }
 
-impl Error for Failure {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match &self.cause {
-            Cause::Find(error) => Some(error),
-            Cause::Refusal(error) => Some(error),
-            Cause::Line(error) => Some(error),
-            Cause::Interrupter(error) => Some(error),
-            Cause::Wait(error) => Some(error),
-            Cause::Watch(error) => Some(error),
-            Cause::Send(error) => Some(error),
-            Cause::Input(error) => Some(error),
-            Cause::Encode(error) => Some(error),
-            Cause::TimedOut(_)
-            | Cause::LooksFramed
-            | Cause::Died
-            | Cause::Rejected(_)
-            | Cause::NotFramed(_)
-            | Cause::UnexpectedAck { .. }
-            | Cause::Doubled
-            | Cause::Disturbed
-            | Cause::Interrupted(_) => None,
-        }
+impl std::error::Error for Failure {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.cause)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_have_been_written_is_not_denied() {
+        let said = |bytes, unheard| Delivered::Accepted { bytes, unheard }.to_string();
+        assert_eq!(said(0, 256), "up to 256 bytes may have been written");
+        assert_eq!(said(512, 0), "512 bytes were accepted and may have been written");
+        assert_eq!(said(1, 256), "1 byte was accepted, and up to 257 may have been written");
+    }
+
+    #[test]
+    fn a_failure_is_one_line_for_a_log() {
+        let failure = Failure::before_sending(42, Cause::Rejected(Some(RefusalReason::Stalled)));
+        let line = failure.to_string();
+        assert!(line.starts_with("PID 42 refused the message: "), "{line}");
+        assert!(line.ends_with("; nothing was delivered"), "{line}");
     }
 }

@@ -62,7 +62,7 @@ pub struct Messages<F> {
     /// Whether the end of a message has to reach the disk before it is confirmed.
     sync: bool,
     /// How many messages may still be written.
-    messages_left: Option<u64>,
+    left: Option<u64>,
     arriving: Turns<F>,
     /// What is complete, in the order in which it is written, and since when.
     complete: VecDeque<(Entry<F>, Instant)>,
@@ -115,7 +115,7 @@ impl<F: Format> Messages<F> {
             format,
             runner: None,
             sync: false,
-            messages_left: None,
+            left: None,
             arriving: Turns::default(),
             complete: VecDeque::new(),
             unowed: 0,
@@ -135,7 +135,7 @@ impl<F: Format> Messages<F> {
     /// Writes no more than this many messages.
     #[must_use]
     pub fn with_messages_max(self, messages_max: Option<u64>) -> Self {
-        Self { messages_left: messages_max, ..self }
+        Self { left: messages_max, ..self }
     }
 
     /// Runs `command` in a shell for each message, with the message on its standard input, instead
@@ -181,7 +181,9 @@ impl<F: Format> Messages<F> {
         let others = if all { self.unfinished() } else { Vec::new() };
         let others = others.into_iter().filter(|&peer| Some(peer) != failed);
         let refused: Vec<u32> = failed.into_iter().chain(others).collect();
-        refused.iter().for_each(|&peer| self.drop_message(peer));
+        for &peer in &refused {
+            self.drop_message(peer);
+        }
         refused
     }
 
@@ -245,7 +247,7 @@ impl<F: Format> Messages<F> {
                     (Some(mark), Some(at)) if at <= now => self.put_aside(mark, now),
                     _ => return Ok(()),
                 }
-            } else if self.messages_left == Some(0) && !self.is_line_next() {
+            } else if self.left == Some(0) && !self.is_line_next() {
                 return Ok(());
             } else if since.is_some() {
                 if !self.write_complete()? {
@@ -400,9 +402,9 @@ impl<F: Format> Messages<F> {
         if let Some((peer, result)) = runner.result() {
             result.map_err(|error| Unwritable::of_command(peer, error))?;
             self.answers.push_back(peer);
-            self.messages_left = self.messages_left.map(|left| left.saturating_sub(1));
+            self.left = self.left.map(|left| left.saturating_sub(1));
         }
-        if runner.is_running() || self.messages_left == Some(0) {
+        if runner.is_running() || self.left == Some(0) {
             return Ok(false);
         }
         match self.complete.pop_front() {
@@ -447,7 +449,7 @@ impl<F: Format> Messages<F> {
             return Err(Unwritable::new(peer, error));
         }
         if peer.is_some() {
-            self.messages_left = self.messages_left.map(|left| left.saturating_sub(1));
+            self.left = self.left.map(|left| left.saturating_sub(1));
         }
         self.answers.extend(peer);
         Ok(true)

@@ -94,7 +94,8 @@ impl Format for Look {
             (Style::Text | Style::Terminal, Some(_)) => to.extend(CUT_MARK.bytes()),
             (Style::Json, _) => {
                 let line =
-                    Object::of(message, cut, &String::from_utf8_lossy(to), &self.time).line();
+                    Object::of(message, cut, &String::from_utf8_lossy(to), self.time.as_deref())
+                        .line();
                 *to = line;
             }
         }
@@ -146,14 +147,8 @@ enum Object<'a> {
 }
 
 impl<'a> Object<'a> {
-    fn of(
-        message: &Ended,
-        cut: Option<&'a Reason>,
-        text: &'a str,
-        time: &'a Option<String>,
-    ) -> Self {
+    fn of(message: &Ended, cut: Option<&'a Reason>, text: &'a str, time: Option<&'a str>) -> Self {
         let &Ended { peer, uid, protocol, dialect, octets: bytes, micros, .. } = message;
-        let time = time.as_deref();
         match cut {
             Some(reason) => Self::Cut { peer, uid, bytes, text, reason, time },
             None => Self::Message {

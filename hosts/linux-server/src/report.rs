@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use minitalk::{Connected, Ended, Happening, Stray};
 use minitalk_cli::limit::{Limiter, Told};
-use minitalk_cli::text::shown;
+use minitalk_cli::text::{count, shown};
 use minitalk_cli::{json, note};
 use minitalk_core::Instant;
 use serde::Serialize;
@@ -268,11 +268,6 @@ pub(crate) fn error(error: &dyn Error) {
 }
 
 const PROGRAM: &str = "minitalk-server";
-
-/// `1 byte`, `2 bytes`.
-fn count(number: u64, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
-}
 
 #[cfg(test)]
 mod tests {

@@ -15,6 +15,28 @@ pub struct Bucket {
     pub count: u64,
 }
 
+/// The width of the longest bar.
+const BAR_CHARS: u64 = 40;
+
+impl Bucket {
+    /// Draws a row with a bar for each bucket.
+    #[must_use]
+    pub fn drawn(buckets: &[Self]) -> String {
+        let most = buckets.iter().map(|bucket| bucket.count).max().unwrap_or_default();
+        let rows = buckets.iter().map(|&Self { from_micros, to_micros, count }| {
+            let bar = "#".repeat(usize::try_from(bar_chars(count, most)).unwrap_or_default());
+            let row = format!("{from_micros:>8} to {to_micros:>8} us {count:>7} {bar}");
+            row.trim_end().to_owned() + "\n"
+        });
+        rows.collect()
+    }
+}
+
+/// At least one character for what is not nothing.
+fn bar_chars(count: u64, most: u64) -> u64 {
+    (count * BAR_CHARS).div_ceil(most.max(1))
+}
+
 impl RoundTrips {
     /// How many took how long, without the empty buckets at both ends, in the finest steps that give no
     /// more than sixteen buckets.
@@ -69,6 +91,11 @@ mod tests {
             .collect();
         assert_eq!(counts, [(2.7, 2), (3.3, 0), (3.9, 1), (4.7, 0), (5.6, 0), (6.8, 1)]);
         assert!(RoundTrips::new().histogram().is_empty());
+    }
+
+    #[test]
+    fn what_is_not_nothing_has_a_bar() {
+        assert_eq!([bar_chars(0, 1_000), bar_chars(1, 1_000), bar_chars(1_000, 1_000)], [0, 1, 40]);
     }
 
     #[test]

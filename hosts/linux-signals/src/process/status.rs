@@ -3,6 +3,8 @@
 use std::process;
 
 use super::credentials::{CapabilitySet, Credentials};
+use std::fmt;
+
 use super::entry::{self, ParseStatusError, ReadProcessError};
 use super::namespace;
 use super::signal_set::SignalSet;
@@ -28,6 +30,22 @@ pub enum ProcessState {
     Idle,
     /// A letter this library does not know.
     Other(char),
+}
+
+impl fmt::Display for ProcessState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Running => "running",
+            Self::Sleeping => "sleeping",
+            Self::DiskSleep => "waiting for a device",
+            Self::Stopped => "stopped",
+            Self::Traced => "stopped by a debugger",
+            Self::Zombie => "zombie",
+            Self::Dead => "dead",
+            Self::Idle => "idle kernel thread",
+            Self::Other(_) => "unknown",
+        })
+    }
 }
 
 impl From<char> for ProcessState {
