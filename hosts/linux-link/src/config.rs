@@ -35,6 +35,9 @@ pub struct Config {
     pub timeout: Duration,
     /// Never have two bits under way. The default is `false`.
     pub single_bits: bool,
+    /// Let a framed message be [coded](crate::coding) where that makes it smaller. The default is
+    /// `true`. A server that does not know the coding is sent the message as it is.
+    pub compress: bool,
     /// How far somebody vouches for the server. The default is [`Trust::Unspoken`]: only what is
     /// known to be a minitalk server is signalled.
     pub trust: Trust,
@@ -55,6 +58,7 @@ impl Config {
             slow: None,
             timeout: Duration::from_secs(10),
             single_bits: false,
+            compress: true,
             trust: Trust::Unspoken,
             takes_terminations: false,
         }

@@ -113,9 +113,7 @@ impl<O: Observer> Connection<O> {
                 // Any number will do, as long as it is another one for the next message.
                 let number = getrandom::u32().unwrap_or(0);
                 let is_ours = self.link.is_ours();
-                let half = Framed::new(message, number, &self.config, is_ours);
-                let half = half.map_err(|error| self.failure(Cause::Input(error)))?;
-                self.transfer(half)
+                self.transfer(Framed::new(message, number, &self.config, is_ours))
             }
             Protocol::Classic => {
                 let text = self.gather(message)?;

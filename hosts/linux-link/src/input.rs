@@ -113,6 +113,13 @@ impl<'a> Input<'a> {
         &self.ready[start..self.taken]
     }
 
+    /// Gives back what was taken: it comes first again.
+    pub(crate) fn put_back(&mut self, mut bytes: Vec<u8>) {
+        bytes.extend_from_slice(self.all());
+        self.ready = Cow::Owned(bytes);
+        self.taken = 0;
+    }
+
     /// The descriptor, to be watched while a piece is pending.
     pub(crate) fn watch(&self) -> Option<BorrowedFd<'_>> {
         match &self.source {

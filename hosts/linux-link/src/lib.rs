@@ -6,6 +6,7 @@
 //! * [`Observer`] sees what goes over the line, as it happens.
 //! * [`admission`]: who may be signalled, and with what.
 //! * [`names`]: servers are found by a name instead of a number.
+//! * [`coding`]: how a message gets smaller than its text.
 //! * [`text`]: which characters of a text do something instead of being read.
 //!
 //! # Limitations
@@ -93,6 +94,7 @@
 mod address;
 pub mod admission;
 mod cause;
+pub mod coding;
 mod config;
 mod connection;
 mod diagnosis;

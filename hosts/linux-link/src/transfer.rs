@@ -1,6 +1,7 @@
 //! The one loop that moves a message: from a sending half to the line, and back.
 
 mod classic;
+mod content;
 mod framed;
 mod probing;
 
@@ -117,6 +118,8 @@ pub(crate) enum Step {
 pub struct Tally {
     /// Bytes of the message that have been confirmed, or acknowledged.
     pub bytes: u64,
+    /// Octets that these bytes were sent as: fewer, where the message was compressed.
+    pub octets: u64,
     /// Bits on the line, those that were sent again included.
     pub bits: u64,
     /// Bits that were sent again.

@@ -169,6 +169,7 @@ impl SendingHalf for Classic<'_> {
 
     fn tally(&self, bits: u64) -> Tally {
         let resent_bits = bits.saturating_sub(self.sender.progress());
-        Tally { bytes: self.bytes(), bits, resent_bits, ..Tally::default() }
+        let bytes = self.bytes();
+        Tally { bytes, octets: bytes, bits, resent_bits, ..Tally::default() }
     }
 }

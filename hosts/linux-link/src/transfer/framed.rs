@@ -3,10 +3,11 @@
 use std::io;
 use std::os::fd::BorrowedFd;
 
-use minitalk_core::sender::{Event, Sender};
+use minitalk_core::sender::{Event, Sender, Statistics};
 use minitalk_core::withdrawal::{Alignment, Withdrawal};
 use minitalk_core::{Bit, Doubt, Instant, RefusalReason};
 
+use super::content::Content;
 use super::{SendingHalf, Step, Tally};
 use crate::cause::{Cause, Delivered};
 use crate::config::Config;
@@ -17,9 +18,14 @@ use crate::input::{Input, Piece};
 /// A message in frames: the core's sender, and what it takes its pieces from.
 pub(crate) struct Framed<'i> {
     sender: Sender,
-    input: Input<'i>,
-    /// Bytes of the piece that the sender has.
-    offered: u64,
+    content: Content<'i>,
+    /// Another one for every message of this process.
+    number: u32,
+    single_bits: bool,
+    /// The sender knows what its message is: a piece of it has been offered.
+    has_begun: bool,
+    /// Of a message that the server refused for its coding.
+    before: Statistics,
     /// The input has nothing yet, so there is nothing to send.
     is_pending: bool,
     stranger: Stranger,
@@ -36,17 +42,42 @@ enum Stranger {
 }
 
 impl<'i> Framed<'i> {
-    /// `number` should be another one for every message of this process.
-    pub(crate) fn new(
-        mut input: Input<'i>,
-        number: u32,
-        config: &Config,
-        is_ours: bool,
-    ) -> io::Result<Self> {
-        let sender = Sender::new(number, input.announce_length()?);
-        let sender = if config.single_bits { sender.without_pairs() } else { sender };
+    /// `number` should be another one for every message of this process, and so should the one
+    /// after it.
+    pub(crate) fn new(input: Input<'i>, number: u32, config: &Config, is_ours: bool) -> Self {
         let stranger = if is_ours { Stranger::No } else { Stranger::Perhaps(Alignment::new()) };
-        Ok(Self { sender, input, offered: 0, is_pending: false, stranger })
+        Self {
+            sender: Sender::new(number, None),
+            content: Content::new(input, config.compress),
+            number,
+            single_bits: config.single_bits,
+            has_begun: false,
+            before: Statistics::default(),
+            is_pending: false,
+            stranger,
+        }
+    }
+
+    /// A sender for the message as it is now to be sent.
+    fn begin(&mut self) -> io::Result<()> {
+        let length = self.content.announce_length()?;
+        let sender = Sender::new(self.number, length).with_coding(self.content.coding());
+        self.sender = if self.single_bits { sender.without_pairs() } else { sender };
+        self.has_begun = true;
+        Ok(())
+    }
+
+    /// Sends the message as it is, if the server does not know how it is coded; false if it is not
+    /// coded, or a part of it has been accepted.
+    fn go_back(&mut self, reason: Option<RefusalReason>) -> bool {
+        if reason != Some(RefusalReason::Coding) || !self.content.go_back() {
+            return false;
+        }
+        self.before = *self.sender.statistics();
+        self.number = self.number.wrapping_add(1);
+        self.has_begun = false;
+        self.sender = Sender::new(self.number, None);
+        true
     }
 }
 
@@ -57,12 +88,14 @@ impl SendingHalf for Framed<'_> {
         if !self.sender.is_ready() {
             return Ok(());
         }
-        let piece = self.input.next().map_err(Cause::Input)?;
+        let piece = self.content.next().map_err(Cause::Input)?;
         self.is_pending = piece == Piece::Pending;
         if let Piece::Ready { bytes, last } = piece {
-            let payload = self.input.take(bytes);
+            if !self.has_begun {
+                self.begin().map_err(Cause::Input)?;
+            }
+            let payload = self.content.take(bytes).map_err(Cause::Input)?;
             self.sender.offer(payload, last).expect("a ready sender takes a piece that fits");
-            self.offered = bytes as u64;
         }
         Ok(())
     }
@@ -72,7 +105,7 @@ impl SendingHalf for Framed<'_> {
     }
 
     fn watch(&self) -> Option<BorrowedFd<'_>> {
-        if self.is_pending { self.input.watch() } else { None }
+        if self.is_pending { self.content.input().watch() } else { None }
     }
 
     #[inline]
@@ -89,14 +122,17 @@ impl SendingHalf for Framed<'_> {
     #[inline]
     fn poll_step(&mut self, answers: &Answers) -> Option<Step> {
         let step = match self.sender.poll_event()? {
-            Event::Accepted { last: true, .. } => Step::Complete(Receipt {
-                bytes: self.sender.statistics().accepted_octets,
-                confirmation: Confirmation::Message,
-                dialect: None,
-            }),
-            Event::Accepted { last: false, .. } => {
-                Step::Confirmed(self.sender.statistics().accepted_octets)
+            Event::Accepted { last, .. } => {
+                self.content.accept();
+                let bytes = self.content.accepted();
+                if last {
+                    let confirmation = Confirmation::Message;
+                    Step::Complete(Receipt { bytes, confirmation, dialect: None })
+                } else {
+                    Step::Confirmed(bytes)
+                }
             }
+            Event::Refused(reason) if self.go_back(reason) => Step::Confirmed(0),
             Event::Refused(reason) => Step::Failed(Cause::Rejected(reason)),
             Event::NotFramed => return Some(Step::Failed(Cause::NotFramed(answers.diagnosis()))),
             // It heard every bit, and says nothing else.
@@ -171,15 +207,20 @@ impl SendingHalf for Framed<'_> {
     }
 
     fn progress(&self) -> u64 {
-        self.sender.progress()
+        self.before.bits + self.sender.progress()
     }
 
     fn delivered(&self, cause: &Cause) -> Delivered {
-        let bytes = self.sender.statistics().accepted_octets;
+        let bytes = self.content.accepted();
         let is_unheard = self.sender.is_outcome_unknown();
-        // Its output may have failed in the middle of a piece.
-        let is_torn = matches!(cause, Cause::Rejected(None | Some(RefusalReason::OutputFailed)));
-        let unheard = if is_unheard || is_torn { self.offered } else { 0 };
+        // Its output may have failed in the middle of a piece; and of a coded one, text is written
+        // before all of it is decoded.
+        let is_torn = match cause {
+            Cause::Rejected(None | Some(RefusalReason::OutputFailed)) => true,
+            Cause::Rejected(_) => self.content.coding() != 0,
+            _ => false,
+        };
+        let unheard = if is_unheard || is_torn { self.content.unheard() } else { 0 };
         match (bytes, unheard) {
             _ if is_unheard && self.sender.is_last() => Delivered::Unknown,
             (0, 0) => Delivered::Nothing,
@@ -188,12 +229,13 @@ impl SendingHalf for Framed<'_> {
     }
 
     fn tally(&self, bits: u64) -> Tally {
-        let statistics = self.sender.statistics();
+        let (before, statistics) = (self.before, self.sender.statistics());
         Tally {
             bits,
-            bytes: statistics.accepted_octets,
-            resent_bits: statistics.resent_bits,
-            repeated_frames: statistics.repeated_frames,
+            bytes: self.content.accepted(),
+            octets: statistics.accepted_octets,
+            resent_bits: before.resent_bits + statistics.resent_bits,
+            repeated_frames: before.repeated_frames + statistics.repeated_frames,
             ..Tally::default()
         }
     }

@@ -1,0 +1,42 @@
+//! Content coding: what goes over the line is smaller than what arrives.
+//!
+//! `docs/protocol.md`, section 4, "Content coding", has the rules. A message is coded as a whole or
+//! not at all; [`Encoder`] and [`Decoder`] are the two ends of coding [`BROTLI`].
+
+mod decoder;
+mod encoder;
+mod memory;
+mod varint;
+
+pub use decoder::{DecodeError, Decoder, Step};
+pub use encoder::Encoder;
+pub use memory::DECODER_OCTETS_MAX;
+
+/// The number of the coding: the length of the text, then one Brotli stream (RFC 7932).
+pub const BROTLI: u8 = 1;
+
+/// The codings that are known here, as [`Exchange::with_codings`] wants them.
+///
+/// [`Exchange::with_codings`]: minitalk_core::exchange::Exchange::with_codings
+pub(crate) const KNOWN: u16 = 1 | 1 << BROTLI;
+
+/// log2 of the window: how far back in the text a stream may refer, and what a decoder keeps of it.
+const WINDOW_BITS: u32 = 16;
+
+/// Whether a text may shrink, at a glance.
+///
+/// In what is random, compressed or encrypted already, two octets are equal once in 256 times; in
+/// text, base64 and programs at least four times as often. The count needs no more than a pass.
+pub(crate) fn may_shrink(text: &[u8]) -> bool {
+    let mut counts = [0_u64; 256];
+    for &octet in text {
+        counts[usize::from(octet)] += 1;
+    }
+    let equal_pairs: u64 = counts.iter().map(|&count| count * count.saturating_sub(1)).sum();
+    let length = text.len() as u64;
+    let pairs = length * length.saturating_sub(1);
+    256 * equal_pairs * 2 > pairs * 3
+}
+
+#[cfg(test)]
+mod tests;

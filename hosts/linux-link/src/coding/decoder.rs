@@ -1,0 +1,229 @@
+//! Octets in, text out, in bounded steps.
+
+use std::fmt;
+
+use brotli::{BrotliDecompressStream, BrotliResult, BrotliState, HuffmanCode};
+use minitalk_core::RefusalReason;
+use thiserror::Error;
+
+use super::memory::{Budget, DECODER_OCTETS_MAX};
+use super::varint::{Arriving, Fed};
+
+/// Octets in, text out, in bounded steps.
+///
+/// It takes 64 KiB for the window and a few KiB more for the text that people send, and never more
+/// than [`DECODER_OCTETS_MAX`](super::DECODER_OCTETS_MAX), whatever comes.
+///
+/// # Examples
+///
+/// ```
+/// use minitalk::coding::{Decoder, Encoder};
+///
+/// let mut encoder = Encoder::new(Some(5));
+/// encoder.push(b"Hello");
+/// encoder.finish();
+/// let (mut decoder, mut text) = (Decoder::new(), [0; 100]);
+/// let step = decoder.decode(encoder.octets(), &mut text)?;
+/// assert_eq!(&text[..step.bytes], b"Hello");
+/// assert!(!step.has_more);
+/// decoder.finish()?;
+/// # Ok::<(), minitalk::coding::DecodeError>(())
+/// ```
+pub struct Decoder {
+    stage: Stage,
+    state: Box<BrotliState<Budget, Budget, Budget>>,
+    /// Bytes of text that the stream is to have, if it says so.
+    length: Option<u64>,
+    /// Bytes of text that have come out.
+    bytes: u64,
+}
+
+/// What comes next of the octets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Length(Arriving),
+    Window,
+    Stream,
+    Ended,
+    Failed(DecodeError),
+}
+
+/// What a step has brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// Octets that were taken.
+    pub octets: usize,
+    /// Bytes of text that came out.
+    pub bytes: usize,
+    /// Whether there may be more text in the octets so far: to be asked again before more octets
+    /// are given.
+    pub has_more: bool,
+}
+
+/// Why octets cannot be decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// The stream begins in a way that a receiver need not know: a length in another spelling, or
+    /// another window.
+    #[error("it begins in a way that is not known")]
+    Beginning,
+    /// It is no Brotli stream.
+    #[error("it is not well-formed")]
+    Stream,
+    /// To decode it takes too much memory.
+    #[error("to decode it takes too much memory")]
+    Memory,
+    /// Octets follow the end of the stream, or the end does not come.
+    #[error("it has another end than its last frame")]
+    End,
+    /// The text has another length than the beginning says.
+    #[error("its text has another length than its beginning says")]
+    Length,
+}
+
+impl DecodeError {
+    /// Why a receiver refuses such a message.
+    #[must_use]
+    pub const fn reason(self) -> RefusalReason {
+        match self {
+            Self::Beginning | Self::Stream | Self::Memory => RefusalReason::Coding,
+            Self::End | Self::Length => RefusalReason::Mismatch,
+        }
+    }
+}
+
+impl Decoder {
+    /// A decoder for one message.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_octets_max(DECODER_OCTETS_MAX)
+    }
+
+    pub(super) fn with_octets_max(octets_max: usize) -> Self {
+        let budget = Budget::new(octets_max);
+        let mut state = BrotliState::new_strict(budget.clone(), budget.clone(), budget);
+        // The window is taken at once: what a sender costs does not depend on what it sends.
+        state.set_initial_ring_buffer_size(u32::MAX);
+        Self {
+            stage: Stage::Length(Arriving::default()),
+            state: Box::new(state),
+            length: None,
+            bytes: 0,
+        }
+    }
+
+    /// The length of the whole text in bytes, if the beginning of the message says so and has come.
+    #[must_use]
+    pub const fn length(&self) -> Option<u64> {
+        self.length
+    }
+
+    /// Takes octets of the message, and gives as much of their text as `text` has room for.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`], now and for all that follows.
+    pub fn decode(&mut self, octets: &[u8], text: &mut [u8]) -> Result<Step, DecodeError> {
+        self.decode_all(octets, text).inspect_err(|&error| self.stage = Stage::Failed(error))
+    }
+
+    /// Makes sure that the text has ended, and that it has the length that it was to have.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`].
+    pub fn finish(&self) -> Result<(), DecodeError> {
+        match self.stage {
+            Stage::Ended if self.length.is_some_and(|length| length != self.bytes) => {
+                Err(DecodeError::Length)
+            }
+            Stage::Ended => Ok(()),
+            Stage::Failed(error) => Err(error),
+            Stage::Length(_) | Stage::Window | Stage::Stream => Err(DecodeError::End),
+        }
+    }
+
+    fn decode_all(&mut self, octets: &[u8], text: &mut [u8]) -> Result<Step, DecodeError> {
+        let mut taken = 0;
+        loop {
+            let rest = &octets[taken..];
+            match (&mut self.stage, rest.first()) {
+                (Stage::Failed(error), _) => return Err(*error),
+                (Stage::Ended, Some(_)) => return Err(DecodeError::End),
+                (Stage::Length(_) | Stage::Window | Stage::Ended, None) => {
+                    return Ok(Step { octets: taken, bytes: 0, has_more: false });
+                }
+                (Stage::Length(arriving), Some(&octet)) => {
+                    match arriving.feed(octet) {
+                        Fed::More => {}
+                        Fed::Bad => return Err(DecodeError::Beginning),
+                        Fed::Length(length) => {
+                            self.length = length;
+                            self.stage = Stage::Window;
+                        }
+                    }
+                    taken += 1;
+                }
+                // RFC 7932, section 9.1: a zero bit stands for a window of 64 KiB.
+                (Stage::Window, Some(octet)) if octet & 1 != 0 => {
+                    return Err(DecodeError::Beginning);
+                }
+                (Stage::Window, Some(_)) => self.stage = Stage::Stream,
+                (Stage::Stream, _) => {
+                    let step = self.decode_stream(rest, text)?;
+                    return Ok(Step { octets: taken + step.octets, ..step });
+                }
+            }
+        }
+    }
+
+    fn decode_stream(&mut self, octets: &[u8], text: &mut [u8]) -> Result<Step, DecodeError> {
+        let (mut left, mut taken) = (octets.len(), 0);
+        let (mut room, mut bytes, mut total) = (text.len(), 0, 0);
+        let result = BrotliDecompressStream(
+            &mut left,
+            &mut taken,
+            octets,
+            &mut room,
+            &mut bytes,
+            text,
+            &mut total,
+            &mut self.state,
+        );
+        self.bytes += bytes as u64;
+        if self.length.is_some_and(|length| self.bytes > length) {
+            return Err(DecodeError::Length);
+        }
+        match result {
+            BrotliResult::ResultFailure => return Err(self.failure()),
+            BrotliResult::ResultSuccess if left > 0 => return Err(DecodeError::End),
+            BrotliResult::ResultSuccess => self.stage = Stage::Ended,
+            BrotliResult::NeedsMoreInput | BrotliResult::NeedsMoreOutput => {}
+        }
+        let has_more = matches!(result, BrotliResult::NeedsMoreOutput);
+        Ok(Step { octets: taken, bytes, has_more })
+    }
+
+    fn failure(&self) -> DecodeError {
+        let code = self.state.error_code as i32;
+        // Of the numbers of errors that the format has, -21 to -30 are for memory.
+        if (-30..=-21).contains(&code) { DecodeError::Memory } else { DecodeError::Stream }
+    }
+}
+
+impl Default for Decoder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Decoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decoder")
+            .field("stage", &self.stage)
+            .field("length", &self.length)
+            .field("bytes", &self.bytes)
+            .finish_non_exhaustive()
+    }
+}
