@@ -143,7 +143,8 @@ impl<S, const OCTETS: usize> Exchange<S, OCTETS> {
         self
     }
 
-    /// The same exchange, refusing messages of more than `octets_max` octets.
+    /// The same exchange, refusing messages of more than `octets_max` octets. Of coded ones the host
+    /// counts what they are decoded to, and refuses.
     #[must_use]
     pub const fn with_octets_max(mut self, octets_max: Option<u64>) -> Self {
         self.octets_max = octets_max;
@@ -494,12 +495,13 @@ where
         let session = self.places.session_mut(index)?;
         let payload = session.payload()?;
         let octets = u64::try_from(payload.octets.len()).unwrap_or(u64::MAX);
+        let is_coded = payload.coding != 0;
         let total = payload.length.unwrap_or(0).max(payload.offset.saturating_add(octets));
         if codings.checked_shr(payload.coding.into()).unwrap_or(0) & 1 == 0 {
             session.refuse(RefusalReason::Coding);
             self.sort(index);
             None
-        } else if octets_max.is_some_and(|octets_max| total > octets_max) {
+        } else if octets_max.is_some_and(|octets_max| !is_coded && total > octets_max) {
             let (peer, offset) = (payload.peer, payload.offset);
             session.refuse(RefusalReason::TooLong);
             self.sort(index);

@@ -69,6 +69,10 @@ pub(crate) struct Options {
     #[arg(long, conflicts_with_all = MODES)]
     pub(crate) single_bits: bool,
 
+    /// Send the message as it is, even where it could be compressed
+    #[arg(long, conflicts_with_all = MODES)]
+    no_compress: bool,
+
     /// Send even to a process that will be killed by the first bit
     #[arg(long)]
     force: bool,
@@ -240,6 +244,7 @@ impl Options {
             slow: self.slow,
             timeout: self.timeout,
             // A pair of bits is hard to follow.
+            compress: !self.no_compress,
             single_bits: self.single_bits || self.watch || self.slow.is_some(),
             trust: self.trust(),
             takes_terminations: true,

@@ -114,6 +114,8 @@ struct Totals {
     protocol: String,
     /// Bytes of the message that have been delivered, or acknowledged.
     bytes: u64,
+    /// Octets that these were sent as: fewer, if the message was compressed.
+    octets: u64,
     seconds: f64,
     /// Bits on the line, those sent again included.
     bits: u64,
@@ -126,10 +128,11 @@ struct Totals {
 
 impl Totals {
     fn new(options: &Options, tally: &Tally, round_trips: Option<&RoundTrips>) -> Self {
-        let &Tally { bytes, bits, resent_bits, repeated_frames, micros, .. } = tally;
+        let &Tally { bytes, octets, bits, resent_bits, repeated_frames, micros, .. } = tally;
         Self {
             protocol: options.protocol().to_string(),
             bytes,
+            octets,
             seconds: Duration::from_micros(micros).as_secs_f64(),
             bits,
             bits_per_second: bits.saturating_mul(1_000_000) / micros.max(1),
@@ -146,8 +149,13 @@ impl Event for Totals {
             return Vec::new();
         }
         let Self { seconds, bits_per_second, .. } = self;
+        let compressed = if self.octets == self.bytes {
+            String::new()
+        } else {
+            format!(", compressed to {},", count(self.octets, "octet"))
+        };
         let mut line = format!(
-            "{} in {seconds:.3} s: {} bits, {bits_per_second} bits per second, {} sent again, {} \
+            "{}{compressed} in {seconds:.3} s: {} bits, {bits_per_second} bits per second, {} sent again, {} \
              repeated",
             count(self.bytes, "byte"),
             self.bits,

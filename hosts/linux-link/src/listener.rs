@@ -1,6 +1,7 @@
 //! Messages from other processes.
 
 mod config;
+mod decoding;
 mod happening;
 mod senders;
 
@@ -10,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use minitalk_core::classic::{Ack, Waits};
-use minitalk_core::exchange::{Exchange, Handled, Output, Place, Protocol};
+use minitalk_core::exchange::{Exchange, Handled, Output, Payload, Place, Protocol};
 use minitalk_core::frame::FRAME_OCTETS_MAX;
 use minitalk_core::{Bit, Instant, RefusalReason};
 use minitalk_signals::{
@@ -21,7 +22,9 @@ use thiserror::Error;
 
 use crate::Observer;
 use crate::admission::Sending;
+use crate::coding::{self, DecodeError};
 use crate::names::{RegisterError, Registration};
+use decoding::Decoded;
 use senders::{Senders, program_of};
 
 pub use config::ListenerConfig;
@@ -62,6 +65,9 @@ pub struct Listener<O = ()> {
     piece: Option<PieceHeader>,
     /// The octets of the piece.
     octets: Vec<u8>,
+    /// Senders whose frame has more text than has been told and accepted.
+    decoding: VecDeque<u32>,
+    octets_max: Option<u64>,
     strays: u64,
     /// When the last wait ended. While bits come in at once the clock is not read, for that takes
     /// as long as an acknowledgment.
@@ -109,7 +115,8 @@ impl<O: Observer> Listener<O> {
         let dialect = config.dialect.unwrap_or_default();
         let exchange = Exchange::new(dialect, vec![Place::FREE; PLACES])
             .with_protocols(config.protocols)
-            .with_octets_max(config.octets_max);
+            .with_octets_max(config.octets_max)
+            .with_codings(coding::KNOWN);
         Ok(Self {
             line,
             exchange,
@@ -122,6 +129,8 @@ impl<O: Observer> Listener<O> {
             news: VecDeque::new(),
             piece: None,
             octets: Vec::new(),
+            decoding: VecDeque::new(),
+            octets_max: config.octets_max,
             strays: 0,
             woken_at: now(),
             _registration: registration,
@@ -180,6 +189,7 @@ impl<O: Observer> Listener<O> {
             // preparation.
             let wake = match self.line.poll()? {
                 Some(wake) => wake,
+                None if self.decode_more() => continue,
                 None => self.wait(deadline)?,
             };
             match wake {
@@ -206,6 +216,12 @@ impl<O: Observer> Listener<O> {
     /// Accepts the piece of `peer` that waits: it is safe, or, if it was the last one, so is the
     /// whole message. Nothing happens if no piece of it waits.
     pub fn accept(&mut self, peer: u32) {
+        if self.senders.has_more(peer) {
+            if !self.decoding.contains(&peer) {
+                self.decoding.push_back(peer);
+            }
+            return;
+        }
         let dialect = self.exchange.dialect(peer);
         self.exchange.accept(peer);
         let ended = self.senders.accept(peer, self.woken_at);
@@ -260,6 +276,11 @@ impl<O: Observer> Listener<O> {
                     self.transmit(peer, symbol, held_back);
                     continue;
                 }
+                Output::Payload(payload) if payload.coding != 0 => {
+                    self.senders.load(&payload);
+                    let peer = payload.peer;
+                    self.decode(peer);
+                }
                 Output::Payload(payload) => {
                     self.octets.clear();
                     self.octets.extend_from_slice(payload.octets);
@@ -278,7 +299,8 @@ impl<O: Observer> Listener<O> {
                 }
                 Output::TooLong { peer, offset: octets } => {
                     self.senders.refuse(peer, now);
-                    self.news.push_back(Happening::TooLong { peer, octets });
+                    let reason = RefusalReason::TooLong;
+                    self.news.push_back(Happening::Refused { peer, octets, reason });
                 }
                 Output::Closed { peer, cut, memory } => {
                     self.senders.remember(peer, memory);
@@ -294,12 +316,56 @@ impl<O: Observer> Listener<O> {
                         self.news.push_back(Happening::Misanswered { peer });
                     }
                     let cut = cut.filter(|_| is_sender);
+                    let cut = cut.map(|octets| self.senders.decoded(peer).unwrap_or(octets));
                     self.news.extend(cut.map(|octets| Happening::Cut { peer, uid, octets }));
                     self.news.push_back(Happening::Left { peer });
                     self.forget(peer);
                 }
             }
             return;
+        }
+    }
+
+    /// Decodes more for one of those whose last piece has been accepted; false if there are none.
+    fn decode_more(&mut self) -> bool {
+        let Some(peer) = self.decoding.pop_front() else { return false };
+        self.decode(peer);
+        true
+    }
+
+    /// Decodes the next piece of the frame of `peer`, to be told, or refuses the message.
+    fn decode(&mut self, peer: u32) {
+        let now = self.woken_at;
+        // It may have been refused, or have gone, since it was accepted.
+        let Some(decoded) = self.senders.decode(peer, &mut self.octets) else { return };
+        let told = self.senders.decoded(peer).unwrap_or_default();
+        let decoded = decoded.map_err(DecodeError::reason).and_then(|decoded| {
+            let end = decoded.offset.saturating_add(self.octets.len() as u64);
+            let total = decoded.length.unwrap_or(0).max(end);
+            let is_too_long = self.octets_max.is_some_and(|octets_max| total > octets_max);
+            if is_too_long { Err(RefusalReason::TooLong) } else { Ok(decoded) }
+        });
+        match decoded {
+            Ok(Decoded { first, last, length, offset }) => {
+                let payload = Payload {
+                    peer,
+                    protocol: Protocol::Framed,
+                    first,
+                    last,
+                    coding: 0,
+                    length,
+                    offset,
+                    octets: &self.octets,
+                };
+                if let Some((piece, cut)) = self.senders.take(&payload, now) {
+                    self.news.extend(cut);
+                    self.piece = Some(piece);
+                }
+            }
+            Err(reason) => {
+                self.refuse(peer, reason);
+                self.news.push_back(Happening::Refused { peer, octets: told, reason });
+            }
         }
     }
 

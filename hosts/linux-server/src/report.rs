@@ -209,7 +209,7 @@ impl Reporter {
             Happening::Piece(_)
             | Happening::Ended(_)
             | Happening::Cut { .. }
-            | Happening::TooLong { .. }
+            | Happening::Refused { .. }
             | Happening::Terminate(_)
             | Happening::Ready { .. }
             | Happening::TimedOut => return,

@@ -91,8 +91,8 @@ impl Server {
             },
             Happening::Ended(ended) => self.handle_end(ended, now),
             Happening::Cut { peer, uid, .. } => self.cut(peer, uid, Reason::ended(), now),
-            Happening::TooLong { peer, .. } => {
-                let reason = Reason::from(RefusalReason::TooLong);
+            Happening::Refused { peer, reason, .. } => {
+                let reason = Reason::from(reason);
                 self.messages.cut(peer, &reason, now);
                 self.reporter.note(Notice::Refused { peer, reason });
             }

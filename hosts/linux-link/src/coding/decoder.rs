@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use brotli::{BrotliDecompressStream, BrotliResult, BrotliState, HuffmanCode};
+use brotli::{BrotliDecompressStream, BrotliResult, BrotliState};
 use minitalk_core::RefusalReason;
 use thiserror::Error;
 

@@ -21,7 +21,7 @@ pub struct ListenerConfig {
     /// millisecond at most. One that calls kill(2) and then pause(2) misses an acknowledgment that
     /// comes between the two.
     pub pace: Option<Duration>,
-    /// Octets that a message may have. Longer ones are refused.
+    /// Octets that a message may have, decoded. Longer ones are refused.
     pub octets_max: Option<u64>,
     /// Whether to acknowledge every process, even one that will be killed by it.
     pub acknowledge_anyone: bool,

@@ -1,5 +1,6 @@
 //! What a listener tells its program.
 
+use minitalk_core::RefusalReason;
 use minitalk_core::classic::Dialect;
 use minitalk_core::exchange::Protocol;
 use minitalk_signals::{SendError, Termination, WatchError};
@@ -28,13 +29,15 @@ pub enum Happening<'a> {
         /// Octets of the message that had arrived.
         octets: u64,
     },
-    /// A message is longer than [`octets_max`](super::ListenerConfig::octets_max) and has been
-    /// refused.
-    TooLong {
+    /// A message has been refused: it is longer than
+    /// [`octets_max`](super::ListenerConfig::octets_max), or cannot be decoded.
+    Refused {
         /// The sender.
         peer: u32,
-        /// Octets of the message that had arrived.
+        /// Octets of the message that had been told.
         octets: u64,
+        /// What its sender is told.
+        reason: RefusalReason,
     },
     /// A sender's process has ended, and its place is free.
     Left {
@@ -106,7 +109,8 @@ pub struct Piece<'a> {
     pub first: bool,
     /// Whether it ends with this piece. To accept the last piece is to confirm the whole message.
     pub last: bool,
-    /// Length of the message in octets, if its beginning says so.
+    /// Length of the message in octets, if its beginning says so. Of a
+    /// [coded](crate::coding) message, octets are always those of its text.
     pub length: Option<u64>,
     /// Octets of the message that came before this piece.
     pub offset: u64,

@@ -8,7 +8,9 @@ use minitalk_core::{Bit, Instant};
 use minitalk_signals::{Executable, ProcessStatus};
 
 use crate::admission::{Admission, Admitted, Trust};
+use crate::coding::DecodeError;
 
+use super::decoding::{Decoded, Decoding};
 use super::happening::{Connected, Ended, Happening, PieceHeader, Stray, StrayCause};
 
 /// How long a process that was turned away is not looked at again: under a storm of signals,
@@ -45,6 +47,8 @@ pub(super) struct Sender {
     /// When it was first heard, or, later, when its last message ended.
     since: Instant,
     message: Option<Message>,
+    /// If that is coded, the text of the frame under way.
+    decoding: Option<Box<Decoding>>,
     standing: Standing,
     /// A bit of its message has been lost, and the program knows.
     is_damaged: bool,
@@ -100,6 +104,7 @@ impl Senders {
             uid,
             since: now,
             message: None,
+            decoding: None,
             standing,
             is_damaged: false,
             is_hasty: false,
@@ -207,6 +212,36 @@ impl Senders {
         ))
     }
 
+    /// Takes a frame of a coded message.
+    pub(super) fn load(&mut self, payload: &Payload<'_>) {
+        let Some(sender) = self.open.get_mut(&payload.peer) else { return };
+        if payload.first {
+            sender.decoding = None;
+        }
+        sender.decoding.get_or_insert_with(|| Box::new(Decoding::new())).load(payload);
+    }
+
+    /// Whether there may be more text in the frame of `peer` that is under way.
+    pub(super) fn has_more(&self, peer: u32) -> bool {
+        let decoding = self.open.get(&peer).and_then(|sender| sender.decoding.as_ref());
+        decoding.is_some_and(|decoding| decoding.has_more())
+    }
+
+    /// Decodes the next piece of text of that frame.
+    pub(super) fn decode(
+        &mut self,
+        peer: u32,
+        text: &mut Vec<u8>,
+    ) -> Option<Result<Decoded, DecodeError>> {
+        Some(self.open.get_mut(&peer)?.decoding.as_mut()?.next(text))
+    }
+
+    /// Bytes of the text of `peer` that have been told, if its message is coded.
+    pub(super) fn decoded(&self, peer: u32) -> Option<u64> {
+        let sender = self.open.get(&peer).filter(|sender| sender.decoding.is_some())?;
+        Some(sender.message.map_or(0, |message| message.octets))
+    }
+
     /// When [`exposed`](Self::exposed) has something to say.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.suspects.front().map(|&(deadline, _)| deadline)
@@ -273,6 +308,7 @@ impl Sender {
     fn end_message(&mut self, now: Instant) {
         self.since = now;
         self.message = None;
+        self.decoding = None;
         self.is_damaged = false;
     }
 }

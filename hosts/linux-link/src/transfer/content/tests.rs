@@ -126,7 +126,6 @@ fn if_the_coding_is_refused_all_of_the_text_is_sent_as_it_is() {
         let mut content = Content::new(input, true);
         let Piece::Ready { bytes, .. } = content.next().unwrap() else { panic!("it is there") };
         content.take(bytes).unwrap();
-        assert!(content.unheard() > 0);
         assert!(content.go_back());
         assert_eq!((content.coding(), content.unheard(), content.accepted()), (0, 0, 0));
         let mut receiver = Receiver::default();
