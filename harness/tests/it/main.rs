@@ -3,6 +3,7 @@
 //! No test raises `SIGUSR1` or `SIGUSR2` in its own process, and none sleeps to synchronise.
 
 mod asleep;
+mod coding;
 mod common;
 mod dialects;
 mod endings;
