@@ -61,6 +61,10 @@ web *WHAT:
 tester-report *FILES:
     tools/tester-report {{ FILES }}
 
+# A Debian package of the three programs (needs cargo-deb): just deb check
+deb *WHAT:
+    tools/deb {{ WHAT }}
+
 # Throughput in bits per second
 bench *OPTIONS:
     cargo bench --locked --package minitalk-benches {{ OPTIONS }}
