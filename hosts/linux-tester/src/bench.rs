@@ -5,13 +5,15 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use crate::client::Client;
-use crate::process::Ending;
+use crate::client::{Activity, Client};
+use crate::picture::Picture;
+use crate::process::{self, Ending};
 use crate::reading::{self, KNOWN, Reading};
 use crate::relay::{self, Action, Party, Passing, Plan, Recording};
 use crate::server::Server;
 use crate::subject::Pair;
 use crate::texts;
+use crate::why::Cause;
 
 /// So many symbols tell how a pair behaves.
 const TALK: usize = 24;
@@ -28,6 +30,9 @@ const HOLD_MILLIS: u64 = 40;
 /// Which answer that is.
 const HELD: usize = 6;
 
+/// How long a text of a hundred characters may take.
+const HUNDRED: Duration = Duration::from_secs(4);
+
 /// Bits a second of a pair that delivers nothing.
 const GUESSED_SPEED: f64 = 2000.0;
 
@@ -41,8 +46,12 @@ pub(crate) struct Bench {
     pub(crate) sources: Option<PathBuf>,
     learned: OnceLock<(Option<Learned>, Option<Manner>)>,
     speed: OnceLock<f64>,
-    carries_texts: OnceLock<bool>,
     carries_long: OnceLock<bool>,
+    hundreds: OnceLock<Vec<Delivery>>,
+    /// Whether texts stay in a buffer of the server, once that is known.
+    pub(crate) is_unflushed: OnceLock<bool>,
+    /// Who misses what comes at once, once that is known.
+    pub(crate) missed: OnceLock<Option<(Cause, Picture)>>,
     /// Whether two clients at once are too many, once that is known.
     pub(crate) is_overcrowded: OnceLock<bool>,
 }
@@ -92,6 +101,8 @@ pub(crate) struct Delivery {
     /// What the server has shown since the client was started.
     pub(crate) output: Vec<u8>,
     pub(crate) text: Vec<u8>,
+    /// Who slept on a lock, and where in the kernel, when nothing went on any more.
+    pub(crate) locked: Option<(&'static str, String)>,
 }
 
 impl Bench {
@@ -102,8 +113,10 @@ impl Bench {
             sources: None,
             learned: OnceLock::new(),
             speed: OnceLock::new(),
-            carries_texts: OnceLock::new(),
             carries_long: OnceLock::new(),
+            hundreds: OnceLock::new(),
+            is_unflushed: OnceLock::new(),
+            missed: OnceLock::new(),
             is_overcrowded: OnceLock::new(),
         }
     }
@@ -205,29 +218,27 @@ impl Bench {
 
     /// Bits a second, as measured, or as guessed for a pair that delivers nothing.
     pub(crate) fn bits_per_second(&self) -> f64 {
-        *self.speed.get_or_init(|| self.measure().unwrap_or(GUESSED_SPEED))
+        *self.speed.get_or_init(|| {
+            let times = self.hundreds().iter().filter(|delivery| delivery.client.is_end());
+            let mut times: Vec<Duration> = times.map(|delivery| delivery.took).collect();
+            times.sort_unstable();
+            let median = times.get(times.len() / 2);
+            median.map_or(GUESSED_SPEED, |took| 800.0 / took.as_secs_f64().max(1e-6))
+        })
     }
 
-    fn measure(&self) -> Option<f64> {
-        let text = texts::letters(100, 0);
-        let server = self.server().ok()?;
-        let mut client = self.client(server.pid(), &text).ok()?;
-        let ending = client.finish_with(Some(server.pid()), Duration::from_secs(4));
-        ending.is_end().then(|| speed(&text, client.took()))
-    }
-
-    /// Remembers how long a text took.
-    pub(crate) fn learn_speed(&self, text: &[u8], took: Duration) {
-        let _ = self.speed.set(speed(text, took));
-    }
-
-    /// Whether texts of a hundred characters arrive, found out once.
-    pub(crate) fn carries_texts(&self) -> bool {
-        let arrives = |number| {
-            let delivery = self.deliver(&texts::letters(100, number));
-            delivery.is_ok_and(|delivery| delivery.is_shown)
+    /// What became of three texts of a hundred characters, which every pair is tried with.
+    pub(crate) fn hundreds(&self) -> &[Delivery] {
+        let deliver = |number| {
+            let mut server = self.server().ok()?;
+            self.deliver_within(&mut server, &texts::letters(100, number), HUNDRED).ok()
         };
-        *self.carries_texts.get_or_init(|| (0..3).all(arrives))
+        self.hundreds.get_or_init(|| (0..3).filter_map(deliver).collect())
+    }
+
+    /// Whether all of these arrive.
+    pub(crate) fn carries_texts(&self) -> bool {
+        !self.hundreds().is_empty() && self.hundreds().iter().all(|delivery| delivery.is_shown)
     }
 
     /// Whether a text that takes a second or two arrives, found out once.
@@ -252,14 +263,30 @@ impl Bench {
 
     /// Sends a text to a server that runs.
     pub(crate) fn deliver_to(&self, server: &mut Server, text: &[u8]) -> io::Result<Delivery> {
+        self.deliver_within(server, text, self.limit(text.len()))
+    }
+
+    /// The same within a time.
+    pub(crate) fn deliver_within(
+        &self,
+        server: &mut Server,
+        text: &[u8],
+        limit: Duration,
+    ) -> io::Result<Delivery> {
         let from = server.screen().len();
         let mut client = self.client(server.pid(), text)?;
-        let ending = client.finish_with(Some(server.pid()), self.limit(text.len()));
+        let activity = Activity::of(server.pid()).with(&[client.pid()]);
+        let locked = match client.wait_while(activity, limit) {
+            Some(_) => None,
+            None => locked(server.pid(), client.pid()),
+        };
+        let ending = client.give_up(limit);
         let took = client.took();
         let is_shown = server.shows(from, text);
         let output = server.screen().bytes().split_off(from);
         let text = text.to_owned();
-        Ok(Delivery { is_shown, client: ending, server: server.ending(), took, output, text })
+        let server = server.ending();
+        Ok(Delivery { is_shown, client: ending, server, took, output, text, locked })
     }
 
     /// Sends a text to a server of its own.
@@ -268,16 +295,17 @@ impl Bench {
     }
 }
 
+/// Which of the two sleeps on a lock, though it has one thread only, and where in the kernel.
+fn locked(server: u32, client: u32) -> Option<(&'static str, String)> {
+    [("server", server), ("client", client)].into_iter().find_map(|(who, pid)| {
+        Some((who, process::sleeps_in(pid).filter(|place| place.contains("futex"))?))
+    })
+}
+
 /// The last one if it was confirmed; else the first one that could be read, or else any.
 fn best(lessons: &mut Vec<Lesson>) -> Option<Lesson> {
     let last = lessons.len().checked_sub(1)?;
     let is_confirmed = lessons[..last].iter().any(|other| other.says_the_same(&lessons[last]));
     let readable = lessons.iter().position(|lesson| lesson.reading.is_some());
     Some(lessons.swap_remove(if is_confirmed { last } else { readable.unwrap_or(last) }))
-}
-
-/// Bits a second.
-fn speed(text: &[u8], took: Duration) -> f64 {
-    let bits = u32::try_from(8 * text.len()).unwrap_or(u32::MAX);
-    f64::from(bits) / took.as_secs_f64().max(1e-6)
 }

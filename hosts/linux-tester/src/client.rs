@@ -16,7 +16,10 @@ use crate::launch;
 use crate::process::{self, Ending};
 
 /// A program that has used no processor time for so long, and sleeps, does nothing any more.
-pub(crate) const IDLE: Duration = Duration::from_millis(1500);
+const IDLE: Duration = Duration::from_millis(1200);
+
+/// The same where everybody concerned waits for a signal of another: nobody is left to send one.
+const DEADLOCK: Duration = Duration::from_millis(250);
 
 /// How often to look whether it still does something.
 const LOOK: Duration = Duration::from_millis(50);
@@ -63,13 +66,24 @@ impl Client {
 
     /// Waits until it ends, hangs, or its time is over; in these cases it is ended.
     pub(crate) fn finish(&mut self, limit: Duration) -> Ending {
-        self.finish_with(None, limit)
+        self.finish_while(Activity::of(self.pid()), limit)
     }
 
     /// The same for a client that talks to this server: it hangs if the server has had nothing to
     /// do for long.
-    pub(crate) fn finish_with(&mut self, server: Option<u32>, limit: Duration) -> Ending {
-        if let Some(ending) = self.wait_until_idle(server, limit) {
+    pub(crate) fn finish_with(&mut self, server: u32, limit: Duration) -> Ending {
+        self.finish_while(Activity::of(server).with(&[self.pid()]), limit)
+    }
+
+    /// The same for a client that hangs if there is no such activity.
+    pub(crate) fn finish_while(&mut self, activity: Activity, limit: Duration) -> Ending {
+        self.wait_while(activity, limit);
+        self.give_up(limit)
+    }
+
+    /// Ends it, if it has not ended: it hangs, or its time is over.
+    pub(crate) fn give_up(&mut self, limit: Duration) -> Ending {
+        if let Some(ending) = self.ending() {
             return ending;
         }
         let ending = if self.took() < limit { Ending::Hang } else { Ending::Slow };
@@ -79,13 +93,8 @@ impl Client {
     }
 
     /// Waits until it hangs or its time is over, and leaves it; how it ended, if it did instead.
-    pub(crate) fn wait_until_idle(
-        &mut self,
-        server: Option<u32>,
-        limit: Duration,
-    ) -> Option<Ending> {
+    pub(crate) fn wait_while(&mut self, mut activity: Activity, limit: Duration) -> Option<Ending> {
         let until = Instant::now() + limit;
-        let mut activity = Activity::of(server.unwrap_or(self.pid()));
         while self.ending().is_none() && !activity.is_idle() && Instant::now() < until {
             self.wait_a_little();
         }
@@ -135,18 +144,27 @@ impl Drop for Client {
 #[derive(Debug)]
 pub(crate) struct Activity {
     pid: u32,
+    partners: Vec<u32>,
     cpu_nanos: Option<u64>,
     changed: Instant,
 }
 
 impl Activity {
     pub(crate) fn of(pid: u32) -> Self {
-        Self { pid, cpu_nanos: process::cpu_nanos(pid), changed: Instant::now() }
+        let cpu_nanos = process::cpu_nanos(pid);
+        Self { pid, partners: Vec::new(), cpu_nanos, changed: Instant::now() }
     }
 
-    /// Whether it has slept and used no processor time for [`IDLE`]; one that has ended does
-    /// nothing.
+    /// The same of a process that these others may signal.
+    pub(crate) fn with(self, partners: &[u32]) -> Self {
+        Self { partners: partners.to_vec(), ..self }
+    }
+
+    /// Whether it has slept and used no processor time for long; one that has ended does nothing.
     pub(crate) fn is_idle(&mut self) -> bool {
+        // The partners first: none of them can have signalled it between the two looks.
+        let is_deadlock = self.partners.iter().all(|&partner| process::is_passive(partner))
+            && process::is_passive(self.pid);
         let now = process::cpu_nanos(self.pid);
         let is_at_work = ProcessStatus::read(self.pid).is_ok_and(|status| {
             !matches!(status.state, ProcessState::Sleeping | ProcessState::Zombie)
@@ -155,6 +173,6 @@ impl Activity {
             self.cpu_nanos = now;
             self.changed = Instant::now();
         }
-        self.changed.elapsed() >= IDLE
+        self.changed.elapsed() >= if is_deadlock { DEADLOCK } else { IDLE }
     }
 }

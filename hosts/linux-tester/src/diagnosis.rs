@@ -6,7 +6,7 @@ use minitalk_core::classic::Hello;
 
 use crate::bench::{Bench, Delivery, Learned, Manner};
 use crate::picture::{Picture, divergence};
-use crate::process::{self, Ending};
+use crate::process::Ending;
 use crate::reading::{Answer, KNOWN};
 use crate::relay::{self, Exchange, Party, Passing, Plan, Recording, Symbol};
 use crate::screen::{find, plain};
@@ -69,12 +69,10 @@ pub(crate) fn of_text(
         let picture = picture.filter(|_| cause_is_on_the_line(&cause));
         return (cause.into(), picture);
     }
-    if !delivery.client.is_end()
-        && let Some(cause) = lock(bench, delivery)
-    {
-        return (cause.into(), None);
+    if let Some((who, place)) = delivery.locked.clone() {
+        return (Cause::LockInHandler { who, place }.into(), None);
     }
-    if is_unflushed(bench, delivery) {
+    if delivery.output.is_empty() && delivery.client.is_end() && is_unflushed(bench) {
         return (Cause::Unflushed.into(), None);
     }
     let Some(manner) = bench.manner() else { return (None, None) };
@@ -122,18 +120,17 @@ fn plain_to_see(bench: &Bench, delivery: &Delivery, other: Option<&Delivery>) ->
 }
 
 /// Whether a text of which nothing is shown appears when a later one has filled the buffer that it
-/// is in.
-fn is_unflushed(bench: &Bench, delivery: &Delivery) -> bool {
-    /// More than any buffer of a terminal.
-    const FULL: usize = 1200;
-    if !delivery.output.is_empty() || !delivery.client.is_end() || delivery.text.len() >= FULL {
-        return false;
-    }
-    let Ok(mut server) = bench.server() else { return false };
-    let first = bench.deliver_to(&mut server, &delivery.text);
-    let later = bench.deliver_to(&mut server, &texts::letters(FULL, 3));
-    let was_hidden = first.is_ok_and(|first| !first.is_shown && first.output.is_empty());
-    was_hidden && later.is_ok() && server.shows(0, &delivery.text)
+/// is in; found out once.
+fn is_unflushed(bench: &Bench) -> bool {
+    *bench.is_unflushed.get_or_init(|| {
+        /// More than any buffer of a terminal.
+        const FULL: usize = 1200;
+        let Ok(mut server) = bench.server() else { return false };
+        let first = bench.deliver_to(&mut server, KNOWN);
+        first.is_ok_and(|first| !first.is_shown && first.output.is_empty())
+            && bench.deliver_to(&mut server, &texts::letters(FULL, 3)).is_ok()
+            && server.shows(0, KNOWN)
+    })
 }
 
 /// The cause that a client has which does not wait.
@@ -146,17 +143,22 @@ fn not_waiting(manner: Manner) -> Cause {
     }
 }
 
+/// How many characters are sent beyond those that arrive.
+const FURTHER: usize = 30;
+
 /// The same text through the relay, which does not spare the pair; the place where a symbol is
 /// missing.
 fn relayed_loss(bench: &Bench, delivery: &Delivery) -> Option<Picture> {
+    // As far as it went, and a little further, in no more time than that takes.
+    let text = &delivery.text[..delivery.text.len().min(arrived(delivery) + FURTHER)];
     let server = bench.server().ok()?;
-    let limit = bench.limit(delivery.text.len()).min(Duration::from_secs(6));
-    let plan = Plan::new(server.pid(), &bench.pair.client, &delivery.text, limit);
+    let limit = Duration::from_millis(1500).max(bench.expected(text.len()));
+    let plan = Plan::new(server.pid(), &bench.pair.client, text, limit);
     let recording = relay::run(&plan.passing(Passing::AtOnce)).ok()?;
     let lost = bench.learned().and_then(|learned| {
         let sent: Vec<_> = recording.from(Party::Client).map(Symbol::bit).collect();
         let before = learned.reading.symbols_before.min(sent.len());
-        let index = divergence(&sent[before..], &learned.reading.symbols(&delivery.text))?;
+        let index = divergence(&sent[before..], &learned.reading.symbols(text))?;
         Some(before + index)
     });
     let title = "The bits of a text that did not arrive";
@@ -191,12 +193,19 @@ fn race(bench: &Bench, delivery: &Delivery, learned: &Learned) -> (Option<Why>, 
 const RACES: usize = 8;
 const RACE_TIME: Duration = Duration::from_millis(2500);
 
-/// Who misses a symbol when its partner is as quick as can be, and the line until then.
-pub(crate) fn missed(bench: &Bench, learned: &Learned) -> Option<(Cause, Picture)> {
+/// Who misses a symbol when its partner is as quick as can be, and the line until then; found out
+/// once.
+fn missed(bench: &Bench, learned: &Learned) -> Option<(Cause, Picture)> {
     let begin = Instant::now();
-    (0..RACES)
-        .take_while(|_| begin.elapsed() < RACE_TIME)
-        .find_map(|_| client_misses(bench, learned).or_else(|| server_misses(bench, learned)))
+    let find = || {
+        (0..RACES).take_while(|_| begin.elapsed() < RACE_TIME).find_map(|_| misses(bench, learned))
+    };
+    bench.missed.get_or_init(find).clone()
+}
+
+/// The same, tried once.
+pub(crate) fn misses(bench: &Bench, learned: &Learned) -> Option<(Cause, Picture)> {
+    client_misses(bench, learned).or_else(|| server_misses(bench, learned))
 }
 
 /// A client whose every bit is answered at once, and which stops half-way: it has missed an answer.
@@ -244,19 +253,4 @@ pub(crate) fn try_passing(bench: &Bench, text: &[u8], passing: Passing) -> Optio
     // Where the relay answers itself, nothing comes to the server.
     let is_shown = !matches!(passing, Passing::Answered { .. }) && server.shows(0, text);
     Some(Relayed { is_shown, recording })
-}
-
-/// Whether a program sleeps on a lock though it has one thread only.
-fn lock(bench: &Bench, delivery: &Delivery) -> Option<Cause> {
-    let mut server = bench.server().ok()?;
-    let mut client = bench.client(server.pid(), &delivery.text).ok()?;
-    let ending = client.wait_until_idle(Some(server.pid()), bench.limit(delivery.text.len()));
-    if ending.is_some() || server.ending().is_some() {
-        return None;
-    }
-    let programs = [("server", server.pid()), ("client", client.pid())];
-    programs.into_iter().find_map(|(who, pid)| {
-        let place = process::sleeps_in(pid).filter(|place| place.contains("futex"))?;
-        Some(Cause::LockInHandler { who, place })
-    })
 }

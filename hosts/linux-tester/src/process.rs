@@ -72,6 +72,19 @@ pub(crate) fn resident_bytes(pid: u32) -> Option<u64> {
     Some(process.statm().ok()?.resident * procfs::page_size())
 }
 
+/// Whether the process does nothing until another one signals it: it is in `pause` or `sigsuspend`,
+/// without an alarm of its own, or has ended. If the kernel does not tell, it is not so.
+pub(crate) fn is_passive(pid: u32) -> bool {
+    const ALARM: u64 = 1 << (Signal::SIGALRM as u64 - 1);
+    let process = i32::try_from(pid).ok().and_then(|pid| Process::new(pid).ok());
+    let Some(status) = process.as_ref().and_then(|process| process.status().ok()) else {
+        return true;
+    };
+    let waits = |name: String| name.contains("pause") || name.contains("sigsuspend");
+    status.state.starts_with('Z')
+        || status.sigcgt & ALARM == 0 && process.and_then(|it| it.wchan().ok()).is_some_and(waits)
+}
+
 /// The kernel function in which the process sleeps, if the kernel tells.
 pub(crate) fn sleeps_in(pid: u32) -> Option<String> {
     let process = Process::new(i32::try_from(pid).ok()?).ok()?;

@@ -13,7 +13,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::launch;
-use crate::process::Ending;
+use crate::process::{self, Ending};
 use crate::screen::{Screen, contains};
 
 /// How long a server may take until it handles both signals.
@@ -21,6 +21,9 @@ const START: Duration = Duration::from_secs(2);
 
 /// How long the output may lag behind the client's end.
 const LAG: Duration = Duration::from_millis(700);
+
+/// The same of a server that waits for the next signal: everything is written by then.
+const LAG_AT_REST: Duration = Duration::from_millis(150);
 
 /// A running server, the tester's own child. It ends when this is dropped.
 #[derive(Debug)]
@@ -89,14 +92,26 @@ impl Server {
     /// Whether it shows the text, in one piece and after this place, within the time output may
     /// lag.
     pub(crate) fn shows(&self, from: usize, text: &[u8]) -> bool {
-        self.screen.wait(from, LAG, |shown| contains(shown, text))
+        self.wait_for(from, |shown| contains(shown, text))
             || contains(&self.errors.bytes(), text) && !text.is_empty()
+    }
+
+    /// Waits until it shows this, or has had the time for it; whether it does.
+    fn wait_for(&self, from: usize, wanted: impl Fn(&[u8]) -> bool) -> bool {
+        let begin = Instant::now();
+        while !self.screen.wait(from, LAG_AT_REST, &wanted) {
+            if begin.elapsed() >= LAG || process::is_passive(self.pid()) {
+                // What has been written is read a little later.
+                return self.screen.wait(from, LAG_AT_REST, &wanted);
+            }
+        }
+        true
     }
 
     /// Which of these texts it shows, within the time that output may lag.
     pub(crate) fn shown<'t>(&self, texts: &'t [Vec<u8>]) -> Vec<&'t [u8]> {
         let all = |shown: &[u8]| texts.iter().all(|text| contains(shown, text));
-        self.screen.wait(0, LAG, all);
+        self.wait_for(0, all);
         let shown = self.screen.bytes();
         texts.iter().map(Vec::as_slice).filter(|text| contains(&shown, text)).collect()
     }

@@ -16,7 +16,7 @@ use crate::verdict::Verdict;
 use crate::why::Cause;
 
 /// How long a client may take to see that its arguments are wrong.
-const LIMIT: Duration = Duration::from_secs(2);
+const LIMIT: Duration = Duration::from_millis(1300);
 
 pub(super) fn count(bench: &Bench) -> io::Result<Verdict> {
     let words: [&[&str]; 3] = [&[], &["4200"], &["4200", "text", "more"]];
@@ -26,7 +26,7 @@ pub(super) fn count(bench: &Bench) -> io::Result<Verdict> {
         Client::spawn(launch::command(&bench.pair.client).args(words))
     });
     let mut clients = start.into_iter().collect::<io::Result<Vec<_>>>()?;
-    let endings = finish_all(&mut clients, None, LIMIT);
+    let endings = finish_all(&mut clients, LIMIT);
     let names = ["none", "one", "three"];
     let wrong = endings.iter().zip(names).find(|(ending, _)| !ends_well(**ending));
     Ok(match wrong {

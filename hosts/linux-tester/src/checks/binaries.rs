@@ -121,7 +121,7 @@ fn complaints_of_sanitizers(folder: &Path) -> io::Result<Option<Vec<String>>> {
     let (screen, end) = Screen::terminal()?;
     let mut command = launch::command(&folder.join("client"));
     command.arg(server.pid().to_string()).arg(word()).stderr(end);
-    let ending = Client::spawn(&mut command)?.finish_with(Some(server.pid()), LIMIT);
+    let ending = Client::spawn(&mut command)?.finish_with(server.pid(), LIMIT);
     drop(command);
     if !ending.is_end() || server.shows_pid(Duration::ZERO) == server.ending().is_some() {
         return Ok(None);

@@ -3,8 +3,9 @@
 use std::io;
 use std::time::Duration;
 
-use super::disturbances::finish_all;
+use super::disturbances::finish_all_while;
 use crate::bench::Bench;
+use crate::client::{Activity, Client};
 use crate::verdict::{Outcome, Tally, Verdict};
 use crate::why::Cause;
 
@@ -22,7 +23,7 @@ pub(super) fn eight(bench: &Bench) -> io::Result<Verdict> {
 }
 
 /// How long a client may wait for its turn, and its server be silent meanwhile.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// So many clients that start together, each with a text of its own, so many times.
 fn crowd(bench: &Bench, clients: usize, times: usize) -> io::Result<Verdict> {
@@ -57,6 +58,8 @@ fn crowd_once(bench: &Bench, clients: usize, time: usize) -> io::Result<usize> {
     let start = texts.iter().map(|text| bench.client(server.pid(), text));
     let mut running = start.collect::<io::Result<Vec<_>>>()?;
     let limit = PATIENCE + 2 * bench.expected(100 * clients);
-    finish_all(&mut running, Some(server.pid()), limit);
+    let pids: Vec<u32> = running.iter().map(Client::pid).collect();
+    let activities = pids.iter().map(|_| Activity::of(server.pid()).with(&pids)).collect();
+    finish_all_while(&mut running, activities, limit);
     Ok(server.shown(&texts).len())
 }

@@ -2,12 +2,12 @@
 
 use std::io;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
 use crate::bench::Bench;
-use crate::client::Client;
+use crate::client::{Activity, Client};
 use crate::diagnosis;
 use crate::picture::Picture;
 use crate::process::Ending;
@@ -23,15 +23,20 @@ const TRIES: usize = 3;
 /// After so many failures in a row there is no need of more.
 const CERTAIN: usize = 2;
 
+/// How often partners are quick, and for how long together.
+const PROMPT: usize = 10;
+const PROMPT_TIME: Duration = Duration::from_millis(1500);
+
 /// When something is done to a pair that is at work.
-const MIDDLE: Duration = Duration::from_millis(250);
+const MIDDLE: Duration = Duration::from_millis(150);
 
 /// How many bits of a byte a client sends before it is killed.
 const BITS_OF_A_BYTE: usize = 3;
 
-/// A text that takes about a second, so that something can happen in its middle.
+/// A text that takes more than half a second, so that something can happen in its middle.
 fn long(bench: &Bench) -> Vec<u8> {
-    let bytes = (bench.bits_per_second() / 8.0).clamp(100.0, 60_000.0);
+    const SECONDS: f64 = 0.6;
+    let bytes = (SECONDS * bench.bits_per_second() / 8.0).clamp(60.0, 60_000.0);
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -99,7 +104,7 @@ pub(super) fn killed_server(bench: &Bench) -> io::Result<Verdict> {
     for server in &mut servers {
         server.stop();
     }
-    let endings = finish_all(&mut clients, None, Duration::from_secs(3));
+    let endings = finish_all(&mut clients, Duration::from_secs(2));
     let endings: Vec<Ending> = endings
         .into_iter()
         .zip(early)
@@ -127,16 +132,23 @@ fn ending_in_words(endings: &[Ending]) -> String {
     })
 }
 
-/// Waits for all of them at the same time.
-pub(super) fn finish_all(
+/// Waits for all of these at the same time; they have no server.
+pub(super) fn finish_all(clients: &mut [Client], limit: Duration) -> Vec<Ending> {
+    let activities = clients.iter().map(|client| Activity::of(client.pid())).collect();
+    finish_all_while(clients, activities, limit)
+}
+
+/// The same for clients that hang if there is no such activity, one for each.
+pub(super) fn finish_all_while(
     clients: &mut [Client],
-    server: Option<u32>,
+    activities: Vec<Activity>,
     limit: Duration,
 ) -> Vec<Ending> {
     thread::scope(|scope| {
         let running: Vec<_> = clients
             .iter_mut()
-            .map(|client| scope.spawn(move || client.finish_with(server, limit)))
+            .zip(activities)
+            .map(|(client, activity)| scope.spawn(move || client.finish_while(activity, limit)))
             .collect();
         running.into_iter().map(|thread| thread.join().unwrap_or(Ending::Slow)).collect()
     })
@@ -154,7 +166,7 @@ fn disturbed(
         let mut client = bench.client(server.pid(), &text)?;
         thread::sleep(MIDDLE);
         disturb(&mut server, &mut client);
-        let ending = client.finish_with(Some(server.pid()), bench.limit(text.len()));
+        let ending = client.finish_with(server.pid(), bench.limit(text.len()));
         let is_shown = server.shows(0, &text);
         if !is_shown && ending == Ending::Slow {
             // The server had something to do until the time was over: nothing is known.
@@ -242,9 +254,14 @@ pub(super) fn prompt(bench: &Bench) -> io::Result<Verdict> {
     if !bench.manner().is_some_and(|manner| manner.waits) {
         return Ok(Verdict::skipped("the client waits for no answers"));
     }
-    let Some((cause, picture)) = diagnosis::missed(bench, learned) else {
-        return Ok(Verdict::passed(""));
-    };
+    let (mut tally, mut missed, begin) = (Tally::default(), None, Instant::now());
+    let is_certain = |tally: &Tally| tally.of == CERTAIN && tally.passed == 0;
+    while tally.of < PROMPT && begin.elapsed() < PROMPT_TIME && !is_certain(&tally) {
+        let miss = diagnosis::misses(bench, learned);
+        tally.count(miss.is_none());
+        missed = missed.or(miss);
+    }
+    let Some((cause, picture)) = missed else { return Ok(Verdict::passed("")) };
     let spared = diagnosis::try_passing(bench, KNOWN, Passing::Asleep);
     if !spared.is_some_and(|spared| spared.is_shown) {
         return Ok(Verdict::skipped("the text did not arrive through the tester"));
@@ -254,5 +271,6 @@ pub(super) fn prompt(bench: &Bench) -> io::Result<Verdict> {
     } else {
         "the server misses a bit"
     };
-    Ok(Verdict::failed(fact).because(cause).pictured(Some(picture)))
+    let verdict = tally.verdict(String::new(), fact.to_owned());
+    Ok(verdict.because(cause).pictured(Some(picture)))
 }

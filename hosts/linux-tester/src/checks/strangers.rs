@@ -17,13 +17,13 @@ use crate::why::Cause;
 const TRIES: usize = 3;
 
 /// How long a client may take to see that it talks to nobody.
-const LIMIT: Duration = Duration::from_secs(3);
+const LIMIT: Duration = Duration::from_secs(2);
 
 pub(super) fn innocent(bench: &Bench) -> io::Result<Verdict> {
     let mut bystanders = (0..TRIES).map(|_| bystander()).collect::<io::Result<Vec<_>>>()?;
     let clients = bystanders.iter().map(|child| bench.client(child.id(), b"hi"));
     let mut clients = clients.collect::<io::Result<Vec<_>>>()?;
-    let endings = finish_all(&mut clients, None, LIMIT);
+    let endings = finish_all(&mut clients, LIMIT);
     let mut tally = Tally::default();
     for bystander in &mut bystanders {
         tally.count(bystander.try_wait()?.is_none());
@@ -42,7 +42,7 @@ pub(super) fn nobody(bench: &Bench) -> io::Result<Verdict> {
     thread::sleep(Duration::from_millis(20));
     let clients = (0..TRIES).map(|_| bench.client(pid, b"hi"));
     let mut clients = clients.collect::<io::Result<Vec<_>>>()?;
-    let endings = finish_all(&mut clients, None, LIMIT);
+    let endings = finish_all(&mut clients, LIMIT);
     let mut tally = Tally::default();
     for ending in &endings {
         tally.count(matches!(ending, Ending::Exit(_)));

@@ -130,7 +130,7 @@ impl<'a> Relay<'a> {
     /// Passes symbols on until the client has ended, or is given up; how it ended.
     fn serve(&mut self, line: &SignalFd, mut child: Child) -> Result<Ending, RunError> {
         let limit = self.from_nanos + self.plan.limit_millis * 1_000_000;
-        let mut activity = Activity::of(self.client.pid());
+        let mut activity = Activity::of(self.client.pid()).with(&[self.server.pid()]);
         let mut looked_nanos = 0;
         let mut ending = None;
         loop {
