@@ -33,6 +33,9 @@ const HELD: usize = 6;
 /// How long a text of a hundred characters may take.
 const HUNDRED: Duration = Duration::from_secs(4);
 
+/// How long a text may be kept waiting after another one has gone wrong.
+const RECOVERY: Duration = Duration::from_secs(2);
+
 /// Bits a second of a pair that delivers nothing.
 const GUESSED_SPEED: f64 = 2000.0;
 
@@ -287,6 +290,11 @@ impl Bench {
         let text = text.to_owned();
         let server = server.ending();
         Ok(Delivery { is_shown, client: ending, server, took, output, text, locked })
+    }
+
+    /// The same after something has gone wrong: the server may take a little to get over it.
+    pub(crate) fn deliver_after(&self, server: &mut Server, text: &[u8]) -> io::Result<Delivery> {
+        self.deliver_within(server, text, RECOVERY + 2 * self.expected(text.len()))
     }
 
     /// Sends a text to a server of its own.

@@ -41,6 +41,7 @@ pub(crate) const CHECKS: &[Check] = &[
     client("7-repeats", "7: a frame that is damaged is sent again", client::repeats),
     client("7-mark", "7: a repetition begins with sixteen ones", client::long_mark),
     client("7-resends", "7: a bit whose answer is lost is sent again", client::resends),
+    client("7-doubled", "7: a bit that arrives twice is repaired", client::doubled),
     client("10-admission", "10: who would die of it is sent nothing", client::admission),
 ];
 

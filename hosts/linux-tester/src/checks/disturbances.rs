@@ -53,7 +53,7 @@ pub(super) fn killed_client(bench: &Bench) -> io::Result<Verdict> {
         let recording = kill_in_a_byte(bench, server.pid())?;
         thread::sleep(MIDDLE);
         let text = format!("after the killed one, {number}").into_bytes();
-        let delivery = bench.deliver_to(&mut server, &text)?;
+        let delivery = bench.deliver_after(&mut server, &text)?;
         tally.count(delivery.is_shown);
         if !delivery.is_shown && picture.is_none() {
             picture = recording.map(|recording| {

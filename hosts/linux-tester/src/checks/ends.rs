@@ -47,7 +47,7 @@ pub(super) fn after_empty(bench: &Bench) -> io::Result<Verdict> {
         let mut server = bench.server()?;
         bench.client(server.pid(), b"")?.finish_with(server.pid(), LIMIT);
         let text = format!("after the empty one, {number}").into_bytes();
-        let delivery = bench.deliver_to(&mut server, &text)?;
+        let delivery = bench.deliver_after(&mut server, &text)?;
         tally.count(delivery.is_shown);
         if !delivery.is_shown {
             fact = diagnosis::fact(&delivery);

@@ -110,6 +110,12 @@ pub(super) fn resends(bench: &Bench) -> io::Result<Verdict> {
     Ok(verdict(&recording, is_right, format!("the client {}", recording.client)))
 }
 
+pub(super) fn doubled(bench: &Bench) -> io::Result<Verdict> {
+    let recording = receive(bench, Faults { doubles: Some(MIDDLE), ..Faults::default() })?;
+    let is_right = recording.received == TEXT && recording.client == Ending::Exit(0);
+    Ok(verdict(&recording, is_right, format!("the client {}", recording.client)))
+}
+
 /// A process without handlers is given as the server, and lives.
 pub(super) fn admission(bench: &Bench) -> io::Result<Verdict> {
     let mut innocent = Role::Bystander.command().spawn()?;

@@ -40,6 +40,8 @@ pub(crate) struct Faults {
     pub(crate) damages: Option<usize>,
     /// The acknowledgment of this bit is not sent.
     pub(crate) loses: Option<usize>,
+    /// This bit comes twice, as it were, and is acknowledged twice.
+    pub(crate) doubles: Option<usize>,
     /// The acknowledgment of this bit comes so many milliseconds late.
     pub(crate) hold: Option<(usize, u64)>,
     /// The message is refused.
@@ -93,6 +95,9 @@ pub(crate) enum Action {
     Hold(u64),
     /// It is never passed on.
     Drop,
+    /// It is passed on twice, the second time when the receiver has taken the first one, unless
+    /// the relay passes on at once: two equal signals that meet are one.
+    Double,
     /// A third process sends this signal, 1 or 2, to the server before it is passed on.
     Stray(u8),
     /// The program is killed.

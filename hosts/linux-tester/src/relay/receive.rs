@@ -39,7 +39,10 @@ pub(super) fn receive(
                 usr,
                 passed_nanos: None,
             });
-            if let Some(answer) = server.answer(Bit::from_bool(usr == 2)) {
+            for (number, answer) in server.answers(Bit::from_bool(usr == 2)).iter().enumerate() {
+                if number > 0 {
+                    wait_until_taken(client);
+                }
                 let at_nanos = monotonic_nanos();
                 let usr = if answer.is_one() { 2 } else { 1 };
                 symbols.push(Symbol {
@@ -48,7 +51,7 @@ pub(super) fn receive(
                     usr,
                     passed_nanos: Some(at_nanos),
                 });
-                let _ = client.send(answer);
+                let _ = client.send(*answer);
             }
         }
         if client.has_exited() {
@@ -78,6 +81,17 @@ pub(super) fn receive(
     })
 }
 
+/// How long a second answer waits for the first one to be taken: two equal ones that meet are one.
+const PATIENCE_NANOS: u64 = 20_000_000;
+
+fn wait_until_taken(client: &Peer) {
+    let until = monotonic_nanos() + PATIENCE_NANOS;
+    let is_pending = |bit| client.status().is_ok_and(|status| status.pending.contains(bit));
+    while monotonic_nanos() < until && (is_pending(Bit::Zero) || is_pending(Bit::One)) {
+        std::thread::yield_now();
+    }
+}
+
 struct Server {
     faults: Faults,
     receiver: Receiver,
@@ -87,9 +101,15 @@ struct Server {
 }
 
 impl Server {
-    fn answer(&mut self, bit: Bit) -> Option<Bit> {
+    /// What a bit is answered with: once, or not at all, or twice.
+    fn answers(&mut self, bit: Bit) -> Vec<Bit> {
         let place = self.come;
         self.come += 1;
+        let times = if self.faults.doubles == Some(place) { 2 } else { 1 };
+        (0..times).filter_map(|_| self.answer(place, bit)).collect()
+    }
+
+    fn answer(&mut self, place: usize, bit: Bit) -> Option<Bit> {
         let bit = if self.faults.damages == Some(place) { !bit } else { bit };
         let answer = match self.receiver.handle_bit(bit) {
             Reply::Acknowledge(answer) | Reply::VerdictComplete(answer) => Some(answer),

@@ -224,7 +224,7 @@ impl<'a> Relay<'a> {
         };
         let place = way.come;
         way.come += 1;
-        let mut passes_at = Some(at_nanos);
+        let (mut passes_at, mut times) = (Some(at_nanos), 1);
         if let Passing::Answered { usr, symbols } = self.plan.passing {
             if from == Party::Client && place < symbols {
                 let _ = self.client.send(Bit::from_bool(usr == 2));
@@ -239,6 +239,7 @@ impl<'a> Relay<'a> {
             match step.what {
                 Action::Hold(millis) => passes_at = Some(at_nanos + millis * 1_000_000),
                 Action::Drop => passes_at = None,
+                Action::Double => times = 2,
                 Action::Stray(usr) => stray(self.server.pid(), usr),
                 Action::Kill(party) => signal(self.peer(party), Signal::SIGKILL),
                 Action::Stop(party, millis) => {
@@ -249,7 +250,7 @@ impl<'a> Relay<'a> {
         }
         if let Some(passes_at) = passes_at {
             let way = if from == Party::Client { &mut self.to_server } else { &mut self.to_client };
-            way.queue.push_back((index, passes_at));
+            way.queue.extend([(index, passes_at)].repeat(times));
         }
     }
 
