@@ -259,6 +259,16 @@ impl Bench {
         Duration::from_secs_f64(f64::from(bits) / self.bits_per_second())
     }
 
+    /// How many bytes a text has that takes so long.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it is neither negative nor near the limit"
+    )]
+    pub(crate) fn length(&self, time: Duration) -> usize {
+        (time.as_secs_f64() * self.bits_per_second() / 8.0) as usize
+    }
+
     /// How long a text of so many bytes may take before it is given up.
     pub(crate) fn limit(&self, bytes: usize) -> Duration {
         Duration::from_secs(3) + 2 * self.expected(bytes)

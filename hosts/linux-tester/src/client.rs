@@ -22,7 +22,7 @@ const IDLE: Duration = Duration::from_millis(1200);
 const DEADLOCK: Duration = Duration::from_millis(250);
 
 /// How often to look whether it still does something.
-const LOOK: Duration = Duration::from_millis(50);
+const LOOK: Duration = Duration::from_millis(80);
 
 /// A running client, the tester's own child. It ends when this is dropped.
 #[derive(Debug)]
@@ -162,14 +162,18 @@ impl Activity {
 
     /// Whether it has slept and used no processor time for long; one that has ended does nothing.
     pub(crate) fn is_idle(&mut self) -> bool {
-        // The partners first: none of them can have signalled it between the two looks.
-        let is_deadlock = self.partners.iter().all(|&partner| process::is_passive(partner))
+        // Looking costs time, which a pair that loses bits easily should have for itself. The
+        // partners first: none of them can have signalled it between the two looks.
+        let is_deadlock = self.changed.elapsed() >= DEADLOCK
+            && self.partners.iter().all(|&partner| process::is_passive(partner))
             && process::is_passive(self.pid);
         let now = process::cpu_nanos(self.pid);
-        let is_at_work = ProcessStatus::read(self.pid).is_ok_and(|status| {
-            !matches!(status.state, ProcessState::Sleeping | ProcessState::Zombie)
-        });
-        if now != self.cpu_nanos || is_at_work {
+        let is_at_work = || {
+            ProcessStatus::read(self.pid).is_ok_and(|status| {
+                !matches!(status.state, ProcessState::Sleeping | ProcessState::Zombie)
+            })
+        };
+        if now != self.cpu_nanos || is_at_work() {
             self.cpu_nanos = now;
             self.changed = Instant::now();
         }

@@ -25,6 +25,9 @@ pub(super) fn eight(bench: &Bench) -> io::Result<Verdict> {
 /// How long a client may wait for its turn, and its server be silent meanwhile.
 const PATIENCE: Duration = Duration::from_secs(4);
 
+/// How long the text of each takes, if it is alone: long enough to meet the others.
+const TOGETHER: Duration = Duration::from_millis(150);
+
 /// So many clients that start together, each with a text of its own, so many times.
 fn crowd(bench: &Bench, clients: usize, times: usize) -> io::Result<Verdict> {
     let (mut tally, mut arrived, mut is_mixed) = (Tally::default(), 0, false);
@@ -49,15 +52,16 @@ fn crowd(bench: &Bench, clients: usize, times: usize) -> io::Result<Verdict> {
 
 /// How many of the texts arrive.
 fn crowd_once(bench: &Bench, clients: usize, time: usize) -> io::Result<usize> {
+    let length = bench.length(TOGETHER).clamp(100, 2000);
     let text = |client: usize| {
         let letter = char::from(b'A' + u8::try_from(client).unwrap_or(0));
-        format!("{letter}{time}").repeat(50).into_bytes()
+        format!("{letter}{time}").repeat(length / 2).into_bytes()
     };
     let server = bench.server()?;
     let texts: Vec<_> = (0..clients).map(text).collect();
     let start = texts.iter().map(|text| bench.client(server.pid(), text));
     let mut running = start.collect::<io::Result<Vec<_>>>()?;
-    let limit = PATIENCE + 2 * bench.expected(100 * clients);
+    let limit = PATIENCE + 2 * bench.expected(length * clients);
     let pids: Vec<u32> = running.iter().map(Client::pid).collect();
     let activities = pids.iter().map(|_| Activity::of(server.pid()).with(&pids)).collect();
     finish_all_while(&mut running, activities, limit);

@@ -35,14 +35,8 @@ const BITS_OF_A_BYTE: usize = 3;
 
 /// A text that takes more than half a second, so that something can happen in its middle.
 fn long(bench: &Bench) -> Vec<u8> {
-    const SECONDS: f64 = 0.6;
-    let bytes = (SECONDS * bench.bits_per_second() / 8.0).clamp(60.0, 60_000.0);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "within these limits"
-    )]
-    texts::letters(bytes as usize, 9)
+    const TIME: Duration = Duration::from_millis(600);
+    texts::letters(bench.length(TIME).clamp(60, 60_000), 9)
 }
 
 pub(super) fn killed_client(bench: &Bench) -> io::Result<Verdict> {
@@ -52,7 +46,7 @@ pub(super) fn killed_client(bench: &Bench) -> io::Result<Verdict> {
         let mut server = bench.server()?;
         let recording = kill_in_a_byte(bench, server.pid())?;
         thread::sleep(MIDDLE);
-        let text = format!("after the killed one, {number}").into_bytes();
+        let text = format!("after killed {number}").into_bytes();
         let delivery = bench.deliver_after(&mut server, &text)?;
         tally.count(delivery.is_shown);
         if !delivery.is_shown && picture.is_none() {

@@ -46,7 +46,7 @@ pub(super) fn after_empty(bench: &Bench) -> io::Result<Verdict> {
     for number in 0..TRIES {
         let mut server = bench.server()?;
         bench.client(server.pid(), b"")?.finish_with(server.pid(), LIMIT);
-        let text = format!("after the empty one, {number}").into_bytes();
+        let text = format!("after empty {number}").into_bytes();
         let delivery = bench.deliver_after(&mut server, &text)?;
         tally.count(delivery.is_shown);
         if !delivery.is_shown {

@@ -16,7 +16,7 @@ use crate::verdict::{Outcome, Tally, Verdict};
 const TRIES: usize = 3;
 const TRIES_IF_MIXED: usize = 10;
 
-/// After so many failures in a row there is no need of more, if each takes longer than this.
+/// So many that come out the same are enough if each takes longer than this, and of failures.
 const CERTAIN: usize = 2;
 const SHORT: Duration = Duration::from_millis(500);
 
@@ -48,10 +48,10 @@ fn tries(
         if !delivery.is_shown {
             failed.push(delivery);
         }
-        let wanted = match (tally.is_mixed(), tally.passed) {
+        let wanted = match (tally.is_mixed(), took > SHORT) {
             (true, _) => TRIES_IF_MIXED,
-            (false, 0) if took > SHORT => CERTAIN,
-            (false, _) => TRIES,
+            (false, true) => CERTAIN,
+            (false, false) => TRIES,
         };
         if tally.of >= wanted || begin.elapsed() + took > BUDGET {
             return Ok((tally, failed));

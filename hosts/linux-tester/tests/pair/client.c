@@ -2,6 +2,7 @@
 ** A small minitalk client that is right, and with -D one that has a fault:
 **
 ** HASTE=N      it waits N microseconds after each bit, and for no answer
+** LOOK=N       it waits until its bit is taken, N microseconds at most, and for no answer
 ** PAUSE        it waits for the answer with pause, in two steps
 ** LSB          it begins with the least significant bit
 ** INVERTED     it takes SIGUSR1 for a one
@@ -11,6 +12,7 @@
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -24,20 +26,18 @@ static void	handler(int signal)
 		g_answers++;
 }
 
-#ifndef NAIVE
-/* Whether a process handles both signals: one that does not would die of them. */
-static int	is_server(const char *pid)
-{
-	char				path[64];
-	char				status[4096];
-	char				*line;
-	unsigned long long	caught;
-	unsigned long long	wanted;
-	int					fd;
-	int					length;
+#define LINE (1ULL << (SIGUSR1 - 1) | 1ULL << (SIGUSR2 - 1))
 
-	if (strlen(pid) > 10 || strspn(pid, "0123456789") != strlen(pid))
-		return (0);
+#ifndef NAIVE
+/* Which of the two signals this line of /proc/PID/status has. */
+static unsigned long long	signals(const char *pid, const char *name)
+{
+	char	path[64];
+	char	status[4096];
+	char	*line;
+	int		fd;
+	int		length;
+
 	strcpy(path, "/proc/");
 	strcat(path, pid);
 	strcat(path, "/status");
@@ -47,12 +47,37 @@ static int	is_server(const char *pid)
 	length = read(fd, status, sizeof(status) - 1);
 	close(fd);
 	status[length < 0 ? 0 : length] = '\0';
-	line = strstr(status, "SigCgt:");
+	line = strstr(status, name);
 	if (!line)
 		return (0);
-	caught = strtoull(line + 7, NULL, 16);
-	wanted = 1ULL << (SIGUSR1 - 1) | 1ULL << (SIGUSR2 - 1);
-	return ((caught & wanted) == wanted);
+	return (strtoull(line + strlen(name), NULL, 16) & LINE);
+}
+
+/* Whether a process handles both signals: one that does not would die of them. */
+static int	is_server(const char *pid)
+{
+	if (strlen(pid) > 10 || strspn(pid, "0123456789") != strlen(pid))
+		return (0);
+	return (signals(pid, "SigCgt:") == LINE);
+}
+#endif
+
+#ifdef LOOK
+static void	wait_until_taken(pid_t server)
+{
+	struct timespec	begin;
+	struct timespec	now;
+	char			pid[16];
+
+	snprintf(pid, sizeof(pid), "%d", (int)server);
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	do
+	{
+		usleep(100);
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	}
+	while (signals(pid, "ShdPnd:") && (now.tv_sec - begin.tv_sec) * 1000000
+		+ (now.tv_nsec - begin.tv_nsec) / 1000 < LOOK);
 }
 #endif
 
@@ -62,6 +87,9 @@ static void	wait_for_answer(pid_t server, int before)
 	(void)server;
 	(void)before;
 	usleep(HASTE);
+#elif defined(LOOK)
+	(void)before;
+	wait_until_taken(server);
 #elif defined(PAUSE)
 	struct timespec	begin;
 	struct timespec	now;
@@ -140,7 +168,7 @@ int	main(int argc, char **argv)
 	action.sa_handler = handler;
 	sigaction(SIGUSR1, &action, NULL);
 	sigaction(SIGUSR2, &action, NULL);
-#if !defined(HASTE) && !defined(PAUSE) && !defined(NAIVE)
+#if !defined(HASTE) && !defined(LOOK) && !defined(PAUSE) && !defined(NAIVE)
 	/* What is waited for with sigtimedwait has to be blocked. */
 	sigaddset(&action.sa_mask, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &action.sa_mask, NULL);
