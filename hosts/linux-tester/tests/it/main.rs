@@ -4,4 +4,5 @@ mod causes;
 mod common;
 mod ends;
 mod framed;
+mod relay;
 mod right;
