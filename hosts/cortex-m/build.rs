@@ -14,6 +14,8 @@ MEMORY
 const HANDLERS: &str = "
 PROVIDE(LINE_ZERO = DefaultHandler);
 PROVIDE(LINE_ONE = DefaultHandler);
+PROVIDE(ACK_ZERO = DefaultHandler);
+PROVIDE(ACK_ONE = DefaultHandler);
 ";
 
 fn main() -> Result<(), Box<dyn Error>> {

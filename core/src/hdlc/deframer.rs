@@ -109,7 +109,7 @@ pub struct Deframer<const N: usize = FRAME_OCTETS_MAX> {
     inverted: u32,
     /// Where those ones belong once the octet is complete, in the same places as in `inverted`.
     removed: u32,
-    /// Bits of the octet at the top of `inverted` that have come, 0 to 7.
+    /// Bits of the octet at the top of `inverted` that have come, in [`TAKEN`]s.
     taken: u8,
     /// Octets of content of the frame completed last, until the next octet overwrites it.
     completed: usize,
@@ -131,6 +131,9 @@ impl State {
 
 /// `inverted` is less than this when the five newest bits are ones.
 const FIVE_ONES: u32 = 1 << 27;
+
+/// What a bit adds to `taken`, so that eight of them make 256, which is 0.
+const TAKEN: u8 = 32;
 
 /// The newest bit of `inverted`.
 const NEWEST: u32 = 1 << 31;
@@ -223,8 +226,8 @@ impl<const N: usize> Deframer<N> {
     /// Takes a bit of content.
     #[inline]
     fn shift(&mut self, bit: Bit) -> Result<Unchecked, FeedError> {
-        self.inverted = (self.inverted >> 1) | (u32::from((!bit).is_one()) << 31);
-        self.taken = self.taken.wrapping_add(1) % 8;
+        self.inverted = ((self.inverted >> 1) | (u32::from(bit.is_one()) << 31)) ^ NEWEST;
+        self.taken = self.taken.wrapping_add(TAKEN);
         if self.taken == 0 {
             self.store()?;
         }
@@ -257,7 +260,7 @@ impl<const N: usize> Deframer<N> {
             (Bit::Zero, ..=5) => {
                 self.inverted |= NEWEST;
                 // At the top when the octet is complete, after the bits that are missing.
-                self.removed |= (NEWEST >> 8).wrapping_shl(u32::from(self.taken));
+                self.removed |= (NEWEST >> 8).wrapping_shl(u32::from(self.taken / TAKEN));
                 Ok(Unchecked::Pending)
             }
             (Bit::Zero, 6) => self.flag(),
@@ -281,8 +284,8 @@ impl<const N: usize> Deframer<N> {
     /// them was taken for an inserted one, that octet shows it: a zero was removed from it.
     fn flag(&mut self) -> Result<Unchecked, FeedError> {
         let [removed, ..] = self.removed.to_be_bytes();
-        let whole = self.taken == 7 && removed == 0;
-        let shares_zero = self.taken == 6;
+        let whole = self.taken == 7 * TAKEN && removed == 0;
+        let shares_zero = self.taken == 6 * TAKEN;
         let state = core::mem::replace(&mut self.state, State::OPENED);
         self.inverted = u32::MAX;
         self.removed = 0;

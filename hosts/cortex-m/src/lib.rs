@@ -1,19 +1,20 @@
-//! The board: an lm3s6965evb as QEMU has it, whose first two interrupts are the line.
+//! The board: an lm3s6965evb as QEMU has it, whose first four interrupts are the line.
 #![no_std]
 
-use core::cell::Cell;
+use core::cell::{Cell, RefCell};
 use core::panic::PanicInfo;
-use core::sync::atomic::{AtomicU32, Ordering};
 
 use cortex_m::interrupt::InterruptNumber;
-use cortex_m::{asm, peripheral::NVIC};
+use cortex_m::peripheral::syst::SystClkSource;
+use cortex_m::{Peripherals, asm, peripheral::NVIC};
 use cortex_m_semihosting::{debug, nr, syscall};
+use critical_section::Mutex;
 use minitalk_core::Bit;
 
 pub use Interrupt as interrupt;
 pub use cortex_m_rt::interrupt;
 
-/// The interrupts of the board: one for each symbol.
+/// The interrupts of the board: one for each symbol of each direction.
 #[derive(Clone, Copy, Debug)]
 #[expect(non_camel_case_types, reason = "an interrupt is called as its handler")]
 pub enum Interrupt {
@@ -21,6 +22,10 @@ pub enum Interrupt {
     LINE_ZERO,
     /// A one has come: what `SIGUSR2` is on Linux.
     LINE_ONE,
+    /// The other end acknowledges with a zero.
+    ACK_ZERO,
+    /// The other end acknowledges with a one.
+    ACK_ONE,
 }
 
 // SAFETY: the numbers are the places in `__INTERRUPTS`, and never change.
@@ -29,6 +34,8 @@ unsafe impl InterruptNumber for Interrupt {
         match self {
             Self::LINE_ZERO => 0,
             Self::LINE_ONE => 1,
+            Self::ACK_ZERO => 2,
+            Self::ACK_ONE => 3,
         }
     }
 }
@@ -36,29 +43,65 @@ unsafe impl InterruptNumber for Interrupt {
 unsafe extern "C" {
     fn LINE_ZERO();
     fn LINE_ONE();
+    fn ACK_ZERO();
+    fn ACK_ONE();
 }
 
 /// The part of the vector table that belongs to the board.
 // SAFETY: the section is where cortex-m-rt puts it behind its own fifteen vectors; both are functions.
 #[unsafe(link_section = ".vector_table.interrupts")]
 #[unsafe(no_mangle)]
-pub static __INTERRUPTS: [unsafe extern "C" fn(); 2] = [LINE_ZERO, LINE_ONE];
+pub static __INTERRUPTS: [unsafe extern "C" fn(); 4] = [LINE_ZERO, LINE_ONE, ACK_ZERO, ACK_ONE];
 
-/// Bits until the one that the line turns round; 0 if none.
-static DISTURBED: AtomicU32 = AtomicU32::new(0);
+/// What befalls the line.
+static FAULT: Mutex<RefCell<Fault>> = Mutex::new(RefCell::new(Fault { at: 0, kind: Kind::None }));
 
-/// Lets both interrupts through. With the command line `disturb=7` the line will turn the seventh bit
-/// round: whoever says that all went well has not looked.
+struct Fault {
+    /// Bits until it happens.
+    at: u32,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    None,
+    /// One bit is turned round.
+    Disturb,
+    /// That bit and all after it are lost.
+    Cut,
+}
+
+impl Fault {
+    /// What arrives of `bit`.
+    fn pass(&mut self, bit: Bit) -> Option<Bit> {
+        let is_due = self.at == 1;
+        match self.kind {
+            Kind::Cut if is_due => return None,
+            Kind::None | Kind::Disturb | Kind::Cut => self.at = self.at.saturating_sub(1),
+        }
+        match self.kind {
+            Kind::Disturb if is_due => Some(!bit),
+            Kind::None | Kind::Disturb | Kind::Cut => Some(bit),
+        }
+    }
+}
+
+/// Lets the interrupts through. With the command line `disturb=7` the line will turn the seventh bit
+/// round: whoever says that all went well has not looked. With `cut=7` it ends there.
 pub fn listen() {
-    DISTURBED.store(disturbed_bit().unwrap_or_default(), Ordering::Relaxed);
-    for interrupt in [Interrupt::LINE_ZERO, Interrupt::LINE_ONE] {
+    if let Some(fault) = asked_fault() {
+        critical_section::with(|token| FAULT.replace(token, fault));
+    }
+    for interrupt in
+        [Interrupt::LINE_ZERO, Interrupt::LINE_ONE, Interrupt::ACK_ZERO, Interrupt::ACK_ONE]
+    {
         // SAFETY: no critical section is held that unmasking would break.
         unsafe { NVIC::unmask(interrupt) };
     }
 }
 
-/// What QEMU was given as `arg=disturb=N`.
-fn disturbed_bit() -> Option<u32> {
+/// What QEMU was given as `arg=disturb=N` or `arg=cut=N`.
+fn asked_fault() -> Option<Fault> {
     /// What the semihosting operation `SYS_GET_CMDLINE` takes: where the text is to go, and how much
     /// fits. It sets `len` to the octets of the text, without the NUL behind it.
     #[repr(C)]
@@ -72,17 +115,49 @@ fn disturbed_bit() -> Option<u32> {
     // is on the stack of this function and not looked at before it returns.
     let failed = unsafe { syscall(nr::GET_CMDLINE, &buffer) };
     let given = text.get(..buffer.len.get()).filter(|_| failed == 0)?;
-    let digits = given.strip_prefix(b"disturb=")?.iter();
-    Some(digits.fold(0, |number, digit| number * 10 + u32::from(digit & 0xF)))
+    let (kind, digits) = match given.strip_prefix(b"disturb=") {
+        Some(digits) => (Kind::Disturb, digits),
+        None => (Kind::Cut, given.strip_prefix(b"cut=")?),
+    };
+    let at = digits.iter().fold(0, |number, digit| number * 10 + u32::from(digit & 0xF));
+    Some(Fault { at, kind })
 }
 
-/// Raises the interrupt of `bit`, as the other end of the line would, and lets it be handled.
+/// Raises the interrupt of `bit`, as the other end of the line would, and lets it be handled. On
+/// hardware this is the other end's output.
 pub fn raise(bit: Bit) {
-    let disturbed = DISTURBED.load(Ordering::Relaxed);
-    DISTURBED.store(disturbed.saturating_sub(1), Ordering::Relaxed);
-    let arriving = if disturbed == 1 { !bit } else { bit };
-    NVIC::pend(if arriving.is_one() { Interrupt::LINE_ONE } else { Interrupt::LINE_ZERO });
+    let arriving = critical_section::with(|token| FAULT.borrow_ref_mut(token).pass(bit));
+    if let Some(bit) = arriving {
+        pend(if bit.is_one() { Interrupt::LINE_ONE } else { Interrupt::LINE_ZERO });
+    }
+}
+
+/// Raises the interrupt of an acknowledgment at the other end, which here is this one.
+pub fn acknowledge(ack: Bit) {
+    pend(if ack.is_one() { Interrupt::ACK_ONE } else { Interrupt::ACK_ZERO });
+}
+
+fn pend(interrupt: Interrupt) {
+    NVIC::pend(interrupt);
     asm::isb();
+}
+
+/// Lets `SysTick` come once a millisecond. The clock of the board has 12.5 MHz.
+pub fn start_ticking() {
+    let Some(mut peripherals) = Peripherals::take() else { return };
+    peripherals.SYST.set_clock_source(SystClkSource::Core);
+    peripherals.SYST.set_reload(12_500 - 1);
+    peripherals.SYST.clear_current();
+    peripherals.SYST.enable_counter();
+    peripherals.SYST.enable_interrupt();
+}
+
+/// A number that is another one at each start. A board counts in flash, or in RAM with a battery;
+/// the emulator has neither, and is asked for the time in seconds.
+pub fn starts() -> u32 {
+    // SAFETY: `SYS_TIME` takes nothing and changes nothing.
+    let seconds = unsafe { syscall(nr::TIME, &0_u32) };
+    u32::try_from(seconds).unwrap_or_default()
 }
 
 /// Ends the emulation: QEMU exits with 0 if all went `well`, otherwise with 1.

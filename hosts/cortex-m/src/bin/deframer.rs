@@ -1,4 +1,4 @@
-//! The core in an interrupt: the program of docs/embedded.md.
+//! The core in an interrupt, and a queue from there to `main`: the first program of docs/embedded.md.
 #![no_std]
 #![no_main]
 
@@ -6,12 +6,25 @@ use core::cell::RefCell;
 
 use critical_section::Mutex;
 use defmt_semihosting as _;
+use heapless::{Deque, Vec};
 use minitalk_core::Bit;
-use minitalk_core::hdlc::{Deframed, Deframer, Framer};
+use minitalk_core::hdlc::{Deframed, Deframer, FCS_OCTETS, Framer};
 use minitalk_cortex_m::{exit, interrupt, listen, raise};
 
-/// 64 octets between two flags are enough here. `new` is const, so nothing needs to be initialised.
-static DEFRAMER: Mutex<RefCell<Deframer<64>>> = Mutex::new(RefCell::new(Deframer::new()));
+/// The longest content that is expected.
+const OCTETS: usize = 60;
+
+/// All zeros at first: it lies in `.bss`, and takes nothing in flash.
+static LINE: Mutex<RefCell<Line>> =
+    Mutex::new(RefCell::new(Line { deframer: Deframer::new(), frames: Deque::new(), lost: 0 }));
+
+struct Line {
+    deframer: Deframer<{ OCTETS + FCS_OCTETS }>,
+    /// Complete frames that `main` has not taken.
+    frames: Deque<Vec<u8, OCTETS>, 4>,
+    /// Frames that came while four were waiting.
+    lost: u32,
+}
 
 #[interrupt]
 fn LINE_ZERO() {
@@ -25,19 +38,34 @@ fn LINE_ONE() {
 
 /// Both interrupts have the same priority, so only one call runs at a time.
 fn take(bit: Bit) {
-    critical_section::with(|token| match DEFRAMER.borrow_ref_mut(token).feed(bit) {
-        Ok(Deframed::Frame(content)) => defmt::info!("frame: {=[u8]:a}", content),
-        Ok(Deframed::Pending | Deframed::Flag) => {}
-        Err(error) => defmt::warn!("{}", error),
+    critical_section::with(|token| {
+        let line = &mut *LINE.borrow_ref_mut(token);
+        match line.deframer.feed(bit) {
+            Ok(Deframed::Pending | Deframed::Flag) => {}
+            Ok(Deframed::Frame(content)) => {
+                // The next octet overwrites it, so it is copied now. It fits: the deframer took it.
+                let frame = Vec::from_slice(content).unwrap_or_default();
+                if line.frames.push_back(frame).is_err() {
+                    line.lost += 1;
+                }
+            }
+            Err(error) => defmt::warn!("{}", error),
+        }
     });
 }
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
     listen();
-    Framer::new(b"hello").for_each(raise); // the other end of the line
-    let complete = critical_section::with(|token| {
-        DEFRAMER.borrow_ref(token).frame().is_some_and(|content| content == b"hello")
-    });
-    exit(complete)
+    for content in [&b"hello"[..], b"from an interrupt"] {
+        Framer::new(content).for_each(raise); // the other end of the line
+    }
+    let mut octets = 0;
+    while let Some(frame) =
+        critical_section::with(|token| LINE.borrow_ref_mut(token).frames.pop_front())
+    {
+        defmt::info!("frame: {=[u8]:a}", frame);
+        octets += frame.len();
+    }
+    exit(octets == 22)
 }
