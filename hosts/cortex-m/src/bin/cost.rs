@@ -40,6 +40,13 @@ impl Cost {
         self.stack_octets = self.stack_octets.max(stack_octets);
     }
 
+    /// The same, with what `other` shows to be possible.
+    fn at_most_of(mut self, other: &Self) -> Self {
+        self.most = self.most.max(other.most);
+        self.stack_octets = self.stack_octets.max(other.stack_octets);
+        self
+    }
+
     fn print(&self, name: &str, ram_octets: usize) {
         let tenths = self.instructions * 10 / self.calls;
         defmt::println!(
@@ -132,27 +139,45 @@ fn cost_of_classic(content: &[u8]) {
     cost.print("classic::Decoder::feed", size_of_val(&decoder));
 }
 
-/// Every kind of frame: the longest header and a short one, first and later, last and not, sent once and repeated.
-const MESSAGES: [(Option<u64>, &[bool]); 3] =
-    [(Some(256), &[true]), (Some(u64::MAX - 1), &[false]), (None, &[false, true])];
+/// Messages of which the mean is taken: of each, its length, and for each frame whether it is the last.
+const FULL: [(Option<u64>, &[bool]); 2] = [(Some(256), &[true]), (None, &[false, true])];
+
+/// Octets of the frames that show the most: what a header costs does not depend on them.
+const FEW_OCTETS: usize = 8;
+
+/// Every kind of frame: first, later and last ones, and a length of each number of octets.
+fn short_messages() -> impl Iterator<Item = (Option<u64>, &'static [bool])> {
+    let longest = (1..=9).map(|octets| (1 << (7 * octets)) - 2).chain([u64::MAX - 1]);
+    let first: &[bool] = &[false];
+    let whole: [(Option<u64>, &[bool]); 3] =
+        [(None, &[true]), (None, &[false, false, true]), (Some(8), &[true])];
+    longest.map(move |length| (Some(length), first)).chain(whole)
+}
 
 fn cost_of_link(content: &[u8]) {
     let mut receiver = Receiver::new();
-    let mut costs = LinkCosts::default();
-    for disturbed in [false, true] {
-        for (number, &(length, frames)) in (1..).zip(&MESSAGES) {
-            let mut sender = Sender::new(number, length);
-            for &last in frames {
-                defmt::assert!(sender.offer(content, last).is_ok());
-                costs.send(&mut sender, &mut receiver, disturbed);
-                defmt::assert!(sender.poll_event().is_some());
-            }
+    let (mut costs, mut short) = (LinkCosts::default(), LinkCosts::default());
+    let few = content.get(..FEW_OCTETS).unwrap_or_default();
+    let mut number = 0;
+    for disturbed in [None, Some(100), Some(60)] {
+        for (length, frames) in FULL {
+            number += 1;
+            costs.send_all(number, length, frames, content, &mut receiver, disturbed);
+        }
+        for (length, frames) in short_messages() {
+            number += 1;
+            short.send_all(number, length, frames, few, &mut receiver, disturbed);
         }
     }
-    costs.handle.print("Receiver::handle_bit", size_of::<Receiver>());
-    costs.accept.print("Receiver::accept", size_of::<Receiver>());
-    costs.transmit.print("Sender::poll_transmit", size_of::<Sender>());
-    costs.acknowledge.print("Sender::handle_ack", size_of::<Sender>());
+    for (cost, short, name, octets) in [
+        (costs.handle, short.handle, "Receiver::handle_bit", size_of::<Receiver>()),
+        (costs.accept, short.accept, "Receiver::accept", size_of::<Receiver>()),
+        (costs.transmit, short.transmit, "Sender::poll_transmit", size_of::<Sender>()),
+        (costs.acknowledge, short.acknowledge, "Sender::handle_ack", size_of::<Sender>()),
+        (costs.offer, short.offer, "Sender::offer", size_of::<Sender>()),
+    ] {
+        cost.at_most_of(&short).print(name, octets);
+    }
 }
 
 #[derive(Default)]
@@ -161,10 +186,29 @@ struct LinkCosts {
     acknowledge: Cost,
     handle: Cost,
     accept: Cost,
+    offer: Cost,
 }
 
 impl LinkCosts {
-    /// Sends one frame; if it is `disturbed`, an acknowledgment too many makes the sender repeat it.
+    fn send_all(
+        &mut self,
+        number: u32,
+        length: Option<u64>,
+        frames: &[bool],
+        payload: &[u8],
+        receiver: &mut Receiver,
+        disturbed: Option<u32>,
+    ) {
+        let mut sender = Sender::new(number, length);
+        for &last in frames {
+            let offered = measure(&mut self.offer, || sender.offer(payload, last));
+            defmt::assert!(offered.is_ok());
+            self.send(&mut sender, receiver, disturbed);
+            defmt::assert!(sender.poll_event().is_some());
+        }
+    }
+
+    /// Sends one frame. After `disturbed` bits, an acknowledgment too many makes the sender repeat it.
     fn send(&mut self, sender: &mut Sender, receiver: &mut Receiver, disturbed: bool) {
         let (mut now, mut bits) = (Instant::ZERO, 0);
         loop {
@@ -185,7 +229,7 @@ impl LinkCosts {
             if let Some(ack) = ack {
                 measure(&mut self.acknowledge, || sender.handle_ack(ack, now));
             }
-            if disturbed && bits == 100 {
+            if disturbed == Some(bits) {
                 measure(&mut self.acknowledge, || sender.handle_ack(Bit::One, now));
             }
         }
