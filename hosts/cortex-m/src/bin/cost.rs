@@ -209,7 +209,7 @@ impl LinkCosts {
     }
 
     /// Sends one frame. After `disturbed` bits, an acknowledgment too many makes the sender repeat it.
-    fn send(&mut self, sender: &mut Sender, receiver: &mut Receiver, disturbed: bool) {
+    fn send(&mut self, sender: &mut Sender, receiver: &mut Receiver, disturbed: Option<u32>) {
         let (mut now, mut bits) = (Instant::ZERO, 0);
         loop {
             let Some(bit) = measure(&mut self.transmit, || sender.poll_transmit(now)) else {
