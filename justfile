@@ -87,6 +87,10 @@ fuzz TARGET="decoder" SECONDS="30":
 break-rules *NAMES:
     tools/break-rules {{ NAMES }}
 
+# Changes one sign or result of the core at a time: some test must fail (needs cargo-mutants): just mutants --shard 3/200
+mutants *OPTIONS:
+    tools/mutants {{ OPTIONS }}
+
 # The long runs of model and simulator
 long: long-model long-lives
 

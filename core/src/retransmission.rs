@@ -81,15 +81,9 @@ impl RetransmissionTimeout {
     }
 
     /// SRTT + 4 × RTTVAR, within bounds (RFC 6298, 2.3).
-    const fn unbacked_micros(&self) -> u32 {
+    fn unbacked_micros(&self) -> u32 {
         let micros = (self.smoothed_eighths >> 3).wrapping_add(self.variation_quarters);
-        if micros < MIN_MICROS {
-            MIN_MICROS
-        } else if micros > MAX_MICROS {
-            MAX_MICROS
-        } else {
-            micros
-        }
+        micros.max(MIN_MICROS).min(MAX_MICROS)
     }
 }
 

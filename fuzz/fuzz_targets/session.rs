@@ -131,9 +131,10 @@ fn drive_sender(calls: &[SenderCall]) {
         let (progress, statistics) = (sender.progress(), *sender.statistics());
         match call {
             SenderCall::Offer { octets, last } => {
-                let payload = vec![0xF8; usize::from(octets) % (PAYLOAD_OCTETS_MAX + 2)];
+                let payload = &[0xF8; PAYLOAD_OCTETS_MAX + 1];
+                let payload = &payload[..usize::from(octets) % (PAYLOAD_OCTETS_MAX + 2)];
                 let was_ready = sender.is_ready();
-                match sender.offer(&payload, last) {
+                match sender.offer(payload, last) {
                     Ok(()) => {
                         assert!(was_ready && payload.len() <= PAYLOAD_OCTETS_MAX);
                         offered = Some((payload.len(), last));
@@ -151,8 +152,11 @@ fn drive_sender(calls: &[SenderCall]) {
             }
             SenderCall::GoodAcks(count) => {
                 for _ in 0..u16::from(count) * 8 {
-                    let bits: Vec<Bit> = core::mem::take(&mut under_way);
-                    bits.into_iter()
+                    if under_way.is_empty() {
+                        break;
+                    }
+                    under_way
+                        .drain(..)
                         .filter_map(|bit| acknowledgment(&mut peer, bit, refusal))
                         .for_each(|ack| sender.handle_ack(ack, now));
                     transmit(&mut sender, now, &mut under_way);
@@ -201,10 +205,11 @@ fn drive_sender(calls: &[SenderCall]) {
 
 /// Takes all that is to be transmitted now, which is at most two bits: a zero, then a one.
 fn transmit(sender: &mut Sender, now: Instant, under_way: &mut Vec<Bit>) {
-    let bits: Vec<Bit> = core::iter::from_fn(|| sender.poll_transmit(now)).take(3).collect();
-    assert!(matches!(bits[..], [] | [_] | [Bit::Zero, Bit::One]), "{bits:?}");
+    let before = under_way.len();
+    under_way.extend(core::iter::from_fn(|| sender.poll_transmit(now)).take(3));
+    let bits = &under_way[before..];
+    assert!(matches!(bits, [] | [_] | [Bit::Zero, Bit::One]), "{bits:?}");
     assert!(bits.is_empty() || sender.poll_timeout().is_some());
-    under_way.extend(bits);
 }
 
 fn acknowledgment(
@@ -267,7 +272,8 @@ fn feed(receiver: &mut Receiver, bit: Bit, held: &mut bool) {
 fn first_frame(message: u32, octets: u8, last: bool) -> impl Iterator<Item = Bit> {
     let mut sender = Sender::new(message, None).without_pairs();
     let mut peer = Receiver::new();
-    sender.offer(&vec![0x7E; octets.into()], last).expect("a new sender is ready, and it fits");
+    let payload = &[0x7E; u8::MAX as usize][..octets.into()];
+    sender.offer(payload, last).expect("a new sender is ready, and it fits");
     core::iter::from_fn(move || {
         let bit = sender.poll_transmit(Instant::ZERO)?;
         let ack = acknowledgment(&mut peer, bit, None)?;
@@ -367,9 +373,9 @@ struct PingHost {
 impl PingHost {
     /// Takes out what there is; whether a bit was transmitted.
     fn take(&mut self, pinger: &mut Pinger, now: Instant) -> bool {
-        let bits: Vec<Bit> = core::iter::from_fn(|| pinger.poll_transmit(now)).take(2).collect();
-        assert!(bits.len() < 2, "one bit at a time");
-        assert!(bits.is_empty() || (pinger.poll_timeout().is_some() && !self.has_left));
+        let transmits = pinger.poll_transmit(now).is_some();
+        assert!(pinger.poll_transmit(now).is_none(), "one bit at a time");
+        assert!(!transmits || (pinger.poll_timeout().is_some() && !self.has_left));
         match pinger.poll_event() {
             Some(PingEvent::Acknowledged { position, .. }) => {
                 assert!(!self.is_leaving && position == self.next % PROBE_BITS);
@@ -384,7 +390,7 @@ impl PingHost {
             None => {}
         }
         assert!(!self.has_left || pinger.poll_timeout().is_none());
-        !bits.is_empty()
+        transmits
     }
 }
 

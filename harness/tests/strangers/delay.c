@@ -3,8 +3,10 @@
  *
  * DELAYS=3:40,17:5 delays the third symbol by 40 milliseconds and the seventeenth by 5. RUNS=4:40 delays the
  * symbol that completes a zero and five ones for the fourth time, and the next one, by 40 milliseconds: a bit that is sent
- * again then makes a flag of them. At the end of the program a line on standard error says how many symbols were taken and
- * how many delays there were. */
+ * again then makes a flag of them. LOSSES=12,30 has these symbols lost, as if a stray signal of the same number had been
+ * pending when they were sent, and LOST_RUN=4 the symbol after the run: without the zero that was inserted there, what
+ * follows may be a flag. At the end of the program a line on standard error says how many symbols were taken and how many
+ * delays and losses there were. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -14,7 +16,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-static long taken, delays, runs, is_next;
+static long taken, delays, losses, runs, is_next;
 static unsigned latest;
 
 static void pause_for(long millis)
@@ -55,12 +57,36 @@ static int is_symbol(int number)
     return number == SIGUSR1 || number == SIGUSR2;
 }
 
+/* Whether the symbol that has just arrived is to be lost. It counts as taken. */
+static int is_lost(int number)
+{
+    static int is_after_run;
+    const char *wanted = getenv("LOST_RUN"), *left = getenv("LOSSES");
+    int lost = is_after_run;
+    while (left && *left) {
+        char *end;
+        lost |= strtol(left, &end, 10) == taken + 1;
+        left = *end ? end + 1 : end;
+    }
+    if (lost) {
+        taken++;
+        losses++;
+    }
+    unsigned next = (latest << 1 | (number == SIGUSR2)) & 0x3F;
+    static long completed;
+    is_after_run = !lost && wanted && next == 0x1F && ++completed == strtol(wanted, NULL, 10);
+    return lost;
+}
+
 int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *timeout)
 {
     static int (*real)(const sigset_t *, siginfo_t *, const struct timespec *);
     if (!real)
         real = (int (*)(const sigset_t *, siginfo_t *, const struct timespec *))dlsym(RTLD_NEXT, "sigtimedwait");
-    int number = real(set, info, timeout);
+    int number;
+    do
+        number = real(set, info, timeout);
+    while (is_symbol(number) && is_lost(number));
     if (is_symbol(number))
         take(number);
     return number;
@@ -71,7 +97,10 @@ int sigwaitinfo(const sigset_t *set, siginfo_t *info)
     static int (*real)(const sigset_t *, siginfo_t *);
     if (!real)
         real = (int (*)(const sigset_t *, siginfo_t *))dlsym(RTLD_NEXT, "sigwaitinfo");
-    int number = real(set, info);
+    int number;
+    do
+        number = real(set, info);
+    while (is_symbol(number) && is_lost(number));
     if (is_symbol(number))
         take(number);
     return number;
@@ -95,5 +124,5 @@ int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, cons
 
 __attribute__((destructor)) static void report(void)
 {
-    fprintf(stderr, "taken %ld, delays %ld\n", taken, delays);
+    fprintf(stderr, "taken %ld, delays %ld, losses %ld\n", taken, delays, losses);
 }

@@ -1,9 +1,10 @@
-//! Either end loses its processor between taking a symbol and acting on it, at chosen places.
+//! Either end loses its processor between taking a symbol and acting on it, or loses the symbol, at
+//! chosen places.
 //!
-//! `delay.c` is loaded into one of the two programs and lets time pass there; it changes nothing
-//! else. A delay that is longer than the retransmission timeout makes the other end send again what
-//! was not lost.
+//! `delay.c` is loaded into one of the two programs and does that; it changes nothing else. A delay
+//! that is longer than the retransmission timeout makes the other end send again what was not lost.
 
+use std::fs::{self, File};
 use std::process::Command;
 
 use minitalk_harness::{Finished, Running};
@@ -20,18 +21,43 @@ enum End {
 
 const BOTH: [End; 2] = [End::Client, End::Server];
 
-/// Where time passes.
+/// What the client reads the message from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Input {
+    /// Its length is known from the beginning.
+    File,
+    Pipe,
+}
+
+/// Where time passes or a symbol is lost.
 #[derive(Clone, Debug, Default)]
 struct Delays {
     /// After the symbols with these numbers, counted from 1, and for how many milliseconds.
     places: Vec<(usize, u64)>,
     /// After the symbol that completes a zero and five ones for this time, and after the next one.
     run: Option<usize>,
+    /// The symbols with these numbers are lost.
+    lost: Vec<usize>,
+    /// So is the symbol after the one that completes a zero and five ones for this time: a zero
+    /// that was inserted there.
+    lost_run: Option<usize>,
+}
+
+/// What was done to one end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Report {
+    taken: usize,
+    delays: usize,
+    losses: usize,
 }
 
 impl Delays {
     fn at(places: impl IntoIterator<Item = (usize, u64)>) -> Self {
-        Self { places: places.into_iter().collect(), run: None }
+        Self { places: places.into_iter().collect(), ..Self::default() }
+    }
+
+    fn losing(places: impl IntoIterator<Item = usize>) -> Self {
+        Self { lost: places.into_iter().collect(), ..Self::default() }
     }
 
     fn load(&self, command: &mut Command) {
@@ -42,23 +68,40 @@ impl Delays {
         if let Some(run) = self.run {
             command.env("RUNS", format!("{run}:40"));
         }
+        let lost: Vec<String> = self.lost.iter().map(ToString::to_string).collect();
+        command.env("LOSSES", lost.join(","));
+        if let Some(run) = self.lost_run {
+            command.env("LOST_RUN", run.to_string());
+        }
     }
 }
 
-/// What `delay.c` says at the end: symbols taken, delays made.
-fn report(finished: &Finished) -> (usize, usize) {
+/// What `delay.c` says at the end.
+fn report(finished: &Finished) -> Report {
     let numbers = finished.stderr.lines().find_map(|line| {
-        let (taken, delays) = line.strip_prefix("taken ")?.split_once(", delays ")?;
-        Some((taken.parse().ok()?, delays.parse().ok()?))
+        let (taken, rest) = line.strip_prefix("taken ")?.split_once(", delays ")?;
+        let (delays, losses) = rest.split_once(", losses ")?;
+        let taken = taken.parse().ok()?;
+        Some(Report { taken, delays: delays.parse().ok()?, losses: losses.parse().ok()? })
     });
     numbers.unwrap_or_else(|| panic!("no report of the delays in {finished:?}"))
 }
 
 /// Sends `octets` with such delays at one end: whether the client is told that they were delivered.
-/// What is delivered is checked, and how many symbols the delayed end took and was delayed at are
-/// returned.
+/// What is delivered is checked, and what was done is returned.
 #[track_caller]
-fn transfer(octets: &[u8], options: &[&str], end: End, delays: &Delays) -> (bool, usize, usize) {
+fn transfer(octets: &[u8], options: &[&str], end: End, delays: &Delays) -> (bool, Report) {
+    transfer_from(Input::Pipe, octets, options, end, delays)
+}
+
+#[track_caller]
+fn transfer_from(
+    input: Input,
+    octets: &[u8],
+    options: &[&str],
+    end: End,
+    delays: &Delays,
+) -> (bool, Report) {
     let scene = Scene::new();
     let mut server = scene.server();
     server.arg("--raw");
@@ -74,7 +117,14 @@ fn transfer(octets: &[u8], options: &[&str], end: End, delays: &Delays) -> (bool
     if end == End::Client {
         delays.load(&mut client);
     }
-    let sent = Running::spawn_with_input(&mut client, octets).finish();
+    let sent = match input {
+        Input::Pipe => Running::spawn_with_input(&mut client, octets).finish(),
+        Input::File => {
+            let path = scene.join("message");
+            fs::write(&path, octets).expect("the folder is ours");
+            Running::start(client.stdin(File::open(path).expect("just written"))).finish()
+        }
+    };
     server.signal(Signal::SIGTERM);
     let ended = server.finish();
     let context = format!("{end:?} {delays:?} of {octets:02x?}: {sent:?}, {}", ended.stderr);
@@ -84,24 +134,40 @@ fn transfer(octets: &[u8], options: &[&str], end: End, delays: &Delays) -> (bool
         // Of a framed message nothing but its beginning is ever written.
         assert!(octets.starts_with(&ended.stdout), "{:02x?}: {context}", ended.stdout);
     }
-    let (taken, delayed) = report(if end == End::Client { &sent } else { &ended });
-    (sent.code() == 0, taken, delayed)
+    (sent.code() == 0, report(if end == End::Client { &sent } else { &ended }))
 }
 
 #[test]
 fn a_delay_at_any_symbol_of_either_end_damages_no_framed_message() {
     let octets = [0x00, 0x7E, 0xFF];
     for end in BOTH {
-        let (is_delivered, symbols, delayed) = transfer(&octets, &[], end, &Delays::default());
-        assert!(is_delivered && symbols > 100 && delayed == 0, "{symbols}, {delayed}");
+        let (is_delivered, report) = transfer(&octets, &[], end, &Delays::default());
+        let symbols = report.taken;
+        assert!(is_delivered && symbols > 100 && report.delays == 0, "{report:?}");
         // Every fifth place, and a different fifth of them each time.
         let first = 1 + Random::new().below(5);
         for place in (first..symbols).step_by(5) {
-            let (is_delivered, _, delayed) =
-                transfer(&octets, &[], end, &Delays::at([(place, 15)]));
+            let (is_delivered, report) = transfer(&octets, &[], end, &Delays::at([(place, 15)]));
             assert!(is_delivered, "{end:?} at {place}");
-            assert_eq!(delayed, 1, "{end:?} at {place}");
+            assert_eq!(report.delays, 1, "{end:?} at {place}");
         }
+    }
+}
+
+#[test]
+fn a_loss_of_any_symbol_at_either_end_damages_no_framed_message() {
+    let octets = [0x00, 0x7E, 0xFF];
+    for end in BOTH {
+        let symbols = transfer(&octets, &[], end, &Delays::default()).1.taken;
+        let first = 1 + Random::new().below(7);
+        let mut losses = 0;
+        for place in (first..symbols).step_by(7) {
+            let (is_delivered, report) = transfer(&octets, &[], end, &Delays::losing([place]));
+            assert!(is_delivered, "{end:?} at {place}");
+            losses += report.losses;
+        }
+        // What is taken in a handler is not lost: the program had fallen asleep there.
+        assert!(losses * 2 > symbols / 7, "only {losses} of {symbols} / 7");
     }
 }
 
@@ -115,6 +181,8 @@ fn delays_at_random_places_damage_no_framed_message_of_random_content() {
         let place =
             |random: &mut Random| (1 + random.below(9 * length + 150), 1 + random.below(60) as u64);
         let delays = Delays::at((0..6).map(|_| place(&mut random)));
+        let lost = (0..2).map(|_| 1 + random.below(9 * length)).collect();
+        let delays = Delays { lost, ..delays };
         assert!(transfer(&octets, &[], end, &delays).0, "{end:?} {delays:?}");
     }
 }
@@ -123,27 +191,62 @@ fn delays_at_random_places_damage_no_framed_message_of_random_content() {
 fn delays_make_no_frame_of_content_that_looks_like_the_end_of_one() {
     let mut random = Random::new();
     for round in 0..12 {
-        let octets = deceptive(1 + (round % 4));
+        let (frames, input) = (1 + (round % 4), [Input::File, Input::Pipe][round / 4 % 2]);
+        let octets = deceptive(frames, 0, 0x3E);
         // A frame has fifty places at which it could end, and some runs of ones by chance.
         let run = Some(1 + random.below(50 * octets.len() / 256));
         let delays = Delays { run, ..Delays::default() };
-        let (is_delivered, _, delayed) = transfer(&octets, &[], End::Server, &delays);
-        assert!(is_delivered && delayed == 2, "{delays:?}, {delayed}");
+        let (is_delivered, report) = transfer_from(input, &octets, &[], End::Server, &delays);
+        assert!(is_delivered && report.delays == 2, "{delays:?}, {report:?}");
     }
 }
 
-/// Frames whose payload holds, every five octets, the check sequence of what may stand before it in
-/// a frame, and then what a doubled bit turns into a flag.
-fn deceptive(frames: usize) -> Vec<u8> {
-    let mut octets = Vec::new();
-    for number in 0..frames {
+#[test]
+fn a_third_frame_that_looks_like_the_end_of_one_is_not_cut_short() {
+    let mut random = Random::new();
+    for input in [Input::File, Input::Pipe] {
+        for frames in [3, 4] {
+            let octets = deceptive(frames, 2, 0x3E);
+            let run = Some(1 + random.below(50));
+            let delays = Delays { run, ..Delays::default() };
+            let (is_delivered, report) = transfer_from(input, &octets, &[], End::Server, &delays);
+            assert!(is_delivered && report.delays == 2, "{input:?}, {delays:?}, {report:?}");
+        }
+    }
+}
+
+/// A bit that is lost has to be sent again, unless a late acknowledgment of another one is taken
+/// for its own.
+#[test]
+fn a_lost_zero_makes_no_flag_of_content_that_holds_one() {
+    let mut random = Random::new();
+    let mut losses = 0;
+    for round in 0..12 {
+        let input = [Input::File, Input::Pipe][round % 2];
+        let octets = deceptive(3, round % 3, 0x7E);
+        let run = 1 + random.below(40);
+        let delayed = (round >= 6).then_some(run);
+        let delays = Delays { run: delayed, lost_run: Some(run), ..Delays::default() };
+        let (is_delivered, report) = transfer_from(input, &octets, &[], End::Server, &delays);
+        assert!(is_delivered, "{input:?}, {delays:?}, {report:?}");
+        losses += report.losses;
+    }
+    assert!(losses >= 6, "only {losses} of 12");
+}
+
+/// Frames whose payload, from the frame `first` on, holds every five octets the check sequence of
+/// what may stand before it in a frame, and then `end`: 0x3E, which a doubled bit turns into a flag,
+/// or 0x7E, which a lost one does. The frames before are full of `A`.
+fn deceptive(frames: usize, first: usize, end: u8) -> Vec<u8> {
+    let mut octets = vec![b'A'; first * 256];
+    for number in first..frames {
         let last = number + 1 == frames;
         let control = number.to_le_bytes()[0] << 1 | if last { 0x10 } else { 0 };
         let mut frame = vec![0xFF, control];
         while frame.len() < 2 + 256 - 5 {
             let check = fcs(&frame).to_le_bytes();
             frame.extend(check);
-            frame.push(0x3E);
+            frame.push(end);
         }
         frame.resize(2 + 256, b'x');
         octets.extend(&frame[2..]);
