@@ -21,10 +21,11 @@ lint:
     cargo fmt --check
     cargo clippy --locked --workspace --all-targets --features minitalk-benches/instructions -- --deny warnings
     RUSTDOCFLAGS="--deny warnings" cargo doc --locked --workspace --no-deps
-    for folder in fuzz witness hosts/cortex-m hosts/web; do (cd $folder && cargo fmt --check); done
+    for folder in fuzz witness hosts/c hosts/cortex-m hosts/web; do (cd $folder && cargo fmt --check); done
     cd fuzz && cargo clippy --locked --all-targets -- --deny warnings
     cd witness && cargo clippy --locked --release -- --deny warnings
     cd hosts/web && cargo clippy --locked -- --deny warnings
+    cd hosts/c && cargo clippy --locked --release -- --deny warnings
 
 # Everything compiles: benches, examples, the core with and without its feature
 build:
@@ -52,6 +53,10 @@ witness:
 # The same source on a Cortex-M3 in QEMU (needs a thumbv7m compiler, qemu-system-arm, defmt-print): just firmware cost
 firmware *WHAT:
     tools/firmware {{ WHAT }}
+
+# The C interface: header, library and examples agree (needs C and C++ compilers, cbindgen): just c firmware
+c *WHAT:
+    tools/c {{ WHAT }}
 
 # The page: a sender, a line whose signals can be lost, a receiver (needs a wasm32 compiler): just web check
 web *WHAT:
@@ -110,7 +115,7 @@ coverage *OPTIONS:
 supply:
     typos
     cargo machete
-    for folder in . fuzz witness hosts/cortex-m hosts/web; do cargo deny --config deny.toml --manifest-path $folder/Cargo.toml --locked check bans licenses sources; done
+    for folder in . fuzz witness hosts/c hosts/cortex-m hosts/web; do cargo deny --config deny.toml --manifest-path $folder/Cargo.toml --locked check bans licenses sources; done
 
 # Everything that needs only stable Rust
 check: lint build defmt test package witness
