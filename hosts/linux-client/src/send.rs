@@ -86,8 +86,8 @@ impl Sent {
     /// The exit code, as documented in `--help`.
     const fn code(&self) -> u8 {
         match self.confirmation {
-            Confirmation::Message | Confirmation::Bits => 0,
-            Confirmation::Nothing => 9,
+            Confirmation::Message => 0,
+            Confirmation::Bits | Confirmation::Nothing => 9,
         }
     }
 }
@@ -95,10 +95,15 @@ impl Sent {
 impl Event for Sent {
     fn notes(&self, options: &Options) -> Vec<String> {
         let pid = self.pid;
-        let doubt = (self.confirmation == Confirmation::Nothing).then(|| {
+        let doubt = match self.confirmation {
+            Confirmation::Message => None,
+            Confirmation::Bits => Some("has acknowledged every bit, but not the message"),
+            Confirmation::Nothing => Some("has confirmed nothing of it"),
+        };
+        let doubt = doubt.map(|what| {
             format!(
-                "PID {pid} was sent the whole message and has confirmed nothing of it: whether it \
-                 has arrived is unknown; look at what it shows"
+                "PID {pid} was sent the whole message and {what}: whether it was understood is \
+                 unknown; look at what it shows"
             )
         });
         let dialect = self.dialect.as_ref().filter(|_| options.stats && !options.json);
