@@ -1,5 +1,6 @@
 //! What the benches share: the text they send and the bits it becomes, the yardstick, the two programs.
 
+pub mod corpus;
 pub mod crowd;
 pub mod figures;
 pub mod link;

@@ -1,11 +1,12 @@
 //! `cargo run --release -p minitalk-benches --bin compare -- [ROUNDS] [PART]...`
 //!
-//! Prints the tables of `docs/performance.md`, in Markdown. The parts are idle, pairs, pinned, busy, clients,
+//! Prints the tables of `docs/performance.md`, in Markdown. The parts are idle, texts, pairs, pinned, busy, clients,
 //! start and memory; without any, all. It takes about four minutes.
 
 use std::env;
 use std::process::ExitCode;
 
+use minitalk_benches::corpus;
 use minitalk_benches::figures::{Spread, Target};
 use minitalk_benches::load::{BusyLoops, machine};
 use minitalk_benches::octets;
@@ -15,7 +16,7 @@ use minitalk_benches::yardstick::{Way, Yardstick};
 
 const KIB: u32 = 1024;
 const CLIENTS: u32 = 32;
-const PARTS: [&str; 7] = ["idle", "pairs", "pinned", "busy", "clients", "start", "memory"];
+const PARTS: [&str; 8] = ["idle", "texts", "pairs", "pinned", "busy", "clients", "start", "memory"];
 
 struct Comparison {
     yardstick: Yardstick,
@@ -51,6 +52,7 @@ impl Comparison {
     fn measure(&mut self, part: &str) {
         match part {
             "idle" => self.idle(),
+            "texts" => self.texts(),
             "pairs" => self.pairs(),
             "pinned" => self.pinned(),
             "busy" => self.busy(),
@@ -78,6 +80,19 @@ impl Comparison {
         self.row("framed 64 KiB / raw polling", framed, Some(Target::AtLeast(1.0)));
         let classic = rounds.iter().map(Round::classic_ratio);
         self.row("classic 64 KiB / raw polling", classic, Some(Target::AtLeast(0.9)));
+    }
+
+    /// What is sent is smaller than what arrives.
+    fn texts(&mut self) {
+        let mut server = Server::start(Place::Anywhere);
+        let texts = corpus::texts();
+        let round = |_| corpus::round(&mut server, &texts, || raw(&self.yardstick, Way::Polling));
+        let rounds: Vec<Vec<f64>> = (0..self.rounds).map(round).collect();
+        for (index, &(name, _, target)) in texts.iter().enumerate() {
+            let ratios: Vec<f64> = rounds.iter().map(|round| round[index]).collect();
+            let name = format!("framed {name} / raw polling");
+            self.row(&name, ratios, Some(Target::AtLeast(target)));
+        }
     }
 
     /// Each of the two in turn is the first, so that a machine that gets faster or slower favours neither.

@@ -113,7 +113,8 @@ fn transfer_from(
     let pid: String = said.chars().filter(char::is_ascii_digit).collect();
     let mut client = scene.client();
     let patient: &[&str] = if options.is_empty() { &["--timeout", "50s"] } else { options };
-    client.args(patient).arg(&pid);
+    // What is sent is what was given.
+    client.args(patient).args(["--no-compress", &pid]);
     if end == End::Client {
         delays.load(&mut client);
     }

@@ -201,7 +201,12 @@ impl Decoder {
             BrotliResult::ResultSuccess => self.stage = Stage::Ended,
             BrotliResult::NeedsMoreInput | BrotliResult::NeedsMoreOutput => {}
         }
-        let has_more = matches!(result, BrotliResult::NeedsMoreOutput);
+        // The library asks for input as soon as it has none, though there was no room for all text.
+        let has_more = match result {
+            BrotliResult::NeedsMoreOutput => true,
+            BrotliResult::NeedsMoreInput => room == 0,
+            BrotliResult::ResultSuccess | BrotliResult::ResultFailure => false,
+        };
         Ok(Step { octets: taken, bytes, has_more })
     }
 

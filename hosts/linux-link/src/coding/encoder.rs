@@ -59,7 +59,7 @@ impl Encoder {
     /// Takes `count` of the octets out, or as many as there are.
     pub fn take(&mut self, count: usize) -> &[u8] {
         let start = self.taken;
-        self.taken = self.octets.len().min(start + count);
+        self.taken = self.octets.len().min(start.saturating_add(count));
         &self.octets[start..self.taken]
     }
 

@@ -73,6 +73,29 @@ fn text_that_has_been_flushed_can_be_decoded_at_once() {
 }
 
 #[test]
+fn all_that_the_octets_so_far_hold_comes_before_more_of_them_are_wanted() {
+    for room in [1, 7, 100, 4096, 10_000] {
+        let (mut encoder, mut decoder) = (Encoder::new(None), Decoder::new());
+        let (mut text, mut decoded, mut buffer) = (Vec::new(), Vec::new(), vec![0; room]);
+        for number in 1..20 {
+            encoder.push(&words(number * 10));
+            encoder.flush();
+            text.extend(words(number * 10));
+            let mut octets = encoder.take(usize::MAX);
+            loop {
+                let step = decoder.decode(octets, &mut buffer).unwrap();
+                octets = &octets[step.octets..];
+                decoded.extend_from_slice(&buffer[..step.bytes]);
+                if !step.has_more {
+                    break;
+                }
+            }
+            assert!(decoded == text, "{room}: {} of {}", decoded.len(), text.len());
+        }
+    }
+}
+
+#[test]
 fn a_text_of_another_length_than_it_says_is_none() {
     for length in [0, 1, 4, 6, 1 << 40] {
         assert_eq!(decoded(&encoded(b"Hello", Some(length)), 9, 9), Err(DecodeError::Length));
