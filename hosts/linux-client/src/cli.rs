@@ -243,8 +243,9 @@ impl Options {
             pace: self.pace,
             slow: self.slow,
             timeout: self.timeout,
+            // Who watches wants to see letters.
+            compress: !self.no_compress && !self.watch,
             // A pair of bits is hard to follow.
-            compress: !self.no_compress,
             single_bits: self.single_bits || self.watch || self.slow.is_some(),
             trust: self.trust(),
             takes_terminations: true,
