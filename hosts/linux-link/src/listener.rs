@@ -215,6 +215,8 @@ impl<O: Observer> Listener<O> {
 
     /// Accepts the piece of `peer` that waits: it is safe, or, if it was the last one, so is the
     /// whole message. Nothing happens if no piece of it waits.
+    ///
+    /// It is acknowledged at once, and what the caller does next is done while its sender goes on.
     pub fn accept(&mut self, peer: u32) {
         if self.senders.has_more(peer) {
             if !self.decoding.contains(&peer) {
@@ -226,6 +228,9 @@ impl<O: Observer> Listener<O> {
         self.exchange.accept(peer);
         let ended = self.senders.accept(peer, self.woken_at);
         self.news.extend(ended.map(|ended| Happening::Ended(Ended { dialect, ..ended })));
+        if self.piece.is_none() {
+            self.advance();
+        }
     }
 
     /// Refuses the message of `peer` for good, whether a piece of it waits or not.

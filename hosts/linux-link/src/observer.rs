@@ -67,13 +67,37 @@ impl<First: Observer, Second: Observer> Observer for (First, Second) {
     }
 }
 
+impl<T: Observer + ?Sized> Observer for Box<T> {
+    fn sent(&mut self, peer: u32, symbol: Bit) {
+        (**self).sent(peer, symbol);
+    }
+
+    fn received(&mut self, peer: u32, symbol: Bit) {
+        (**self).received(peer, symbol);
+    }
+
+    fn timed_out(&mut self, peer: u32) {
+        (**self).timed_out(peer);
+    }
+
+    fn waiting(&mut self, peer: u32, diagnosis: Diagnosis) {
+        (**self).waiting(peer, diagnosis);
+    }
+
+    fn progress(&mut self, octets: u64) {
+        (**self).progress(octets);
+    }
+}
+
 impl<T: Observer> Observer for Option<T> {
+    #[inline]
     fn sent(&mut self, peer: u32, symbol: Bit) {
         if let Some(observer) = self {
             observer.sent(peer, symbol);
         }
     }
 
+    #[inline]
     fn received(&mut self, peer: u32, symbol: Bit) {
         if let Some(observer) = self {
             observer.received(peer, symbol);

@@ -62,6 +62,9 @@ impl Server {
     pub(crate) fn serve(mut self) -> Result<(), ServerError> {
         while !self.is_over() {
             let now = self.absorb()?;
+            // What may be kept is acknowledged before anything is written: its sender goes on
+            // meanwhile.
+            self.answer();
             self.write(now);
             self.answer();
             self.report(now);

@@ -6,6 +6,7 @@ use minitalk_core::classic::{Ack, Handles, Memory};
 use minitalk_core::exchange::{Payload, Protocol};
 use minitalk_core::{Bit, Instant};
 use minitalk_signals::{Executable, ProcessStatus};
+use rustc_hash::FxHashMap;
 
 use crate::admission::{Admission, Admitted, Trust};
 use crate::coding::DecodeError;
@@ -31,7 +32,8 @@ const MEMORIES_MAX: usize = 1024;
 #[derive(Debug, Default)]
 pub(super) struct Senders {
     admission: Admission,
-    open: HashMap<u32, Sender>,
+    /// Looked up for each bit, so the hash is a fast one.
+    open: FxHashMap<u32, Sender>,
     turned_away: HashMap<u32, Instant>,
     /// What has been learned of programs, by their executables.
     memories: HashMap<Executable, Memory>,
