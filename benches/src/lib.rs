@@ -3,6 +3,7 @@
 pub mod corpus;
 pub mod crowd;
 pub mod figures;
+pub mod idle;
 pub mod link;
 pub mod load;
 pub mod programs;

@@ -11,6 +11,8 @@ use std::{env, process, thread};
 
 use minitalk_harness::Programs;
 
+use crate::idle::IdleClients;
+
 /// Where processes may run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -44,6 +46,8 @@ pub enum Protocol {
     FramedSingleBits,
     /// Eight bits a byte.
     Classic,
+    /// What the client chooses without options.
+    Default,
 }
 
 /// A server that writes what it receives to a file, and texts to send to it.
@@ -123,6 +127,19 @@ impl Server {
         times
     }
 
+    /// Connects `count` clients that send nothing more.
+    ///
+    /// # Panics
+    ///
+    /// If one of them fails.
+    #[must_use]
+    pub fn connect_idle(&mut self, count: usize) -> IdleClients {
+        let idle = IdleClients::connect(self.child.id(), count);
+        // What they have sent was written before they were told so.
+        self.received.seek(SeekFrom::End(0)).expect("a file in a folder of ours");
+        idle
+    }
+
     /// The server's resident set, in KiB.
     ///
     /// # Panics
@@ -139,14 +156,16 @@ impl Server {
 
     fn client(&self, protocol: Protocol, message: &Path) -> Child {
         let options: &[&str] = match protocol {
-            Protocol::Framed => &["--protocol", "framed"],
-            Protocol::FramedSingleBits => &["--protocol", "framed", "--single-bits"],
-            Protocol::Classic => &["--protocol", "classic"],
+            Protocol::Framed => &["--timeout", "60s", "--protocol", "framed"],
+            Protocol::FramedSingleBits => {
+                &["--timeout", "60s", "--protocol", "framed", "--single-bits"]
+            }
+            Protocol::Classic => &["--timeout", "60s", "--protocol", "classic"],
+            Protocol::Default => &[],
         };
         self.place
             .command(Programs::build().client_path())
             .arg(self.child.id().to_string())
-            .args(["--timeout", "60s"])
             .args(options)
             .stdin(File::open(message).expect("a file in a folder of ours"))
             .spawn()

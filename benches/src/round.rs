@@ -45,7 +45,7 @@ impl Round {
 pub fn throughput(server: &mut Server, protocol: Protocol, octets_count: u32) -> f64 {
     let count = octets_count as usize;
     let message = match protocol {
-        Protocol::Framed | Protocol::FramedSingleBits => octets(count),
+        Protocol::Framed | Protocol::FramedSingleBits | Protocol::Default => octets(count),
         Protocol::Classic => text(count),
     };
     8.0 * f64::from(octets_count) / server.send(protocol, &message).as_secs_f64()

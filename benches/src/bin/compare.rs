@@ -1,13 +1,14 @@
 //! `cargo run --release -p minitalk-benches --bin compare -- [ROUNDS] [PART]...`
 //!
-//! Prints the tables of `docs/performance.md`, in Markdown. The parts are idle, texts, pairs, pinned, busy, clients,
-//! start and memory; without any, all. It takes about four minutes.
+//! Prints the tables of `docs/performance.md`, in Markdown. The parts are idle, texts, pairs, pinned,
+//! busy, clients, crowd, beside, start and memory; without any, all. It takes about six minutes.
 
 use std::env;
 use std::process::ExitCode;
 
 use minitalk_benches::corpus;
 use minitalk_benches::figures::{Spread, Target};
+use minitalk_benches::idle::{STAY_CONNECTED, stay_connected};
 use minitalk_benches::load::{BusyLoops, machine};
 use minitalk_benches::octets;
 use minitalk_benches::programs::{Place, Protocol, Server};
@@ -16,7 +17,11 @@ use minitalk_benches::yardstick::{Way, Yardstick};
 
 const KIB: u32 = 1024;
 const CLIENTS: u32 = 32;
-const PARTS: [&str; 8] = ["idle", "texts", "pairs", "pinned", "busy", "clients", "start", "memory"];
+const IDLE_CLIENTS: usize = 1_000;
+const CROWDS: [u32; 2] = [100, 1_000];
+const CROWD_OCTETS: u32 = 100;
+const PARTS: [&str; 10] =
+    ["idle", "texts", "pairs", "pinned", "busy", "clients", "crowd", "beside", "start", "memory"];
 
 struct Comparison {
     yardstick: Yardstick,
@@ -26,6 +31,12 @@ struct Comparison {
 }
 
 fn main() -> ExitCode {
+    if let [first, pid] = &env::args().skip(1).collect::<Vec<_>>()[..]
+        && first == STAY_CONNECTED
+    {
+        stay_connected(pid);
+        return ExitCode::SUCCESS;
+    }
     let yardstick = match Yardstick::compile() {
         Ok(yardstick) => yardstick,
         Err(error) => {
@@ -57,6 +68,8 @@ impl Comparison {
             "pinned" => self.pinned(),
             "busy" => self.busy(),
             "clients" => self.clients(),
+            "crowd" => CROWDS.into_iter().for_each(|clients| self.crowd(clients)),
+            "beside" => self.beside(),
             "start" => self.start(),
             _ => self.memory(),
         }
@@ -154,21 +167,54 @@ impl Comparison {
     }
 
     fn clients(&mut self) {
+        let (together, slowest) = self.at_once(Protocol::Framed, CLIENTS, KIB);
+        let name = "32 clients, 1 KiB each: together / one client, 32 KiB";
+        self.row(name, together, Some(Target::AtLeast(0.85)));
+        self.row("32 clients: slowest / mean time", slowest, Some(Target::AtMost(1.5)));
+    }
+
+    fn crowd(&mut self, clients: u32) {
+        let (together, slowest) = self.at_once(Protocol::Default, clients, CROWD_OCTETS);
+        let name = format!(
+            "{clients} clients, {CROWD_OCTETS} octets each: together / one, the same octets"
+        );
+        self.row(&name, together, Some(Target::AtLeast(0.4)));
+        let name = format!("{clients} clients: slowest / mean time");
+        self.row(&name, slowest, Some(Target::AtMost(2.0)));
+    }
+
+    /// So many `clients` with `octets_count` octets each, all started at once. In each round: what they move
+    /// together, in units of what one client moves that sends all of it; and when the last one ends, in units
+    /// of when they do on average.
+    fn at_once(&self, protocol: Protocol, clients: u32, octets_count: u32) -> (Vec<f64>, Vec<f64>) {
         let mut server = Server::start(Place::Anywhere);
-        let message = octets(KIB as usize);
-        let messages = vec![message.as_slice(); CLIENTS as usize];
-        let (mut aggregate, mut slowest) = (Vec::new(), Vec::new());
-        for _ in 0..self.rounds {
-            let alone = throughput(&mut server, Protocol::Framed, CLIENTS * KIB);
-            let times = server.send_at_once(Protocol::Framed, &messages);
+        let message = octets(octets_count as usize);
+        let messages = vec![message.as_slice(); clients as usize];
+        let mut round = || {
+            let alone = throughput(&mut server, Protocol::Framed, clients * octets_count);
+            let times = server.send_at_once(protocol, &messages);
             let times = times.iter().map(std::time::Duration::as_secs_f64);
             let last = times.clone().fold(0.0, f64::max);
-            aggregate.push(f64::from(8 * CLIENTS * KIB) / last / alone);
-            slowest.push(last / (times.sum::<f64>() / f64::from(CLIENTS)));
-        }
-        let name = "32 clients, 1 KiB each: together / one client, 32 KiB";
-        self.row(name, aggregate, Some(Target::AtLeast(0.7)));
-        self.row("32 clients: slowest / mean time", slowest, Some(Target::AtMost(1.5)));
+            let together = f64::from(8 * clients * octets_count) / last;
+            (together / alone, last / (times.sum::<f64>() / f64::from(clients)))
+        };
+        (0..self.rounds).map(|_| round()).unzip()
+    }
+
+    /// Each of the two servers in turn is the first.
+    fn beside(&mut self) {
+        let mut servers = [Server::start(Place::Anywhere), Server::start(Place::Anywhere)];
+        let _idle = servers[0].connect_idle(IDLE_CLIENTS);
+        let ratio = |round: usize| {
+            let mut speeds = [0.0; 2];
+            for index in [round % 2, (round + 1) % 2] {
+                speeds[index] = throughput(&mut servers[index], Protocol::Framed, 64 * KIB);
+            }
+            speeds[0] / speeds[1]
+        };
+        let ratios: Vec<f64> = (0..self.rounds).map(ratio).collect();
+        let name = "framed 64 KiB, beside 1,000 idle clients / alone";
+        self.row(name, ratios, Some(Target::AtLeast(0.95)));
     }
 
     fn start(&mut self) {
@@ -176,7 +222,7 @@ impl Comparison {
         let message = octets(100);
         let millis = |_| 1e3 * server.send(Protocol::Framed, &message).as_secs_f64();
         let times: Vec<f64> = (0..3 * self.rounds).map(millis).collect();
-        self.row("100 characters, client's start to end, ms", times, Some(Target::AtMost(15.0)));
+        self.row("100 characters, client's start to end, ms", times, Some(Target::AtMost(3.5)));
     }
 
     fn memory(&mut self) {

@@ -135,7 +135,8 @@ impl Iterator for Acks {
     #[inline]
     fn next(&mut self) -> Option<Bit> {
         let (&first, rest) = self.0.split_first()?;
-        *self = Self::from_slice(rest);
+        // Nearly always there is one.
+        *self = if rest.is_empty() { Self::NONE } else { Self::from_slice(rest) };
         Some(first)
     }
 }
