@@ -107,7 +107,7 @@ long-model:
 long-lives:
     SEEDS=1000000 cargo test --locked --package minitalk-core --test it in_no_life -- --nocapture
 
-# What of the core the fuzz corpus reaches (needs cargo-fuzz, llvm-cov)
+# What of the core the fuzz corpus reaches (needs cargo-fuzz, llvm-cov); of every crate the tests: just coverage --tests
 coverage *OPTIONS:
     tools/coverage {{ OPTIONS }}
 
