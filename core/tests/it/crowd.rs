@@ -83,6 +83,22 @@ fn whoever_has_waited_longest_is_next_and_nobody_is_left_out() {
     assert_eq!(crowd.exchange.open_count(), 0);
 }
 
+#[test]
+fn the_floor_goes_on_from_the_place_of_one_who_has_gone() {
+    let mut crowd = Crowd::new();
+    (1..=5).for_each(|peer| crowd.bit(peer, Bit::Zero));
+    crowd.stall();
+    crowd.stall();
+    assert_eq!(crowd.acknowledged.last(), Some(&(3, true)), "the third one has the floor");
+    // The first two want it again, after those who wait already.
+    (1..=2).for_each(|peer| crowd.bit(peer, Bit::One));
+    crowd.exchange.handle_gone(3);
+    crowd.drive();
+    (0..3).for_each(|_| crowd.stall());
+    let order: Vec<u32> = crowd.acknowledged.iter().map(|&(peer, _)| peer).collect();
+    assert_eq!(order, [1, 2, 3, 4, 5, 1, 2]);
+}
+
 /// One whose bit was lost keeps the others waiting for 20 ms, and so does each of a thousand.
 #[test]
 fn the_silent_keep_nobody_waiting_for_long() {

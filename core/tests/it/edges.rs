@@ -196,3 +196,25 @@ fn the_same_message_under_the_same_number_is_no_repetition_of_itself() {
     assert_eq!(pair.text, b"reading: 20reading: 20");
     assert_eq!(pair.receiver.counters().repeated, 0);
 }
+
+#[test]
+fn a_stray_acknowledgment_between_two_frames_has_the_next_one_begin_with_a_mark() {
+    let [in_step, after_a_stray] = [false, true].map(|is_stray| {
+        let mut pair = Pair::new();
+        pair.sender.offer(b"a", false).expect("a new sender is ready");
+        pair.drive();
+        let bits = pair.bits;
+        if is_stray {
+            // Whose it is nobody knows, nor what the receiver would say next.
+            pair.sender.handle_ack(Bit::One, pair.now);
+            assert_eq!(pair.sender.statistics().stray_acks, 1);
+        }
+        pair.sender.offer(b"b", true).expect("the first frame was accepted");
+        pair.drive();
+        assert_eq!(pair.text, b"ab");
+        assert_eq!(pair.sender.statistics().repeated_frames, 0);
+        pair.bits - bits
+    });
+    // In step, the flag that closed the frame before opens the next one.
+    assert!(after_a_stray >= in_step + 16, "{in_step} bits, {after_a_stray} after a stray");
+}

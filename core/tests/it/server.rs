@@ -69,6 +69,26 @@ fn a_message_longer_than_the_server_takes_is_refused_at_its_first_frame() {
 }
 
 #[test]
+fn a_message_of_unknown_length_is_refused_at_the_frame_that_makes_it_too_long() {
+    for (octets_max, taken) in [(3, 1), (4, 2)] {
+        let mut server = Server::new(Some(octets_max));
+        let mut sender = Sender::new(7, None).without_pairs();
+        let mut events = Vec::new();
+        for last in [false, true] {
+            sender.offer(b"ab", last).expect("the frame before was accepted");
+            events.extend(server.talk(1, &mut sender));
+        }
+        let second = match taken {
+            1 => Event::Refused(Some(RefusalReason::TooLong)),
+            _ => Event::Accepted { octets: 2, last: true },
+        };
+        assert_eq!(events, [Event::Accepted { octets: 2, last: false }, second]);
+        assert_eq!(server.texts, vec![(1, b"ab".to_vec()); taken]);
+        assert_eq!(server.too_long.len(), 2 - taken);
+    }
+}
+
+#[test]
 fn the_floor_passes_at_the_verdict_to_the_one_that_waits() {
     let mut server = Server::new(None);
     let (mut first, mut second) = (sender_of(b"a"), sender_of(b"b"));
