@@ -54,6 +54,10 @@ pub fn texts() -> Vec<(&'static str, Vec<u8>, f64)> {
 
 /// How many bits of each text move in the time of a bit of the yardstick, which runs before and
 /// after each.
+///
+/// # Panics
+///
+/// If one does not arrive as it was sent.
 #[must_use]
 pub fn round(
     server: &mut Server,
