@@ -219,15 +219,22 @@ impl Bench {
         Some(sent.filter(|at| *at > from && *at < to).count() < 3)
     }
 
-    /// Bits a second, as measured, or as guessed for a pair that delivers nothing.
+    /// Bits a second, as measured, or as seen through the relay if that takes too long, or as
+    /// guessed for a pair that delivers nothing.
     pub(crate) fn bits_per_second(&self) -> f64 {
         *self.speed.get_or_init(|| {
             let times = self.hundreds().iter().filter(|delivery| delivery.client.is_end());
             let mut times: Vec<Duration> = times.map(|delivery| delivery.took).collect();
             times.sort_unstable();
-            let median = times.get(times.len() / 2);
-            median.map_or(GUESSED_SPEED, |took| 800.0 / took.as_secs_f64().max(1e-6))
+            let direct = times.get(times.len() / 2).map(|took| speed(800, *took));
+            direct.or_else(|| self.relayed_speed()).unwrap_or(GUESSED_SPEED)
         })
+    }
+
+    fn relayed_speed(&self) -> Option<f64> {
+        let sent: Vec<_> = self.learned()?.recording.from(Party::Client).collect();
+        let took = sent.last()?.at_nanos - sent.first()?.at_nanos;
+        Some(speed(u32::try_from(sent.len()).ok()?, Duration::from_nanos(took)))
     }
 
     /// What became of three texts of a hundred characters, which every pair is tried with.
@@ -318,6 +325,10 @@ fn locked(server: u32, client: u32) -> Option<(&'static str, String)> {
     [("server", server), ("client", client)].into_iter().find_map(|(who, pid)| {
         Some((who, process::sleeps_in(pid).filter(|place| place.contains("futex"))?))
     })
+}
+
+fn speed(bits: u32, took: Duration) -> f64 {
+    f64::from(bits) / took.as_secs_f64().max(1e-6)
 }
 
 /// The last one if it was confirmed; else the first one that could be read, or else any.

@@ -36,7 +36,7 @@ const BITS_OF_A_BYTE: usize = 3;
 /// A text that takes more than half a second, so that something can happen in its middle.
 fn long(bench: &Bench) -> Vec<u8> {
     const TIME: Duration = Duration::from_millis(600);
-    texts::letters(bench.length(TIME).clamp(60, 60_000), 9)
+    texts::letters(bench.length(TIME).clamp(20, 60_000), 9)
 }
 
 pub(super) fn killed_client(bench: &Bench) -> io::Result<Verdict> {
