@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::{Child, Command};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use minitalk_signals::{Peer, ProcessState, ProcessStatus};
@@ -23,6 +24,10 @@ const DEADLOCK: Duration = Duration::from_millis(250);
 
 /// How often to look whether it still does something.
 const LOOK: Duration = Duration::from_millis(80);
+
+/// How long a client that has ended keeps its PID. A server that answers once more finds it, as it
+/// would with a shell, and does not fail because the tester is quick.
+const LEAVE: Duration = Duration::from_millis(5);
 
 /// A running client, the tester's own child. It ends when this is dropped.
 #[derive(Debug)]
@@ -55,11 +60,14 @@ impl Client {
 
     /// How it ended, if it has.
     pub(crate) fn ending(&mut self) -> Option<Ending> {
-        if self.ending.is_none()
-            && let Ok(Some(status)) = self.child.try_wait()
-        {
+        if self.ending.is_some() || self.peer.as_ref().is_some_and(|peer| !peer.has_exited()) {
+            return self.ending;
+        }
+        let now = Instant::now();
+        thread::sleep(LEAVE);
+        if let Ok(Some(status)) = self.child.try_wait() {
             self.ending = Some(Ending::of(status));
-            self.ended = Some(Instant::now());
+            self.ended = Some(now);
         }
         self.ending
     }
@@ -129,7 +137,7 @@ impl Client {
                 let timeout = LOOK.try_into().ok();
                 let _ = poll(&mut watched, timeout.as_ref());
             }
-            None => std::thread::sleep(LOOK / 10),
+            None => thread::sleep(LOOK / 10),
         }
     }
 }

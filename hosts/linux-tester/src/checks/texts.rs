@@ -179,22 +179,26 @@ pub(super) fn bytes(bench: &Bench) -> io::Result<Verdict> {
     })
 }
 
+/// Twice if it goes wrong once: a pair that loses a single text now and then is told apart by the
+/// checks before.
 pub(super) fn series(bench: &Bench) -> io::Result<Verdict> {
+    let Some(first) = series_once(bench)? else { return Ok(Verdict::passed("")) };
+    Ok(match series_once(bench)? {
+        Some(fact) => Verdict::failed(fact),
+        None => Verdict::passed(format!("at the second try; at the first {first}")),
+    })
+}
+
+/// Several texts to one server; what went wrong, if something did.
+fn series_once(bench: &Bench) -> io::Result<Option<String>> {
     let mut server = bench.server()?;
     for number in 1..=5 {
         let text = format!("number {number} of five").into_bytes();
         let delivery = bench.deliver_to(&mut server, &text)?;
         if !delivery.is_shown {
-            // A pair that loses a single text now and then is told apart by the checks before.
-            let again = bench.deliver_to(&mut server, &text)?;
-            if !again.is_shown {
-                let fact = format!(
-                    "the text of client {number} is not shown: {}",
-                    diagnosis::fact(&delivery)
-                );
-                return Ok(Verdict::failed(fact));
-            }
+            let fact = diagnosis::fact(&delivery);
+            return Ok(Some(format!("the text of client {number} is not shown: {fact}")));
         }
     }
-    Ok(Verdict::passed(""))
+    Ok(None)
 }
