@@ -10,6 +10,7 @@ use core::ops::Not;
 /// are symbols of the same line and therefore `Bit`s too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Bit {
     /// The line symbol `0`: `SIGUSR1` on Linux.
     Zero,

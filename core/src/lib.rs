@@ -42,6 +42,14 @@
 //! * Every `new` that cannot fail is `const`: a `static` needs no initialiser. Every type is `Clone`, `Debug`
 //!   and, with the feature `defmt`, `defmt::Format`.
 //!
+//! # Stability
+//!
+//! Rust 1.88 or newer; a newer minimum is a minor version. Structs that are read only, such as counters, are
+//! `non_exhaustive`, for they will get more fields. Enums that a host must answer to, such as
+//! [`receiver::Reply`] and [`sender::Event`], are exhaustive on purpose: a new variant is a new major version,
+//! and the compiler shows each place that has to know it. What goes over the line has a version of its own,
+//! [`frame::VERSION`]. RAM, code size and instructions may change with any version.
+//!
 //! The wire formats are specified in `docs/protocol.md` of the repository.
 #![no_std]
 

@@ -45,6 +45,7 @@ pub enum Reply {
 /// A frame that waits for [`Receiver::accept`] or [`Receiver::refuse`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub struct Received<'a> {
     /// Whether a message begins with this frame.
     pub first: bool,
@@ -65,6 +66,8 @@ pub struct Received<'a> {
 /// What a receiver has seen since it was made. Counters saturate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub struct Counters {
     /// Frames accepted and delivered.
     pub accepted: u32,

@@ -28,6 +28,7 @@ pub const REASON_BITS: u8 = CODE_BITS * SYMBOLS_PER_CODE_BIT;
 /// Why a receiver will not take a message, now or after any repetition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum RefusalReason {
     /// The message is longer than the receiver takes.
     TooLong,

@@ -5,6 +5,7 @@ use crate::Bit;
 /// In which order the bits of a byte, or of a length, are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum BitOrder {
     /// The most significant bit first.
     MsbFirst,
@@ -15,6 +16,7 @@ pub enum BitOrder {
 /// What the receiver sends back while a message arrives. Bits of a length count as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Ack {
     /// Whatever the other side does: a sender takes what comes back for what it is, a receiver
     /// sends `SIGUSR1` after every bit unless it knows better.
@@ -34,6 +36,7 @@ pub enum Ack {
 /// What the receiver sends back when the message is complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Receipt {
     /// Whatever the other side does: a sender takes what comes back for what it is, a receiver
     /// sends `SIGUSR2` after the acknowledgment unless it knows better.
@@ -55,6 +58,7 @@ pub enum Receipt {
 /// What ends a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum End {
     /// A NUL byte after the text.
     Nul,
@@ -101,6 +105,7 @@ impl End {
 /// How a length is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Length {
     /// As one number, in the bit order of the dialect.
     Bits,
@@ -116,6 +121,7 @@ pub enum Length {
 /// What stands between the length, if there is one, and the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Lead {
     /// Nothing.
     None,
@@ -130,6 +136,7 @@ pub enum Lead {
 /// The symbols with which a sender greets before a message. They are not bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Hello {
     /// None.
     None,
@@ -157,6 +164,7 @@ pub enum Hello {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Dialect {
     /// The line symbol that means a one; the other one means a zero.
     pub one: Bit,

@@ -8,6 +8,7 @@ use crate::classic::Memory;
 /// Which protocols senders may speak.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Protocols {
     /// Told apart by their first bits, where the [dialect](crate::classic::Dialect::admits_framed) allows it.
     #[default]
@@ -19,6 +20,7 @@ pub enum Protocols {
 /// The protocol of one sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Protocol {
     /// Eight bits a byte.
     Classic,
@@ -75,6 +77,7 @@ pub enum Output<'a> {
 /// A piece of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub struct Payload<'a> {
     /// The sender.
     pub peer: u32,

@@ -37,6 +37,7 @@ pub enum Deframed<'a> {
 /// the next frame, after the other two it waits for the next flag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum FeedError {
     /// Seven ones in a row: the sender gave up the frame. Reported at the seventh, and not again
     /// before another flag; seven ones right after a flag count too.

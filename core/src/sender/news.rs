@@ -7,6 +7,7 @@ use crate::verdict::RefusalReason;
 /// News for the application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Event {
     /// The frame offered last was accepted: its `octets` arrived intact, once, in order. If it was
     /// the `last` one, the whole message has been written by the receiver: this is the receipt.
@@ -53,6 +54,7 @@ pub enum Phase {
 /// Why a payload was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum OfferError {
     /// The frame before it is still under way, or the message has ended. The sender is unchanged.
     NotReady,
@@ -80,6 +82,8 @@ impl core::error::Error for OfferError {}
 /// What a sender has done so far. Counters saturate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub struct Statistics {
     /// Bits transmitted, resent ones included.
     pub bits: u64,

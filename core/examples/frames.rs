@@ -1,0 +1,28 @@
+//! Frames on a line on which a bit is turned round: what comes out is right or is said to be wrong.
+
+use minitalk_core::hdlc::{Deframed, Deframer, FCS_OCTETS, Framer};
+
+/// The longest content that is expected.
+const OCTETS: usize = 60;
+
+fn main() {
+    let mut deframer = Deframer::<{ OCTETS + FCS_OCTETS }>::new();
+    let frames = [&b"hello"[..], b"damaged", b"world"];
+    let line = frames.into_iter().flat_map(Framer::new);
+    let (mut whole, mut wrong) = (Vec::new(), 0);
+    for (place, bit) in line.enumerate() {
+        let arriving = if place == 150 { !bit } else { bit };
+        match deframer.feed(arriving) {
+            Ok(Deframed::Pending | Deframed::Flag) => {}
+            Ok(Deframed::Frame(content)) => {
+                println!("frame: {}", String::from_utf8_lossy(content));
+                whole.push(content.to_vec());
+            }
+            Err(error) => {
+                println!("error: {error}");
+                wrong += 1;
+            }
+        }
+    }
+    assert_eq!((whole, wrong), (vec![b"hello".to_vec(), b"world".to_vec()], 1));
+}
