@@ -55,9 +55,13 @@ witness:
 firmware *WHAT:
     tools/firmware {{ WHAT }}
 
-# The C interface: header, library and examples agree (needs C and C++ compilers, cbindgen): just c firmware
+# The C interface: header, library and examples agree (needs C and C++ compilers, cbindgen): just c firmware, just c riscv
 c *WHAT:
     tools/c {{ WHAT }}
+
+# The library for other processors: builds, cannot panic, sizes (needs Debian's compiler)
+targets:
+    tools/targets
 
 # The page: a sender, a line whose signals can be lost, a receiver (needs a wasm32 compiler): just web check
 web *WHAT:

@@ -1,5 +1,6 @@
-/* A Cortex-M3 without anything but this file and libminitalk_c.a: two interrupts are the line, main is
- * its other end. QEMU's lm3s6965evb is the board. It exits with 0 if a frame and a message arrived. */
+/* A Cortex-M3, or a RISC-V, without anything but this file and libminitalk_c.a: interrupts are the line,
+ * main is its other end. QEMU's lm3s6965evb and virt are the boards. It exits with 0 if a frame and a
+ * message arrived. */
 #include "minitalk.h"
 
 int main(void);
@@ -24,17 +25,7 @@ void *memset(void *to, int octet, size_t octets)
     return to;
 }
 
-/* Ends the emulation through semihosting: SYS_EXIT with ApplicationExit, or a run-time error. */
-static void leave(bool well)
-{
-    register uint32_t operation __asm__("r0") = 0x18;
-    register uint32_t reason __asm__("r1") = well ? 0x20026 : 0x20023;
-    __asm__ volatile("bkpt 0xAB" : : "r"(operation), "r"(reason) : "memory");
-    for (;;)
-        ;
-}
-
-static void fault(void) { leave(false); }
+static void leave(bool well);
 
 void reset(void)
 {
@@ -43,14 +34,9 @@ void reset(void)
     leave(main() == 0);
 }
 
-/* Lets both interrupts through, and raises one of them, as the other end's edge would. */
-static void listen(void) { *(volatile uint32_t *)0xE000E100 = 3; }
-
-static void raise_line(bool one)
-{
-    *(volatile uint32_t *)0xE000E200 = one ? 2 : 1;
-    __asm__ volatile("dsb\n\tisb" : : : "memory");
-}
+/* Lets the interrupts of the line through, and raises one of them, as the other end's edge would. */
+static void listen(void);
+static void raise_line(bool one);
 
 /* ---- The program ---- */
 
@@ -78,9 +64,6 @@ static void take(bool one)
     else if (minitalk_deframer_feed(&deframer, one) == MINITALK_FRAME)
         frames += matches(minitalk_deframer_frame(&deframer, &octets), octets, "hello");
 }
-
-static void line_zero(void) { take(false); }
-static void line_one(void) { take(true); }
 
 /* A frame, without acknowledgments. */
 static bool frame_arrives(void)
@@ -120,8 +103,71 @@ int main(void)
     return frame_arrives() && message_arrives() ? 0 : 1;
 }
 
+#ifdef __arm__
+
+/* Ends the emulation through semihosting: SYS_EXIT with ApplicationExit, or a run-time error. */
+static void leave(bool well)
+{
+    register uint32_t operation __asm__("r0") = 0x18;
+    register uint32_t reason __asm__("r1") = well ? 0x20026 : 0x20023;
+    __asm__ volatile("bkpt 0xAB" : : "r"(operation), "r"(reason) : "memory");
+    for (;;)
+        ;
+}
+
+static void listen(void) { *(volatile uint32_t *)0xE000E100 = 3; }
+
+static void raise_line(bool one)
+{
+    *(volatile uint32_t *)0xE000E200 = one ? 2 : 1;
+    __asm__ volatile("dsb\n\tisb" : : : "memory");
+}
+
+static void line_zero(void) { take(false); }
+static void line_one(void) { take(true); }
+static void fault(void) { leave(false); }
+
 /* Stack, reset, NMI, faults and the core's own exceptions, then the line. */
 __attribute__((section(".vectors"), used)) static void (*const vectors[18])(void) = {
     stack_top, reset, fault, fault, fault, fault, fault, fault, fault, fault,
     fault, fault, fault, fault, fault, fault, line_zero, line_one,
 };
+
+#else
+
+/* Ends the emulation through the test device of the board. */
+static void leave(bool well)
+{
+    *(volatile uint32_t *)0x100000 = well ? 0x5555 : 0x13333;
+    for (;;)
+        ;
+}
+
+/* One software interrupt, and beside it which symbol it stands for. */
+static volatile uint32_t *const pending = (volatile uint32_t *)0x2000000;
+static volatile bool symbol;
+
+__attribute__((interrupt("machine"), aligned(4))) static void line(void)
+{
+    if (!*pending)
+        leave(false);
+    *pending = 0;
+    take(symbol);
+}
+
+static void listen(void)
+{
+    __asm__ volatile("csrw mtvec, %0\n\tcsrs mie, 8\n\tcsrs mstatus, 8" : : "r"(line) : "memory");
+}
+
+static void raise_line(bool one)
+{
+    symbol = one;
+    *pending = 1;
+    while (*pending)
+        ;
+}
+
+__asm__(".section .vectors,\"ax\"\n.global start\nstart:\n\tla sp, stack_top\n\tj reset\n.text");
+
+#endif
