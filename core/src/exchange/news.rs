@@ -77,7 +77,6 @@ pub enum Output<'a> {
 /// A piece of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[non_exhaustive]
 pub struct Payload<'a> {
     /// The sender.
     pub peer: u32,
