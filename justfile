@@ -45,7 +45,7 @@ defmt:
 # The core is ready for crates.io
 package:
     cargo package --locked --allow-dirty --package minitalk-core
-    cd target/package/minitalk-core-* && for example in examples/*.rs; do cargo run --quiet --example "$(basename "$example" .rs)"; done
+    cd "$(ls -dt target/package/minitalk-core-*/ | head -n 1)" && for example in examples/*.rs; do cargo run --quiet --example "$(basename "$example" .rs)"; done
 
 # No std, no allocation, no panic in the core: proved by the linker, with sizes
 witness:
