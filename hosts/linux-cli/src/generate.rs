@@ -3,14 +3,17 @@
 mod completions;
 mod man;
 
-use std::io::{self, Write};
+use std::io::{self, Write, stdout};
+use std::process;
 
 use clap::{Command, ValueEnum};
 use clap_complete::Shell;
 
+use crate::report::note;
+
 /// What can be made of a command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Generate {
+pub(crate) enum Generate {
     /// A man page
     Man,
     /// Completions for bash
@@ -24,12 +27,18 @@ pub enum Generate {
     Servers,
 }
 
-/// Writes what was asked for about `command`.
-///
-/// # Errors
-///
-/// Those of writing.
-pub fn write(what: Generate, command: Command, to: &mut dyn Write) -> io::Result<()> {
+/// Writes what was asked for about `command` to standard output, and ends the program.
+pub(crate) fn run(what: Generate, command: Command) -> ! {
+    match write(what, command, &mut stdout()) {
+        Ok(()) => process::exit(0),
+        Err(error) => {
+            note(&format_args!("cannot write to standard output: {error}"));
+            process::exit(1)
+        }
+    }
+}
+
+fn write(what: Generate, command: Command, to: &mut dyn Write) -> io::Result<()> {
     match what {
         Generate::Man => man::write(command, to),
         Generate::Bash => completions::write(Shell::Bash, command, to),

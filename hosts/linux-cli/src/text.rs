@@ -79,6 +79,18 @@ pub fn count(number: u64, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
+/// A time of this many seconds, in its two largest units: `3d 4h`, `4h 5m`, `5m 6s`, `6s`.
+#[must_use]
+pub fn uptime(seconds: u64) -> String {
+    let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
+    match seconds {
+        ..60 => format!("{seconds}s"),
+        60..3_600 => format!("{minutes}m {}s", seconds % 60),
+        3_600..86_400 => format!("{hours}h {}m", minutes % 60),
+        86_400.. => format!("{days}d {}h", hours % 24),
+    }
+}
+
 fn spelled_out(text: &str, is_hidden: impl Fn(char) -> bool) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
@@ -176,5 +188,13 @@ mod tests {
     fn a_name_stays_in_its_line_and_commands_nothing() {
         assert_eq!(shown("a\nb\tc\rd\x1b[2J\u{9b}"), "a^Jb^Ic^Md^[[2J\\u{9b}");
         assert_eq!(shown("bäsh (1)"), "bäsh (1)");
+    }
+
+    #[test]
+    fn an_uptime_has_its_two_largest_units() {
+        let rows = [(5, "5s"), (65, "1m 5s"), (3_660, "1h 1m"), (90_000, "1d 1h")];
+        for (seconds, expected) in rows {
+            assert_eq!(uptime(seconds), expected);
+        }
     }
 }

@@ -4,13 +4,13 @@ use std::fmt::Write;
 
 use minitalk::admission::{Admission, Refusal};
 use minitalk::{Address, Cause, Delivered, Failure, names};
+use minitalk_cli::report::{self, Event};
 use minitalk_cli::text::shown;
 use minitalk_signals::{Bit, PidNamespace, ProcessStatus, user_name};
 use serde::Serialize;
 
 use crate::cli::Options;
-use crate::explain::{self, Trouble};
-use crate::report::{self, Event};
+use crate::explain::{self, Explanation, Trouble};
 
 /// All that can be said about a process.
 #[derive(Debug, Serialize)]
@@ -64,18 +64,13 @@ pub(crate) fn run(server: &Address, options: &Options) -> Result<u8, Trouble> {
         let failure = Failure { pid: Some(pid), cause, delivered: Delivered::Nothing };
         Trouble::NoMessage(failure).explain(options)
     });
-    let findings = Findings {
-        pid,
-        deliverable: explanation.is_none(),
-        code: explanation.as_ref().map_or(0, |explanation| explanation.code),
-        reason: explanation.as_ref().map(|explanation| explanation.reason),
-        sentence: match explanation {
-            Some(explanation) => explanation.sentence,
-            None => good_news(pid, is_known, process.as_ref()),
-        },
-        process,
+    let deliverable = explanation.is_none();
+    let (code, reason, sentence) = match explanation {
+        Some(Explanation { code, reason, sentence, .. }) => (code, Some(reason), sentence),
+        None => (0, None, good_news(pid, is_known, process.as_ref())),
     };
-    explain::output(report::tell(&findings, options))?;
+    let findings = Findings { pid, deliverable, code, reason, sentence, process };
+    explain::output(report::tell(&findings, options, options.json))?;
     Ok(findings.code)
 }
 
@@ -113,7 +108,7 @@ fn process(pid: u32, refusal: Option<&Refusal>) -> Option<Process> {
     })
 }
 
-impl Event for Findings {
+impl Event<Options> for Findings {
     fn text(&self, _options: &Options) -> String {
         let mut text = format!("PID {}\n", self.pid);
         if let Some(process) = &self.process {
@@ -158,20 +153,14 @@ const fn namespace(same: Option<bool>) -> &'static str {
 impl Disposition {
     /// `caught, not blocked`, and what else there is to say.
     fn describe(&self) -> String {
-        let mut words = vec![if self.caught {
-            "caught"
-        } else if self.ignored {
-            "ignored"
-        } else {
-            "default action: would end it"
-        }];
-        if self.blocked {
-            words.push("blocked (it takes it when it wants to)");
-        }
-        if self.pending {
-            words.push("pending (one is on its way)");
-        }
-        words.join(", ")
+        let action = match (self.caught, self.ignored) {
+            (true, _) => "caught",
+            (false, true) => "ignored",
+            (false, false) => "default action: would end it",
+        };
+        let blocked = if self.blocked { ", blocked (it takes it when it wants to)" } else { "" };
+        let pending = if self.pending { ", pending (one is on its way)" } else { "" };
+        [action, blocked, pending].concat()
     }
 }
 

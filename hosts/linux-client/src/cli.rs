@@ -9,9 +9,7 @@ use clap::error::{Error as UsageError, ErrorKind};
 use clap::{ArgGroup, CommandFactory, Parser, ValueHint};
 use minitalk::admission::Trust;
 use minitalk::{Address, Config, Dialect, Protocol};
-use minitalk_cli::arguments::{self, parse_seconds_or_duration, within};
-use minitalk_cli::generate::Generate;
-use minitalk_cli::progress::Show;
+use minitalk_cli::options::{self, parse_seconds_or_duration, within};
 use minitalk_core::classic::ParseDialectError;
 
 /// Send text to a minitalk server with nothing but SIGUSR1 and SIGUSR2
@@ -26,15 +24,14 @@ pub(crate) struct Options {
     /// (a path with a '/')
     #[arg(
         allow_negative_numbers = true,
-        required_unless_present_any = ["list", "generate"],
-        conflicts_with_all = ["list", "generate"],
-        value_hint = ValueHint::Other
+        required_unless_present = "list",
+        conflicts_with = "list"
     )]
     server: Option<Address>,
 
     /// The text: words, which are joined by single spaces. Without any, or if the only one is '-',
     /// standard input is sent. Write -- before a text that begins with '-'
-    #[arg(conflicts_with_all = MODES, value_hint = ValueHint::Other)]
+    #[arg(conflicts_with_all = MODES)]
     pub(crate) text: Vec<OsString>,
 
     /// The protocol: framed (any bytes, checked) or classic (that of the minitalk exercise).
@@ -44,25 +41,24 @@ pub(crate) struct Options {
 
     /// How a classic server speaks, for example one=usr1,order=lsb; --help has the list.
     /// Implies --protocol classic
-    #[arg(long_help = arguments::dialect_help("How a classic server speaks")
+    #[arg(long_help = options::dialect_help("How a classic server speaks")
         + ". Implies --protocol classic")]
-    #[arg(long, value_name = "LIST", value_parser = dialect, value_hint = ValueHint::Other)]
+    #[arg(long, value_name = "LIST", value_parser = dialect)]
     dialect: Option<Dialect>,
 
     /// Give up after this time without progress, in seconds or as a duration
     #[arg(long, default_value = "10s", value_parser = timeout(), value_name = "DURATION")]
-    #[arg(value_hint = ValueHint::Other)]
     pub(crate) timeout: Duration,
 
     /// The least time from one bit to the next, for a classic server. The default is 500us where it
     /// does not acknowledge bits, and else none
-    #[arg(long, value_parser = arguments::parse_duration, value_name = "DURATION")]
-    #[arg(allow_negative_numbers = true, value_hint = ValueHint::Other)]
+    #[arg(long, value_parser = options::parse_duration, value_name = "DURATION")]
+    #[arg(allow_negative_numbers = true)]
     pub(crate) pace: Option<Duration>,
 
     /// Wait up to this long for the server to start, if it does not run yet
     #[arg(long, value_parser = parse_seconds_or_duration, value_name = "DURATION")]
-    #[arg(conflicts_with_all = ["list", "check", "generate"], value_hint = ValueHint::Other)]
+    #[arg(conflicts_with_all = ["list", "check"])]
     pub(crate) wait: Option<Duration>,
 
     /// Never have two bits under way at once: slower, but easier to follow in a trace
@@ -79,8 +75,8 @@ pub(crate) struct Options {
 
     /// Show progress from the start, not only after half a second. Nothing is shown unless standard
     /// error is a terminal
-    #[arg(long, conflicts_with_all = ["quiet", "list", "check", "ping", "generate"])]
-    progress: bool,
+    #[arg(long, conflicts_with_all = ["quiet", "list", "check", "ping"])]
+    pub(crate) progress: bool,
 
     /// Show neither progress nor notes, only errors
     #[arg(long, short)]
@@ -94,55 +90,45 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) json: bool,
 
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help = arguments::TRACE_HELP)]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help = options::TRACE_HELP)]
     pub(crate) trace: Option<PathBuf>,
 
     /// Show on standard output what goes over the line, as it happens
-    #[arg(long, conflicts_with_all = ["json", "list", "check", "generate"])]
+    #[arg(long, conflicts_with_all = ["json", "list", "check"])]
     pub(crate) watch: bool,
 
     /// Pause after each acknowledgment, for at most 1s: the best way to follow --watch
-    #[arg(long, value_name = "DURATION", value_parser = pause(), value_hint = ValueHint::Other)]
+    #[arg(long, value_name = "DURATION", value_parser = pause())]
     #[arg(conflicts_with_all = MODES)]
     pub(crate) slow: Option<Duration>,
 
     /// List the running servers: PID, name, user, uptime
-    #[arg(long, help_heading = "Instead of sending")]
+    #[arg(long, help_heading = INSTEAD)]
     list: bool,
 
     /// Show whether a message could be delivered, and if not why, without sending anything
-    #[arg(long, help_heading = "Instead of sending")]
+    #[arg(long, help_heading = INSTEAD)]
     check: bool,
 
     /// Measure the round trips of signals to the server, which shows nothing. Ends with Ctrl-C, or
     /// after -c probes
-    #[arg(long, help_heading = "Instead of sending")]
+    #[arg(long, help_heading = INSTEAD)]
     ping: bool,
 
     /// End after this number of probes
-    #[arg(short = 'c', long, value_name = "NUMBER", help_heading = "Instead of sending")]
-    #[arg(value_parser = arguments::parse_count, value_hint = ValueHint::Other)]
+    #[arg(short = 'c', long, value_name = "NUMBER", help_heading = INSTEAD)]
+    #[arg(value_parser = options::parse_count)]
     pub(crate) count: Option<u64>,
 
     /// Time from one probe to the next, in seconds or as a duration, at least 200ms. The default
     /// is 1s
-    #[arg(short = 'i', long, value_name = "DURATION", help_heading = "Instead of sending")]
-    #[arg(value_parser = interval(), value_hint = ValueHint::Other)]
+    #[arg(short = 'i', long, value_name = "DURATION", help_heading = INSTEAD)]
+    #[arg(value_parser = interval())]
     interval: Option<Duration>,
 
     /// After the last probe, draw a histogram of the round trips
-    #[arg(long, help_heading = "Instead of sending")]
+    #[arg(long, help_heading = INSTEAD)]
     pub(crate) histogram: bool,
-
-    /// Write a man page, or completions for a shell, to standard output
-    #[arg(
-        long,
-        value_enum,
-        value_name = "WHAT",
-        exclusive = true,
-        help_heading = "Instead of sending"
-    )]
-    generate: Option<Generate>,
 
     #[arg(skip)]
     called_client: bool,
@@ -155,14 +141,15 @@ pub(crate) enum Mode<'a> {
     Check(&'a Address),
     Ping(&'a Address),
     List,
-    Generate(Generate),
 }
 
 impl Options {
     /// Reads the command line; ends the program on wrong usage, --help and --version.
     pub(crate) fn from_command_line() -> Self {
-        let name = std::env::args_os().next().unwrap_or_default();
-        let options = Self { called_client: is_client(Path::new(&name)), ..arguments::parse(tip) };
+        let words: Vec<OsString> = std::env::args_os().collect();
+        let called_client = words.first().is_some_and(|name| is_client(Path::new(name)));
+        let options = options::parse(words, Some(INSTEAD), tip);
+        let options = Self { called_client, ..options };
         options.contradiction().map_or(options, |error| error.exit())
     }
 
@@ -182,12 +169,11 @@ impl Options {
 
     /// What to do.
     pub(crate) fn mode(&self) -> Mode<'_> {
-        match (&self.server, self.generate) {
-            (_, Some(what)) => Mode::Generate(what),
-            (Some(server), _) if self.check => Mode::Check(server),
-            (Some(server), _) if self.ping => Mode::Ping(server),
-            (Some(server), _) => Mode::Send(server),
-            (None, None) => Mode::List,
+        match &self.server {
+            Some(server) if self.check => Mode::Check(server),
+            Some(server) if self.ping => Mode::Ping(server),
+            Some(server) => Mode::Send(server),
+            None => Mode::List,
         }
     }
 
@@ -195,15 +181,6 @@ impl Options {
     pub(crate) fn reads_stdin(&self) -> bool {
         let has_text = !self.text.is_empty() && self.text != ["-"];
         matches!(self.mode(), Mode::Send(_)) && !has_text
-    }
-
-    /// When to show progress.
-    pub(crate) fn show(&self) -> Show {
-        match (self.quiet || self.watch, self.progress) {
-            (true, _) => Show::Never,
-            (false, true) => Show::AtOnce,
-            (false, false) => Show::Late,
-        }
     }
 
     pub(crate) fn protocol(&self) -> Protocol {
@@ -270,8 +247,9 @@ fn protocols() -> impl TypedValueParser<Value = Protocol> {
     })
 }
 
-/// The options that do something else than send.
-const MODES: [&str; 4] = ["list", "check", "ping", "generate"];
+/// The heading of the options that do something else than send, and most of them.
+const INSTEAD: &str = "Instead of sending";
+const MODES: [&str; 3] = ["list", "check", "ping"];
 
 /// The way out of wrong usage.
 fn tip(error: &UsageError) -> Option<&'static str> {
@@ -320,7 +298,7 @@ mod tests {
 
     #[test]
     fn the_command_line_is_well_formed() {
-        arguments::assert_well_formed(Options::command());
+        options::assert_well_formed::<Options>();
     }
 
     #[test]
@@ -329,8 +307,7 @@ mod tests {
             let words = ["c"].into_iter().chain(words.split_whitespace());
             assert!(Options::try_parse_from(words.clone()).is_err(), "{words:?}");
         }
-        for words in ["--list", "--check 1", "--ping logs -c 1 -i 0.2", "--generate man", "1 text"]
-        {
+        for words in ["--list", "--check 1", "--ping logs -c 1 -i 0.2", "1 text"] {
             let words = ["c"].into_iter().chain(words.split_whitespace());
             assert!(Options::try_parse_from(words.clone()).is_ok(), "{words:?}");
         }

@@ -7,29 +7,35 @@ use std::io::{self, IsTerminal};
 use minitalk::admission::Refusal;
 use minitalk::names::FindError;
 use minitalk::{Cause, Delivered, Diagnosis, Failure, Interruption, Protocol};
-use minitalk_cli::files::ClosedError;
-use minitalk_cli::progress::is_in_foreground;
+use minitalk_cli::figures::is_in_foreground;
+use minitalk_cli::options::files::ClosedError;
+use minitalk_cli::report::{self, Event};
 use minitalk_cli::trace::OpenTraceError;
 use minitalk_core::{Bit, RefusalReason};
 use minitalk_signals::{ReadProcessError, SendError, user_name};
 use serde::Serialize;
+use thiserror::Error;
 
 use crate::cli::Options;
-use crate::report::{self, Event};
 
 /// What was not done.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub(crate) enum Trouble {
     /// A message was not sent.
-    Message(Failure),
+    #[error(transparent)]
+    Message(#[from] Failure),
     /// Something else was not done with a server.
+    #[error(transparent)]
     NoMessage(Failure),
     /// The trace cannot be written; nothing has been sent.
+    #[error("was not signalled: cannot write the trace: {error}")]
     Trace { pid: u32, error: OpenTraceError },
     /// What the user asked for cannot be shown.
-    Output(io::Error),
+    #[error("cannot write to standard output: {0}")]
+    Output(#[from] io::Error),
     /// The program was started without a descriptor that it needs.
-    Closed(ClosedError),
+    #[error(transparent)]
+    Closed(#[from] ClosedError),
 }
 
 /// The words for it. `docs/json.md` describes the members.
@@ -44,44 +50,50 @@ pub(crate) struct Explanation {
     pub(crate) sentence: String,
 }
 
-impl Event for Explanation {
+impl Event<Options> for Explanation {
     fn notes(&self, _options: &Options) -> Vec<String> {
         vec![self.sentence.clone()]
     }
 }
 
-/// The exit code, the word, and the way out.
-type Words = (u8, &'static str, Cow<'static, str>);
+/// What the client has to add to a cause.
+struct Words {
+    code: u8,
+    reason: &'static str,
+    way_out: Cow<'static, str>,
+}
+
+fn words(code: u8, reason: &'static str, way_out: impl Into<Cow<'static, str>>) -> Words {
+    Words { code, reason, way_out: way_out.into() }
+}
 
 impl Trouble {
     /// Tells of it; the exit code.
     pub(crate) fn tell(&self, options: &Options) -> u8 {
         let explanation = self.explain(options);
         // When nobody reads any more, the exit code still tells.
-        let _ = report::tell(&explanation, options);
+        let _ = report::tell(&explanation, options, options.json);
         explanation.code
     }
 
     /// The words for it.
     pub(crate) fn explain(&self, options: &Options) -> Explanation {
-        let (pid, cause, (code, reason, way_out)) = match self {
-            Self::Message(failure) | Self::NoMessage(failure) => {
-                (failure.pid, cause(&failure.cause, options), of_failure(failure, options))
+        let (pid, words, delivered) = match self {
+            Self::Message(failure) => {
+                (failure.pid, of_failure(failure, options), Some(failure.delivered))
             }
-            Self::Trace { pid, error } => {
-                let cause = format!("was not signalled: cannot write the trace: {error}");
-                (Some((*pid).into()), cause, (1, "system", "choose another file".into()))
+            Self::NoMessage(failure) => (failure.pid, of_failure(failure, options), None),
+            Self::Trace { pid, .. } => {
+                let words = words(1, "system", "choose another file");
+                (Some((*pid).into()), words, Some(Delivered::Nothing))
             }
-            Self::Output(error) => {
-                let cause = format!("cannot write to standard output: {error}");
-                (None, cause, (1, "output", "".into()))
-            }
-            Self::Closed(error) => (None, error.to_string(), (1, "closed", "".into())),
+            Self::Output(_) => (None, words(1, "output", ""), None),
+            Self::Closed(_) => (None, words(1, "closed", ""), None),
         };
-        let delivered = match self {
-            Self::Message(failure) => Some(failure.delivered),
-            Self::Trace { .. } => Some(Delivered::Nothing),
-            Self::NoMessage(_) | Self::Output(_) | Self::Closed(_) => None,
+        let Words { code, reason, way_out } = words;
+        let cause = match self {
+            Self::Message(failure) | Self::NoMessage(failure) => cause(&failure.cause, options),
+            Self::Trace { .. } | Self::Output(_) | Self::Closed(_) => self.to_string(),
         };
         let (known, bytes) = match delivered {
             Some(Delivered::Nothing) => (Some("nothing"), Some(0)),
@@ -95,24 +107,6 @@ impl Trouble {
         let mut parts = vec![subject + &cause, delivered, way_out.into()];
         parts.retain(|part| !part.is_empty());
         Explanation { pid, code, reason, known, bytes, sentence: parts.join("; ") }
-    }
-}
-
-impl From<Failure> for Trouble {
-    fn from(failure: Failure) -> Self {
-        Self::Message(failure)
-    }
-}
-
-impl From<io::Error> for Trouble {
-    fn from(error: io::Error) -> Self {
-        Self::Output(error)
-    }
-}
-
-impl From<ClosedError> for Trouble {
-    fn from(error: ClosedError) -> Self {
-        Self::Closed(error)
     }
 }
 
@@ -134,11 +128,7 @@ pub(crate) fn waiting(pid: u32, diagnosis: Diagnosis) -> Option<String> {
         Diagnosis::Busy if io::stderr().is_terminal() && is_in_foreground() => {
             Some(format!("PID {pid} is busy with other clients; waiting for a turn"))
         }
-        Diagnosis::Busy
-        | Diagnosis::Silent
-        | Diagnosis::Always(_)
-        | Diagnosis::Echoes
-        | Diagnosis::Answers => None,
+        _ => None,
     }
 }
 
@@ -166,123 +156,114 @@ const LOOK_AND_FRAME: &str =
 const OTHER_SERVER: &str = "use the PID that minitalk-server prints on its first line, or see which \
                             servers run with --list";
 const NOT_THE_SERVER: &str = "this is a problem of this machine, not of the server";
-const WITHOUT_CLASSIC: &str = "send it without --protocol classic";
+const PERHAPS_LATER: &str =
+    "it may be written yet: look before you send again, or wait longer with --timeout";
 const NAMES: &str = "see which servers run with --list; a server gets a name with: minitalk-server \
                      --name NAME";
 const SAME_CONTAINER: &str = "run client and server in the same container";
 const FORCE: &str =
     "use the PID that minitalk-server prints on its first line, or --force if you mean it";
 
+/// The words for each cause, unless all was sent and may have been written.
 fn of_failure(failure: &Failure, options: &Options) -> Words {
     let is_unknown = failure.delivered == Delivered::Unknown;
-    let (code, reason, way_out) = of_cause(failure, is_unknown, options);
+    let known = of_cause(failure, is_unknown, options);
     match failure.cause {
-        Cause::Interrupted(_) if is_unknown => (code, reason, LOOK_FIRST.into()),
-        // All was sent, and may have been written, whatever ended the transfer.
-        Cause::Wait(_) | Cause::Watch(_) | Cause::Send(_) | Cause::Died if is_unknown => {
-            (7, reason, LOOK_FIRST.into())
+        _ if !is_unknown => known,
+        Cause::Interrupted(_) => words(known.code, known.reason, LOOK_FIRST),
+        Cause::Wait(_) | Cause::Watch(_) | Cause::Send(_) | Cause::Died => {
+            words(7, known.reason, LOOK_FIRST)
         }
-        _ if is_unknown => (7, reason, way_out),
-        _ => (code, reason, way_out),
+        _ => Words { code: 7, ..known },
     }
 }
 
-/// The words for each cause.
 fn of_cause(failure: &Failure, is_unknown: bool, options: &Options) -> Words {
-    let (code, reason, way_out) = match &failure.cause {
+    match &failure.cause {
         Cause::Find(FindError::Unknown(_) | FindError::PidFile { .. }) => {
-            (3, "unknown_name", NAMES)
+            words(3, "unknown_name", NAMES)
         }
-        Cause::Find(FindError::Ended { .. }) => (3, "no_such_process", NAMES),
-        Cause::Find(FindError::Elsewhere { .. }) => (3, "other_namespace", SAME_CONTAINER),
+        Cause::Find(FindError::Ended { .. }) => words(3, "no_such_process", NAMES),
+        Cause::Find(FindError::Elsewhere { .. }) => words(3, "other_namespace", SAME_CONTAINER),
         Cause::Find(FindError::Ambiguous { .. }) => {
-            (3, "ambiguous_name", "give the PID instead of the name")
+            words(3, "ambiguous_name", "give the PID instead of the name")
         }
-        Cause::Refusal(refusal) => return of_refusal(*refusal),
-        Cause::TimedOut(diagnosis) => return of_timeout(failure, *diagnosis, is_unknown, options),
-        Cause::NotFramed(diagnosis) => (3, "not_framed", other_way(*diagnosis)),
+        Cause::Refusal(refusal) => of_refusal(*refusal),
+        Cause::TimedOut(Diagnosis::Stopped) => {
+            let pid = failure.pid.unwrap_or_default();
+            words(5, "stopped", format!("continue it with: kill -CONT {pid}"))
+        }
+        Cause::TimedOut(Diagnosis::Busy) if is_unknown => words(5, "busy", PERHAPS_LATER),
+        Cause::TimedOut(Diagnosis::Busy) => {
+            words(5, "busy", "wait longer for a turn, for example with --timeout 5m")
+        }
+        Cause::TimedOut(_) if is_unknown => words(5, "timeout", PERHAPS_LATER),
+        Cause::TimedOut(_) if options.protocol() == Protocol::Classic => {
+            let way_out = "if it is busy, give it more time with --timeout; if it acknowledges in \
+                           another way, say so with --dialect";
+            words(5, "timeout", way_out)
+        }
+        Cause::TimedOut(diagnosis) => words(5, "timeout", other_way(*diagnosis)),
+        Cause::NotFramed(diagnosis) => words(3, "not_framed", other_way(*diagnosis)),
         Cause::UnexpectedAck { ack, is_first } => {
             let way_out = of_unexpected(*ack, *is_first, is_unknown);
-            return (3, "unexpected_acknowledgment", way_out.into());
+            words(3, "unexpected_acknowledgment", way_out)
         }
         Cause::Send(SendError::NotPermitted) => {
-            (4, "not_permitted", "run client and server as the same user")
+            words(4, "not_permitted", "run client and server as the same user")
         }
-        Cause::Died | Cause::Send(SendError::Gone) => (6, "died", "start a server and try again"),
-        Cause::Input(_) => (1, "input", NOT_THE_SERVER),
-        Cause::Encode(_) | Cause::LooksFramed => (2, "not_encodable", WITHOUT_CLASSIC),
-        Cause::Rejected(Some(RefusalReason::TooLong)) => (8, "refused", "send less at a time"),
-        Cause::Rejected(_) => (8, "refused", "see what the server says on its standard error"),
-        Cause::Doubled => (7, "doubled", LOOK_AND_FRAME),
-        Cause::Disturbed => (7, "disturbed", LOOK_AND_FRAME),
+        Cause::Died | Cause::Send(SendError::Gone) => {
+            words(6, "died", "start a server and try again")
+        }
+        Cause::Input(_) => words(1, "input", NOT_THE_SERVER),
+        Cause::Encode(_) | Cause::LooksFramed => {
+            words(2, "not_encodable", "send it without --protocol classic")
+        }
+        Cause::Rejected(Some(RefusalReason::TooLong)) => words(8, "refused", "send less at a time"),
+        Cause::Rejected(_) => words(8, "refused", "see what the server says on its standard error"),
+        Cause::Doubled => words(7, "doubled", LOOK_AND_FRAME),
+        Cause::Disturbed => words(7, "disturbed", LOOK_AND_FRAME),
         Cause::Interrupted(Interruption::Signal(signal)) => {
-            (128 + u8::try_from(signal.number()).unwrap_or(0), "interrupted", "send it again")
+            words(128 + u8::try_from(signal.number()).unwrap_or(0), "interrupted", "send it again")
         }
-        Cause::Interrupted(Interruption::Program) => (1, "interrupted", "send it again"),
+        Cause::Interrupted(Interruption::Program) => words(1, "interrupted", "send it again"),
         // A problem of this machine, or a cause that this client does not know yet.
-        _ => (1, "system", NOT_THE_SERVER),
-    };
-    (code, reason, way_out.into())
+        _ => words(1, "system", NOT_THE_SERVER),
+    }
 }
 
 /// The words for a process that must not be signalled.
 fn of_refusal(refusal: Refusal) -> Words {
-    let (code, reason, way_out) = match refusal {
-        Refusal::OutOfRange => (3, "not_a_pid", OTHER_SERVER),
-        Refusal::Itself => (3, "itself", OTHER_SERVER),
-        Refusal::NoSuchProcess => (3, "no_such_process", OTHER_SERVER),
-        Refusal::Zombie => (3, "zombie", OTHER_SERVER),
-        Refusal::Thread { of } => return (3, "thread", format!("use {of}").into()),
-        Refusal::WouldDie { .. } | Refusal::Unlike => (3, "would_die", FORCE),
+    match refusal {
+        Refusal::OutOfRange => words(3, "not_a_pid", OTHER_SERVER),
+        Refusal::Itself => words(3, "itself", OTHER_SERVER),
+        Refusal::NoSuchProcess => words(3, "no_such_process", OTHER_SERVER),
+        Refusal::Zombie => words(3, "zombie", OTHER_SERVER),
+        Refusal::Thread { of } => words(3, "thread", format!("use {of}")),
+        Refusal::WouldDie { .. } | Refusal::Unlike => words(3, "would_die", FORCE),
         Refusal::Unknown => {
             let way_out = "if it is another minitalk, say how it speaks with --protocol classic or \
                            --dialect; --list shows the servers that are known";
-            (3, "not_known", way_out)
+            words(3, "not_known", way_out)
         }
-        Refusal::Replaced => (3, "replaced", OTHER_SERVER),
-        Refusal::Deaf { .. } => (3, "ignores_signals", FORCE),
+        Refusal::Replaced => words(3, "replaced", OTHER_SERVER),
+        Refusal::Deaf { .. } => words(3, "ignores_signals", FORCE),
         Refusal::NotPermitted { uid } => {
-            return (4, "not_permitted", format!("run the client as {}", user(uid)).into());
+            words(4, "not_permitted", format!("run the client as {}", user(uid)))
         }
         Refusal::AcknowledgmentNotPermitted { uid } => {
             let user = user(uid);
             let way_out =
                 format!("run client and server as the same user, for example the client as {user}");
-            return (4, "answer_not_permitted", way_out.into());
+            words(4, "answer_not_permitted", way_out)
         }
-        Refusal::NamespaceInside => (4, "other_namespace", SAME_CONTAINER),
+        Refusal::NamespaceInside => words(4, "other_namespace", SAME_CONTAINER),
         Refusal::Unreadable(ReadProcessError::OtherProc | ReadProcessError::NoProc) => {
-            (1, "system", "mount /proc in this PID namespace (unshare has --mount-proc for it)")
+            let way_out = "mount /proc in this PID namespace (unshare has --mount-proc for it)";
+            words(1, "system", way_out)
         }
-        Refusal::Unopened(_) | Refusal::Unreadable(_) => (1, "system", NOT_THE_SERVER),
-    };
-    (code, reason, way_out.into())
-}
-
-fn of_timeout(
-    failure: &Failure,
-    diagnosis: Diagnosis,
-    is_unknown: bool,
-    options: &Options,
-) -> Words {
-    let perhaps_later = "it may be written yet: look before you send again, or wait longer with \
-                         --timeout";
-    let (reason, way_out) = match diagnosis {
-        Diagnosis::Stopped => {
-            let pid = failure.pid.unwrap_or_default();
-            return (5, "stopped", format!("continue it with: kill -CONT {pid}").into());
-        }
-        Diagnosis::Busy if is_unknown => ("busy", perhaps_later),
-        Diagnosis::Busy => ("busy", "wait longer for a turn, for example with --timeout 5m"),
-        _ if is_unknown => ("timeout", perhaps_later),
-        _ if options.protocol() == Protocol::Classic => {
-            let way_out = "if it is busy, give it more time with --timeout; if it acknowledges in \
-                           another way, say so with --dialect";
-            ("timeout", way_out)
-        }
-        _ => ("timeout", other_way(diagnosis)),
-    };
-    (5, reason, way_out.into())
+        Refusal::Unopened(_) | Refusal::Unreadable(_) => words(1, "system", NOT_THE_SERVER),
+    }
 }
 
 /// What to try after these answers in the framed protocol.

@@ -3,13 +3,13 @@
 use std::fmt::Write;
 
 use minitalk::names;
-use minitalk_cli::json;
+use minitalk_cli::report::{self, Event, line};
+use minitalk_cli::text::uptime;
 use minitalk_signals::user_name;
 use serde::Serialize;
 
 use crate::cli::Options;
 use crate::explain::{self, Trouble};
-use crate::report::{self, Event};
 
 /// A server.
 #[derive(Debug, Serialize)]
@@ -37,13 +37,13 @@ pub(crate) fn run(options: &Options) -> Result<u8, Trouble> {
         user: user_name(uid),
         uptime_seconds: uptime.as_secs(),
     });
-    explain::output(report::tell(&Servers(servers.collect()), options))?;
+    explain::output(report::tell(&Servers(servers.collect()), options, options.json))?;
     Ok(0)
 }
 
-impl Event for Servers {
+impl Event<Options> for Servers {
     fn objects(&self) -> serde_json::Result<String> {
-        self.0.iter().map(json::line).collect()
+        self.0.iter().map(line).collect()
     }
 
     fn text(&self, _options: &Options) -> String {
@@ -66,29 +66,5 @@ impl Event for Servers {
         let is_told = self.0.is_empty() && !options.quiet && !options.json;
         let line = "no server runs; start one with: minitalk-server --name NAME";
         is_told.then(|| line.to_owned()).into_iter().collect()
-    }
-}
-
-/// `3d 4h`, `4h 5m`, `5m 6s`, `6s`.
-fn uptime(seconds: u64) -> String {
-    let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
-    match seconds {
-        ..60 => format!("{seconds}s"),
-        60..3_600 => format!("{minutes}m {}s", seconds % 60),
-        3_600..86_400 => format!("{hours}h {}m", minutes % 60),
-        86_400.. => format!("{days}d {}h", hours % 24),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_uptime_has_its_two_largest_units() {
-        let rows = [(5, "5s"), (65, "1m 5s"), (3_660, "1h 1m"), (90_000, "1d 1h")];
-        for (seconds, expected) in rows {
-            assert_eq!(uptime(seconds), expected);
-        }
     }
 }

@@ -5,16 +5,12 @@ mod cli;
 mod explain;
 mod list;
 mod ping;
-mod report;
 mod send;
 mod tap;
 
-use std::io::stdout;
 use std::process::ExitCode;
 
-use clap::CommandFactory;
-use minitalk_cli::files::{self, Stream};
-use minitalk_cli::generate;
+use minitalk_cli::options::files::{self, Stream};
 
 use crate::cli::{Mode, Options};
 use crate::explain::Trouble;
@@ -40,9 +36,5 @@ fn run(options: &Options) -> Result<u8, Trouble> {
         Mode::Ping(server) => ping::run(server, options),
         Mode::Check(server) => check::run(server, options),
         Mode::List => list::run(options),
-        Mode::Generate(what) => {
-            generate::write(what, Options::command(), &mut stdout())?;
-            Ok(0)
-        }
     }
 }

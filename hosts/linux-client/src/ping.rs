@@ -3,17 +3,17 @@
 use std::fmt::Write;
 use std::io;
 use std::os::fd::AsFd;
-use std::time::Duration;
+use std::time::Instant;
 
 use minitalk::{Address, Cause, Connection, Failure, Probe};
-use minitalk_cli::round_trips::{Bucket, RoundTrips, Summary, micros};
+use minitalk_cli::figures::{Bucket, RoundTrips, Summary, micros};
+use minitalk_cli::report::{self, Event};
 use minitalk_cli::text::count;
-use minitalk_signals::{Instant, Interest, is_ready, now};
+use minitalk_signals::{Interest, is_ready};
 use serde::Serialize;
 
 use crate::cli::Options;
 use crate::explain::{self, Trouble};
-use crate::report::{self, Event};
 use crate::tap::{self, Tap};
 
 /// A probe was answered.
@@ -27,7 +27,7 @@ struct Answered {
 }
 
 /// The figures of all probes.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 #[serde(tag = "event", rename = "ping")]
 struct Figures {
     pid: u32,
@@ -46,83 +46,56 @@ pub(crate) fn run(server: &Address, options: &Options) -> Result<u8, Trouble> {
     let connection = Connection::observed(server, &options.config(), Tap::new(options, None));
     let mut connection = connection.map_err(Trouble::NoMessage)?;
     tap::record(&mut connection, options)?;
-    let mut pings = Pings::new(connection.pid());
-    let result = pings.run(&mut connection, options);
+    let (began, mut round_trips) = (Instant::now(), RoundTrips::new());
+    let mut figures = Figures { pid: connection.pid(), ..Figures::default() };
+    let result = ping(&mut connection, &mut figures, &mut round_trips, options);
+    figures.seconds = began.elapsed().as_secs_f64();
+    figures.round_trip = round_trips.summary();
+    figures.histogram = options.histogram.then(|| round_trips.histogram());
     connection.observer_mut().finish();
     drop(connection);
     // Nobody is to wait for the figures once it has been asked to end.
     let is_taken = is_ready(io::stdout().as_fd(), Interest::Writable);
-    let figures = pings.figures(options.histogram);
-    let shown = if is_taken { report::tell(&figures, options) } else { Ok(()) };
+    let shown = if is_taken { report::tell(&figures, options, options.json) } else { Ok(()) };
     match result {
         Ok(()) | Err(Failure { cause: Cause::Interrupted(_), .. }) => {
             explain::output(shown)?;
-            Ok(u8::from(pings.answered == 0))
+            Ok(u8::from(figures.answered == 0))
         }
         Err(failure) => Err(Trouble::NoMessage(failure)),
     }
 }
 
-/// The probes so far.
-struct Pings {
-    pid: u32,
-    started: Instant,
-    sent: u64,
-    answered: u64,
-    resent_bits: u64,
-    round_trips: RoundTrips,
-}
-
-impl Pings {
-    fn new(pid: u32) -> Self {
-        let (started, round_trips) = (now(), RoundTrips::new());
-        Self { pid, started, sent: 0, answered: 0, resent_bits: 0, round_trips }
-    }
-
-    fn run(&mut self, connection: &mut Connection<Tap>, options: &Options) -> Result<(), Failure> {
-        let mut next_at = now();
-        loop {
-            self.sent += 1;
-            let probe = connection.ping()?;
-            connection.wait_until_writable(io::stdout().as_fd())?;
-            // Once nobody reads any more, there is no use in measuring.
-            let is_read = report::tell(&self.answered(&probe), options).is_ok();
-            if !is_read || options.count.is_some_and(|count| self.answered >= count) {
-                return Ok(());
-            }
-            let interval_micros = u64::try_from(options.interval().as_micros());
-            next_at = next_at.after_micros(interval_micros.unwrap_or(u64::MAX)).max(now());
-            connection.pause(Duration::from_micros(next_at.micros_since(now())))?;
+fn ping(
+    connection: &mut Connection<Tap>,
+    figures: &mut Figures,
+    round_trips: &mut RoundTrips,
+    options: &Options,
+) -> Result<(), Failure> {
+    let mut next_at = Instant::now();
+    loop {
+        figures.sent += 1;
+        let Probe { round_trips_nanos, resent_bits, .. } = connection.ping()?;
+        figures.answered += 1;
+        figures.resent_bits += resent_bits;
+        for nanos in round_trips_nanos {
+            round_trips.record(nanos);
         }
-    }
-
-    fn answered(&mut self, probe: &Probe) -> Answered {
-        self.answered += 1;
-        self.resent_bits += probe.resent_bits;
-        probe.round_trips_nanos.iter().for_each(|&nanos| self.round_trips.record(nanos));
-        Answered {
-            pid: self.pid,
-            number: self.answered,
-            round_trips_micros: probe.round_trips_nanos.map(micros),
-            resent_bits: probe.resent_bits,
+        let (pid, number) = (figures.pid, figures.answered);
+        let round_trips_micros = round_trips_nanos.map(micros);
+        let answered = Answered { pid, number, round_trips_micros, resent_bits };
+        connection.wait_until_writable(io::stdout().as_fd())?;
+        // Once nobody reads any more, there is no use in measuring.
+        let is_read = report::tell(&answered, options, options.json).is_ok();
+        if !is_read || options.count.is_some_and(|count| number >= count) {
+            return Ok(());
         }
-    }
-
-    fn figures(&self, has_histogram: bool) -> Figures {
-        let &Self { pid, sent, answered, resent_bits, .. } = self;
-        Figures {
-            pid,
-            sent,
-            answered,
-            resent_bits,
-            seconds: Duration::from_micros(now().micros_since(self.started)).as_secs_f64(),
-            round_trip: self.round_trips.summary(),
-            histogram: has_histogram.then(|| self.round_trips.histogram()),
-        }
+        next_at = (next_at + options.interval()).max(Instant::now());
+        connection.pause(next_at.saturating_duration_since(Instant::now()))?;
     }
 }
 
-impl Event for Answered {
+impl Event<Options> for Answered {
     fn text(&self, options: &Options) -> String {
         if options.quiet {
             return String::new();
@@ -137,7 +110,7 @@ impl Event for Answered {
     }
 }
 
-impl Event for Figures {
+impl Event<Options> for Figures {
     fn text(&self, _options: &Options) -> String {
         let Self { pid, answered, seconds, .. } = self;
         let sent = count(self.sent, "probe");

@@ -6,27 +6,26 @@ use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
 use minitalk::{Address, Confirmation, Connection, Input, Receipt, Tally};
-use minitalk_cli::progress::Progress;
-use minitalk_cli::round_trips::{RoundTrips, Summary};
+use minitalk_cli::figures::{Progress, RoundTrips, Show, Summary};
+use minitalk_cli::report::{self, Event};
 use minitalk_cli::text::count;
 use serde::Serialize;
 
 use crate::cli::Options;
 use crate::explain::Trouble;
-use crate::report::{self, Event};
 use crate::tap::{self, Tap};
 
 /// Sends the message and returns when the server has confirmed all of it. The exit code.
 pub(crate) fn run(server: &Address, options: &Options) -> Result<u8, Trouble> {
     let message = message(options);
-    let tap = Tap::new(options, Progress::new(options.show(), message.length_hint()));
+    let show = Show::of(options.quiet || options.watch, options.progress);
+    let tap = Tap::new(options, Progress::new(show, message.length_hint()));
     let mut connection = Connection::observed(server, &options.config(), tap)?;
     tap::record(&mut connection, options)?;
 
     let result = connection.send(message);
     // Off the terminal, before anything is written there.
-    connection.observer_mut().finish();
-    let round_trips = connection.observer_mut().round_trips.take();
+    let round_trips = connection.observer_mut().finish();
     let (pid, tally) = (connection.pid(), *connection.tally());
     drop(connection);
 
@@ -35,13 +34,13 @@ pub(crate) fn run(server: &Address, options: &Options) -> Result<u8, Trouble> {
     let code = match result {
         Ok(receipt) => {
             let sent = Sent::new(pid, &receipt, &totals);
-            let _ = report::tell(&sent, options);
-            sent.code()
+            let _ = report::tell(&sent, options, options.json);
+            sent.code
         }
         Err(failure) => Trouble::from(failure).tell(options),
     };
     if options.stats {
-        let _ = report::tell(&totals, options);
+        let _ = report::tell(&totals, options, options.json);
     }
     Ok(code)
 }
@@ -66,39 +65,32 @@ struct Sent {
     /// How a classic server was observed to speak.
     #[serde(skip_serializing_if = "Option::is_none")]
     dialect: Option<String>,
+    /// The exit code, as documented in `--help`.
     #[serde(skip)]
-    confirmation: Confirmation,
+    code: u8,
 }
 
 impl Sent {
     fn new(pid: u32, receipt: &Receipt, totals: &Totals) -> Self {
         let &Receipt { bytes, confirmation, dialect, .. } = receipt;
-        let event = match confirmation {
-            Confirmation::Message => "delivered",
-            Confirmation::Bits => "acknowledged",
-            Confirmation::Nothing => "sent",
+        let (event, code) = match confirmation {
+            Confirmation::Message => ("delivered", 0),
+            Confirmation::Bits => ("acknowledged", 9),
+            Confirmation::Nothing => ("sent", 9),
         };
         let dialect = dialect.map(|dialect| dialect.to_string());
         let (protocol, seconds) = (totals.protocol.clone(), totals.seconds);
-        Self { event, pid, protocol, bytes, seconds, dialect, confirmation }
-    }
-
-    /// The exit code, as documented in `--help`.
-    const fn code(&self) -> u8 {
-        match self.confirmation {
-            Confirmation::Message => 0,
-            Confirmation::Bits | Confirmation::Nothing => 9,
-        }
+        Self { event, pid, protocol, bytes, seconds, dialect, code }
     }
 }
 
-impl Event for Sent {
+impl Event<Options> for Sent {
     fn notes(&self, options: &Options) -> Vec<String> {
         let pid = self.pid;
-        let doubt = match self.confirmation {
-            Confirmation::Message => None,
-            Confirmation::Bits => Some("has acknowledged every bit, but not the message"),
-            Confirmation::Nothing => Some("has confirmed nothing of it"),
+        let doubt = match self.event {
+            "acknowledged" => Some("has acknowledged every bit, but not the message"),
+            "sent" => Some("has confirmed nothing of it"),
+            _ => None,
         };
         let doubt = doubt.map(|what| {
             format!(
@@ -148,7 +140,7 @@ impl Totals {
     }
 }
 
-impl Event for Totals {
+impl Event<Options> for Totals {
     fn notes(&self, options: &Options) -> Vec<String> {
         if options.json {
             return Vec::new();

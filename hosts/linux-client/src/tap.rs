@@ -3,20 +3,19 @@
 use std::io::{self, Stdout};
 
 use minitalk::{Connection, Diagnosis, Observer};
-use minitalk_cli::progress::Progress;
-use minitalk_cli::round_trips::RoundTrips;
+use minitalk_cli::figures::Progress;
+use minitalk_cli::figures::RoundTrips;
+use minitalk_cli::report::note;
 use minitalk_cli::trace::{Side, View};
 use minitalk_signals::Bit;
 
 use crate::cli::Options;
 use crate::explain::{self, Trouble};
-use crate::report::note;
 
 /// Everything that watches the line.
 #[derive(Debug)]
 pub(crate) struct Tap {
-    view: View<Stdout>,
-    pub(crate) round_trips: Option<RoundTrips>,
+    line: (View<Stdout>, Option<RoundTrips>),
     progress: Option<Progress>,
     is_quiet: bool,
 }
@@ -24,20 +23,19 @@ pub(crate) struct Tap {
 impl Tap {
     pub(crate) fn new(options: &Options, progress: Option<Progress>) -> Self {
         let watch = options.watch.then(io::stdout);
-        Self {
-            view: View::new(Side::Sender, options.dialect(), watch),
-            round_trips: options.stats.then(RoundTrips::new),
-            progress,
-            is_quiet: options.quiet,
-        }
+        let view = View::new(Side::Sender, options.dialect(), watch);
+        let line = (view, options.stats.then(RoundTrips::new));
+        Self { line, progress, is_quiet: options.quiet }
     }
 
-    /// Ends the progress line and the trace, and says so if that is not complete.
-    pub(crate) fn finish(&mut self) {
+    /// Ends the progress line and the trace, and says so if that is not complete. The round trips,
+    /// if they were measured.
+    pub(crate) fn finish(&mut self) -> Option<RoundTrips> {
         self.progress = None;
-        if let Err(error) = self.view.finish() {
+        if let Err(error) = self.line.0.finish() {
             note(&error);
         }
+        self.line.1.take()
     }
 }
 
@@ -45,26 +43,23 @@ impl Tap {
 pub(crate) fn record(connection: &mut Connection<Tap>, options: &Options) -> Result<(), Trouble> {
     let pid = connection.pid();
     let Some(path) = &options.trace else { return Ok(()) };
-    let recorded = connection.observer_mut().view.record(path);
+    let recorded = connection.observer_mut().line.0.record(path);
     recorded.map_err(|error| Trouble::Trace { pid, error })
 }
 
 impl Observer for Tap {
     #[inline]
     fn sent(&mut self, peer: u32, bit: Bit) {
-        self.view.sent(peer, bit);
-        self.round_trips.sent(peer, bit);
+        self.line.sent(peer, bit);
     }
 
     #[inline]
     fn received(&mut self, peer: u32, ack: Bit) {
-        self.view.received(peer, ack);
-        self.round_trips.received(peer, ack);
+        self.line.received(peer, ack);
     }
 
     fn timed_out(&mut self, peer: u32) {
-        self.view.timed_out(peer);
-        self.round_trips.timed_out(peer);
+        self.line.timed_out(peer);
         self.progress.timed_out(peer);
     }
 

@@ -4,6 +4,7 @@ mod config;
 mod decoding;
 mod happening;
 mod senders;
+mod shutdown;
 
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -26,6 +27,7 @@ use crate::coding::{self, DecodeError};
 use crate::names::{RegisterError, Registration};
 use decoding::Decoded;
 use senders::{Senders, program_of};
+use shutdown::Shutdown;
 
 pub use config::ListenerConfig;
 use happening::PieceHeader;
@@ -72,6 +74,7 @@ pub struct Listener<O = ()> {
     /// When the last wait ended. While bits come in at once the clock is not read, for that takes
     /// as long as an acknowledgment.
     woken_at: Instant,
+    shutdown: Option<Shutdown>,
     /// Says to others that this process listens.
     _registration: Option<Registration>,
 }
@@ -133,6 +136,7 @@ impl<O: Observer> Listener<O> {
             octets_max: config.octets_max,
             strays: 0,
             woken_at: now(),
+            shutdown: None,
             _registration: registration,
         })
     }
@@ -183,7 +187,15 @@ impl<O: Observer> Listener<O> {
                 return Ok(happening);
             }
             if let Some(piece) = self.piece.take() {
+                let PieceHeader { peer, offset: octets, .. } = piece;
+                if let Some(Shutdown { reason, .. }) = self.shutdown {
+                    self.refuse(peer, reason);
+                    return Ok(Happening::Refused { peer, octets, reason });
+                }
                 return Ok(Happening::Piece(piece.with(&self.octets)));
+            }
+            if self.is_closed() {
+                return Ok(Happening::Closed);
             }
             // While bits come in, that is all there is to look at: to watch the rest takes
             // preparation.
@@ -413,7 +425,8 @@ impl<O: Observer> Listener<O> {
 
     /// Waits for the next signal, the end of a sender, or what else there is to wait for.
     fn wait(&mut self, deadline: Option<Instant>) -> Result<Wake, WaitError> {
-        let deadlines = [self.exchange.poll_timeout(), self.senders.deadline(), deadline];
+        let shutdown = self.shutdown.map(|shutdown| shutdown.deadline);
+        let deadlines = [self.exchange.poll_timeout(), self.senders.deadline(), deadline, shutdown];
         let deadline = deadlines.into_iter().flatten().min();
         let wake = self.line.wait(deadline)?;
         self.woken_at = now();

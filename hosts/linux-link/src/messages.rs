@@ -51,7 +51,7 @@ const STALL_OCTETS: u64 = 256;
 /// 2. refuse who is [stalled](Self::stalled);
 /// 3. [`write`](Self::write);
 /// 4. accept the pieces of each [answer](Self::next_answer);
-/// 5. watch its [descriptor](AsFd) while there is an [`interest`](Self::interest), and wait until
+/// 5. watch its [descriptor](AsFd) for what [interests](Self::changed_interest) it, and wait until
 ///    the [`deadline`](Self::deadline) at the longest.
 #[derive(Debug)]
 pub struct Messages<F> {
@@ -76,6 +76,8 @@ pub struct Messages<F> {
     stall: Option<(Instant, u64)>,
     /// The last line was begun and will not be completed.
     is_torn: bool,
+    /// What the descriptor is watched for.
+    interest: Option<Interest>,
 }
 
 /// Something could not be written, and has been dropped.
@@ -123,6 +125,7 @@ impl<F: Format> Messages<F> {
             answers: VecDeque::new(),
             stall: None,
             is_torn: false,
+            interest: None,
         }
     }
 
@@ -267,12 +270,15 @@ impl<F: Format> Messages<F> {
         }
     }
 
-    /// What the [descriptor](AsFd) has to be watched for before [`write`](Self::write) can do more.
-    pub fn interest(&self) -> Option<Interest> {
-        match &self.runner {
+    /// What the [descriptor](AsFd) has to be watched for before [`write`](Self::write) can do more,
+    /// if that has changed since the last call: `Some(None)` if it need not be watched any longer.
+    pub fn changed_interest(&mut self) -> Option<Option<Interest>> {
+        let interest = match &self.runner {
             Some(runner) => runner.is_running().then_some(Interest::Readable),
             None => self.is_behind().then_some(Interest::Writable),
-        }
+        };
+        let has_changed = interest != std::mem::replace(&mut self.interest, interest);
+        has_changed.then_some(interest)
     }
 
     /// When [`write`](Self::write) or [`stalled`](Self::stalled) has something to do although

@@ -6,13 +6,8 @@ use std::time::Duration;
 use clap::error::{ContextKind, ContextValue, Error as UsageError, ErrorKind};
 use clap::{ArgAction, Parser, ValueEnum, ValueHint};
 use minitalk::names::Name;
-use minitalk_cli::arguments;
-use minitalk_cli::generate::Generate;
+use minitalk_cli::options;
 use minitalk_core::classic::{Dialect, ParseDialectError};
-use minitalk_core::exchange::Protocols;
-use thiserror::Error;
-
-use crate::report::Level;
 
 /// Show text that other processes send with nothing but SIGUSR1 and SIGUSR2
 ///
@@ -36,14 +31,14 @@ pub(crate) struct Options {
     pub(crate) once: bool,
 
     /// End after so many messages
-    #[arg(long, value_name = "N", value_parser = arguments::parse_count)]
-    #[arg(allow_negative_numbers = true, value_hint = ValueHint::Other)]
+    #[arg(long, value_name = "N", value_parser = options::parse_count)]
+    #[arg(allow_negative_numbers = true)]
     pub(crate) count: Option<u64>,
 
     /// Refuse messages of more than SIZE bytes, for example 1M or 64KiB (with --json and --exec 1
     /// MiB unless given)
-    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
-    #[arg(allow_negative_numbers = true, value_hint = ValueHint::Other)]
+    #[arg(long, value_name = "SIZE", value_parser = options::parse_size)]
+    #[arg(allow_negative_numbers = true)]
     pub(crate) max_message: Option<u64>,
 
     /// Append the messages to FILE instead of writing them to standard output
@@ -65,7 +60,7 @@ pub(crate) struct Options {
     pub(crate) sync: bool,
 
     /// Be found by clients as NAME, not only by PID
-    #[arg(long, value_name = "NAME", value_hint = ValueHint::Other)]
+    #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<Name>,
 
     /// Write the PID to FILE, which is removed at the end
@@ -78,18 +73,18 @@ pub(crate) struct Options {
 
     /// How classic clients speak, for example one=usr1,order=lsb; auto finds it out, for each of
     /// them
-    #[arg(long_help = arguments::dialect_help(DIALECT_HELP))]
+    #[arg(long_help = options::dialect_help(DIALECT_HELP))]
     #[arg(long, default_value = "auto", value_parser = parse_dialect)]
-    #[arg(value_name = "LIST", value_hint = ValueHint::Other)]
+    #[arg(value_name = "LIST")]
     pub(crate) dialect: DialectChoice,
 
     /// Wait for this long before each acknowledgment to a client that is not ours, for example
     /// 500us
-    #[arg(long, value_name = "TIME", value_hint = ValueHint::Other)]
-    #[arg(value_parser = arguments::within(arguments::parse_duration, ..=PACE_MAX, PACE_TOO_LONG))]
+    #[arg(long, value_name = "TIME")]
+    #[arg(value_parser = options::within(options::parse_duration, ..=PACE_MAX, PACE_TOO_LONG))]
     pub(crate) pace: Option<Duration>,
 
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help = arguments::TRACE_HELP)]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, help = options::TRACE_HELP)]
     pub(crate) trace: Option<PathBuf>,
 
     /// Show on standard error what goes over the line, as it happens
@@ -108,10 +103,6 @@ pub(crate) struct Options {
     /// Say on standard error who connects, sends and leaves
     #[arg(short, long, action = ArgAction::SetTrue)]
     pub(crate) verbose: bool,
-
-    /// Write a man page or shell completions to standard output
-    #[arg(long, value_enum, value_name = "WHAT", exclusive = true)]
-    pub(crate) generate: Option<Generate>,
 }
 
 /// Which protocols clients may speak.
@@ -121,15 +112,6 @@ pub(crate) enum Protocol {
     Auto,
     /// Classic only: eight bits a byte
     Classic,
-}
-
-impl From<Protocol> for Protocols {
-    fn from(protocol: Protocol) -> Self {
-        match protocol {
-            Protocol::Auto => Self::Both,
-            Protocol::Classic => Self::ClassicOnly,
-        }
-    }
 }
 
 /// How classic clients speak; `None` if that is to be found out.
@@ -147,21 +129,7 @@ const WHOLE_OCTETS_MAX: u64 = 1024 * 1024;
 impl Options {
     /// Reads the command line; ends the program on wrong usage, --help and --version.
     pub(crate) fn from_command_line() -> Self {
-        arguments::parse(tip)
-    }
-
-    /// How classic clients are expected to speak.
-    pub(crate) fn dialect(&self) -> Dialect {
-        self.dialect.0.unwrap_or_default()
-    }
-
-    /// How much to say on standard error.
-    pub(crate) fn level(&self) -> Level {
-        match (self.quiet, self.verbose) {
-            (true, _) => Level::Quiet,
-            (false, false) => Level::Normal,
-            (false, true) => Level::Verbose,
-        }
+        options::parse(std::env::args_os(), None, tip)
     }
 
     /// After how many messages to end.
@@ -178,7 +146,7 @@ impl Options {
 /// The way out of wrong usage.
 fn tip(error: &UsageError) -> Option<&'static str> {
     let invalid = error.get(ContextKind::InvalidArg);
-    if arguments::is_about(error, ["--json", "--raw"]) {
+    if options::is_about(error, ["--json", "--raw"]) {
         return Some(
             "--raw writes the bytes of the messages and nothing else, --json nothing but objects: \
              choose one",
@@ -187,16 +155,6 @@ fn tip(error: &UsageError) -> Option<&'static str> {
     let is_text = matches!(invalid, Some(ContextValue::String(word)) if !word.starts_with('-'));
     (error.kind() == ErrorKind::UnknownArgument && is_text)
         .then_some("the server takes no text: start it, and send with minitalk-client PID TEXT")
-}
-
-/// Why a text is not a size.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("it is not a number of bytes: write for example 4096, 64KiB or 1M")]
-struct ParseSizeError;
-
-fn parse_size(text: &str) -> Result<u64, ParseSizeError> {
-    // 1k is 1000, 1KiB is 1024, as in the International System of Units.
-    parse_size::parse_size(text).map_err(|_| ParseSizeError)
 }
 
 /// Nothing else happens while it lasts.
@@ -208,29 +166,15 @@ const DIALECT_HELP: &str =
 
 const USAGE: &str = "minitalk-server [OPTIONS]";
 
-const EXAMPLES: &str = "\
-Examples:
-  minitalk-server                         wait for messages and show them
-  minitalk-server --raw > received        store exactly the bytes that arrive
-  minitalk-server --once                  take one message and end
-  minitalk-server --name inbox            be found by clients as inbox
-  minitalk-server --json | jq .text       for programs: one object a line
-  minitalk-server --exec 'wall'           run a command for each message
-  minitalk-server --dialect one=usr1      for clients whose one is SIGUSR1, only
-
-Exit status:
-  0  ended by Ctrl-C, SIGTERM or SIGHUP, or after --once or --count
-  1  could not go on, for example because standard output was closed
-  2  wrong usage";
+const EXAMPLES: &str = include_str!("after_help.txt");
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_well_formed() {
-        arguments::assert_well_formed(Options::command());
+        options::assert_well_formed::<Options>();
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use humantime::format_rfc3339_millis;
 use minitalk::messages::Format;
 use minitalk::{Ended, Piece, Protocol};
-use minitalk_cli::json;
+use minitalk_cli::report::line;
 use minitalk_cli::text::{Decoder, visible};
 use serde::Serialize;
 
@@ -44,12 +44,8 @@ impl Look {
     }
 
     fn show(&self, text: &str, to: &mut Vec<u8>) {
-        match self.style {
-            Style::Terminal => to.extend_from_slice(visible(text).as_bytes()),
-            Style::Raw | Style::Text | Style::Json | Style::Command => {
-                to.extend_from_slice(text.as_bytes());
-            }
-        }
+        let is_shown = self.style == Style::Terminal;
+        to.extend(if is_shown { visible(text) } else { text.to_owned() }.bytes());
     }
 
     const fn is_text(&self) -> bool {
@@ -167,7 +163,7 @@ impl<'a> Object<'a> {
 
     fn line(&self) -> Vec<u8> {
         // Its keys are strings and its values finite: there is nothing that JSON could not hold.
-        json::line(self).unwrap_or_default().into_bytes()
+        line(self).unwrap_or_default().into_bytes()
     }
 }
 

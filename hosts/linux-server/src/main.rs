@@ -2,41 +2,31 @@
 //! `SIGUSR2`.
 
 mod cli;
-mod error;
-mod farewell;
 mod look;
 mod reason;
 mod report;
 mod serve;
 mod start;
 
-use std::io::stdout;
 use std::process::ExitCode;
 
-use clap::CommandFactory;
-use minitalk_cli::generate;
+use minitalk_cli::report::note;
+use minitalk_signals::{BlockingError, survive_file_size_limit};
 
 use crate::cli::Options;
-use crate::error::ServerError;
 use crate::serve::Server;
 
 fn main() -> ExitCode {
-    match run(&Options::from_command_line()) {
+    let options = Options::from_command_line();
+    // What does not fit is refused, as on a full disk.
+    let _ = survive_file_size_limit();
+    match Server::start(&options).and_then(Server::serve) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) if error.is_termination() => ExitCode::SUCCESS,
+        // A signal has asked to end before the server was ready.
+        Err(error) if error.is::<BlockingError>() => ExitCode::SUCCESS,
         Err(error) => {
-            report::error(&error);
+            note(&format_args!("error: {error}"));
             ExitCode::FAILURE
         }
     }
-}
-
-fn run(options: &Options) -> Result<(), ServerError> {
-    if let Some(what) = options.generate {
-        return generate::write(what, Options::command(), &mut stdout())
-            .map_err(ServerError::Generate);
-    }
-    // What does not fit is refused, as on a full disk.
-    let _ = minitalk_signals::survive_file_size_limit();
-    Server::start(options)?.serve()
 }

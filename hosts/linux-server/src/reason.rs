@@ -1,6 +1,5 @@
 //! Why something did not go as its sender wanted: a word for programs, a sentence for people.
 
-use std::fmt;
 use std::io;
 
 use minitalk::StrayCause;
@@ -14,7 +13,7 @@ pub(crate) struct Reason {
     /// Stays the same when the sentence changes; `docs/json.md` lists them all.
     #[serde(rename = "reason")]
     pub(crate) word: &'static str,
-    sentence: String,
+    pub(crate) sentence: String,
 }
 
 impl Reason {
@@ -55,40 +54,17 @@ impl From<RefusalReason> for Reason {
 
 impl From<&StrayCause> for Reason {
     fn from(cause: &StrayCause) -> Self {
-        match cause {
-            StrayCause::Refused(why) => {
-                let word = match why {
-                    Refusal::WouldDie { .. } | Refusal::Deaf { .. } | Refusal::Unlike => {
-                        "would_die"
-                    }
-                    _ => "not_found",
-                };
-                Self::new(word, format!("it {why}"))
-            }
-            StrayCause::NoMessage => Self::new("no_message", cause.to_string()),
-            StrayCause::Watch(error) => Self::new("not_found", error.to_string()),
-            StrayCause::Send(error) => {
-                Self::new("not_permitted", format!("cannot acknowledge: {error}"))
-            }
-            StrayCause::Outside => Self::new(
-                "outside",
-                "from outside this PID namespace: its sender has no number here and cannot be \
-                 answered; run the client in the same container",
-            ),
-            StrayCause::Forged { code } => Self::new(
-                "forged",
-                format!(
-                    "that was not sent with kill(2) (si_code {code}): it may name any sender it \
-                     likes"
-                ),
-            ),
-            other => Self::new("other", other.to_string()),
-        }
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.sentence)
+        let word = match cause {
+            StrayCause::Refused(
+                Refusal::WouldDie { .. } | Refusal::Deaf { .. } | Refusal::Unlike,
+            ) => "would_die",
+            StrayCause::Refused(_) | StrayCause::Watch(_) => "not_found",
+            StrayCause::NoMessage => "no_message",
+            StrayCause::Send(_) => "not_permitted",
+            StrayCause::Outside => "outside",
+            StrayCause::Forged { .. } => "forged",
+            _ => "other",
+        };
+        Self::new(word, cause.to_string())
     }
 }

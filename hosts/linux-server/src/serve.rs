@@ -1,21 +1,22 @@
 //! The loop: for each thing that happens, absorb, write, answer, report.
 
-use std::io::{ErrorKind, Stderr};
+use std::error::Error;
+use std::io::{self, ErrorKind, Stderr};
 use std::os::fd::AsFd;
 
 use minitalk::messages::{Messages, Unwritable};
 use minitalk::{Ended, Happening, Listener};
+use minitalk_cli::daemon::Announcement;
+use minitalk_cli::report::{Level, Reporter, note};
 use minitalk_cli::trace::View;
 use minitalk_core::{Instant, RefusalReason};
 use minitalk_signals::{Termination, WatchError, now};
 
 use crate::cli::Options;
-use crate::error::ServerError;
-use crate::farewell::Farewell;
 use crate::look::{self, Look};
 use crate::reason::Reason;
-use crate::report::{self, Notice, Reporter};
-use crate::start::{self, Announcement};
+use crate::report::{Notice, Refused};
+use crate::start;
 
 /// What the output is called among the descriptors that are watched.
 const OUTPUT_TOKEN: u64 = 0;
@@ -25,30 +26,33 @@ const OUTPUT_TOKEN: u64 = 0;
 pub(crate) struct Server {
     listener: Listener<View<Stderr>>,
     messages: Messages<Look>,
-    reporter: Reporter,
-    is_watching: bool,
+    reporter: Reporter<Notice>,
     count: u64,
     count_max: Option<u64>,
-    farewell: Option<Farewell>,
     /// The signal that has asked to end.
     asked: Option<Termination>,
+    /// Nothing is left to do.
+    is_over: bool,
+    /// What cannot be written any more.
+    failed: Option<io::Error>,
     _announcement: Announcement,
 }
 
 impl Server {
     /// Takes over the signals, then says the PID: whoever reads it may send at once.
-    pub(crate) fn start(options: &Options) -> Result<Self, ServerError> {
+    pub(crate) fn start(options: &Options) -> Result<Self, Box<dyn Error>> {
         let mut listener = start::listen(options)?;
         let (announcement, messages) = start::announce(options, &mut listener)?;
+        let level = Level::of(options.quiet, options.verbose);
         let mut server = Self {
             listener,
             messages,
-            reporter: Reporter::new(options),
-            is_watching: false,
+            reporter: Reporter::new(level, options.json),
             count: 0,
             count_max: options.messages_max(),
-            farewell: None,
             asked: None,
+            is_over: false,
+            failed: None,
             _announcement: announcement,
         };
         let name = options.name.as_ref().map(ToString::to_string);
@@ -59,8 +63,8 @@ impl Server {
     }
 
     /// Serves until a signal asks to end, enough messages have come, or the output fails.
-    pub(crate) fn serve(mut self) -> Result<(), ServerError> {
-        while !self.is_over() {
+    pub(crate) fn serve(mut self) -> Result<(), Box<dyn Error>> {
+        while !self.is_over && self.asked.is_none() {
             let now = self.absorb()?;
             // What may be kept is acknowledged before anything is written: its sender goes on
             // meanwhile.
@@ -72,35 +76,24 @@ impl Server {
         self.end()
     }
 
-    fn is_over(&self) -> bool {
-        let done = |last: &Farewell| now() >= last.deadline || self.listener.connected() == 0;
-        self.asked.is_some() || self.farewell.as_ref().is_some_and(done)
-    }
-
     /// Waits for the next thing that happens, and takes note of it.
-    fn absorb(&mut self) -> Result<Instant, ServerError> {
-        let farewell = self.farewell.as_ref().map(|farewell| farewell.deadline);
-        let deadlines = [farewell, self.messages.deadline(), self.reporter.deadline()];
+    fn absorb(&mut self) -> Result<Instant, Box<dyn Error>> {
+        let deadlines = [self.messages.deadline(), self.reporter.deadline()];
         self.watch_output()?;
         let happening = self.listener.next_or(deadlines.into_iter().flatten().min())?;
         let now = now();
         match happening {
-            Happening::Piece(piece) => match self.farewell.as_ref().map(|last| last.reason) {
-                None => self.messages.push_piece(&piece, now),
-                Some(reason) => {
-                    let peer = piece.peer;
-                    self.refuse(peer, reason, reason.into());
-                }
-            },
+            Happening::Piece(piece) => self.messages.push_piece(&piece, now),
             Happening::Ended(ended) => self.handle_end(ended, now),
             Happening::Cut { peer, uid, .. } => self.cut(peer, uid, Reason::ended(), now),
             Happening::Refused { peer, reason, .. } => {
                 let reason = Reason::from(reason);
                 self.messages.cut(peer, &reason, now);
-                self.reporter.note(Notice::Refused { peer, reason });
+                self.reporter.note(Notice::Refused(Refused { peer, reason }));
             }
             Happening::Terminate(termination) => self.asked = Some(termination),
-            other => self.reporter.hear(other),
+            Happening::Closed => self.is_over = true,
+            other => Notice::of(other).into_iter().for_each(|notice| self.reporter.note(notice)),
         }
         if let Some(peer) = self.messages.stalled(now) {
             let reason = Reason::from(RefusalReason::Stalled);
@@ -112,15 +105,12 @@ impl Server {
 
     /// Watches the output as long as something waits for it.
     fn watch_output(&mut self) -> Result<(), WatchError> {
-        let interest = self.messages.interest();
-        if interest.is_some() == self.is_watching {
-            return Ok(());
-        }
-        self.is_watching = interest.is_some();
-        let output = self.messages.as_fd();
-        match interest {
-            Some(interest) => self.listener.watch(output, OUTPUT_TOKEN, interest)?,
-            None => self.listener.unwatch(output),
+        match self.messages.changed_interest() {
+            None => {}
+            Some(None) => self.listener.unwatch(self.messages.as_fd()),
+            Some(Some(interest)) => {
+                self.listener.watch(self.messages.as_fd(), OUTPUT_TOKEN, interest)?;
+            }
         }
         Ok(())
     }
@@ -130,7 +120,7 @@ impl Server {
         self.count += 1;
         if self.count_max.is_some_and(|count_max| self.count >= count_max) {
             let why = RefusalReason::ShuttingDown;
-            self.farewell.get_or_insert_with(|| Farewell::new(why, None));
+            self.listener.shut_down(why);
             // What would be written next: the last message has been.
             for peer in self.messages.close(&Reason::still_sending(), now) {
                 self.refuse(peer, why, why.into());
@@ -140,7 +130,7 @@ impl Server {
 
     fn refuse(&mut self, peer: u32, why: RefusalReason, reason: Reason) {
         self.listener.refuse(peer, why);
-        self.reporter.note(Notice::Refused { peer, reason });
+        self.reporter.note(Notice::Refused(Refused { peer, reason }));
     }
 
     fn cut(&mut self, peer: u32, uid: u32, reason: Reason, now: Instant) {
@@ -159,12 +149,13 @@ impl Server {
                 // Ctrl-C has ended the reader as well: nobody is left who could miss anything.
                 return self.messages.discard();
             }
-            let is_last = !is_passing && self.farewell.is_none();
+            let is_last = !is_passing && !self.listener.is_shutting_down();
             for peer in self.messages.give_up(peer, is_last) {
                 self.refuse(peer, RefusalReason::OutputFailed, Reason::cannot_write(&error));
             }
             if is_last {
-                self.farewell = Some(Farewell::new(RefusalReason::OutputFailed, Some(error)));
+                self.listener.shut_down(RefusalReason::OutputFailed);
+                self.failed = Some(error);
             }
         }
     }
@@ -183,7 +174,7 @@ impl Server {
         }
     }
 
-    fn end(mut self) -> Result<(), ServerError> {
+    fn end(mut self) -> Result<(), Box<dyn Error>> {
         let now = now();
         for peer in self.messages.arriving() {
             self.cut(peer, 0, Reason::still_sending(), now);
@@ -195,8 +186,10 @@ impl Server {
         self.report(now);
         self.write(now);
         if let Err(error) = self.listener.close().finish() {
-            report::error(&error);
+            note(&format_args!("error: {error}"));
         }
-        self.farewell.and_then(|farewell| farewell.error).map_or(Ok(()), Err)
+        let rest = "what was not written has not been confirmed to its sender";
+        let failed = self.failed.map(|error| format!("cannot write the messages: {error}; {rest}"));
+        failed.map_or(Ok(()), |failed| Err(failed.into()))
     }
 }

@@ -4,38 +4,29 @@
 //! Whatever may refuse to be taken refuses before anything is opened for writing that others may
 //! own.
 
+use std::error::Error;
 use std::io::{self, Stderr, Write};
 use std::os::fd::AsFd;
 use std::process;
 
 use minitalk::messages::{Messages, Sink};
 use minitalk::{Listener, ListenerConfig};
-use minitalk_cli::files::{self, Stream};
-use minitalk_cli::pid_file::PidFile;
-use minitalk_cli::service_manager;
+use minitalk_cli::daemon::Announcement;
+use minitalk_cli::options::files::{self, Stream};
 use minitalk_cli::trace::{Side, View};
+use minitalk_core::exchange::Protocols;
 use minitalk_signals::Line;
 
-use crate::cli::Options;
-use crate::error::ServerError;
+use crate::cli::{Options, Protocol};
 use crate::look::{Look, Style};
 
-/// What has to be taken back at the end. Dropping it does.
-#[derive(Debug)]
-pub(crate) struct Announcement {
-    _pid_file: Option<PidFile>,
-}
-
-impl Drop for Announcement {
-    fn drop(&mut self) {
-        service_manager::tell("STOPPING=1");
-    }
-}
-
 /// Takes over the signals. Whoever knows the PID may send at once.
-pub(crate) fn listen(options: &Options) -> Result<Listener<View<Stderr>>, ServerError> {
+pub(crate) fn listen(options: &Options) -> Result<Listener<View<Stderr>>, Box<dyn Error>> {
     let mut config = ListenerConfig::default();
-    config.protocols = options.protocol.into();
+    config.protocols = match options.protocol {
+        Protocol::Auto => Protocols::Both,
+        Protocol::Classic => Protocols::ClassicOnly,
+    };
     config.dialect = options.dialect.0;
     config.pace = options.pace;
     config.octets_max = options.octets_max();
@@ -43,7 +34,7 @@ pub(crate) fn listen(options: &Options) -> Result<Listener<View<Stderr>>, Server
     config.name.clone_from(&options.name);
     config.terminations = true;
     let watch = options.watch.then(io::stderr);
-    let view = View::new(Side::Receiver, options.dialect(), watch);
+    let view = View::new(Side::Receiver, options.dialect.0.unwrap_or_default(), watch);
     Ok(Listener::open_observed(&config, view)?)
 }
 
@@ -51,7 +42,7 @@ pub(crate) fn listen(options: &Options) -> Result<Listener<View<Stderr>>, Server
 pub(crate) fn announce(
     options: &Options,
     listener: &mut Listener<View<Stderr>>,
-) -> Result<(Announcement, Messages<Look>), ServerError> {
+) -> Result<(Announcement, Messages<Look>), Box<dyn Error>> {
     let pid_goes_to_stderr = options.raw && options.output.is_none();
     files::check_open(Stream::Output, options.output.is_none() || !options.json)?;
     files::check_open(Stream::Error, pid_goes_to_stderr)?;
@@ -61,13 +52,12 @@ pub(crate) fn announce(
         ("--trace", options.trace.as_deref()),
         ("standard output", options.output.is_none().then_some(files::STDOUT.as_ref())),
     ])?;
-    let pid_file = options.pid_file.as_deref().map(PidFile::new).transpose()?;
+    let announcement = Announcement::new(options.pid_file.as_deref())?;
     let messages = open_output(options, listener.line())?;
     if let Some(path) = &options.trace {
         let recorded = listener.observer_mut().record(path);
-        recorded.map_err(|error| ServerError::Trace { path: path.clone(), error })?;
+        recorded.map_err(|e| format!("cannot write a trace to {}: {e}", path.display()))?;
     }
-    let announcement = Announcement { _pid_file: pid_file };
     let greeting = format!("Server PID: {}\n", process::id());
     if options.json {
         // The event "listening" says it.
@@ -77,21 +67,21 @@ pub(crate) fn announce(
     } else {
         let mut stdout = io::stdout();
         let written = stdout.write_all(greeting.as_bytes()).and_then(|()| stdout.flush());
-        written.map_err(ServerError::Stdout)?;
+        written.map_err(no_stdout)?;
     }
-    service_manager::tell("READY=1");
+    announcement.ready();
     Ok((announcement, messages))
 }
 
-fn open_output(options: &Options, line: &mut Line) -> Result<Messages<Look>, ServerError> {
+fn open_output(options: &Options, line: &mut Line) -> Result<Messages<Look>, Box<dyn Error>> {
     let sink = match &options.output {
         Some(path) => {
             // A FIFO has to be waited for.
             let to_open = path.clone();
             let opened = line.run_blocking(move || Sink::open(&to_open))?;
-            opened.map_err(|error| ServerError::Open { path: path.clone(), error })?
+            opened.map_err(|error| format!("cannot open {}: {error}", path.display()))?
         }
-        None => Sink::of(io::stdout().as_fd()).map_err(ServerError::Stdout)?,
+        None => Sink::of(io::stdout().as_fd()).map_err(no_stdout)?,
     };
     let style = match (options.raw, options.json, sink.is_terminal()) {
         _ if options.exec.is_some() => Style::Command,
@@ -104,7 +94,15 @@ fn open_output(options: &Options, line: &mut Line) -> Result<Messages<Look>, Ser
         .with_sync(options.sync)
         .with_messages_max(options.messages_max());
     match options.exec.clone() {
-        Some(command) => messages.with_command(command).map_err(ServerError::Exec),
+        Some(command) => {
+            let prepared = messages.with_command(command);
+            prepared.map_err(|error| format!("cannot prepare to run commands: {error}").into())
+        }
         None => Ok(messages),
     }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "`map_err` passes it so")]
+fn no_stdout(error: io::Error) -> String {
+    format!("cannot write the PID to standard output: {error}")
 }

@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, ValueHint};
-use minitalk_cli::arguments;
-use minitalk_cli::generate::Generate;
+use minitalk_cli::options;
 
 /// Tell whether a minitalk is right, and why it is not
 ///
@@ -32,12 +31,11 @@ pub(crate) struct Options {
     pub(crate) make: bool,
 
     /// Only this check; may be given several times
-    #[arg(long, value_name = "NAME", value_hint = ValueHint::Other)]
+    #[arg(long, value_name = "NAME")]
     pub(crate) only: Vec<String>,
 
     /// Do each check so many times
-    #[arg(long, value_name = "NUMBER", default_value = "1", value_parser = arguments::parse_count)]
-    #[arg(value_hint = ValueHint::Other)]
+    #[arg(long, value_name = "NUMBER", default_value = "1", value_parser = options::parse_count)]
     pub(crate) repeat: u64,
 
     /// Judge a peer of the framed protocol, written from docs/protocol.md: both programs, or the
@@ -54,19 +52,17 @@ pub(crate) struct Options {
     pub(crate) report: Option<PathBuf>,
 
     /// Only find out what the pair speaks
-    #[arg(long, help_heading = "Instead of all checks")]
+    #[arg(long, help_heading = INSTEAD)]
     #[arg(conflicts_with_all = ["only", "report", "list"])]
     pub(crate) learn: bool,
 
     /// List the checks
-    #[arg(long, help_heading = "Instead of all checks")]
+    #[arg(long, help_heading = INSTEAD)]
     pub(crate) list: bool,
-
-    /// Write a man page, or completions for a shell, to standard output
-    #[arg(long, value_enum, value_name = "WHAT", exclusive = true)]
-    #[arg(help_heading = "Instead of all checks")]
-    pub(crate) generate: Option<Generate>,
 }
+
+/// The heading of the options that do something else than judge.
+pub(crate) const INSTEAD: &str = "Instead of all checks";
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -85,10 +81,9 @@ Exit status:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_well_formed() {
-        arguments::assert_well_formed(Options::command());
+        options::assert_well_formed::<Options>();
     }
 }

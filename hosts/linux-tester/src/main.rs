@@ -24,11 +24,9 @@ mod verdict;
 mod why;
 
 use std::ffi::OsString;
-use std::io;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
-use minitalk_cli::generate;
+use minitalk_cli::options;
 
 use crate::cli::Options;
 use crate::judge::JudgeError;
@@ -51,10 +49,6 @@ fn main() -> ExitCode {
         None => {
             // Wrong usage is told before anything is started.
             let options = options(&arguments);
-            if let Some(what) = options.generate {
-                let written = generate::write(what, Options::command(), &mut io::stdout());
-                return ExitCode::from(u8::from(written.is_err()));
-            }
             if options.list {
                 return list(if options.framed { framed::CHECKS } else { checks::CHECKS });
             }
@@ -65,7 +59,8 @@ fn main() -> ExitCode {
 
 fn options(arguments: &[OsString]) -> Options {
     let name = OsString::from("minitalk-tester");
-    Options::parse_from(std::iter::once(&name).chain(arguments))
+    let words = std::iter::once(&name).chain(arguments).cloned();
+    options::parse(words, Some(cli::INSTEAD), |_| None)
 }
 
 /// Lists the checks.

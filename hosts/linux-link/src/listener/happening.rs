@@ -30,7 +30,8 @@ pub enum Happening<'a> {
         octets: u64,
     },
     /// A message has been refused: it is longer than
-    /// [`octets_max`](super::ListenerConfig::octets_max), or cannot be decoded.
+    /// [`octets_max`](super::ListenerConfig::octets_max), cannot be decoded, or the listener is
+    /// [shutting down](super::Listener::shut_down).
     Refused {
         /// The sender.
         peer: u32,
@@ -77,6 +78,8 @@ pub enum Happening<'a> {
         /// The token it was given.
         token: u64,
     },
+    /// The listener has [shut down](super::Listener::shut_down): nobody is left to be told.
+    Closed,
     /// The deadline that [`next_or`](super::Listener::next_or) was given has come.
     TimedOut,
 }
@@ -150,7 +153,7 @@ pub struct Stray {
     pub cause: StrayCause,
 }
 
-/// Why a signal is not answered.
+/// Why a signal is not answered. Each is the end of a sentence about the signal: *ignored a signal*.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum StrayCause {
@@ -164,13 +167,16 @@ pub enum StrayCause {
     #[error(transparent)]
     Watch(#[from] WatchError),
     /// Its sender cannot be signalled.
-    #[error(transparent)]
+    #[error("cannot acknowledge: {0}")]
     Send(#[from] SendError),
     /// It came from outside this PID namespace, where its sender has no number here.
-    #[error("its sender is outside this PID namespace")]
+    #[error(
+        "from outside this PID namespace: its sender has no number here and cannot be answered; \
+         run the client in the same container"
+    )]
     Outside,
     /// It was not sent with kill(2), so that it may name any sender it likes.
-    #[error("it was not sent with kill(2) (si_code {code})")]
+    #[error("that was not sent with kill(2) (si_code {code}): it may name any sender it likes")]
     Forged {
         /// The `si_code` it came with.
         code: i32,

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{RoundTrips, micros};
+use super::round_trips::{RoundTrips, micros};
 
 /// Round trips that took about as long.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 
 /// Tells it `state`. Where there is none there is nobody to tell, which is not an error.
-pub fn tell(state: &str) {
+pub(super) fn tell(state: &str) {
     if let Some(path) = env::var_os("NOTIFY_SOCKET") {
         // A manager that does not listen is its own affair.
         let _ = send(&path, state);

@@ -13,7 +13,7 @@ use thiserror::Error;
 
 /// A file that holds the PID of this process. Dropping it removes the file.
 #[derive(Debug)]
-pub struct PidFile {
+pub(super) struct PidFile {
     /// None for what is no file, such as a pipe, and stays.
     path: Option<PathBuf>,
 }
@@ -58,7 +58,7 @@ impl PidFile {
     /// # Errors
     ///
     /// [`PidFileError`]; nothing has changed then.
-    pub fn new(path: &Path) -> Result<Self, PidFileError> {
+    pub(super) fn new(path: &Path) -> Result<Self, PidFileError> {
         let io_error = |error| PidFileError::Io { path: path.to_owned(), error };
         // What a symbolic link leads to is replaced, not the link.
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());

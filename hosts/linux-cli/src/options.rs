@@ -1,19 +1,50 @@
 //! What the two command lines have in common.
 
+pub mod files;
+
+use std::ffi::OsString;
 use std::ops::RangeBounds;
 use std::time::Duration;
 
-use clap::builder::{StyledStr, ValueParser};
+use clap::builder::{EnumValueParser, StyledStr, ValueParser};
 use clap::error::{ContextKind, ContextValue, Error};
-use clap::{Command, Parser};
+use clap::{Arg, Command, CommandFactory, Parser, ValueHint};
 use minitalk_core::classic::Setting;
 use thiserror::Error as ThisError;
 
-/// Reads the command line; ends the program on wrong usage, `--help` and `--version`.
+use crate::generate::{self, Generate};
+use crate::report;
+
+/// Reads the command line; ends the program on wrong usage, and after `--help`, `--version` and
+/// `--generate`, which is added to the options of `T` under this heading.
 ///
 /// `tip` may know a way out of wrong usage that clap does not.
-pub fn parse<T: Parser>(tip: fn(&Error) -> Option<&'static str>) -> T {
-    T::try_parse().unwrap_or_else(|error| explained(error, tip).exit())
+pub fn parse<T: Parser>(
+    words: impl IntoIterator<Item = OsString>,
+    heading: Option<&'static str>,
+    tip: fn(&Error) -> Option<&'static str>,
+) -> T {
+    let command = command::<T>(heading);
+    report::set_program(command.get_name());
+    let read = |error| explained(error, tip).exit();
+    let mut matches = command.clone().try_get_matches_from(words).unwrap_or_else(read);
+    if let Some(what) = matches.remove_one("generate") {
+        generate::run(what, command);
+    }
+    T::from_arg_matches_mut(&mut matches).unwrap_or_else(|error| error.exit())
+}
+
+/// The command line, with the option that all programs have.
+fn command<T: CommandFactory>(heading: Option<&'static str>) -> Command {
+    let generate = Arg::new("generate").long("generate").value_name("WHAT").exclusive(true);
+    let generate = generate.value_parser(EnumValueParser::<Generate>::new());
+    let help = "Write a man page, or completions for a shell, to standard output";
+    // What is neither a file nor a command is nothing that a shell could complete.
+    let hinted = |arg: Arg| match arg.get_value_hint() {
+        ValueHint::Unknown if arg.get_action().takes_values() => arg.value_hint(ValueHint::Other),
+        _ => arg,
+    };
+    T::command().arg(generate.help(help).help_heading(heading)).mut_args(hinted)
 }
 
 /// The error with the tip for it, if there is one.
@@ -59,6 +90,20 @@ pub struct ParseCountError;
 /// [`ParseCountError`] for 0 and for what is not a number.
 pub fn parse_count(text: &str) -> Result<u64, ParseCountError> {
     text.parse().ok().filter(|count| *count > 0).ok_or(ParseCountError)
+}
+
+/// Why a text is not a size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
+#[error("it is not a number of bytes: write for example 4096, 64KiB or 1M")]
+pub struct ParseSizeError;
+
+/// Reads a number of bytes: `1k` is 1000, `1KiB` is 1024, as in the International System of Units.
+///
+/// # Errors
+///
+/// [`ParseSizeError`].
+pub fn parse_size(text: &str) -> Result<u64, ParseSizeError> {
+    parse_size::parse_size(text).map_err(|_| ParseSizeError)
 }
 
 /// Why a text is not a duration.
@@ -112,7 +157,8 @@ pub fn parse_seconds_or_duration(text: &str) -> Result<Duration, ParseDurationEr
 /// # Panics
 ///
 /// If it is not so.
-pub fn assert_well_formed(command: Command) {
+pub fn assert_well_formed<T: CommandFactory>() {
+    let command = command::<T>(None);
     let usage = command.clone().render_usage().to_string();
     let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
     for line in examples.lines().chain(usage.lines()) {

@@ -9,15 +9,15 @@ const LINE_MICROS: u64 = 1_000_000;
 
 /// What has been told lately, of each kind.
 #[derive(Debug)]
-pub struct Limiter<T>(BTreeMap<&'static str, Kind<T>>);
+pub(super) struct Limiter<T>(BTreeMap<&'static str, Kind<T>>);
 
 /// Something that may be told, and how many others of its kind it stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told<T> {
+pub(super) struct Told<T> {
     /// The newest of them.
-    pub what: T,
+    pub(super) what: T,
     /// The others.
-    pub others: u64,
+    pub(super) others: u64,
 }
 
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl<T> Default for Limiter<T> {
 impl<T> Limiter<T> {
     /// Lets `what` through, unless too many of its `kind` have been told lately: `at_once`, and
     /// then one a second. It is [due](Self::due) later then, alone or for all that came meanwhile.
-    pub fn admit(
+    pub(super) fn admit(
         &mut self,
         kind: &'static str,
         at_once: u32,
@@ -58,7 +58,7 @@ impl<T> Limiter<T> {
     }
 
     /// What was not let through and may be told now.
-    pub fn due(&mut self, now: Instant) -> Option<Told<T>> {
+    pub(super) fn due(&mut self, now: Instant) -> Option<Told<T>> {
         self.0.values_mut().find_map(|kind| {
             kind.recover(now);
             let told = if kind.left > 0 { kind.waiting.take() } else { None };
@@ -68,8 +68,7 @@ impl<T> Limiter<T> {
     }
 
     /// When [`due`](Self::due) has something.
-    #[must_use]
-    pub fn deadline(&self) -> Option<Instant> {
+    pub(super) fn deadline(&self) -> Option<Instant> {
         let waiting = self.0.values().filter(|kind| kind.waiting.is_some());
         waiting.map(|kind| kind.next_at).min()
     }

@@ -1,13 +1,9 @@
 //! How long single signals take, there and back.
 
-mod histogram;
-
 use hdrhistogram::Histogram;
 use minitalk::Observer;
 use minitalk_signals::{Bit, monotonic_nanos};
 use serde::Serialize;
-
-pub use histogram::Bucket;
 
 /// The round trips of single signals, from the sending of a bit to its acknowledgment.
 #[derive(Debug)]
@@ -81,7 +77,7 @@ impl RoundTrips {
     }
 
     /// How many took at least `low_nanos` and less than `high_nanos`.
-    fn count_between(&self, low_nanos: u64, high_nanos: u64) -> u64 {
+    pub(super) fn count_between(&self, low_nanos: u64, high_nanos: u64) -> u64 {
         // Each of the histogram's own steps is counted once, even if a limit lies in the middle of
         // it.
         let steps = self.nanos.iter_recorded();

@@ -48,6 +48,18 @@ pub enum Show {
     AtOnce,
 }
 
+impl Show {
+    /// What `--quiet` and `--progress` ask for.
+    #[must_use]
+    pub const fn of(is_quiet: bool, at_once: bool) -> Self {
+        match (is_quiet, at_once) {
+            (true, _) => Self::Never,
+            (false, true) => Self::AtOnce,
+            (false, false) => Self::Late,
+        }
+    }
+}
+
 impl Progress {
     /// `None` if nothing is to be shown: never unless standard error is a terminal.
     #[must_use]

@@ -1,0 +1,50 @@
+//! One thing that has happened: an object for programs, text for people.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::{line, note};
+
+/// Something to tell. As JSON it is an object for programs. `Wishes` are the options that say what
+/// people want to see of it.
+pub trait Event<Wishes>: Serialize {
+    /// Lines for people on standard output: what they asked for.
+    fn text(&self, wishes: &Wishes) -> String {
+        let _ = wishes;
+        String::new()
+    }
+
+    /// Lines on standard error, one by one: everything else.
+    fn notes(&self, wishes: &Wishes) -> Vec<String> {
+        let _ = wishes;
+        Vec::new()
+    }
+
+    /// Lines for programs on standard output.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Serialize`].
+    fn objects(&self) -> serde_json::Result<String> {
+        line(self)
+    }
+}
+
+/// Tells people of an event, or programs if `is_json`.
+///
+/// # Errors
+///
+/// Those of writing to standard output.
+pub fn tell<Wishes>(event: &impl Event<Wishes>, wishes: &Wishes, is_json: bool) -> io::Result<()> {
+    for line in event.notes(wishes) {
+        note(&line);
+    }
+    let text = if is_json { event.objects()? } else { event.text(wishes) };
+    if text.is_empty() {
+        return Ok(());
+    }
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(text.as_bytes())?;
+    stdout.flush()
+}
