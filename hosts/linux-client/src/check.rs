@@ -64,12 +64,11 @@ pub(crate) fn run(server: &Address, options: &Options) -> Result<u8, Trouble> {
         let failure = Failure { pid: Some(pid), cause, delivered: Delivered::Nothing };
         Trouble::NoMessage(failure).explain(options)
     });
-    let deliverable = explanation.is_none();
     let (code, reason, sentence) = match explanation {
         Some(Explanation { code, reason, sentence, .. }) => (code, Some(reason), sentence),
         None => (0, None, good_news(pid, is_known, process.as_ref())),
     };
-    let findings = Findings { pid, deliverable, code, reason, sentence, process };
+    let findings = Findings { pid, deliverable: reason.is_none(), code, reason, sentence, process };
     explain::output(report::tell(&findings, options, options.json))?;
     Ok(findings.code)
 }

@@ -153,8 +153,8 @@ fn cause(cause: &Cause, options: &Options) -> String {
 const LOOK_FIRST: &str = "look at what it has written before you send again";
 const LOOK_AND_FRAME: &str =
     "look at what it shows; send again without --protocol classic if it is a minitalk-server";
-const OTHER_SERVER: &str = "use the PID that minitalk-server prints on its first line, or see which \
-                            servers run with --list";
+const OTHER_SERVER: &str = "use the PID that minitalk-server prints on its first line, or see \
+                            which servers run with --list";
 const NOT_THE_SERVER: &str = "this is a problem of this machine, not of the server";
 const PERHAPS_LATER: &str =
     "it may be written yet: look before you send again, or wait longer with --timeout";

@@ -35,7 +35,7 @@ pub(crate) fn run(server: &Address, options: &Options) -> Result<u8, Trouble> {
         Ok(receipt) => {
             let sent = Sent::new(pid, &receipt, &totals);
             let _ = report::tell(&sent, options, options.json);
-            sent.code
+            if sent.doubt.is_some() { 9 } else { 0 }
         }
         Err(failure) => Trouble::from(failure).tell(options),
     };
@@ -65,34 +65,31 @@ struct Sent {
     /// How a classic server was observed to speak.
     #[serde(skip_serializing_if = "Option::is_none")]
     dialect: Option<String>,
-    /// The exit code, as documented in `--help`.
+    /// What the server has not confirmed.
     #[serde(skip)]
-    code: u8,
+    doubt: Option<&'static str>,
 }
 
 impl Sent {
     fn new(pid: u32, receipt: &Receipt, totals: &Totals) -> Self {
         let &Receipt { bytes, confirmation, dialect, .. } = receipt;
-        let (event, code) = match confirmation {
-            Confirmation::Message => ("delivered", 0),
-            Confirmation::Bits => ("acknowledged", 9),
-            Confirmation::Nothing => ("sent", 9),
+        let (event, doubt) = match confirmation {
+            Confirmation::Message => ("delivered", None),
+            Confirmation::Bits => {
+                ("acknowledged", Some("has acknowledged every bit, but not the message"))
+            }
+            Confirmation::Nothing => ("sent", Some("has confirmed nothing of it")),
         };
         let dialect = dialect.map(|dialect| dialect.to_string());
         let (protocol, seconds) = (totals.protocol.clone(), totals.seconds);
-        Self { event, pid, protocol, bytes, seconds, dialect, code }
+        Self { event, pid, protocol, bytes, seconds, dialect, doubt }
     }
 }
 
 impl Event<Options> for Sent {
     fn notes(&self, options: &Options) -> Vec<String> {
         let pid = self.pid;
-        let doubt = match self.event {
-            "acknowledged" => Some("has acknowledged every bit, but not the message"),
-            "sent" => Some("has confirmed nothing of it"),
-            _ => None,
-        };
-        let doubt = doubt.map(|what| {
+        let doubt = self.doubt.map(|what| {
             format!(
                 "PID {pid} was sent the whole message and {what}: whether it was understood is \
                  unknown; look at what it shows"
@@ -146,14 +143,13 @@ impl Event<Options> for Totals {
             return Vec::new();
         }
         let Self { seconds, bits_per_second, .. } = self;
-        let compressed = if self.octets == self.bytes {
-            String::new()
-        } else {
-            format!(", compressed to {},", count(self.octets, "octet"))
+        let compressed = match self.octets {
+            octets if octets == self.bytes => String::new(),
+            octets => format!(", compressed to {},", count(octets, "octet")),
         };
         let mut line = format!(
-            "{}{compressed} in {seconds:.3} s: {} bits, {bits_per_second} bits per second, {} sent again, {} \
-             repeated",
+            "{}{compressed} in {seconds:.3} s: {} bits, {bits_per_second} bits per second, \
+             {} sent again, {} repeated",
             count(self.bytes, "byte"),
             self.bits,
             count(self.resent_bits, "bit"),
@@ -162,7 +158,8 @@ impl Event<Options> for Totals {
         if let Some(Summary { p50_micros, p99_micros, max_micros, .. }) = self.round_trip {
             let _ = write!(
                 line,
-                "; round trip p50 {p50_micros:.1} us, p99 {p99_micros:.1} us, max {max_micros:.1} us"
+                "; round trip p50 {p50_micros:.1} us, p99 {p99_micros:.1} us, \
+                 max {max_micros:.1} us"
             );
         }
         vec![line]
