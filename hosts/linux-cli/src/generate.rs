@@ -9,6 +9,7 @@ use std::process;
 use clap::{Command, ValueEnum};
 use clap_complete::Shell;
 
+use crate::options::files::{Stream, check_open};
 use crate::report::note;
 
 /// What can be made of a command line.
@@ -29,13 +30,14 @@ pub(crate) enum Generate {
 
 /// Writes what was asked for about `command` to standard output, and ends the program.
 pub(crate) fn run(what: Generate, command: Command) -> ! {
-    match write(what, command, &mut stdout()) {
-        Ok(()) => process::exit(0),
-        Err(error) => {
-            note(&format_args!("cannot write to standard output: {error}"));
-            process::exit(1)
-        }
+    if let Err(error) = check_open(Stream::Output, true) {
+        note(&error);
+    } else if let Err(error) = write(what, command, &mut stdout()) {
+        note(&format_args!("cannot write to standard output: {error}"));
+    } else {
+        process::exit(0);
     }
+    process::exit(1)
 }
 
 fn write(what: Generate, command: Command, to: &mut dyn Write) -> io::Result<()> {

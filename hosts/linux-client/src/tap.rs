@@ -1,4 +1,4 @@
-//! Watches what goes over the line, for whoever asked to see it. It changes nothing.
+//! Watches what goes over the line, and changes nothing.
 
 use std::io::{self, Stdout};
 

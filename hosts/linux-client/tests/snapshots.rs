@@ -1,5 +1,5 @@
-//! What the client says, word for word. After a change that is meant,
-//! `SNAPSHOTS=overwrite cargo test --package minitalk-client --test snapshots` takes the new words over.
+//! What the client says, word for word. After a change that is meant, `SNAPSHOTS=overwrite cargo
+//! test --package minitalk-client --test snapshots` takes the new words over.
 
 #![expect(clippy::needless_raw_string_hashes, reason = "that is how snapbox writes them")]
 
@@ -20,8 +20,8 @@ fn client(words: &str) -> Output {
         .expect("the client can be run")
 }
 
-/// The client that was built with this test. `CARGO_BIN_EXE_…` does not get through the compiler's wrapper,
-/// which is a shell script, and shells drop variables with a hyphen.
+/// The client that was built with this test. `CARGO_BIN_EXE_…` does not get through the compiler's
+/// wrapper, which is a shell script, and shells drop variables with a hyphen.
 fn program() -> PathBuf {
     let test = env::current_exe().expect("the path of this program is known");
     let folder = test.ancestors().nth(2).expect("tests are in target/<profile>/deps");

@@ -72,7 +72,8 @@ pub struct Messages<F> {
     held: Vec<Unwritten>,
     /// Senders whose last piece may be accepted.
     answers: VecDeque<u32>,
-    /// When somebody began to wait for the message that is shown, and what had come of it by then.
+    /// When another message began to wait for the one that is shown, and how many octets of that
+    /// had come by then.
     stall: Option<(Instant, u64)>,
     /// The last line was begun and will not be completed.
     is_torn: bool,
@@ -191,7 +192,7 @@ impl<F: Format> Messages<F> {
     }
 
     /// Drops every message that has not been written to its end; their senders are to be refused.
-    /// If messages are [whole](Format::is_whole), those of which more was to come are cut.
+    /// If messages are [whole](Format::is_whole), those that had not ended are cut.
     pub fn close(&mut self, reason: &F::Reason, now: Instant) -> Vec<u32> {
         let arriving = if self.format.is_whole() { self.arriving() } else { Vec::new() };
         let refused = self.unfinished();
@@ -212,7 +213,7 @@ impl<F: Format> Messages<F> {
         self.unowed = 0;
     }
 
-    /// The senders of messages of which more is to come.
+    /// The senders of messages that have not ended.
     pub fn arriving(&self) -> Vec<u32> {
         self.arriving.peers().collect()
     }
@@ -402,7 +403,7 @@ impl<F: Format> Messages<F> {
         written.map_err(|error| Unwritable::new(Some(peer), error))
     }
 
-    /// Has the first message that is complete taken by the command; false if that is busy.
+    /// Gives the first complete message to the command; false if that is busy.
     fn run_command(&mut self) -> Result<bool, Unwritable> {
         let Some(runner) = &mut self.runner else { return Ok(false) };
         if let Some((peer, result)) = runner.result() {

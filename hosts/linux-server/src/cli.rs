@@ -30,7 +30,7 @@ pub(crate) struct Options {
     #[arg(long, conflicts_with = "count")]
     pub(crate) once: bool,
 
-    /// End after so many messages
+    /// End after this many messages
     #[arg(long, value_name = "N", value_parser = options::parse_count)]
     #[arg(allow_negative_numbers = true)]
     pub(crate) count: Option<u64>,

@@ -167,7 +167,7 @@ impl<'a> Object<'a> {
     }
 }
 
-/// The object for a message of which nothing had arrived when it was cut.
+/// The object for a message that was cut before any of it had arrived.
 pub(crate) fn cut_at_once(peer: u32, uid: u32, reason: &Reason) -> Vec<u8> {
     Object::Cut { peer, uid, bytes: 0, text: "", reason, time: None }.line()
 }

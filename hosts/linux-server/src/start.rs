@@ -1,5 +1,5 @@
-//! Starts the server, and says that it is ready: to whoever reads its first line, by name, in a
-//! file, to systemd.
+//! Starts the server, and says that it is ready: on its first line, by its name, in a PID file, and
+//! to systemd.
 //!
 //! Whatever may refuse to be taken refuses before anything is opened for writing that others may
 //! own.
@@ -38,7 +38,7 @@ pub(crate) fn listen(options: &Options) -> Result<Listener<View<Stderr>>, Box<dy
     Ok(Listener::open_observed(&config, view)?)
 }
 
-/// Takes the files, then tells everybody.
+/// Opens the files, then says that the server is ready.
 pub(crate) fn announce(
     options: &Options,
     listener: &mut Listener<View<Stderr>>,
@@ -67,7 +67,7 @@ pub(crate) fn announce(
     } else {
         let mut stdout = io::stdout();
         let written = stdout.write_all(greeting.as_bytes()).and_then(|()| stdout.flush());
-        written.map_err(no_stdout)?;
+        written.map_err(|e| format!("cannot write the PID to standard output: {e}"))?;
     }
     announcement.ready();
     Ok((announcement, messages))
@@ -81,7 +81,7 @@ fn open_output(options: &Options, line: &mut Line) -> Result<Messages<Look>, Box
             let opened = line.run_blocking(move || Sink::open(&to_open))?;
             opened.map_err(|error| format!("cannot open {}: {error}", path.display()))?
         }
-        None => Sink::of(io::stdout().as_fd()).map_err(no_stdout)?,
+        None => Sink::of(io::stdout().as_fd())?,
     };
     let style = match (options.raw, options.json, sink.is_terminal()) {
         _ if options.exec.is_some() => Style::Command,
@@ -100,9 +100,4 @@ fn open_output(options: &Options, line: &mut Line) -> Result<Messages<Look>, Box
         }
         None => Ok(messages),
     }
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "`map_err` passes it so")]
-fn no_stdout(error: io::Error) -> String {
-    format!("cannot write the PID to standard output: {error}")
 }

@@ -1,6 +1,6 @@
-//! What the server says, word for word, before it has met anybody; `harness/tests/people` has the rest.
-//! After a change that is meant, `SNAPSHOTS=overwrite cargo test --package minitalk-server --test snapshots`
-//! takes the new words over.
+//! What the server says, word for word, before it has met anybody; `harness/tests/people` has the
+//! rest. After a change that is meant, `SNAPSHOTS=overwrite cargo test --package minitalk-server
+//! --test snapshots` takes the new words over.
 
 #![expect(clippy::needless_raw_string_hashes, reason = "that is how snapbox writes them")]
 
@@ -22,8 +22,8 @@ fn server(words: &str) -> Output {
         .expect("the server can be run")
 }
 
-/// The server that was built with this test. `CARGO_BIN_EXE_…` does not get through the compiler's wrapper,
-/// which is a shell script, and shells drop variables with a hyphen.
+/// The server that was built with this test. `CARGO_BIN_EXE_…` does not get through the compiler's
+/// wrapper, which is a shell script, and shells drop variables with a hyphen.
 fn program() -> PathBuf {
     let test = env::current_exe().expect("the path of this program is known");
     let folder = test.ancestors().nth(2).expect("tests are in target/<profile>/deps");

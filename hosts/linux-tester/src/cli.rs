@@ -34,7 +34,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "NAME")]
     pub(crate) only: Vec<String>,
 
-    /// Do each check so many times
+    /// Do each check this many times
     #[arg(long, value_name = "NUMBER", default_value = "1", value_parser = options::parse_count)]
     pub(crate) repeat: u64,
 

@@ -38,8 +38,8 @@ fn bar_chars(count: u64, most: u64) -> u64 {
 }
 
 impl RoundTrips {
-    /// How many took how long, without the empty buckets at both ends, in the finest steps that give no
-    /// more than sixteen buckets.
+    /// How many took how long, without the empty buckets at both ends, in the finest steps that
+    /// give no more than sixteen buckets.
     #[must_use]
     pub fn histogram(&self) -> Vec<Bucket> {
         let [fine, medium, coarse] = SERIES.map(|series| buckets_in(self, series));

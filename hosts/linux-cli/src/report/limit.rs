@@ -1,4 +1,5 @@
-//! Nobody fills the operator's disk: of one kind of line, so many at once and then one a second.
+//! Keeps the operator's disk from filling up: of each kind of line, a few at once and then one a
+//! second.
 
 use std::collections::BTreeMap;
 

@@ -21,8 +21,8 @@ pub(crate) fn set_program(name: &str) {
     let _ = PROGRAM.set(name.to_owned());
 }
 
-/// Writes a line with the name of this program to standard error, in one write: no other program writes into the
-/// middle of it.
+/// Writes a line with the name of this program to standard error, in one write: no other program
+/// writes into the middle of it.
 ///
 /// A line that could not be written without waiting is dropped. The next one says so.
 pub fn note(line: &dyn Display) {

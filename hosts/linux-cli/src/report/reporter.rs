@@ -33,7 +33,7 @@ impl Level {
 
 /// Something that an operator may want to know. Those that can be serialized are JSON objects, too.
 pub trait Notice: Display + Serialize {
-    /// From which level on it is told.
+    /// The lowest level at which it is told.
     fn level(&self) -> Level;
 
     /// The kind of those that anybody can cause as often as he likes, and how many of a kind are

@@ -1,4 +1,4 @@
-//! The file of a trace, opened without destroying what somebody else has in it.
+//! The file of a trace, opened without destroying anything else that is in it.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};

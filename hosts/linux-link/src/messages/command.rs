@@ -35,7 +35,7 @@ impl Runner {
         command.env("MINITALK_PEER", peer.to_string()).env("MINITALK_UID", uid.to_string());
         let (results, mut wake) = (self.results.0.clone(), self.wake.1.try_clone()?);
         thread::Builder::new().spawn(move || {
-            // Whoever does not wait for the result has ended.
+            // If nobody waits for the result, the program has ended.
             let _ = results.send((peer, run(&mut command, &text)));
             let _ = wake.write_all(b".");
         })?;

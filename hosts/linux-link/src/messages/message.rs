@@ -9,7 +9,7 @@ use crate::{Ended, Piece};
 /// Something that is written in one piece, unless it is a message that is put aside.
 #[derive(Debug)]
 pub(super) enum Entry<F> {
-    /// A message of which no more comes.
+    /// A message that has ended.
     Message(Message<F>),
     /// A line that is no message, and that nobody waits for.
     Line(Unwritten),

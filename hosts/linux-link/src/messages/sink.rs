@@ -44,7 +44,7 @@ impl Sink {
         Ok(Self { file, path: None, may_be_full: true })
     }
 
-    /// The file at `path`, to be appended to. To open a FIFO takes until somebody reads it.
+    /// The file at `path`, to be appended to. Opening a FIFO waits for a reader.
     ///
     /// # Errors
     ///

@@ -1,6 +1,6 @@
 //! Octets on their way to the sink.
 
-/// Octets of which a first part may have been written.
+/// Octets, some of which may have been written already.
 #[derive(Debug, Default)]
 pub(super) struct Unwritten {
     octets: Vec<u8>,
