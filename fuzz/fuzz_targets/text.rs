@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use minitalk::text::is_control;
-use minitalk_cli::json::line;
+use minitalk_cli::report::line;
 use minitalk_cli::text::{Decoder, visible};
 
 fuzz_target!(|octets: &[u8]| {
