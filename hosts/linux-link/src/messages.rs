@@ -373,6 +373,15 @@ impl<F: Format> Messages<F> {
             message.begin_part();
         }
         message.end(cut);
+        let is_nothing = message.unwritten.is_empty() && !message.unwritten.is_begun();
+        if is_nothing && self.runner.is_none() && self.left != Some(0) {
+            // There is nothing to write, so it has nobody to wait for, and nobody has to give way.
+            if message.is_owed {
+                self.left = self.left.map(|left| left.saturating_sub(1));
+                self.answers.push_back(peer);
+            }
+            return Some(octets);
+        }
         if was_shown {
             self.unowed += usize::from(!message.is_owed);
             self.complete.push_front((Entry::Message(message), now));
@@ -652,6 +661,20 @@ mod tests {
         assert_eq!(bench.messages.stalled(at(4400)), Some(1));
         assert_eq!(bench.messages.cut(1, &"cut off", at(4400)), Some(4));
         assert_eq!(bench.shown(4400), "slowquick");
+    }
+
+    #[test]
+    fn nobody_gives_way_to_a_message_of_which_nothing_is_written() {
+        let mut bench = Bench::new(Style::Raw);
+        bench.push(1, b"slow", false, 0);
+        assert_eq!((bench.shown(300).as_str(), bench.answers()), ("slow", vec![1]));
+        // What a stray signal is taken for in the end.
+        bench.push(2, b"", true, 400);
+        assert_eq!(bench.answers(), [2]);
+        assert_eq!(bench.messages.stalled(at(400)), None);
+        assert_eq!(bench.messages.stalled(at(4400)), None);
+        bench.push(1, b"er", true, 4400);
+        assert_eq!((bench.shown(4400).as_str(), bench.answers()), ("slower", vec![1]));
     }
 
     #[test]
