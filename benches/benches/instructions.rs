@@ -79,7 +79,7 @@ fn framed_feed(line: &[Bit]) -> u64 {
     black_box(frames)
 }
 
-#[library_benchmark(config = at_most(10))]
+#[library_benchmark(config = at_most(20))]
 #[bench::text(setup = classic_text)]
 fn classic_encode(text: &[u8]) -> u64 {
     let symbols = Encoder::new(Dialect::DEFAULT, text).expect("no NUL");
@@ -95,7 +95,7 @@ fn framed_encode(octets: &[u8]) -> u64 {
 
 // A bit of payload through sender and receiver: both ends and the loop between them, and in it the share of
 // flags, header, FCS and inserted zeros.
-#[library_benchmark(config = at_most(250))]
+#[library_benchmark(config = at_most(200))]
 #[bench::payload(setup = payload)]
 fn link_round(payload: &[u8]) -> usize {
     black_box(transfer(payload))
