@@ -182,7 +182,8 @@ fn drawn(columns: u16, line: &str) -> String {
 #[test]
 fn progress_does_not_wrap_on_a_narrow_terminal() {
     let server = Server::start_into(&[], Stdio::null());
-    let drawn = drawn(40, &format!("\"$CLIENT\" --progress {} < \"$MESSAGE\"", server.pid()));
+    let drawn =
+        drawn(40, &format!("\"$CLIENT\" --no-compress --progress {} < \"$MESSAGE\"", server.pid()));
     let plain = without_escapes(&drawn);
     let widest = plain.split(['\r', '\n']).map(str::len).max().unwrap_or_default();
     assert!((6..=40).contains(&widest), "{widest}: {plain:?}");
@@ -192,7 +193,7 @@ fn progress_does_not_wrap_on_a_narrow_terminal() {
 fn a_background_job_draws_nothing_and_is_not_stopped_for_it() {
     let server = Server::start_into(&[], Stdio::null());
     let line = format!(
-        "set -m; \"$CLIENT\" --progress {} < \"$MESSAGE\" & wait $!; echo code $?",
+        "set -m; \"$CLIENT\" --no-compress --progress {} < \"$MESSAGE\" & wait $!; echo code $?",
         server.pid()
     );
     let plain = without_escapes(&drawn(80, &line));

@@ -222,7 +222,7 @@ fn progress_is_for_terminals_only() {
     );
     assert_eq!(piped.finish().stderr, "");
     let client = Programs::build().client_path().display();
-    let line = format!("{client} {} --progress < {}", server.pid(), path.display());
+    let line = format!("{client} {} --no-compress --progress < {}", server.pid(), path.display());
     let mut script = Command::new("script");
     let script = Running::spawn(script.args(["-qec", &line, "/dev/null"]).env("TERM", "xterm"));
     let ended = script.finish();

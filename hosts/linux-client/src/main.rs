@@ -17,8 +17,7 @@ use crate::explain::Trouble;
 
 fn main() -> ExitCode {
     let options = Options::from_command_line();
-    let code = run(&options).unwrap_or_else(|trouble| trouble.tell(&options));
-    ExitCode::from(code)
+    run(&options).unwrap_or_else(|trouble| trouble.tell(&options)).into()
 }
 
 /// Does what the user wants; the exit code.
