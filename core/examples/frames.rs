@@ -1,5 +1,7 @@
 //! Frames on a line on which a bit is turned round: what comes out is right or is said to be wrong.
 
+#![expect(clippy::arithmetic_side_effects, reason = "a program may panic; the library does not")]
+
 use minitalk_core::hdlc::{Deframed, Deframer, FCS_OCTETS, Framer};
 
 /// The longest content that is expected.

@@ -1,5 +1,13 @@
 //! A message over a link that loses every 3,001st symbol in each direction: it arrives all the same.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a program may panic; the library does not"
+)]
+
 use minitalk_core::frame::PAYLOAD_OCTETS_MAX;
 use minitalk_core::receiver::Reply;
 use minitalk_core::sender::Event;

@@ -173,7 +173,9 @@ impl Check {
 
     fn take<const OCTETS: usize>(&mut self, octets: [u8; OCTETS]) {
         let mut fcs = Fcs::after(self.value);
-        octets.into_iter().for_each(|octet| fcs.update(octet));
+        for octet in octets {
+            fcs.update(octet);
+        }
         self.value = fcs.value();
     }
 }

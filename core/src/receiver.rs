@@ -103,7 +103,7 @@ enum Verdict {
 /// The receiving half of a link with one sender.
 ///
 /// `N` is the most octets of a frame between its flags, FCS included. Without, it is
-/// [`FRAME_OCTETS_MAX`](crate::frame::FRAME_OCTETS_MAX), which any peer of this protocol fits, and
+/// [`FRAME_OCTETS_MAX`], which any peer of this protocol fits, and
 /// only such a receiver has [`new`](Self::new); one for [`short`](Self::short) frames refuses
 /// longer ones. A message may be of any length.
 ///

@@ -83,7 +83,7 @@ impl RetransmissionTimeout {
     /// SRTT + 4 × RTTVAR, within bounds (RFC 6298, 2.3).
     fn unbacked_micros(&self) -> u32 {
         let micros = (self.smoothed_eighths >> 3).wrapping_add(self.variation_quarters);
-        micros.max(MIN_MICROS).min(MAX_MICROS)
+        micros.clamp(MIN_MICROS, MAX_MICROS)
     }
 }
 

@@ -55,7 +55,7 @@ fn round_trip(pieces: &[(&[u8], bool)], room: u16, says_length: bool) {
     let mut encoder = Encoder::new(says_length.then_some(text.len() as u64));
     let mut decoder = Decoder::new();
     let mut buffer = vec![0; usize::from(room) + 1];
-    let (mut decoded, mut pushed, mut steps) = (Vec::new(), 0, 0);
+    let (mut back, mut pushed, mut steps) = (Vec::new(), 0, 0);
     for &(piece, is_flushed) in pieces {
         encoder.push(piece);
         pushed += piece.len();
@@ -63,20 +63,20 @@ fn round_trip(pieces: &[(&[u8], bool)], room: u16, says_length: bool) {
             encoder.flush();
         }
         let octets = encoder.take(usize::MAX);
-        let take = |text: &[u8]| decoded.extend_from_slice(text);
+        let take = |text: &[u8]| back.extend_from_slice(text);
         decode(&mut decoder, octets, &mut buffer, &mut steps, take).expect("it is our own");
         if steps > STEPS_MAX {
             return;
         }
-        assert!(text.starts_with(&decoded));
-        assert!(!is_flushed || decoded.len() == pushed, "a flush brings all");
+        assert!(text.starts_with(&back));
+        assert!(!is_flushed || back.len() == pushed, "a flush brings all");
     }
     encoder.finish();
-    let take = |text: &[u8]| decoded.extend_from_slice(text);
+    let take = |text: &[u8]| back.extend_from_slice(text);
     decode(&mut decoder, encoder.octets(), &mut buffer, &mut steps, take).expect("it is our own");
     if steps <= STEPS_MAX {
         assert_eq!(decoder.finish(), Ok(()));
-        assert!(decoded == text);
+        assert!(back == text);
         assert!(!says_length || decoder.length() == Some(text.len() as u64));
     }
 }

@@ -104,13 +104,12 @@ impl<const N: usize> Outgoing<N> {
 
     #[inline]
     fn look_ahead(&mut self) {
-        self.upcoming = match self.cursor.next(&self.content) {
-            Some(bit) => Slot::Full(bit),
-            None => {
-                // With the last bit of the closing flag the receiver has all it needs.
-                self.is_exposed = true;
-                Slot::Empty
-            }
+        self.upcoming = if let Some(bit) = self.cursor.next(&self.content) {
+            Slot::Full(bit)
+        } else {
+            // With the last bit of the closing flag the receiver has all it needs.
+            self.is_exposed = true;
+            Slot::Empty
         };
     }
 

@@ -21,7 +21,9 @@ fn send<const S: usize, const R: usize>(
                 }
                 Reply::Ignored => None,
             };
-            ack.into_iter().for_each(|ack| sender.handle_ack(ack, now));
+            if let Some(ack) = ack {
+                sender.handle_ack(ack, now);
+            }
         }
         if let Some(event) = sender.poll_event() {
             return (event, text, 1 + sender.statistics().repeated_frames);
