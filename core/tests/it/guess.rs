@@ -44,7 +44,7 @@ const TEXTS: [(&str, &str); 10] = [
     ("accented", "à bientôt, Zoë"),
     ("another script", "こんにちは世界"),
     ("emoji", "👋🏽 🎉"),
-    ("a long text", include_str!("../../src/bit.rs")),
+    ("a long text", include_str!("../../LICENSE-MIT")),
 ];
 
 /// What became of one message.

@@ -95,6 +95,11 @@ pub(crate) fn octets(count: usize) -> Vec<u8> {
     std::iter::repeat_with(next).take(count).collect()
 }
 
+/// A text that shrinks to a half, not to nothing.
+pub(crate) fn digits(count: usize) -> String {
+    octets(count).iter().map(|octet| char::from(b'0' + octet % 10)).collect()
+}
+
 /// A folder of its own, removed when dropped.
 #[derive(Debug)]
 pub(crate) struct Folder(pub(crate) PathBuf);

@@ -9,7 +9,7 @@ use minitalk_harness::{PATIENCE, Programs, Running, Server};
 use nix::sys::signal::Signal;
 
 use crate::common::{
-    BOTH, Folder, Speak, assert_delivered, client, octets, send, start, start_with_input,
+    BOTH, Folder, Speak, assert_delivered, client, digits, octets, send, start, start_with_input,
 };
 
 #[test]
@@ -150,8 +150,7 @@ fn a_character_is_shown_when_the_last_of_its_bytes_has_come() {
 
 #[test]
 fn the_beginning_is_shown_while_the_rest_is_still_being_sent() {
-    // It shrinks to a half, not to nothing.
-    let text: String = octets(10_000).iter().map(|octet| char::from(b'0' + octet % 10)).collect();
+    let text = digits(60_000);
     for speak in BOTH {
         let mut server = Server::start();
         let client = start(speak, server.pid(), &text);

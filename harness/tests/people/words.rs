@@ -159,7 +159,7 @@ fn who_comes_while_a_long_message_is_shown_is_served_without_having_to_be_patien
 #[test]
 fn who_waits_for_the_receipt_behind_a_longer_message_is_not_told_to_send_again() {
     let (server, _long) = busy_server("framed", &["--raw"]);
-    let (people, programs) = said(&format!("{} --timeout 300ms hi", server.pid()), 7);
+    let (people, programs) = said(&format!("{} --timeout 2s hi", server.pid()), 7);
     assert_data_eq!(
         people,
         str![[r#"
