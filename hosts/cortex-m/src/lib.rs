@@ -154,6 +154,7 @@ pub fn start_ticking() {
 
 /// A number that is another one at each start. A board counts in flash, or in RAM with a battery;
 /// the emulator has neither, and is asked for the time in seconds.
+#[must_use]
 pub fn starts() -> u32 {
     // SAFETY: `SYS_TIME` takes nothing and changes nothing.
     let seconds = unsafe { syscall(nr::TIME, &0_u32) };
