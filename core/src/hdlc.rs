@@ -1,4 +1,4 @@
-//! HDLC framing on a bit-synchronous line, after RFC 1662, section 5.
+//! HDLC framing on a bit-synchronous line (ISO/IEC 13239; RFC 1662, section 5).
 //!
 //! ```text
 //!            ├──── zeros inserted here ────┤
@@ -14,8 +14,40 @@
 //! therefore finds the next frame whatever has happened to the line before, and the FCS-32 (RFC
 //! 1662, C.3) says whether it is as it was sent.
 //!
+//! Two frames may share a flag, and two flags the zero between them (`011111101111110`).
+//!
 //! [`Framer`] turns content into bits, [`Cursor`] does the same for a sender that owns its buffer,
 //! [`Deframer`] turns bits into content.
+//!
+//! # Other protocols
+//!
+//! What stands above is the framing of this crate's own protocol. Most others have two octets of
+//! FCS instead of four, which is a type parameter: [`Fcs16`], or [`NoFcs`] for frames with another
+//! check or none. Address and control octets are part of the content and mean nothing here. A line
+//! that is coded (NRZI, a scrambler) is decoded before [`feed`](Deframer::feed), bit by bit.
+//!
+//! | protocol | deframer | content begins with |
+//! |---|---|---|
+//! | AX.25 | `Deframer<332, Fcs16>` | addresses of 7 octets each, control, protocol identifier |
+//! | X.25 (LAPB), ISDN (LAPD) | `Deframer<266, Fcs16>` | address, control |
+//! | PPP in HDLC-like framing | `Deframer<1506, Fcs16>`, after LCP perhaps `Fcs` | `FF 03`, protocol |
+//! | frames whose FCS others check | `Deframer<N, NoFcs>` | whatever stands after the flag |
+//!
+//! ```
+//! use minitalk_core::Bit;
+//! use minitalk_core::hdlc::{Deframed, Deframer, Fcs16};
+//!
+//! // ITU-T X.25, appendix I: the command SABM (P = 1) to the address A, as it is transmitted.
+//! let line = "01111110 11000000 1111 1 0 100 11011010 00110111 01111110";
+//! let mut deframer = Deframer::<266, Fcs16>::new();
+//! let mut frames = Vec::new();
+//! for symbol in line.chars().filter(|symbol| *symbol != ' ') {
+//!     if let Ok(Deframed::Frame(content)) = deframer.feed(Bit::from_bool(symbol == '1')) {
+//!         frames.push(content.to_vec());
+//!     }
+//! }
+//! assert_eq!(frames, [[0x03, 0x3F]]);
+//! ```
 //!
 //! # Overhead
 //!
@@ -29,13 +61,19 @@
 //! | random, on average    |           33.5 |           2129.5 |                 4.0 % |
 //! | all ones              |            410 |             2506 |                22.4 % |
 
+mod check_sequence;
 mod deframer;
 mod fcs;
+mod fcs16;
 mod framer;
+#[cfg(test)]
+mod standards;
 
+pub use check_sequence::{CheckSequence, NoFcs};
 pub(crate) use deframer::Unchecked;
 pub use deframer::{Deframed, Deframer, FeedError};
 pub use fcs::{FCS_OCTETS, Fcs};
+pub use fcs16::{FCS16_OCTETS, Fcs16};
 pub use framer::{Cursor, Framer, Section};
 
 use crate::Bit;

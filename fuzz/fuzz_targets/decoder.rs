@@ -10,7 +10,7 @@ use libfuzzer_sys::fuzz_target;
 use minitalk_core::classic::{self, ByteEncoder, Dialect};
 use minitalk_core::exchange::{Exchange, Output, Place};
 use minitalk_core::frame::{FRAME_OCTETS_MAX, Frame};
-use minitalk_core::hdlc::{Deframed, Deframer, FCS_OCTETS, Framer};
+use minitalk_core::hdlc::{CheckSequence, Deframed, Deframer, Fcs, Fcs16, Framer, NoFcs};
 use minitalk_core::{Bit, Instant, Receiver, RefusalReason, Sender, receiver, sender};
 use minitalk_fuzz::{AnyDialect, bits};
 
@@ -23,8 +23,10 @@ const LINE_OCTETS_MAX: usize = 640;
 fuzz_target!(|input: (AnyDialect, &[u8])| {
     let (AnyDialect(dialect), octets) = input;
     let line: Vec<Bit> = bits(octets).take(LINE_OCTETS_MAX * 8).collect();
-    deframe::<SMALL>(&line);
-    let messages = deframe::<FRAME_OCTETS_MAX>(&line);
+    deframe::<SMALL, Fcs>(&line);
+    deframe::<SMALL, Fcs16>(&line);
+    deframe::<SMALL, NoFcs>(&line);
+    let messages = deframe::<FRAME_OCTETS_MAX, Fcs>(&line);
     decode(dialect, &line);
     receive_classic(dialect, &line);
     receive_framed(&line, &messages);
@@ -32,21 +34,21 @@ fuzz_target!(|input: (AnyDialect, &[u8])| {
 });
 
 /// Returns the numbers of the messages that frames on the line belong to.
-fn deframe<const N: usize>(line: &[Bit]) -> BTreeSet<u32> {
-    let mut deframer = Deframer::<N>::new();
+fn deframe<const N: usize, F: CheckSequence>(line: &[Bit]) -> BTreeSet<u32> {
+    let mut deframer = Deframer::<N, F>::new();
     let mut messages = BTreeSet::new();
     for (place, &bit) in line.iter().enumerate() {
         if let Ok(Deframed::Frame(content)) = deframer.feed(bit) {
-            assert!((1..=N - FCS_OCTETS).contains(&content.len()));
+            assert!((1..=N - F::OCTETS).contains(&content.len()));
             // What was accepted is what a framer sends, to the bit, flags included.
-            let expected: Vec<Bit> = Framer::new(content).collect();
+            let expected: Vec<Bit> = Framer::new(content).checked_by::<F>().collect();
             assert!(line[..=place].ends_with(&expected));
             let header = Frame::parse(content).ok().and_then(|frame| frame.header);
             messages.extend(header.map(|header| header.message));
         }
     }
     // Whatever came before, the next flag begins a frame.
-    let mut framer = Framer::new(b"in step");
+    let mut framer = Framer::new(b"in step").checked_by::<F>();
     let last = framer.by_ref().map(|bit| deframer.feed(bit).is_ok_and(is_in_step)).last();
     assert_eq!(last, Some(true));
     assert_eq!(deframer.frame(), Some(&b"in step"[..]));

@@ -3,9 +3,13 @@
 use minitalk_core::Bit;
 use minitalk_core::anatomy::Anatomy;
 use minitalk_core::frame::{Check, FRAME_OCTETS_MAX, Frame, ParseFrameError};
-use minitalk_core::hdlc::{Cursor, Deframed, Deframer, Fcs, FeedError, Framer, Section};
+use minitalk_core::hdlc::{
+    CheckSequence, Cursor, Deframed, Deframer, Fcs, Fcs16, FeedError, Framer, NoFcs, Section,
+};
 
 type Deframe = Deframer<FRAME_OCTETS_MAX>;
+type Deframe16 = Deframer<FRAME_OCTETS_MAX, Fcs16>;
+type DeframeRaw = Deframer<FRAME_OCTETS_MAX, NoFcs>;
 
 #[unsafe(no_mangle)]
 extern "C" fn deframer_new(deframer: &mut Deframe) {
@@ -14,7 +18,21 @@ extern "C" fn deframer_new(deframer: &mut Deframe) {
 
 #[unsafe(no_mangle)]
 extern "C" fn deframer_feed(deframer: &mut Deframe, one: bool) -> i32 {
-    match deframer.feed(Bit::from_bool(one)) {
+    deframed(deframer.feed(Bit::from_bool(one)))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn deframer16_feed(deframer: &mut Deframe16, one: bool) -> i32 {
+    deframed(deframer.feed(Bit::from_bool(one)))
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn deframer_raw_feed(deframer: &mut DeframeRaw, one: bool) -> i32 {
+    deframed(deframer.feed(Bit::from_bool(one)))
+}
+
+fn deframed(result: Result<Deframed<'_>, FeedError>) -> i32 {
+    match result {
         Ok(Deframed::Pending) => 0,
         Ok(Deframed::Flag) => -1,
         Ok(Deframed::Frame(content)) => i32::try_from(content.len()).unwrap_or(i32::MAX),
@@ -67,6 +85,25 @@ extern "C" fn framer_new<'a>(
 #[unsafe(no_mangle)]
 extern "C" fn framer_next(framer: &mut Framer<'_>) -> u32 {
     super::code(framer.next()) ^ u32::from(framer.section() == Section::Content) << 2
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn framer16_next(framer: &mut Framer<'_, Fcs16>, other: &Framer<'static>) -> u32 {
+    if framer.section() == Section::Done {
+        *framer = other.clone().checked_by();
+    }
+    super::code(framer.next())
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn framer_raw_next(framer: &mut Framer<'_, NoFcs>) -> u32 {
+    super::code(framer.next())
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn fcs16_update(fcs: &mut Fcs16, octet: u8) -> bool {
+    fcs.update(octet);
+    fcs.is_good() || fcs.octets() == [0; 2] || CheckSequence::value(*fcs) == 0
 }
 
 #[unsafe(no_mangle)]

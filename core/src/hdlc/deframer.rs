@@ -11,7 +11,7 @@
 
 use core::fmt;
 
-use super::{FCS_OCTETS, Fcs};
+use super::{CheckSequence, FCS_OCTETS, Fcs};
 use crate::Bit;
 use crate::frame::FRAME_OCTETS_MAX;
 
@@ -67,20 +67,24 @@ impl core::error::Error for FeedError {}
 
 /// What one bit led to, before anybody has looked at the FCS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unchecked {
+pub(crate) enum Unchecked<F> {
     Pending,
     Flag,
     /// A flag that closed a frame; what the register of the FCS holds after all of its octets.
-    Frame(Fcs),
+    Frame(F),
 }
 
 /// Finds the frames in a stream of bits.
 ///
 /// `N` is the number of octets, FCS included, that may lie between two flags: a payload of your own
 /// and 4 more, or what [`frame::octets_for`](crate::frame::octets_for) says of this crate's frames.
-/// Octets arrive least significant bit first. A closing flag opens the next frame as well, and two flags may share the
-/// zero between them (`011111101111110`; RFC 1662, 5.2 does not send that but HDLC equipment does).
-/// Whatever came before, a whole flag brings the deframer back into step.
+/// `F` is the [`CheckSequence`]: the FCS-32 by default, [`Fcs16`](super::Fcs16) for AX.25, X.25 and
+/// PPP, [`NoFcs`](super::NoFcs) for frames that you check yourself. No octet of the content means
+/// anything here: address and control are for you to read.
+///
+/// Octets arrive least significant bit first. A closing flag opens the next frame as well, and two
+/// flags may share the zero between them (`011111101111110`; RFC 1662, 5.2 does not send that but
+/// HDLC equipment does). Whatever came before, a whole flag brings the deframer back into step.
 ///
 /// # Examples
 ///
@@ -102,8 +106,8 @@ pub(crate) enum Unchecked {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Deframer<const N: usize = FRAME_OCTETS_MAX> {
-    state: State,
+pub struct Deframer<const N: usize = FRAME_OCTETS_MAX, F = Fcs> {
+    state: State<F>,
     /// The latest bits without inserted zeros, each turned round, the newest on top, from where
     /// octets are taken. The run of zeros at the top is the run of ones on the line: where an
     /// inserted zero has been removed, the one before it is a one here and noted in `removed`.
@@ -119,15 +123,15 @@ pub struct Deframer<const N: usize = FRAME_OCTETS_MAX> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-enum State {
+enum State<F> {
     /// Waits for a flag.
     Hunting,
     /// Has seen a flag, and this many octets since.
-    Inside { len: usize, fcs: Fcs },
+    Inside { len: usize, fcs: F },
 }
 
-impl State {
-    const OPENED: Self = Self::Inside { len: 0, fcs: Fcs::new() };
+impl<F: CheckSequence> State<F> {
+    const OPENED: Self = Self::Inside { len: 0, fcs: F::START };
 }
 
 /// `inverted` is less than this when the five newest bits are ones.
@@ -139,14 +143,14 @@ const TAKEN: u8 = 32;
 /// The newest bit of `inverted`.
 const NEWEST: u32 = 1 << 31;
 
-impl<const N: usize> Deframer<N> {
+impl<const N: usize, F: CheckSequence> Deframer<N, F> {
     /// A deframer that waits for its first flag. It is all zeros, so that a `static` takes no room
     /// in flash.
     ///
     /// It does not compile if `N` has no room for one octet and its FCS.
     #[must_use]
     pub const fn new() -> Self {
-        const { assert!(N > FCS_OCTETS, "N counts the FCS: payload octets and 4 more") };
+        const { assert!(N > F::OCTETS, "N counts the FCS: payload octets and F::OCTETS more") };
         Self {
             state: State::Hunting,
             inverted: Self::NO_ZERO_YET,
@@ -213,20 +217,13 @@ impl<const N: usize> Deframer<N> {
 
     /// Takes the next bit, and leaves it to the caller to judge the FCS of a frame.
     #[inline]
-    pub(crate) fn feed_unchecked(&mut self, bit: Bit) -> Result<Unchecked, FeedError> {
+    pub(crate) fn feed_unchecked(&mut self, bit: Bit) -> Result<Unchecked<F>, FeedError> {
         if self.inverted < FIVE_ONES { self.feed_after_five_ones(bit) } else { self.shift(bit) }
-    }
-
-    /// The frame that was closed last, whatever its FCS says, as long as no octet has followed it:
-    /// its content, and its FCS as it came.
-    pub(crate) fn unchecked(&self) -> Option<(&[u8], [u8; FCS_OCTETS])> {
-        let (content, rest) = self.octets.split_at_checked(self.completed)?;
-        Some((content, *rest.first_chunk()?)).filter(|_| !content.is_empty())
     }
 
     /// Takes a bit of content.
     #[inline]
-    fn shift(&mut self, bit: Bit) -> Result<Unchecked, FeedError> {
+    fn shift(&mut self, bit: Bit) -> Result<Unchecked<F>, FeedError> {
         self.inverted = ((self.inverted >> 1) | (u32::from(bit.is_one()) << 31)) ^ NEWEST;
         self.taken = self.taken.wrapping_add(TAKEN);
         if self.taken == 0 {
@@ -256,7 +253,7 @@ impl<const N: usize> Deframer<N> {
     /// Takes a bit after five ones or more: an inserted zero, the end of a flag and an abort can
     /// only come here. One bit in 63 of random content does.
     #[cold]
-    fn feed_after_five_ones(&mut self, bit: Bit) -> Result<Unchecked, FeedError> {
+    fn feed_after_five_ones(&mut self, bit: Bit) -> Result<Unchecked<F>, FeedError> {
         match (bit, self.inverted.leading_zeros()) {
             (Bit::Zero, ..=5) => {
                 self.inverted |= NEWEST;
@@ -270,7 +267,7 @@ impl<const N: usize> Deframer<N> {
         }
     }
 
-    fn abort(&mut self) -> Result<Unchecked, FeedError> {
+    fn abort(&mut self) -> Result<Unchecked<F>, FeedError> {
         self.inverted = Self::NO_ZERO_YET;
         match core::mem::replace(&mut self.state, State::Hunting) {
             State::Hunting => Ok(Unchecked::Pending),
@@ -283,7 +280,7 @@ impl<const N: usize> Deframer<N> {
     /// The first seven bits of the flag have been taken for content. If that content was whole
     /// octets they are the first seven of an octet which never became complete. If the zero among
     /// them was taken for an inserted one, that octet shows it: a zero was removed from it.
-    fn flag(&mut self) -> Result<Unchecked, FeedError> {
+    fn flag(&mut self) -> Result<Unchecked<F>, FeedError> {
         let [removed, ..] = self.removed.to_be_bytes();
         let whole = self.taken == 7 * TAKEN && removed == 0;
         let shares_zero = self.taken == 6 * TAKEN;
@@ -294,12 +291,21 @@ impl<const N: usize> Deframer<N> {
         match state {
             State::Hunting => Ok(Unchecked::Flag),
             State::Inside { len: 0, .. } if whole || shares_zero => Ok(Unchecked::Flag),
-            State::Inside { len, fcs } if whole && len > FCS_OCTETS => {
-                self.completed = len.wrapping_sub(FCS_OCTETS);
+            State::Inside { len, fcs } if whole && len > F::OCTETS => {
+                self.completed = len.wrapping_sub(F::OCTETS);
                 Ok(Unchecked::Frame(fcs))
             }
             State::Inside { .. } => Err(FeedError::Noise),
         }
+    }
+}
+
+impl<const N: usize> Deframer<N> {
+    /// The frame that was closed last, whatever its FCS says, as long as no octet has followed it:
+    /// its content, and its FCS as it came.
+    pub(crate) fn unchecked(&self) -> Option<(&[u8], [u8; FCS_OCTETS])> {
+        let (content, rest) = self.octets.split_at_checked(self.completed)?;
+        Some((content, *rest.first_chunk()?)).filter(|_| !content.is_empty())
     }
 }
 
@@ -339,7 +345,7 @@ impl<const N: usize> Deframer<N> {
     }
 }
 
-impl<const N: usize> Default for Deframer<N> {
+impl<const N: usize, F: CheckSequence> Default for Deframer<N, F> {
     fn default() -> Self {
         Self::new()
     }

@@ -1,8 +1,9 @@
 //! The frame check sequence: FCS-32, taken octet by octet.
 
+use super::CheckSequence;
 use crc::{CRC_32_ISO_HDLC, Crc, Table};
 
-/// Octets of the frame check sequence at the end of every frame.
+/// Octets of an [`Fcs`], which stands at the end of every frame of this crate's protocol.
 pub const FCS_OCTETS: usize = 4;
 
 /// What the register holds after a good frame and its FCS (RFC 1662, C.3: `PPPGOODFCS32`).
@@ -106,6 +107,26 @@ impl Fcs {
 impl Default for Fcs {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+impl CheckSequence for Fcs {
+    const OCTETS: usize = FCS_OCTETS;
+    const START: Self = Self::new();
+
+    #[inline]
+    fn update(&mut self, octet: u8) {
+        Self::update(self, octet);
+    }
+
+    #[inline]
+    fn is_good(self) -> bool {
+        Self::is_good(self)
+    }
+
+    #[inline]
+    fn value(self) -> u32 {
+        Self::value(self)
     }
 }
 

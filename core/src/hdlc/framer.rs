@@ -2,7 +2,7 @@
 
 use core::iter::FusedIterator;
 
-use super::{FCS_OCTETS, FLAG, Fcs, ONES_MAX};
+use super::{CheckSequence, FLAG, Fcs, ONES_MAX};
 use crate::Bit;
 
 /// Which part of a frame a bit belongs to.
@@ -45,8 +45,8 @@ pub enum Section {
 /// [`next`]: Self::next
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Cursor {
-    part: Part,
+pub struct Cursor<F = Fcs> {
+    part: Part<F>,
     /// What the FCS is XORed with.
     mask: u32,
     /// Bits of the current octet not yet sent, least significant first.
@@ -60,12 +60,12 @@ pub struct Cursor {
 /// What is being sent, and what must be known to go on with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-enum Part {
+enum Part<F> {
     OpeningFlag,
-    Content { taken: usize, fcs: Fcs },
-    Fcs { fcs: Fcs, taken: u8 },
-    ClosingFlag { fcs: Fcs },
-    Done { fcs: Fcs },
+    Content { taken: usize, fcs: F },
+    Fcs { fcs: F, taken: u8 },
+    ClosingFlag { fcs: F },
+    Done { fcs: F },
 }
 
 impl Cursor {
@@ -93,6 +93,21 @@ impl Cursor {
         self
     }
 
+    /// The same cursor with another check sequence, for a frame of which no content has been sent.
+    #[must_use]
+    pub const fn checked_by<F: CheckSequence>(self) -> Cursor<F> {
+        let part = match self.part {
+            Part::OpeningFlag => Part::OpeningFlag,
+            Part::Content { .. }
+            | Part::Fcs { .. }
+            | Part::ClosingFlag { .. }
+            | Part::Done { .. } => Part::Content { taken: 0, fcs: F::START },
+        };
+        Cursor { part, mask: self.mask, octet: self.octet, left: self.left, ones: self.ones }
+    }
+}
+
+impl<F: CheckSequence> Cursor<F> {
     /// The section of the bit that [`next`](Self::next) will return.
     #[must_use]
     pub const fn section(&self) -> Section {
@@ -106,7 +121,7 @@ impl Cursor {
 
     /// The FCS of the content, without the mask, once all of that has been sent.
     #[must_use]
-    pub const fn fcs(&self) -> Option<Fcs> {
+    pub const fn fcs(&self) -> Option<F> {
         match self.part {
             Part::OpeningFlag | Part::Content { .. } => None,
             Part::Fcs { fcs, .. } | Part::ClosingFlag { fcs } | Part::Done { fcs } => Some(fcs),
@@ -123,7 +138,7 @@ impl Cursor {
             Part::OpeningFlag => {
                 let bit = self.shift();
                 if self.left == 0 {
-                    *self = Self::after_flag().masked(self.mask);
+                    self.part = Part::Content { taken: 0, fcs: F::START };
                 }
                 Some(bit)
             }
@@ -153,28 +168,38 @@ impl Cursor {
     }
 
     /// Takes the next octet of the content, or the first of the FCS.
-    fn load(&mut self, content: &[u8], taken: usize, mut fcs: Fcs) {
+    fn load(&mut self, content: &[u8], taken: usize, mut fcs: F) {
         if let Some(&octet) = content.get(taken) {
             fcs.update(octet);
-            self.part = Part::Content { taken: taken.wrapping_add(1), fcs };
+            let taken = taken.wrapping_add(1);
+            // Without an FCS the closing flag follows the last octet.
+            self.part = if F::OCTETS == 0 && taken >= content.len() {
+                Part::Fcs { fcs, taken: 0 }
+            } else {
+                Part::Content { taken, fcs }
+            };
             self.octet = octet;
             self.left = 8;
+        } else if F::OCTETS == 0 {
+            self.part = Part::ClosingFlag { fcs };
+            (self.octet, self.left) = (FLAG, 8);
         } else {
             self.load_fcs(fcs, 0);
         }
     }
 
-    fn load_fcs(&mut self, fcs: Fcs, taken: u8) {
+    fn load_fcs(&mut self, fcs: F, taken: u8) {
         self.part = Part::Fcs { fcs, taken: taken.wrapping_add(1) };
-        let octets = fcs.masked_octets(self.mask);
-        self.octet = octets.get(usize::from(taken)).copied().unwrap_or_default();
+        let [octet, ..] =
+            (fcs.value() ^ self.mask).wrapping_shr(u32::from(taken).wrapping_mul(8)).to_le_bytes();
+        self.octet = octet;
         self.left = 8;
     }
 
     /// Goes on to the closing flag if all of the FCS has been sent, its inserted zeros included.
     fn close(&mut self) {
         let Part::Fcs { fcs, taken } = self.part else { return };
-        if usize::from(taken) == FCS_OCTETS && self.left == 0 && self.ones < ONES_MAX {
+        if usize::from(taken) == F::OCTETS && self.left == 0 && self.ones < ONES_MAX {
             self.part = Part::ClosingFlag { fcs };
             (self.octet, self.left, self.ones) = (FLAG, 8, 0);
         }
@@ -228,9 +253,9 @@ impl Default for Cursor {
 /// ```
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Framer<'a> {
+pub struct Framer<'a, F = Fcs> {
     content: &'a [u8],
-    cursor: Cursor,
+    cursor: Cursor<F>,
 }
 
 impl<'a> Framer<'a> {
@@ -253,6 +278,21 @@ impl<'a> Framer<'a> {
         self
     }
 
+    /// The same frame with another check sequence.
+    ///
+    /// ```
+    /// use minitalk_core::hdlc::{Fcs16, Framer};
+    ///
+    /// // 01111110, the two octets, an FCS of two octets, 01111110.
+    /// assert_eq!(Framer::new(b"hi").checked_by::<Fcs16>().count(), 8 + 16 + 16 + 8);
+    /// ```
+    #[must_use]
+    pub const fn checked_by<F: CheckSequence>(self) -> Framer<'a, F> {
+        Framer { content: self.content, cursor: self.cursor.checked_by() }
+    }
+}
+
+impl<F: CheckSequence> Framer<'_, F> {
     /// The section of the next bit.
     #[must_use]
     pub const fn section(&self) -> Section {
@@ -260,7 +300,7 @@ impl<'a> Framer<'a> {
     }
 }
 
-impl Iterator for Framer<'_> {
+impl<F: CheckSequence> Iterator for Framer<'_, F> {
     type Item = Bit;
 
     #[inline]
@@ -269,7 +309,7 @@ impl Iterator for Framer<'_> {
     }
 }
 
-impl FusedIterator for Framer<'_> {}
+impl<F: CheckSequence> FusedIterator for Framer<'_, F> {}
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,6 @@
 //! What the deframer makes of good lines and of damaged ones.
 
-use super::super::{Cursor, FLAG_BITS, Framer, Section};
+use super::super::{Cursor, FLAG_BITS, Fcs16, Framer, NoFcs, Section};
 use super::*;
 use proptest::prelude::*;
 use std::string::String;
@@ -14,8 +14,8 @@ enum Seen {
     Error(FeedError),
 }
 
-fn feed<const N: usize>(
-    deframer: &mut Deframer<N>,
+fn feed<const N: usize, F: CheckSequence>(
+    deframer: &mut Deframer<N, F>,
     bits: impl IntoIterator<Item = Bit>,
 ) -> Vec<Seen> {
     let mut seen = Vec::new();
@@ -195,14 +195,14 @@ fn one_bit_wrong_missing_or_doubled_never_makes_another_frame() {
 }
 
 /// RFC 1662, section 5, as a search in a text: the frames in it, from flag to flag.
-fn by_search(line: &str) -> Vec<Vec<u8>> {
+fn by_search<F: CheckSequence>(line: &str) -> Vec<Vec<u8>> {
     let is_flag = |at: &usize| line[*at..].starts_with("01111110");
     let starts: Vec<usize> = (0..line.len()).filter(is_flag).collect();
     let between = starts.windows(2).filter_map(|pair| line.get(pair[0] + 8..pair[1]));
-    between.filter_map(octets).filter(|content| !content.is_empty()).collect()
+    between.filter_map(octets::<F>).filter(|content| !content.is_empty()).collect()
 }
 
-fn octets(between: &str) -> Option<Vec<u8>> {
+fn octets<F: CheckSequence>(between: &str) -> Option<Vec<u8>> {
     if between.contains("1111111") || between.ends_with("11111") {
         return None;
     }
@@ -212,13 +212,66 @@ fn octets(between: &str) -> Option<Vec<u8>> {
         .chunks(8)
         .map(|octet| octet.iter().rev().fold(0, |octet, bit| octet << 1 | u8::from(*bit)));
     let octets: Vec<u8> = whole.collect();
-    let content = octets.get(..octets.len().checked_sub(FCS_OCTETS)?)?;
-    let mut fcs = Fcs::new();
+    let content = octets.get(..octets.len().checked_sub(F::OCTETS)?)?;
+    let mut fcs = F::START;
     for octet in content {
         fcs.update(*octet);
     }
-    let good = bits.len().is_multiple_of(8) && octets.ends_with(&fcs.octets());
+    let expected = &fcs.value().to_le_bytes()[..F::OCTETS];
+    let good = bits.len().is_multiple_of(8) && octets.ends_with(expected);
     good.then(|| content.to_vec())
+}
+
+/// The frames that a deframer and a search find on a line of these contents, in which a bit may be
+/// turned round, lost or doubled.
+fn on_a_disturbed_line<F: CheckSequence>(
+    contents: &[Vec<u8>],
+    edits: &[(prop::sample::Index, i32)],
+) -> [Vec<Vec<u8>>; 2] {
+    let frame = |content: &'_ Vec<u8>| Framer::new(content).checked_by::<F>().collect::<Vec<_>>();
+    let mut line: Vec<Bit> = contents.iter().flat_map(frame).collect();
+    for (place, edit) in edits {
+        let place = place.index(line.len());
+        match edit {
+            0 => line[place] = !line[place],
+            1 => drop(line.remove(place)),
+            _ => line.insert(place, line[place]),
+        }
+    }
+    let text: String = line.iter().map(|bit| if bit.is_one() { '1' } else { '0' }).collect();
+    let frames =
+        feed(&mut Deframer::<64, F>::new(), line).into_iter().filter_map(|seen| match seen {
+            Seen::Frame(content) => Some(content),
+            Seen::Flag | Seen::Error(_) => None,
+        });
+    [frames.collect(), by_search::<F>(&text)]
+}
+
+/// What frames of these contents that share their flags are received as.
+fn received_with<F: CheckSequence>(contents: &[Vec<u8>]) -> Vec<Seen> {
+    let mut deframer = Deframer::<64, F>::new();
+    let frames =
+        contents.iter().flat_map(|content| Framer::without_opening_flag(content).checked_by::<F>());
+    feed(&mut deframer, FLAG_BITS.into_iter().chain(frames))
+}
+
+#[test]
+fn without_an_fcs_a_frame_of_one_octet_is_a_frame() {
+    let line = bits("01111110 10000010 01111110 111110111 01111110");
+    let expected = [Seen::Flag, Seen::Frame(std::vec![0x41]), Seen::Frame(std::vec![0xFF])];
+    assert_eq!(feed(&mut Deframer::<1, NoFcs>::new(), line), expected);
+}
+
+#[test]
+fn a_deframer_with_two_octets_of_fcs_holds_two_octets_of_content_more() {
+    let fits = Framer::new(&[0x7E; 18]).checked_by::<Fcs16>();
+    let too_long = Framer::new(&[0x7E; 19]).checked_by::<Fcs16>();
+    let mut deframer = Deframer::<20, Fcs16>::new();
+    assert_eq!(feed(&mut deframer, fits), [Seen::Flag, Seen::Frame(std::vec![0x7E; 18])]);
+    assert_eq!(
+        feed(&mut deframer, too_long),
+        [Seen::Flag, Seen::Error(FeedError::TooLong), Seen::Flag]
+    );
 }
 
 #[test]
@@ -255,12 +308,11 @@ proptest! {
     fn any_content_comes_through(
         contents in prop::collection::vec(prop::collection::vec(any::<u8>(), 1..60), 1..5),
     ) {
-        let mut deframer = Deframer::<64>::new();
-        feed(&mut deframer, FLAG_BITS);
-        for content in contents {
-            let seen = feed(&mut deframer, Framer::without_opening_flag(&content));
-            prop_assert_eq!(seen, [Seen::Frame(content)]);
-        }
+        let frames = contents.iter().cloned().map(Seen::Frame);
+        let expected: Vec<Seen> = std::iter::once(Seen::Flag).chain(frames).collect();
+        prop_assert_eq!(&received_with::<Fcs>(&contents), &expected);
+        prop_assert_eq!(&received_with::<Fcs16>(&contents), &expected);
+        prop_assert_eq!(&received_with::<NoFcs>(&contents), &expected);
     }
 
     #[test]
@@ -268,24 +320,13 @@ proptest! {
         contents in prop::collection::vec(prop::collection::vec(any::<u8>(), 1..6), 1..5),
         edits in prop::collection::vec((any::<prop::sample::Index>(), 0..3), 0..4),
     ) {
-        let mut line: Vec<Bit> = contents.iter().flat_map(|content| frame(content)).collect();
-        for (place, edit) in edits {
-            let place = place.index(line.len());
-            match edit {
-                0 => line[place] = !line[place],
-                1 => drop(line.remove(place)),
-                _ => line.insert(place, line[place]),
-            }
+        for [frames, searched] in [
+            on_a_disturbed_line::<Fcs>(&contents, &edits),
+            on_a_disturbed_line::<Fcs16>(&contents, &edits),
+            on_a_disturbed_line::<NoFcs>(&contents, &edits),
+        ] {
+            prop_assert_eq!(frames, searched);
         }
-        let text: String = line.iter().map(|bit| if bit.is_one() { '1' } else { '0' }).collect();
-        let frames: Vec<Vec<u8>> = feed(&mut Deframer::<64>::new(), line)
-            .into_iter()
-            .filter_map(|seen| match seen {
-                Seen::Frame(content) => Some(content),
-                Seen::Flag | Seen::Error(_) => None,
-            })
-            .collect();
-        prop_assert_eq!(frames, by_search(&text));
     }
 
     #[test]
