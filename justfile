@@ -83,6 +83,10 @@ bench *OPTIONS:
 compare *OPTIONS:
     cargo run --locked --release --package minitalk-benches --bin compare -- {{ OPTIONS }}
 
+# The HDLC deframer beside other decoders, which are programs that docs/hdlc.md describes: just decoders NAME=PROGRAM
+decoders *PROGRAMS:
+    cargo run --locked --release --package minitalk-benches --bin decoders -- {{ PROGRAMS }}
+
 # Instructions per bit against their budget (needs valgrind, gungraun-runner)
 instructions *OPTIONS:
     @command -v valgrind >/dev/null || { echo "instructions: no valgrind: apt-get install valgrind"; exit 69; } >&2

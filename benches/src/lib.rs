@@ -2,6 +2,7 @@
 
 pub mod corpus;
 pub mod crowd;
+pub mod damaged;
 pub mod figures;
 pub mod idle;
 pub mod link;

@@ -1,7 +1,7 @@
 //! A frame of amateur radio from the air: NRZI undone, flags found, FCS checked, addresses read.
 //!
-//! The frame was logged by a TNC and sent to the mailing list aprssig in September 2004; its FCS, which
-//! such logs leave out, is calculated anew.
+//! The frame was logged by a TNC and sent to the mailing list aprssig in September 2004; its FCS,
+//! which such logs leave out, is calculated anew.
 
 #![expect(
     clippy::arithmetic_side_effects,
