@@ -10,7 +10,7 @@ use minitalk_testing::Random;
 /// Frames shorter than this are not looked at: not every decoder reports them.
 pub const CONTENT_OCTETS_MIN: usize = 8;
 
-const CONTENT_OCTETS_MAX: u64 = 40;
+const CONTENT_OCTETS_MAX: usize = 40;
 const FLAG: &str = "01111110";
 
 /// One to three frames, what may stand between them, and up to three faults.
@@ -99,7 +99,7 @@ fn before(stream: &str) -> &'static str {
     match since {
         _ if stream.len() < 8 && !stream.contains('0') => "missed: the first flag of a stream",
         None => "missed: after bits without a flag",
-        Some("") | Some("0") => "missed: after another flag",
+        Some("" | "0") => "missed: after another flag",
         Some(since) if since.contains("1111111") => "missed: after an abort",
         Some(since) if plain(since).len() % 8 != 1 => {
             "missed: after bits that are not whole octets"
@@ -119,7 +119,7 @@ fn why_taken(stream: &str, frame: &[u8]) -> &'static str {
         Some(segment) if segment.bits.ends_with("11111") => {
             "taken: the zero after its last five ones is the one of its flag"
         }
-        Some(segment) if plain(segment.bits).len() % 8 != 0 => {
+        Some(segment) if !plain(segment.bits).len().is_multiple_of(8) => {
             "taken: not a whole number of octets"
         }
         Some(_) => "taken: a wrong FCS",
@@ -136,8 +136,11 @@ impl Segment<'_> {
         let octets = octets(&plain);
         let (content, sent) = octets.split_last_chunk()?;
         let mut fcs = Fcs16::new();
-        content.iter().for_each(|octet| fcs.update(*octet));
-        let is_frame = plain.len() % 8 == 0 && !content.is_empty() && *sent == fcs.octets();
+        for octet in content {
+            fcs.update(*octet);
+        }
+        let is_frame =
+            plain.len().is_multiple_of(8) && !content.is_empty() && *sent == fcs.octets();
         is_frame.then(|| content.to_vec())
     }
 }
@@ -154,8 +157,7 @@ fn octets(plain: &str) -> Vec<u8> {
 }
 
 fn content(random: &mut Random) -> Vec<u8> {
-    let spread = CONTENT_OCTETS_MAX - CONTENT_OCTETS_MIN as u64 + 1;
-    let count = CONTENT_OCTETS_MIN + random.below(spread) as usize;
+    let count = CONTENT_OCTETS_MIN + random.index(CONTENT_OCTETS_MAX - CONTENT_OCTETS_MIN + 1);
     // As many ones as zeros, or many ones, which want zeros inserted.
     let mask = if random.index(2) == 0 { 0 } else { random.octet() | random.octet() };
     (0..count).map(|_| random.octet() | mask).collect()
