@@ -42,10 +42,13 @@ features:
 defmt:
     tools/defmt
 
-# The core is ready for crates.io
+# The core is ready for crates.io: packed, built, and its tests and examples run from what was packed
 package:
-    cargo package --locked --allow-dirty --package minitalk-core
-    cd "$(ls -dt target/package/minitalk-core-*/ | head -n 1)" && for example in examples/*.rs; do cargo run --quiet --example "$(basename "$example" .rs)"; done
+    tools/package
+
+# The public interface of the core beside that of a revision (needs cargo-semver-checks): just semver v0.2.0
+semver *REVISION:
+    tools/semver {{ REVISION }}
 
 # No std, no allocation, no panic in the core: proved by the linker, with sizes
 witness:

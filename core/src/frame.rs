@@ -307,16 +307,15 @@ impl<'a> Frame<'a> {
         Ok(Self { sequence, header, payload, check })
     }
 
-    /// Writes the content of this frame to the end of `content`, which starts out empty.
+    /// Writes the content of this frame to the beginning of `octets`. Returns how many they are.
     ///
     /// # Errors
     ///
-    /// [`EncodeFrameError`] if `content` is too small; it then holds part of the frame.
-    pub(crate) fn encode<const N: usize>(
-        &self,
-        content: &mut heapless::Vec<u8, N>,
-    ) -> Result<(), EncodeFrameError> {
-        let [octets, more, ..] = self.payload.len().to_le_bytes();
+    /// [`EncodeFrameError`] if `octets` are too few; they then hold part of the frame.
+    pub(crate) fn encode(&self, octets: &mut [u8]) -> Result<usize, EncodeFrameError> {
+        let room = octets.len();
+        let rest = &mut { octets };
+        let [low, more, ..] = self.payload.len().to_le_bytes();
         let mut control = self.sequence.0 << 1;
         if self.is_last() {
             control |= FINAL;
@@ -327,14 +326,16 @@ impl<'a> Frame<'a> {
         if more != 0 {
             control |= OCTETS_256;
         }
-        content.clear();
-        append(content, &[ADDRESS, control])?;
+        append(rest, &[ADDRESS, control])?;
         if let Some(header) = self.header {
-            header.encode(content)?;
+            header.encode(rest)?;
         }
-        append(content, &[octets])?;
-        append(content, self.payload)?;
-        self.check.map_or(Ok(()), |check| append(content, &check.to_le_bytes()))
+        append(rest, &[low])?;
+        append(rest, self.payload)?;
+        if let Some(check) = self.check {
+            append(rest, &check.to_le_bytes())?;
+        }
+        Ok(room.saturating_sub(rest.len()))
     }
 }
 
@@ -370,32 +371,29 @@ impl Header {
         Ok((header, rest))
     }
 
-    fn encode<const N: usize>(
-        self,
-        content: &mut heapless::Vec<u8, N>,
-    ) -> Result<(), EncodeFrameError> {
-        append(content, &[VERSION | self.coding << 4])?;
-        append(content, &self.message.to_le_bytes())?;
-        let mut rest = self.length_plus_one();
+    fn encode(self, rest: &mut &mut [u8]) -> Result<(), EncodeFrameError> {
+        append(rest, &[VERSION | self.coding << 4])?;
+        append(rest, &self.message.to_le_bytes())?;
+        let mut length = self.length_plus_one();
         loop {
-            let low = rest.to_le_bytes()[0] & 0x7F;
-            rest >>= 7;
-            let more = if rest == 0 { 0 } else { 0x80 };
-            append(content, &[low | more])?;
-            if rest == 0 {
+            let low = length.to_le_bytes()[0] & 0x7F;
+            length >>= 7;
+            let more = if length == 0 { 0 } else { 0x80 };
+            append(rest, &[low | more])?;
+            if length == 0 {
                 return Ok(());
             }
         }
     }
 }
 
-/// Octet by octet, for `extend_from_slice` adds two lengths, which may overflow for all the
-/// compiler knows.
-fn append<const N: usize>(
-    content: &mut heapless::Vec<u8, N>,
-    octets: &[u8],
-) -> Result<(), EncodeFrameError> {
-    octets.iter().try_for_each(|&octet| content.push(octet).map_err(|_| EncodeFrameError))
+/// Writes `octets` to the beginning of `rest`, and leaves there what comes after them.
+fn append(rest: &mut &mut [u8], octets: &[u8]) -> Result<(), EncodeFrameError> {
+    let whole = core::mem::take(rest);
+    let (written, after) = whole.split_at_mut_checked(octets.len()).ok_or(EncodeFrameError)?;
+    written.copy_from_slice(octets);
+    *rest = after;
+    Ok(())
 }
 
 /// Reads an unsigned LEB128 number of at most ten octets: seven bits an octet, lowest first, the
@@ -428,9 +426,12 @@ mod tests {
     const HEADER: Header = Header { coding: 0, message: 0xDEAD_BEEF, length: None };
 
     fn encoded(frame: Frame<'_>) -> Vec<u8> {
-        let mut content = heapless::Vec::<u8, FRAME_OCTETS_MAX>::new();
-        frame.encode(&mut content).unwrap();
-        content.to_vec()
+        let mut content = std::vec![0; FRAME_OCTETS_MAX];
+        let len = frame.encode(&mut content).unwrap();
+        content.truncate(len);
+        assert_eq!(frame.encode(&mut [0; FRAME_OCTETS_MAX][..len]), Ok(len));
+        assert_eq!(frame.encode(&mut [0; FRAME_OCTETS_MAX][..len - 1]), Err(EncodeFrameError));
+        content
     }
 
     #[test]

@@ -191,7 +191,7 @@ impl<const OCTETS: usize> Session<OCTETS> {
                 }
                 let outcome = classic.handle_bit(bit, now);
                 if detection == Detection::Classic {
-                    self.half = Half::Classic(classic.clone());
+                    self.begin_classic();
                 }
                 self.follow(outcome);
             }
@@ -201,15 +201,26 @@ impl<const OCTETS: usize> Session<OCTETS> {
     /// The sender is a framed one, whose last one of the mark was acknowledged with `ack`. What the
     /// classic half made of the mark is nobody's text. `first` is the first bit of the frame, if it
     /// has come.
+    #[cold]
+    #[inline(never)]
     fn begin_framed(&mut self, ack: Option<Bit>, first: Option<Bit>) {
-        let mut receiver = Receiver::resuming(ack.unwrap_or(Bit::One));
+        self.half = Half::Framed(Receiver::resuming(ack.unwrap_or(Bit::One)));
+        let Half::Framed(receiver) = &mut self.half else { return };
         let owed = match first.map(|bit| receiver.handle_bit(bit)) {
             None => ack,
             Some(Reply::Acknowledge(ack) | Reply::VerdictComplete(ack)) => Some(ack),
             Some(Reply::Frame | Reply::Ignored) => None,
         };
-        self.half = Half::Framed(receiver);
         self.owe(Acks::of(owed));
+    }
+
+    /// The sender is a classic one.
+    #[cold]
+    #[inline(never)]
+    fn begin_classic(&mut self) {
+        if let Half::Undecided(_, classic) = &self.half {
+            self.half = Half::Classic(classic.clone());
+        }
     }
 
     /// The classic half, if the sender is a classic one or may be.

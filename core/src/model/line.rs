@@ -18,9 +18,10 @@ pub(super) fn octets(message: u32, frames: &[&[u8]]) -> Vec<Vec<u8>> {
         let last = index + 1 == frames.len();
         let check_of_last = last.then(|| check.finish(all));
         let frame = Frame { sequence, header, payload, check: check_of_last };
-        let mut content = heapless::Vec::<u8, FRAME>::new();
-        frame.encode(&mut content).expect("it fits");
-        let fcs = fcs(&content);
+        let mut content = [0; FRAME];
+        let len = frame.encode(&mut content).expect("it fits");
+        let content = &content[..len];
+        let fcs = fcs(content);
         check.update(fcs.value());
         sequence = sequence.next();
         let mask = if index == 0 { 0 } else { message };

@@ -22,7 +22,8 @@ pub(super) struct Outgoing<const N: usize> {
     has_begun: bool,
     pub(super) is_last: bool,
     /// The frame under way, or the one before it.
-    content: heapless::Vec<u8, N>,
+    content: [u8; N],
+    content_octets: usize,
     payload_octets: usize,
     attempt: Attempt,
     /// Whether the whole frame has been on the line: from then on it may have been delivered.
@@ -41,7 +42,8 @@ impl<const N: usize> Outgoing<N> {
             sequence: Sequence::FIRST,
             has_begun: false,
             is_last: false,
-            content: heapless::Vec::new(),
+            content: [0; N],
+            content_octets: 0,
             payload_octets: 0,
             attempt: Attempt::First,
             is_exposed: false,
@@ -65,7 +67,8 @@ impl<const N: usize> Outgoing<N> {
             payload,
             check: is_last.then(|| self.check.finish(self.octets_with(payload.len()))),
         };
-        frame.encode(&mut self.content).map_err(|_| OfferError::TooLong { octets_max })?;
+        self.content_octets =
+            frame.encode(&mut self.content).map_err(|_| OfferError::TooLong { octets_max })?;
         self.payload_octets = payload.len();
         self.is_last = is_last;
         self.attempt = Attempt::First;
@@ -104,7 +107,8 @@ impl<const N: usize> Outgoing<N> {
 
     #[inline]
     fn look_ahead(&mut self) {
-        self.upcoming = if let Some(bit) = self.cursor.next(&self.content) {
+        let content = self.content.get(..self.content_octets).unwrap_or_default();
+        self.upcoming = if let Some(bit) = self.cursor.next(content) {
             Slot::Full(bit)
         } else {
             // With the last bit of the closing flag the receiver has all it needs.

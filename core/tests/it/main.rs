@@ -13,7 +13,6 @@ mod edges;
 mod guess;
 mod link;
 mod pair;
-mod protocol_doc;
 mod server;
 mod simulation;
 mod snapshot;

@@ -1,5 +1,5 @@
 /* A Cortex-M3, or a RISC-V, without anything but this file and libminitalk_c.a: interrupts are the line,
- * main is its other end. QEMU's lm3s6965evb and virt are the boards. It exits with 0 if a frame and a
+ * main is its other end. QEMU's lm3s6965evb and virt are the boards. It exits with 0 if frames and a
  * message arrived. */
 #include "minitalk.h"
 
@@ -75,6 +75,22 @@ static bool frame_arrives(void)
     return frames == 1;
 }
 
+/* A frame of another protocol, whose FCS has 16 bits: the command SABM of X.25. */
+static bool command_arrives(void)
+{
+    static const uint8_t sabm[] = { 0x03, 0x3F };
+    static minitalk_deframer16 other_line;
+    minitalk_framer16 framer;
+    const uint8_t *content = NULL;
+    size_t octets = 0;
+    minitalk_deframer16_init(&other_line);
+    minitalk_framer16_init(&framer, sabm, sizeof sabm, true);
+    for (int bit; (bit = minitalk_framer16_next(&framer)) != MINITALK_NOTHING;)
+        if (minitalk_deframer16_feed(&other_line, bit) == MINITALK_FRAME)
+            content = minitalk_deframer16_frame(&other_line, &octets);
+    return octets == sizeof sabm && content[0] == sabm[0] && content[1] == sabm[1];
+}
+
 /* A message, whose receipt comes back. */
 static bool message_arrives(void)
 {
@@ -100,7 +116,7 @@ int main(void)
     minitalk_deframer_init(&deframer);
     minitalk_receiver_init(&receiver);
     listen();
-    return frame_arrives() && message_arrives() ? 0 : 1;
+    return frame_arrives() && command_arrives() && message_arrives() ? 0 : 1;
 }
 
 #ifdef __arm__

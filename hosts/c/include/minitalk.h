@@ -24,6 +24,8 @@ extern "C" {
 /* Octets of memory. The library does not compile if one of its types needs more. */
 #define MINITALK_DEFRAMER_OCTETS 320
 #define MINITALK_FRAMER_OCTETS 64
+#define MINITALK_DEFRAMER16_OCTETS 376
+#define MINITALK_FRAMER16_OCTETS 64
 #define MINITALK_DECODER_OCTETS 48
 #define MINITALK_ENCODER_OCTETS 112
 #define MINITALK_RECEIVER_OCTETS 432
@@ -31,6 +33,8 @@ extern "C" {
 
 typedef struct { uint64_t opaque[MINITALK_DEFRAMER_OCTETS / 8]; } minitalk_deframer;
 typedef struct { uint64_t opaque[MINITALK_FRAMER_OCTETS / 8]; } minitalk_framer;
+typedef struct { uint64_t opaque[MINITALK_DEFRAMER16_OCTETS / 8]; } minitalk_deframer16;
+typedef struct { uint64_t opaque[MINITALK_FRAMER16_OCTETS / 8]; } minitalk_framer16;
 typedef struct { uint64_t opaque[MINITALK_DECODER_OCTETS / 8]; } minitalk_decoder;
 typedef struct { uint64_t opaque[MINITALK_ENCODER_OCTETS / 8]; } minitalk_encoder;
 typedef struct { uint64_t opaque[MINITALK_RECEIVER_OCTETS / 8]; } minitalk_receiver;
@@ -71,6 +75,26 @@ void minitalk_framer_init(minitalk_framer *framer, const uint8_t *content, size_
 
 /* The next bit, or MINITALK_NOTHING after the last bit of the closing flag. */
 int32_t minitalk_framer_next(minitalk_framer *framer);
+
+/* ---- The same with an FCS of 16 bits, for AX.25, X.25 and PPP: docs/hdlc.md ---- */
+
+/* Most octets of content, FCS not counted: ten addresses of AX.25, 2 octets, and 256 of text. */
+#define MINITALK_CONTENT16_OCTETS_MAX 328
+
+void minitalk_deframer16_init(minitalk_deframer16 *deframer);
+
+/* As minitalk_deframer_feed. */
+int32_t minitalk_deframer16_feed(minitalk_deframer16 *deframer, bool one);
+
+/* As minitalk_deframer_frame. Address and control are the first octets of the content. */
+const uint8_t *minitalk_deframer16_frame(const minitalk_deframer16 *deframer, size_t *octets);
+
+/* As minitalk_framer_init. */
+void minitalk_framer16_init(minitalk_framer16 *framer, const uint8_t *content, size_t octets,
+                            bool opening_flag);
+
+/* As minitalk_framer_next. */
+int32_t minitalk_framer16_next(minitalk_framer16 *framer);
 
 /* ---- Classic: eight bits a byte ---- */
 

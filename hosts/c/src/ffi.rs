@@ -6,7 +6,7 @@ use core::mem::MaybeUninit;
 
 use minitalk_core::classic::{Decoded, Decoder, Dialect, Encoder};
 use minitalk_core::frame::{FRAME_OCTETS_MAX, PAYLOAD_OCTETS_MAX};
-use minitalk_core::hdlc::{Deframed, FeedError, Framer};
+use minitalk_core::hdlc::{Deframed, FCS16_OCTETS, Fcs16, FeedError, Framer};
 use minitalk_core::receiver::Reply;
 use minitalk_core::sender::{Event, OfferError};
 use minitalk_core::{Bit, Instant, Receiver, RefusalReason, Sender, hdlc};
@@ -26,11 +26,16 @@ macro_rules! objects {
 objects! {
     minitalk_deframer: hdlc::Deframer, "MINITALK_DEFRAMER_OCTETS";
     minitalk_framer: Framer<'static>, "MINITALK_FRAMER_OCTETS";
+    minitalk_deframer16: hdlc::Deframer<N16, Fcs16>, "MINITALK_DEFRAMER16_OCTETS";
+    minitalk_framer16: Framer<'static, Fcs16>, "MINITALK_FRAMER16_OCTETS";
     minitalk_decoder: Decoder, "MINITALK_DECODER_OCTETS";
     minitalk_encoder: Encoder<'static>, "MINITALK_ENCODER_OCTETS";
     minitalk_receiver: Receiver, "MINITALK_RECEIVER_OCTETS";
     minitalk_sender: Sender, "MINITALK_SENDER_OCTETS";
 }
+
+/// Octets between two flags of a frame with an FCS of 16 bits.
+const N16: usize = octets("MINITALK_CONTENT16_OCTETS_MAX") + FCS16_OCTETS;
 
 /// The numbers of the header.
 macro_rules! numbers {
@@ -120,7 +125,11 @@ pub extern "C" fn minitalk_deframer_init(deframer: &mut MaybeUninit<minitalk_def
 
 #[unsafe(no_mangle)]
 pub extern "C" fn minitalk_deframer_feed(deframer: &mut minitalk_deframer, one: bool) -> i32 {
-    match deframer.feed(Bit::from_bool(one)) {
+    deframed(deframer.feed(Bit::from_bool(one)))
+}
+
+fn deframed(result: Result<Deframed<'_>, FeedError>) -> i32 {
+    match result {
         Ok(Deframed::Pending) => PENDING,
         Ok(Deframed::Flag) => FLAG,
         Ok(Deframed::Frame(_)) => FRAME,
@@ -136,7 +145,10 @@ pub extern "C" fn minitalk_deframer_frame(
     deframer: &minitalk_deframer,
     octets: &mut usize,
 ) -> *const u8 {
-    let content = deframer.frame();
+    handed_over(deframer.frame(), octets)
+}
+
+fn handed_over(content: Option<&[u8]>, octets: &mut usize) -> *const u8 {
     *octets = content.map_or(0, <[u8]>::len);
     content.map_or(core::ptr::null(), <[u8]>::as_ptr)
 }
@@ -152,16 +164,57 @@ pub unsafe extern "C" fn minitalk_framer_init(
     opening_flag: bool,
 ) {
     // SAFETY: the header asks for octets that stay where they are as long as the framer is used.
+    framer.write(unsafe { framed(content, octets, opening_flag) });
+}
+
+/// # Safety
+///
+/// As [`slice`].
+unsafe fn framed(content: *const u8, octets: usize, opening_flag: bool) -> Framer<'static> {
+    // SAFETY: as the caller promises.
     let content = unsafe { slice(content, octets) };
-    framer.write(if opening_flag {
-        Framer::new(content)
-    } else {
-        Framer::without_opening_flag(content)
-    });
+    if opening_flag { Framer::new(content) } else { Framer::without_opening_flag(content) }
 }
 
 #[unsafe(no_mangle)]
 pub extern "C" fn minitalk_framer_next(framer: &mut minitalk_framer) -> i32 {
+    bit(framer.next())
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn minitalk_deframer16_init(deframer: &mut MaybeUninit<minitalk_deframer16>) {
+    deframer.write(hdlc::Deframer::new());
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn minitalk_deframer16_feed(deframer: &mut minitalk_deframer16, one: bool) -> i32 {
+    deframed(deframer.feed(Bit::from_bool(one)))
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn minitalk_deframer16_frame(
+    deframer: &minitalk_deframer16,
+    octets: &mut usize,
+) -> *const u8 {
+    handed_over(deframer.frame(), octets)
+}
+
+/// # Safety
+///
+/// As the header says of `content`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn minitalk_framer16_init(
+    framer: &mut MaybeUninit<minitalk_framer16>,
+    content: *const u8,
+    octets: usize,
+    opening_flag: bool,
+) {
+    // SAFETY: the header asks for octets that stay where they are as long as the framer is used.
+    framer.write(unsafe { framed(content, octets, opening_flag) }.checked_by());
+}
+
+#[unsafe(no_mangle)]
+pub extern "C" fn minitalk_framer16_next(framer: &mut minitalk_framer16) -> i32 {
     bit(framer.next())
 }
 
