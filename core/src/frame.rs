@@ -314,7 +314,6 @@ impl<'a> Frame<'a> {
     /// [`EncodeFrameError`] if `octets` are too few; they then hold part of the frame.
     pub(crate) fn encode(&self, octets: &mut [u8]) -> Result<usize, EncodeFrameError> {
         let room = octets.len();
-        let rest = &mut { octets };
         let [low, more, ..] = self.payload.len().to_le_bytes();
         let mut control = self.sequence.0 << 1;
         if self.is_last() {
@@ -326,14 +325,14 @@ impl<'a> Frame<'a> {
         if more != 0 {
             control |= OCTETS_256;
         }
-        append(rest, &[ADDRESS, control])?;
+        let mut rest = append(octets, &[ADDRESS, control])?;
         if let Some(header) = self.header {
-            header.encode(rest)?;
+            rest = header.encode(rest)?;
         }
-        append(rest, &[low])?;
-        append(rest, self.payload)?;
+        rest = append(rest, &[low])?;
+        rest = append(rest, self.payload)?;
         if let Some(check) = self.check {
-            append(rest, &check.to_le_bytes())?;
+            rest = append(rest, &check.to_le_bytes())?;
         }
         Ok(room.saturating_sub(rest.len()))
     }
@@ -371,29 +370,27 @@ impl Header {
         Ok((header, rest))
     }
 
-    fn encode(self, rest: &mut &mut [u8]) -> Result<(), EncodeFrameError> {
-        append(rest, &[VERSION | self.coding << 4])?;
-        append(rest, &self.message.to_le_bytes())?;
+    fn encode(self, octets: &mut [u8]) -> Result<&mut [u8], EncodeFrameError> {
+        let rest = append(octets, &[VERSION | self.coding << 4])?;
+        let mut rest = append(rest, &self.message.to_le_bytes())?;
         let mut length = self.length_plus_one();
         loop {
             let low = length.to_le_bytes()[0] & 0x7F;
             length >>= 7;
             let more = if length == 0 { 0 } else { 0x80 };
-            append(rest, &[low | more])?;
+            rest = append(rest, &[low | more])?;
             if length == 0 {
-                return Ok(());
+                return Ok(rest);
             }
         }
     }
 }
 
-/// Writes `octets` to the beginning of `rest`, and leaves there what comes after them.
-fn append(rest: &mut &mut [u8], octets: &[u8]) -> Result<(), EncodeFrameError> {
-    let whole = core::mem::take(rest);
-    let (written, after) = whole.split_at_mut_checked(octets.len()).ok_or(EncodeFrameError)?;
+/// Writes `octets` to the beginning of `rest`, and returns what comes after them.
+fn append<'a>(rest: &'a mut [u8], octets: &[u8]) -> Result<&'a mut [u8], EncodeFrameError> {
+    let (written, after) = rest.split_at_mut_checked(octets.len()).ok_or(EncodeFrameError)?;
     written.copy_from_slice(octets);
-    *rest = after;
-    Ok(())
+    Ok(after)
 }
 
 /// Reads an unsigned LEB128 number of at most ten octets: seven bits an octet, lowest first, the
@@ -429,8 +426,9 @@ mod tests {
         let mut content = std::vec![0; FRAME_OCTETS_MAX];
         let len = frame.encode(&mut content).unwrap();
         content.truncate(len);
-        assert_eq!(frame.encode(&mut [0; FRAME_OCTETS_MAX][..len]), Ok(len));
-        assert_eq!(frame.encode(&mut [0; FRAME_OCTETS_MAX][..len - 1]), Err(EncodeFrameError));
+        let mut just_enough = std::vec![0; len];
+        assert_eq!(frame.encode(&mut just_enough), Ok(len));
+        assert_eq!(frame.encode(&mut just_enough[1..]), Err(EncodeFrameError));
         content
     }
 

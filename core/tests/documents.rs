@@ -33,7 +33,10 @@ fn assert_documented(mark: &str, text: &str) {
         fs::write(&path, document).expect("the document can be written");
         return;
     }
-    assert_eq!(kept, text, "if this is meant: UPDATE_DOCS=1 cargo test -p minitalk-core --test documents");
+    assert_eq!(
+        kept, text,
+        "if this is meant: UPDATE_DOCS=1 cargo test -p minitalk-core --test documents"
+    );
 }
 
 fn digit(bit: Bit) -> char {

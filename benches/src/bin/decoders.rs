@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use minitalk_benches::damaged;
 use minitalk_benches::figures::Spread;
@@ -31,10 +31,10 @@ enum Decoder {
     Program { name: String, path: PathBuf },
 }
 
-/// What a decoder made of a file: the frames of each line, and the nanoseconds that it took.
+/// What a decoder made of a file: the frames of each line, and the time that it took.
 struct Output {
     lines: Vec<Vec<Vec<u8>>>,
-    nanos: f64,
+    elapsed: Duration,
 }
 
 fn main() -> ExitCode {
@@ -70,10 +70,11 @@ fn compare(decoders: &[Decoder], file: &Path) -> Result<(), String> {
 
     let stream = damaged::undamaged(TIMED_OCTETS);
     write(file, &(stream.clone() + "\n"))?;
+    let bits = f64::from(u32::try_from(stream.len()).map_err(|error| error.to_string())?);
     let mut speeds = vec![Vec::new(); decoders.len()];
     for _ in 0..ROUNDS {
         for (decoder, speeds) in decoders.iter().zip(&mut speeds) {
-            speeds.push(1e3 * stream.len() as f64 / decoder.decode(file)?.nanos);
+            speeds.push(1e-6 * bits / decoder.decode(file)?.elapsed.as_secs_f64());
         }
     }
     println!("\n| decoder | million bits a second | this one is so many times as fast |");
@@ -149,15 +150,15 @@ fn decode_here(text: &str) -> Output {
             }
         }
     }
-    Output { lines: frames, nanos: before.elapsed().as_nanos() as f64 }
+    Output { lines: frames, elapsed: before.elapsed() }
 }
 
 /// A line of frames in hexadecimal for each stream, and at last `ns` and a number.
 fn parse(text: &str) -> Option<Output> {
     let mut lines: Vec<&str> = text.lines().collect();
-    let nanos = lines.pop()?.strip_prefix("ns ")?.parse().ok()?;
+    let elapsed = Duration::from_nanos(lines.pop()?.strip_prefix("ns ")?.parse().ok()?);
     let frames = |line: &str| line.split_whitespace().map(octets).collect::<Option<Vec<_>>>();
-    Some(Output { lines: lines.into_iter().map(frames).collect::<Option<_>>()?, nanos })
+    Some(Output { lines: lines.into_iter().map(frames).collect::<Option<_>>()?, elapsed })
 }
 
 fn octets(hexadecimal: &str) -> Option<Vec<u8>> {
