@@ -4,7 +4,9 @@ mod client;
 mod json;
 mod server;
 mod shells;
+mod time;
 mod trace;
+mod usage;
 mod words;
 
 use std::fs;

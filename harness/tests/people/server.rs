@@ -23,6 +23,34 @@ fn a_server_ends_after_as_many_messages_as_it_was_told() {
 }
 
 #[test]
+fn a_text_that_ends_its_line_is_shown_without_an_empty_one_and_kept_as_it_is() {
+    let texts = ["date\n", "hi", "\n", "two\n\n", ""];
+    let send = |server: &Server| {
+        for text in texts {
+            let mut command = Programs::build().client();
+            let command = command.args([&server.pid().to_string(), "-"]);
+            assert_eq!(Running::spawn_with_input(command, text).finish().code(), 0);
+        }
+    };
+    let shown = |options: &[&str]| {
+        let server = Server::start_with(options);
+        send(&server);
+        server.stop().text()
+    };
+    assert_eq!(shown(&[]), "date\nhi\n\ntwo\n\n\n");
+    assert_eq!(shown(&["--raw"]), texts.concat(), "byte for byte");
+    let objects = shown(&["--json"]);
+    for text in texts {
+        let member = format!("\"text\":{text:?}");
+        assert!(objects.contains(&member), "{member} in {objects}");
+    }
+    let file = folder("newlines").join("text");
+    let command = format!("cat >> {}", file.display());
+    assert_eq!(shown(&["--exec", &command]), "");
+    assert_eq!(fs::read_to_string(file).expect("it is there"), texts.concat());
+}
+
+#[test]
 fn messages_are_appended_to_a_file_and_the_pid_is_said_all_the_same() {
     let folder = folder("output");
     let (file, pid_file) = (folder.join("messages"), folder.join("pid"));

@@ -1,13 +1,14 @@
 //! What the two command lines have in common.
 
 pub mod files;
+pub mod usage;
 
 use std::ffi::OsString;
 use std::ops::RangeBounds;
 use std::time::Duration;
 
-use clap::builder::{EnumValueParser, StyledStr, ValueParser};
-use clap::error::{ContextKind, ContextValue, Error};
+use clap::builder::{EnumValueParser, ValueParser};
+use clap::error::Error;
 use clap::{Arg, Command, CommandFactory, Parser, ValueHint};
 use minitalk_core::classic::Setting;
 use thiserror::Error as ThisError;
@@ -22,16 +23,17 @@ use crate::report;
 pub fn parse<T: Parser>(
     words: impl IntoIterator<Item = OsString>,
     heading: Option<&'static str>,
-    tip: fn(&Error) -> Option<&'static str>,
+    tip: fn(&Error) -> Option<String>,
 ) -> T {
     let command = command::<T>(heading);
     report::set_program(command.get_name());
-    let read = |error| explained(error, tip).exit();
-    let mut matches = command.clone().try_get_matches_from(words).unwrap_or_else(read);
+    let exit = |error: Error| -> ! { usage::exit(&error, tip(&error)) };
+    let matches = command.clone().try_get_matches_from(words);
+    let mut matches = matches.unwrap_or_else(|error| exit(error));
     if let Some(what) = matches.remove_one("generate") {
         generate::run(what, command);
     }
-    T::from_arg_matches_mut(&mut matches).unwrap_or_else(|error| error.exit())
+    T::from_arg_matches_mut(&mut matches).unwrap_or_else(|error| exit(error))
 }
 
 /// The command line, with the option that all programs have.
@@ -47,28 +49,18 @@ fn command<T: CommandFactory>(heading: Option<&'static str>) -> Command {
     T::command().arg(generate.help(help).help_heading(heading)).mut_args(hinted)
 }
 
-/// The error with the tip for it, if there is one.
-fn explained(mut error: Error, tip: fn(&Error) -> Option<&'static str>) -> Error {
-    if let Some(tip) = tip(&error) {
-        let tips = vec![StyledStr::from(tip)];
-        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
-    }
-    error
-}
-
 /// The help of `--trace`.
 pub const TRACE_HELP: &str = "Record what goes over the line in FILE: as a picture (.svg), as text \
      (.txt), or for GTKWave, PulseView and sigrok (.vcd)";
 
-/// Whether the error is about both of these options.
-pub fn is_about(error: &Error, options: [&str; 2]) -> bool {
-    let words =
-        [ContextKind::InvalidArg, ContextKind::PriorArg].map(|kind| match error.get(kind) {
-            Some(ContextValue::String(word)) => word.as_str(),
-            _ => "",
-        });
-    let [one, other] = options;
-    words == [one, other] || words == [other, one]
+/// The help of `--slow`.
+pub const SLOW_HELP: &str = "Pause after each acknowledgment, for at most 1s: the best way to \
+     follow --watch";
+
+/// What `--slow` may be: a request to end waits for it.
+#[must_use]
+pub fn pause() -> ValueParser {
+    within(parse_seconds_or_duration, ..=Duration::from_secs(1), "it is longer than 1s")
 }
 
 /// The long help of `--dialect`: every part that a dialect may have.
@@ -170,31 +162,6 @@ pub fn assert_well_formed<T: CommandFactory>() {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::error::ErrorKind;
-
-    #[derive(Debug, Parser)]
-    struct Options {
-        #[arg(long, conflicts_with = "soft")]
-        loud: bool,
-        #[arg(long)]
-        soft: bool,
-    }
-
-    fn tip(error: &Error) -> Option<&'static str> {
-        is_about(error, ["--soft", "--loud"]).then_some("be one of them")
-    }
-
-    #[test]
-    fn wrong_usage_is_told_with_its_way_out_and_other_wrong_usage_without() {
-        let error = |words: [&str; 3]| explained(Options::try_parse_from(words).unwrap_err(), tip);
-        for words in [["x", "--loud", "--soft"], ["x", "--soft", "--loud"]] {
-            let error = error(words);
-            assert_eq!(error.kind(), ErrorKind::ArgumentConflict);
-            assert!(error.to_string().contains("tip: be one of them"), "{error}");
-        }
-        assert!(!error(["x", "--soft", "--hard"]).to_string().contains("be one"));
-    }
-
     #[test]
     fn the_help_of_a_dialect_has_every_part_of_it() {
         let help = dialect_help("How");

@@ -2,14 +2,14 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser, ValueParser};
 use clap::error::{Error as UsageError, ErrorKind};
 use clap::{ArgGroup, CommandFactory, Parser, ValueHint};
 use minitalk::admission::Trust;
 use minitalk::{Address, Config, Dialect, Protocol};
-use minitalk_cli::options::{self, parse_seconds_or_duration, within};
+use minitalk_cli::options::{self, parse_seconds_or_duration, usage, within};
 use minitalk_core::classic::ParseDialectError;
 
 /// Send text to a minitalk server with nothing but SIGUSR1 and SIGUSR2
@@ -50,6 +50,12 @@ pub(crate) struct Options {
     #[arg(long, default_value = "10s", value_parser = timeout(), value_name = "DURATION")]
     pub(crate) timeout: Duration,
 
+    /// Give up after this time in all, however well it goes, in seconds or as a duration: also while
+    /// the server is waited for
+    #[arg(long, short = 'w', value_parser = timeout(), value_name = "DURATION")]
+    #[arg(conflicts_with_all = ["list", "check"])]
+    pub(crate) deadline: Option<Duration>,
+
     /// The least time from one bit to the next, for a classic server. The default is 500us where it
     /// does not acknowledge bits, and else none
     #[arg(long, value_parser = options::parse_duration, value_name = "DURATION")]
@@ -83,7 +89,7 @@ pub(crate) struct Options {
     pub(crate) quiet: bool,
 
     /// At the end, show bits, bits per second, resends, and how long round trips took
-    #[arg(long, short = 'v', conflicts_with_all = MODES)]
+    #[arg(long, short = 'v', visible_alias = "verbose", conflicts_with_all = MODES)]
     pub(crate) stats: bool,
 
     /// Print what happens as JSON on standard output, one object a line
@@ -97,9 +103,8 @@ pub(crate) struct Options {
     #[arg(long, conflicts_with_all = ["json", "list", "check"])]
     pub(crate) watch: bool,
 
-    /// Pause after each acknowledgment, for at most 1s: the best way to follow --watch
-    #[arg(long, value_name = "DURATION", value_parser = pause())]
-    #[arg(conflicts_with_all = MODES)]
+    #[arg(long, value_name = "DURATION", value_parser = options::pause())]
+    #[arg(conflicts_with_all = MODES, help = options::SLOW_HELP)]
     pub(crate) slow: Option<Duration>,
 
     /// List the running servers: PID, name, user, uptime
@@ -132,6 +137,10 @@ pub(crate) struct Options {
 
     #[arg(skip)]
     called_client: bool,
+
+    /// When the program was started.
+    #[arg(skip = Instant::now())]
+    started: Instant,
 }
 
 /// What to do.
@@ -150,7 +159,7 @@ impl Options {
         let called_client = words.first().is_some_and(|name| is_client(Path::new(name)));
         let options = options::parse(words, Some(INSTEAD), tip);
         let options = Self { called_client, ..options };
-        options.contradiction().map_or(options, |error| error.exit())
+        options.contradiction().map_or(options, |error| usage::exit(&error, None))
     }
 
     /// What is wrong with the options together, and with none of them alone.
@@ -196,6 +205,11 @@ impl Options {
         self.interval.unwrap_or(Duration::from_secs(1))
     }
 
+    /// When to give up, however well it goes.
+    pub(crate) fn ends_at(&self) -> Option<Instant> {
+        self.started.checked_add(self.deadline?)
+    }
+
     /// How a classic server speaks.
     pub(crate) fn dialect(&self) -> Dialect {
         self.dialect.unwrap_or(Dialect::OBSERVING)
@@ -220,6 +234,7 @@ impl Options {
             pace: self.pace,
             slow: self.slow,
             timeout: self.timeout,
+            deadline: self.ends_at(),
             // Who watches wants to see letters.
             compress: !self.no_compress && !self.watch,
             // A pair of bits is hard to follow.
@@ -252,13 +267,29 @@ const INSTEAD: &str = "Instead of sending";
 const MODES: [&str; 3] = ["list", "check", "ping"];
 
 /// The way out of wrong usage.
-fn tip(error: &UsageError) -> Option<&'static str> {
+fn tip(error: &UsageError) -> Option<String> {
     let is_without_server = error.kind() == ErrorKind::MissingRequiredArgument
         && error.to_string().contains("\n  <SERVER>");
-    is_without_server.then_some(
-        "the server is a PID, which minitalk-server shows on its first line, or a name; see --list",
-    )
+    let server =
+        "the server is a PID, which minitalk-server shows on its first line, or a name; see --list";
+    is_without_server
+        .then(|| server.to_owned())
+        .or_else(|| usage::of_other(error, "minitalk-server", OF_SERVER))
 }
+
+/// What only the server has, without what completes to an option of the client.
+const OF_SERVER: &[&str] = &[
+    "raw",
+    "once",
+    "max-message",
+    "output",
+    "exec",
+    "timestamps",
+    "sync",
+    "name",
+    "pid-file",
+    "acknowledge-anyone",
+];
 
 /// The time to wait for progress.
 fn timeout() -> ValueParser {
@@ -271,11 +302,6 @@ fn timeout() -> ValueParser {
 fn interval() -> ValueParser {
     let sentence = "it is less than 200ms, and would leave no time for other clients";
     within(parse_seconds_or_duration, Duration::from_millis(200).., sentence)
-}
-
-/// A pause between two bits: a request to end waits for it.
-fn pause() -> ValueParser {
-    within(parse_seconds_or_duration, ..=Duration::from_secs(1), "it is longer than 1s")
 }
 
 /// Public testers call the program by the names of the exercise and expect the classic protocol.

@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal};
 
 use minitalk::admission::Refusal;
 use minitalk::names::FindError;
-use minitalk::{Cause, Delivered, Diagnosis, Failure, Interruption, Protocol};
+use minitalk::{Address, Cause, Delivered, Diagnosis, Failure, Interruption, Protocol};
 use minitalk_cli::figures::is_in_foreground;
 use minitalk_cli::options::files::ClosedError;
 use minitalk_cli::report::{self, Event};
@@ -27,6 +27,9 @@ pub(crate) enum Trouble {
     /// Something else was not done with a server.
     #[error(transparent)]
     NoMessage(Failure),
+    /// The deadline has come before the server.
+    #[error("no server '{0}' has started in time")]
+    NotStarted(Address),
     /// The trace cannot be written; nothing has been sent.
     #[error("was not signalled: cannot write the trace: {error}")]
     Trace { pid: u32, error: OpenTraceError },
@@ -83,6 +86,9 @@ impl Trouble {
                 (failure.pid, of_failure(failure, options), Some(failure.delivered))
             }
             Self::NoMessage(failure) => (failure.pid, of_failure(failure, options), None),
+            Self::NotStarted(_) => {
+                (None, words(5, "deadline", MORE_TIME), Some(Delivered::Nothing))
+            }
             Self::Trace { pid, .. } => {
                 let words = words(1, "system", "choose another file");
                 (Some((*pid).into()), words, Some(Delivered::Nothing))
@@ -93,7 +99,9 @@ impl Trouble {
         let Words { code, reason, way_out } = words;
         let cause = match self {
             Self::Message(failure) | Self::NoMessage(failure) => cause(&failure.cause, options),
-            Self::Trace { .. } | Self::Output(_) | Self::Closed(_) => self.to_string(),
+            Self::NotStarted(_) | Self::Trace { .. } | Self::Output(_) | Self::Closed(_) => {
+                self.to_string()
+            }
         };
         let (known, bytes) = match delivered {
             Some(Delivered::Nothing) => (Some("nothing"), Some(0)),
@@ -143,6 +151,10 @@ fn cause(cause: &Cause, options: &Options) -> String {
             format!("has been busy with other clients for {seconds} s")
         }
         Cause::TimedOut(_) => format!("has made no progress for {seconds} s"),
+        Cause::Interrupted(Interruption::Deadline) => {
+            let seconds = options.deadline.unwrap_or_default().as_secs_f64();
+            format!("has not confirmed the whole message within {seconds} s")
+        }
         Cause::Refusal(
             Refusal::NotPermitted { uid } | Refusal::AcknowledgmentNotPermitted { uid },
         ) => format!("{cause} (it runs as {})", user(*uid)),
@@ -158,6 +170,7 @@ const OTHER_SERVER: &str = "use the PID that minitalk-server prints on its first
 const NOT_THE_SERVER: &str = "this is a problem of this machine, not of the server";
 const PERHAPS_LATER: &str =
     "it may be written yet: look before you send again, or wait longer with --timeout";
+const MORE_TIME: &str = "send it again, with more time for --deadline";
 const NAMES: &str = "see which servers run with --list; a server gets a name with: minitalk-server \
                      --name NAME";
 const SAME_CONTAINER: &str = "run client and server in the same container";
@@ -170,6 +183,7 @@ fn of_failure(failure: &Failure, options: &Options) -> Words {
     let known = of_cause(failure, is_unknown, options);
     match failure.cause {
         _ if !is_unknown => known,
+        Cause::Interrupted(Interruption::Deadline) => words(7, known.reason, LOOK_FIRST),
         Cause::Interrupted(_) => words(known.code, known.reason, LOOK_FIRST),
         Cause::Wait(_) | Cause::Watch(_) | Cause::Send(_) | Cause::Died => {
             words(7, known.reason, LOOK_FIRST)
@@ -226,6 +240,7 @@ fn of_cause(failure: &Failure, is_unknown: bool, options: &Options) -> Words {
         Cause::Interrupted(Interruption::Signal(signal)) => {
             words(128 + u8::try_from(signal.number()).unwrap_or(0), "interrupted", "send it again")
         }
+        Cause::Interrupted(Interruption::Deadline) => words(5, "deadline", MORE_TIME),
         Cause::Interrupted(Interruption::Program) => words(1, "interrupted", "send it again"),
         // A problem of this machine, or a cause that this client does not know yet.
         _ => words(1, "system", NOT_THE_SERVER),

@@ -41,7 +41,7 @@ struct Figures {
 }
 
 /// Pings until enough or told to end. The exit code: 0 if there was an answer, 1 if the user ended
-/// it before.
+/// it before, or the deadline has come before all the answers that it wanted.
 pub(crate) fn run(server: &Address, options: &Options) -> Result<u8, Trouble> {
     let connection = Connection::observed(server, &options.config(), Tap::new(options, None));
     let mut connection = connection.map_err(Trouble::NoMessage)?;
@@ -60,7 +60,8 @@ pub(crate) fn run(server: &Address, options: &Options) -> Result<u8, Trouble> {
     match result {
         Ok(()) | Err(Failure { cause: Cause::Interrupted(_), .. }) => {
             explain::output(shown)?;
-            Ok(u8::from(figures.answered == 0))
+            let wanted = options.count.filter(|_| options.deadline.is_some()).unwrap_or(1);
+            Ok(u8::from(figures.answered < wanted))
         }
         Err(failure) => Err(Trouble::NoMessage(failure)),
     }

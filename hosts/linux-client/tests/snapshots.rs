@@ -77,9 +77,7 @@ fn what_is_neither_a_pid_nor_a_name_is_wrong_usage() {
     assert_data_eq!(
         stderr(".b hi", 2),
         str![[r#"
-error: invalid value '.b' for '[SERVER]': it is not a PID, and a name does not begin with a dot
-
-For more information, try '--help'.
+minitalk-client: invalid value '.b' for '[SERVER]': it is not a PID, and a name does not begin with a dot; see --help
 
 "#]]
     );
@@ -90,15 +88,7 @@ fn two_modes_at_once_are_wrong_usage() {
     assert_data_eq!(
         stderr("--check --ping 5", 2),
         str![[r#"
-error: the argument '--check' cannot be used with '--ping'
-
-Usage: minitalk-client [OPTIONS] <SERVER> [TEXT]...
-       minitalk-client [OPTIONS] --check <SERVER>
-       minitalk-client [OPTIONS] --ping <SERVER>
-       minitalk-client [OPTIONS] --list
-       minitalk-client --generate <WHAT>
-
-For more information, try '--help'.
+minitalk-client: the argument '--check' cannot be used with '--ping'; see --help
 
 "#]]
     );
@@ -138,18 +128,7 @@ fn a_client_without_a_server_is_told_what_a_server_is() {
     assert_data_eq!(
         stderr("--json", 2),
         str![[r#"
-error: the following required arguments were not provided:
-  <SERVER>
-
-  tip: the server is a PID, which minitalk-server shows on its first line, or a name; see --list
-
-Usage: minitalk-client [OPTIONS] <SERVER> [TEXT]...
-       minitalk-client [OPTIONS] --check <SERVER>
-       minitalk-client [OPTIONS] --ping <SERVER>
-       minitalk-client [OPTIONS] --list
-       minitalk-client --generate <WHAT>
-
-For more information, try '--help'.
+minitalk-client: the following required arguments were not provided: <SERVER>; the server is a PID, which minitalk-server shows on its first line, or a name; see --list; see --help
 
 "#]]
     );
@@ -160,15 +139,7 @@ fn a_text_has_no_place_in_another_mode() {
     assert_data_eq!(
         stderr("--check 5 hi", 2),
         str![[r#"
-error: the argument '--check' cannot be used with '[TEXT]...'
-
-Usage: minitalk-client [OPTIONS] <SERVER> [TEXT]...
-       minitalk-client [OPTIONS] --check <SERVER>
-       minitalk-client [OPTIONS] --ping <SERVER>
-       minitalk-client [OPTIONS] --list
-       minitalk-client --generate <WHAT>
-
-For more information, try '--help'.
+minitalk-client: the argument '--check' cannot be used with '[TEXT]...'; see --help
 
 "#]]
     );
@@ -179,15 +150,7 @@ fn a_dialect_is_not_framed() {
     assert_data_eq!(
         stderr("--protocol framed --dialect one=usr1 5 hi", 2),
         str![[r#"
-error: a dialect is how a classic server speaks: leave out --protocol framed, or --dialect
-
-Usage: minitalk-client [OPTIONS] <SERVER> [TEXT]...
-       minitalk-client [OPTIONS] --check <SERVER>
-       minitalk-client [OPTIONS] --ping <SERVER>
-       minitalk-client [OPTIONS] --list
-       minitalk-client --generate <WHAT>
-
-For more information, try '--help'.
+minitalk-client: a dialect is how a classic server speaks: leave out --protocol framed, or --dialect; see --help
 
 "#]]
     );
@@ -198,27 +161,21 @@ fn what_is_no_duration_or_number_is_wrong_usage() {
     assert_data_eq!(
         stderr("--timeout soon 5 hi", 2),
         str![[r#"
-error: invalid value 'soon' for '--timeout <DURATION>': it is not a duration: write for example 500us, 10ms, 2s or 1m
-
-For more information, try '--help'.
+minitalk-client: invalid value 'soon' for '--timeout <DURATION>': it is not a duration: write for example 500us, 10ms, 2s or 1m; see --help
 
 "#]]
     );
     assert_data_eq!(
         stderr("--pace 3 5 hi", 2),
         str![[r#"
-error: invalid value '3' for '--pace <DURATION>': it is not a duration: write for example 500us, 10ms, 2s or 1m
-
-For more information, try '--help'.
+minitalk-client: invalid value '3' for '--pace <DURATION>': it is not a duration: write for example 500us, 10ms, 2s or 1m; see --help
 
 "#]]
     );
     assert_data_eq!(
         stderr("--ping 5 -c 0", 2),
         str![[r#"
-error: invalid value '0' for '--count <NUMBER>': it is not a whole number from 1 up
-
-For more information, try '--help'.
+minitalk-client: invalid value '0' for '--count <NUMBER>': it is not a whole number from 1 up; see --help
 
 "#]]
     );

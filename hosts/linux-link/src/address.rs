@@ -51,16 +51,20 @@ impl Address {
         }
     }
 
-    /// Waits until a process of this address runs, for `time` at most. What comes of it, or has not
-    /// come, [`Connection::open`](crate::Connection::open) says.
-    pub fn await_start(&self, time: Duration) {
+    /// Waits until a process of this address runs, for `time` at most; whether one does.
+    /// [`Connection::open`](crate::Connection::open) says what is wrong with it.
+    pub fn await_start(&self, time: Duration) -> bool {
         let began = Instant::now();
         let runs = || {
             let pid = self.find().ok().and_then(|pid| u32::try_from(pid).ok());
             pid.is_some_and(|pid| Peer::open(pid).is_ok_and(|peer| !peer.has_exited()))
         };
-        while !runs() && began.elapsed() < time {
-            thread::sleep(LOOK);
+        loop {
+            let left = time.saturating_sub(began.elapsed());
+            if runs() || left.is_zero() {
+                return runs();
+            }
+            thread::sleep(LOOK.min(left));
         }
     }
 

@@ -146,8 +146,8 @@ pub enum Cause {
     /// A signal of a third process may have hidden the acknowledgment of a classic server.
     #[error("may have missed a bit: another process signalled this client meanwhile")]
     Disturbed,
-    /// Somebody asked to end.
-    #[error("did not get the whole message: this client was interrupted")]
+    /// Somebody asked to end, or the time is over.
+    #[error("has not confirmed the whole message{}", of_interruption(*.0))]
     Interrupted(Interruption),
 }
 
@@ -166,6 +166,13 @@ fn of_rejection(reason: Option<RefusalReason>) -> String {
     }
 }
 
+const fn of_interruption(interruption: Interruption) -> &'static str {
+    match interruption {
+        Interruption::Signal(_) | Interruption::Program => ": this client was interrupted",
+        Interruption::Deadline => " in time",
+    }
+}
+
 const fn of_symbol(symbol: Bit) -> &'static str {
     match symbol {
         Bit::Zero => "SIGUSR1",
@@ -180,6 +187,8 @@ pub enum Interruption {
     Signal(Termination),
     /// An [`Interrupter`](crate::Interrupter).
     Program,
+    /// Nobody: the [deadline](crate::Config::deadline) has come.
+    Deadline,
 }
 
 impl Failure {

@@ -1,6 +1,6 @@
 //! How to talk to a server.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use minitalk_core::classic::Dialect;
 use minitalk_core::exchange::Protocol;
@@ -33,6 +33,9 @@ pub struct Config {
     pub slow: Option<Duration>,
     /// Give up after this time without progress. The default is 10 s.
     pub timeout: Duration,
+    /// Give up at this moment, however well it goes; a framed server is told then, which takes up to
+    /// 200 ms more. The default is none.
+    pub deadline: Option<Instant>,
     /// Never have two bits under way. The default is `false`.
     pub single_bits: bool,
     /// Let a framed message be [coded](crate::coding) where that makes it smaller. The default is
@@ -57,6 +60,7 @@ impl Config {
             pace: None,
             slow: None,
             timeout: Duration::from_secs(10),
+            deadline: None,
             single_bits: false,
             compress: true,
             trust: Trust::Unspoken,

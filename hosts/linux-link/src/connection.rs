@@ -3,12 +3,12 @@
 mod link;
 
 use std::os::fd::BorrowedFd;
-use std::time::Duration;
+use std::time::{self, Duration};
 
 use minitalk_core::classic::{self as dialect, Ack, Dialect};
 use minitalk_core::exchange::Protocol;
 use minitalk_core::ping::Pinger;
-use minitalk_signals::{Interest, Line, is_ready};
+use minitalk_signals::{Interest, Line, is_ready, now};
 
 use crate::address::Address;
 use crate::admission::Admission;
@@ -96,6 +96,10 @@ impl<O: Observer> Connection<O> {
         let mut to_server = Link::new(line, server, interrupter, timeout_micros, observer)
             .map_err(|error| failure(Cause::Watch(error)))?;
         to_server.slow = config.slow;
+        to_server.deadline = config.deadline.map(|deadline| {
+            let left = deadline.saturating_duration_since(time::Instant::now());
+            now().after_micros(micros(left))
+        });
         Ok(Self { link: to_server, config: config.clone(), pinger: None, tally: Tally::default() })
     }
 

@@ -62,6 +62,7 @@ pub struct Listener<O = ()> {
     /// Whether the dialects of strangers are found out.
     guesses: bool,
     pace: Option<Duration>,
+    slow: Option<Duration>,
     /// What has happened and has not been told. It comes before the piece.
     news: VecDeque<Happening<'static>>,
     piece: Option<PieceHeader>,
@@ -129,6 +130,7 @@ impl<O: Observer> Listener<O> {
             acknowledge_anyone: config.acknowledge_anyone,
             guesses: config.dialect.is_none(),
             pace: config.pace,
+            slow: config.slow,
             news: VecDeque::new(),
             piece: None,
             octets: Vec::new(),
@@ -406,7 +408,12 @@ impl<O: Observer> Listener<O> {
         }
         sender.answered = Some(symbol);
         match sender.process.send(symbol, self.woken_at) {
-            Ok(Sending::Sent) => self.observer.sent(pid, symbol),
+            Ok(Sending::Sent) => {
+                self.observer.sent(pid, symbol);
+                // Afterwards: what comes meanwhile is pending, so that nobody sends it again. The
+                // clock stands still, for nobody is to lose the floor by it.
+                self.slow.into_iter().for_each(thread::sleep);
+            }
             Ok(Sending::Refused(refusal)) => {
                 let program = program_of(pid);
                 self.stray(Stray { peer: Some(pid), program, cause: refusal.into() });

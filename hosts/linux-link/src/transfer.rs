@@ -276,15 +276,18 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
     fn handle_timeout(&mut self, now: Instant) -> Result<(), Cause> {
         let is_due = self.half.poll_timeout().is_some_and(|due| due <= now);
         let doubt = self.half.doubt().filter(|&doubt| is_due && !self.is_settled_unseen(doubt));
-        if doubt.is_some() || self.link.is_look_due(now) {
+        let may_be_pending = is_due && self.link.is_ours();
+        if doubt.is_some() || may_be_pending || self.link.is_look_due(now) {
             let sight = self.link.look(now);
             if sight.obstacle == Some(Diagnosis::Busy) && now < self.busy_until() {
                 self.progress_at = now;
             }
-            if let Some(doubt) = doubt
-                && !self.is_settled(doubt, sight)
-                && self.postpone(doubt, sight, now)
-            {
+            let is_settled = match doubt {
+                Some(doubt) => self.is_settled(doubt, sight),
+                // Signals do not queue: sent again, it would be dropped.
+                None => sight.has_taken_all || !may_be_pending,
+            };
+            if !is_settled && self.postpone(doubt, sight, now) {
                 return self.give_up_if_late(now);
             }
         }
@@ -337,16 +340,17 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
     }
 
     /// Puts the timeout off, as long as that is better than to send the bit again.
-    fn postpone(&mut self, doubt: Doubt, sight: Sight, now: Instant) -> bool {
-        let first_micros = if doubt != Doubt::Turn && self.link.is_ours() {
+    fn postpone(&mut self, doubt: Option<Doubt>, sight: Sight, now: Instant) -> bool {
+        let first_micros = if doubt != Some(Doubt::Turn) && self.link.is_ours() {
             SHORT_LOOK_MICROS
         } else {
             REST_MICROS
         };
         let (since, micros, was_asleep) = self.postponed.unwrap_or((now, first_micros, false));
         let patience_micros = match (self.half.is_damaged_by_doubles(), self.link.is_ours()) {
-            (false, _) => self.patience_micros,
-            (true, true) => LONG_REST_PATIENCE_MICROS,
+            (false, _) if doubt.is_some() => self.patience_micros,
+            (_, true) => LONG_REST_PATIENCE_MICROS,
+            (false, false) => self.patience_micros,
             (true, false) => u64::MAX,
         };
         if now.micros_since(since) >= patience_micros {
@@ -370,6 +374,8 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
     fn leave(&mut self, cause: &Cause) {
         let now = self.link.read_clock();
         let deadline = now.after_micros(FAREWELL_MICROS);
+        // It may be what has brought this about.
+        let total = self.link.deadline.take();
         let mut is_going_on = self.half.leave(cause, now);
         while is_going_on && self.transmit(self.link.clock()).is_ok() && !self.half.has_left() {
             let timeout = self.half.poll_timeout().unwrap_or(deadline);
@@ -383,5 +389,6 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
             }
             is_going_on &= now < deadline;
         }
+        self.link.deadline = total;
     }
 }

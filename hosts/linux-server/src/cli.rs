@@ -3,15 +3,16 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::error::{ContextKind, ContextValue, Error as UsageError, ErrorKind};
+use clap::error::Error as UsageError;
 use clap::{ArgAction, Parser, ValueEnum, ValueHint};
 use minitalk::names::Name;
-use minitalk_cli::options;
+use minitalk_cli::options::{self, usage};
 use minitalk_core::classic::{Dialect, ParseDialectError};
 
 /// Show text that other processes send with nothing but SIGUSR1 and SIGUSR2
 ///
-/// Prints its PID on the first line, then every message as it arrives, and a newline after each.
+/// Prints its PID on the first line, then every message as it arrives, and a newline after each that
+/// does not end with one.
 /// Ends with Ctrl-C, or with: kill PID
 #[derive(Debug, Parser)]
 #[command(version, override_usage = USAGE, after_help = EXAMPLES)]
@@ -91,6 +92,10 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) watch: bool,
 
+    #[arg(long, value_name = "DURATION", value_parser = options::pause())]
+    #[arg(help = options::SLOW_HELP)]
+    pub(crate) slow: Option<Duration>,
+
     /// Acknowledge every process, even one that does not handle the signals and will be killed by
     /// it
     #[arg(long)]
@@ -144,18 +149,36 @@ impl Options {
 }
 
 /// The way out of wrong usage.
-fn tip(error: &UsageError) -> Option<&'static str> {
-    let invalid = error.get(ContextKind::InvalidArg);
-    if options::is_about(error, ["--json", "--raw"]) {
-        return Some(
-            "--raw writes the bytes of the messages and nothing else, --json nothing but objects: \
-             choose one",
-        );
+fn tip(error: &UsageError) -> Option<String> {
+    if usage::is_about(error, ["--json", "--raw"]) {
+        let tip = "--raw writes the bytes of the messages and nothing else, --json nothing but \
+                   objects: choose one";
+        return Some(tip.to_owned());
     }
-    let is_text = matches!(invalid, Some(ContextValue::String(word)) if !word.starts_with('-'));
-    (error.kind() == ErrorKind::UnknownArgument && is_text)
-        .then_some("the server takes no text: start it, and send with minitalk-client PID TEXT")
+    let is_text = usage::unknown(error).is_some_and(|word| !word.starts_with('-'));
+    let text =
+        "the server takes no text: start it without, and send with: minitalk-client PID TEXT";
+    is_text
+        .then(|| text.to_owned())
+        .or_else(|| usage::of_other(error, "minitalk-client", OF_CLIENT))
 }
+
+/// What only the client has.
+const OF_CLIENT: &[&str] = &[
+    "timeout",
+    "deadline",
+    "wait",
+    "single-bits",
+    "no-compress",
+    "force",
+    "progress",
+    "stats",
+    "list",
+    "check",
+    "ping",
+    "interval",
+    "histogram",
+];
 
 /// Nothing else happens while it lasts.
 const PACE_MAX: Duration = Duration::from_millis(100);

@@ -16,7 +16,7 @@ use crate::reason::Reason;
 pub(crate) enum Style {
     /// Exactly the bytes that arrived.
     Raw,
-    /// Whole characters, and a newline after each message.
+    /// Whole characters, and a newline after each message that does not end with one.
     Text,
     /// As text, with everything made visible that would do something to a terminal.
     Terminal,
@@ -35,15 +35,20 @@ pub(crate) struct Look {
     time: Option<String>,
     /// The first bytes of a character whose last ones have not come.
     characters: Decoder,
+    /// What has been shown of it ends with a newline.
+    ends_line: bool,
 }
 
 impl Look {
     /// `is_stamped` says whether to show when a message began.
     pub(crate) fn new(style: Style, is_stamped: bool) -> Self {
-        Self { style, is_stamped, time: None, characters: Decoder::default() }
+        Self { style, is_stamped, time: None, characters: Decoder::default(), ends_line: false }
     }
 
-    fn show(&self, text: &str, to: &mut Vec<u8>) {
+    fn show(&mut self, text: &str, to: &mut Vec<u8>) {
+        if !text.is_empty() {
+            self.ends_line = text.ends_with('\n');
+        }
         let is_shown = self.style == Style::Terminal;
         to.extend(if is_shown { visible(text) } else { text.to_owned() }.bytes());
     }
@@ -85,6 +90,7 @@ impl Format for Look {
         self.show(&text, to);
         match (self.style, cut) {
             (Style::Raw | Style::Command, _) => {}
+            (Style::Text | Style::Terminal, None) if self.ends_line => {}
             (Style::Text | Style::Terminal, None) => to.push(b'\n'),
             (Style::Text | Style::Terminal, Some(_)) if message.octets == 0 => {}
             (Style::Text | Style::Terminal, Some(_)) => to.extend(CUT_MARK.bytes()),
@@ -201,6 +207,26 @@ mod tests {
     #[test]
     fn half_a_character_is_shown_as_such() {
         assert_eq!(shown(Style::Text, &[b"ab\xF0", b"\x9F"]), "ab\u{FFFD}");
+    }
+
+    #[test]
+    fn a_newline_is_added_to_what_does_not_end_with_one() {
+        let ended = |style, pieces: &[&str]| {
+            let (mut look, mut shown) = (Look::new(style, false), Vec::new());
+            pieces.iter().for_each(|piece| look.take(piece.as_bytes(), &mut shown));
+            let (protocol, dialect) = (Protocol::Framed, None);
+            let message = Ended { peer: 1, uid: 2, protocol, dialect, octets: 3, micros: 4 };
+            look.end(&message, None, &mut shown);
+            String::from_utf8(shown).unwrap()
+        };
+        for style in [Style::Text, Style::Terminal] {
+            assert_eq!(ended(style, &["a"]), "a\n");
+            assert_eq!(ended(style, &["a", "\n"]), "a\n");
+            assert_eq!(ended(style, &["a\n", "", "b"]), "a\nb\n");
+            assert_eq!(ended(style, &["a\n", ""]), "a\n");
+            assert_eq!(ended(style, &[]), "\n", "an empty message has a line, too");
+        }
+        assert_eq!(ended(Style::Raw, &["a"]), "a");
     }
 
     #[test]

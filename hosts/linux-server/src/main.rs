@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         // A signal has asked to end before the server was ready.
         Err(error) if error.is::<BlockingError>() => ExitCode::SUCCESS,
         Err(error) => {
-            note(&format_args!("error: {error}"));
+            note(&error);
             ExitCode::FAILURE
         }
     }

@@ -186,7 +186,7 @@ impl Server {
         self.report(now);
         self.write(now);
         if let Err(error) = self.listener.close().finish() {
-            note(&format_args!("error: {error}"));
+            note(&error);
         }
         let rest = "what was not written has not been confirmed to its sender";
         let failed = self.failed.map(|error| format!("cannot write the messages: {error}; {rest}"));

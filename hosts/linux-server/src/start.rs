@@ -29,6 +29,7 @@ pub(crate) fn listen(options: &Options) -> Result<Listener<View<Stderr>>, Box<dy
     };
     config.dialect = options.dialect.0;
     config.pace = options.pace;
+    config.slow = options.slow;
     config.octets_max = options.octets_max();
     config.acknowledge_anyone = options.acknowledge_anyone;
     config.name.clone_from(&options.name);

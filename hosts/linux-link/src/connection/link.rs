@@ -31,6 +31,8 @@ pub(crate) struct Link<O> {
     server: Admitted,
     interrupter: Interrupter,
     timeout_micros: u64,
+    /// When to give up, however well it goes.
+    pub(crate) deadline: Option<Instant>,
     clock: Instant,
     /// Something has come since the clock was read.
     is_clock_late: bool,
@@ -82,6 +84,7 @@ impl<O: Observer> Link<O> {
             server,
             interrupter,
             timeout_micros,
+            deadline: None,
             clock: now,
             is_clock_late: false,
             heard_at: now,
@@ -166,6 +169,10 @@ impl<O: Observer> Link<O> {
         other: Option<(BorrowedFd<'_>, Interest)>,
         deadline: Option<Instant>,
     ) -> Result<Heard, Cause> {
+        if self.is_over() {
+            return Ok(Heard::Interrupted(Interruption::Deadline));
+        }
+        let deadline = [deadline, self.deadline].into_iter().flatten().min();
         // A descriptor that is ready while it is not wanted would end every wait.
         if let Some((descriptor, interest)) = other {
             self.line.watch(descriptor, OTHER, interest).map_err(Cause::Watch)?;
@@ -185,6 +192,7 @@ impl<O: Observer> Link<O> {
                 Heard::Interrupted(Interruption::Program)
             }
             Wake::Ready(_) => Heard::Watched,
+            Wake::TimedOut if self.is_over() => Heard::Interrupted(Interruption::Deadline),
             Wake::TimedOut => {
                 self.observer.timed_out(self.server.pid());
                 Heard::TimedOut
@@ -232,6 +240,11 @@ impl<O: Observer> Link<O> {
         self.clock = now();
         self.is_clock_late = false;
         self.clock
+    }
+
+    /// Whether the deadline has come.
+    pub(crate) fn is_over(&self) -> bool {
+        self.deadline.is_some_and(|deadline| deadline <= self.clock)
     }
 
     /// The moment at which to give up if nothing gets further after `progress_at`.

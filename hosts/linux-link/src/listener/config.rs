@@ -21,6 +21,9 @@ pub struct ListenerConfig {
     /// millisecond at most. One that calls kill(2) and then pause(2) misses an acknowledgment that
     /// comes between the two.
     pub pace: Option<Duration>,
+    /// Pause after each acknowledgment, for somebody to watch; everything else waits for it. The
+    /// default is none.
+    pub slow: Option<Duration>,
     /// Octets that a message may have, decoded. Longer ones are refused.
     pub octets_max: Option<u64>,
     /// Whether to acknowledge every process, even one that will be killed by it.
@@ -41,6 +44,7 @@ impl Default for ListenerConfig {
             protocols: Protocols::Both,
             dialect: None,
             pace: None,
+            slow: None,
             octets_max: None,
             acknowledge_anyone: false,
             name: None,

@@ -1,0 +1,123 @@
+//! Wrong usage, told as everything else is told: in one line, the way out last.
+
+use std::process;
+
+use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
+
+use crate::report::note;
+
+/// The exit code of wrong usage.
+const WRONG_USAGE: i32 = 2;
+
+/// Tells of wrong usage, with `tip` as its way out if there is one, and ends the program. Shows
+/// `--help` and `--version`, which come as errors, too.
+pub fn exit(error: &Error, tip: Option<String>) -> ! {
+    if !error.use_stderr() {
+        error.exit();
+    }
+    note(&sentence(error, tip));
+    process::exit(WRONG_USAGE)
+}
+
+/// The error and its way out: `tip`, or what clap suggests.
+fn sentence(error: &Error, tip: Option<String>) -> String {
+    let text = error.to_string();
+    let mut paragraphs = text.trim_start_matches("error: ").split("\n\n");
+    let joined = |lines: &str| lines.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+    let cause = paragraphs.next().map(joined).unwrap_or_default();
+    let suggested = paragraphs
+        .flat_map(str::lines)
+        .filter_map(|line| line.trim().strip_prefix("tip: "))
+        // What looks like an option is hardly ever a text.
+        .filter(|tip| !tip.starts_with("to pass"))
+        .map(str::to_owned);
+    let tips: Vec<String> = tip.map_or_else(|| suggested.collect(), |tip| vec![tip]);
+    [vec![cause], tips, vec!["see --help".to_owned()]].concat().join("; ")
+}
+
+/// Whether the error is about both of these options.
+#[must_use]
+pub fn is_about(error: &Error, options: [&str; 2]) -> bool {
+    let words = [ContextKind::InvalidArg, ContextKind::PriorArg].map(|kind| word(error, kind));
+    let [one, other] = options.map(Some);
+    words == [one, other] || words == [other, one]
+}
+
+/// The word that the program does not know, if that is the error.
+#[must_use]
+pub fn unknown(error: &Error) -> Option<&str> {
+    let is_unknown = error.kind() == ErrorKind::UnknownArgument;
+    word(error, ContextKind::InvalidArg).filter(|_| is_unknown)
+}
+
+/// The tip for an option of another program: one of `options`, without their hyphens.
+#[must_use]
+pub fn of_other(error: &Error, program: &str, options: &[&str]) -> Option<String> {
+    let option = unknown(error)?.strip_prefix("--").filter(|option| options.contains(option))?;
+    Some(format!("--{option} is an option of {program}"))
+}
+
+fn word(error: &Error, kind: ContextKind) -> Option<&str> {
+    match error.get(kind) {
+        Some(ContextValue::String(word)) => Some(word),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Debug, Parser)]
+    struct Options {
+        #[arg(long, conflicts_with = "soft")]
+        loud: bool,
+        #[arg(long)]
+        soft: bool,
+        #[arg(long, value_parser = ["red", "green"])]
+        colour: Option<String>,
+        text: Vec<String>,
+    }
+
+    fn wrong(words: &str) -> Error {
+        Options::try_parse_from(words.split(' ')).unwrap_err()
+    }
+
+    #[test]
+    fn wrong_usage_is_a_line_with_its_way_out() {
+        for (words, line) in [
+            ("x --loud --soft", "the argument '--loud' cannot be used with '--soft'; see --help"),
+            (
+                "x --lout",
+                "unexpected argument '--lout' found; a similar argument exists: '--loud'; see \
+                 --help",
+            ),
+            ("x --hard", "unexpected argument '--hard' found; see --help"),
+            (
+                "x --colour gren",
+                "invalid value 'gren' for '--colour <COLOUR>' [possible values: red, green]; a \
+                 similar value exists: 'green'; see --help",
+            ),
+        ] {
+            assert_eq!(sentence(&wrong(words), None), line);
+        }
+        let line = sentence(&wrong("x --lout"), Some("be quiet".to_owned()));
+        assert_eq!(line, "unexpected argument '--lout' found; be quiet; see --help");
+    }
+
+    #[test]
+    fn a_contradiction_is_about_two_options_in_any_order() {
+        for words in ["x --loud --soft", "x --soft --loud"] {
+            assert!(is_about(&wrong(words), ["--soft", "--loud"]), "{words}");
+        }
+        assert!(!is_about(&wrong("x --soft --hard"), ["--soft", "--loud"]));
+    }
+
+    #[test]
+    fn an_option_of_the_other_program_is_told_as_such() {
+        let tip = |words| of_other(&wrong(words), "sing", &["high"]);
+        assert_eq!(tip("x --high").as_deref(), Some("--high is an option of sing"));
+        assert_eq!(tip("x --low"), None);
+    }
+}
