@@ -85,3 +85,8 @@ pub use receiver::Receiver;
 pub use sender::Sender;
 pub use time::Instant;
 pub use verdict::{REASON_BITS, RefusalReason, VERDICT_BITS};
+
+/// The program of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

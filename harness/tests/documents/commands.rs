@@ -56,7 +56,7 @@ fn what_a_command_in_a_sentence_names_is_there() {
             "minitalk-tester" => rest
                 .iter()
                 .filter(|word| word.starts_with("--"))
-                .all(|option| tester.contains(&format!("{option}"))),
+                .all(|option| tester.contains(*option)),
             "just" => rest.first().is_none_or(|recipe| {
                 let is_recipe = |line: &str| {
                     line.strip_prefix(recipe).is_some_and(|rest| rest.starts_with([' ', ':']))

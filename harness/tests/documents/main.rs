@@ -49,7 +49,8 @@ fn documents() -> Vec<String> {
     let folders = in_folder("hosts").into_iter().map(|name| format!("hosts/{name}"));
     let folders = folders.chain(["core".to_owned()]);
     documents.extend(folders.map(|folder| format!("{folder}/README.md")));
-    documents.retain(|path| path.ends_with(".md") && root().join(path).exists());
+    let is_markdown = |path: &Path| path.extension().is_some_and(|extension| extension == "md");
+    documents.retain(|path| is_markdown(Path::new(path)) && root().join(path).exists());
     assert!(documents.len() > 15, "{documents:?}");
     documents
 }

@@ -100,10 +100,12 @@ impl Session {
         shell.run_script(&lines.join("\n"), code, &block.place);
     }
 
-    /// Starts a server for each number in the text that stands for one and has none.
+    /// Starts a server for each number in the text that stands for one and has none, or none of
+    /// these options.
     fn start_missing(&mut self, text: &str, with: &[String]) {
         for number in SERVERS {
-            if text.contains(number) && !self.pids.contains_key(number) {
+            let is_missing = !with.is_empty() || !self.pids.contains_key(number);
+            if text.contains(number) && is_missing {
                 let options: Vec<&str> = with.iter().map(String::as_str).collect();
                 let server = Server::start_with(&options);
                 self.pids.insert(number, server.pid().to_string());

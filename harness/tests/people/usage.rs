@@ -8,10 +8,10 @@ use minitalk_harness::{Programs, Running};
 /// The long options that the help lists.
 fn options(mut program: Command) -> BTreeSet<String> {
     let help = Running::spawn(program.arg("-h")).finish().text();
-    let words = help.lines().filter(|line| line.trim_start().starts_with('-')).flat_map(|line| {
-        line.split([' ', ',', ']', '[']).filter(|word| word.starts_with("--")).map(str::to_owned)
-    });
-    words.collect()
+    // An alias may stand on a line of its own.
+    let (listed, _) = help.split_once("\nExamples:").expect("it has examples");
+    let words = listed.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+    words.filter(|word| word.starts_with("--") && word.len() > 2).map(str::to_owned).collect()
 }
 
 /// What a program says of a command line that is wrong.

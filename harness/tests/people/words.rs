@@ -372,7 +372,7 @@ fn an_interrupted_client_says_how_far_it_got() {
     assert_data_eq!(
         redacted(&ended.stderr),
         str![[r#"
-minitalk-client: PID N did not get the whole message: this client was interrupted; N bytes were accepted[..]; send it again
+minitalk-client: PID N has not confirmed the whole message: this client was interrupted; N bytes were accepted[..]; send it again
 
 "#]]
     );

@@ -18,10 +18,13 @@ pub(crate) enum Generate {
     /// A man page
     Man,
     /// Completions for bash
+    #[value(alias = "complete-bash")]
     Bash,
     /// Completions for zsh
+    #[value(alias = "complete-zsh")]
     Zsh,
     /// Completions for fish
+    #[value(alias = "complete-fish")]
     Fish,
     /// The servers that run, for the completions
     #[value(hide = true)]

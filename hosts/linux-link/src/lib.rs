@@ -121,3 +121,8 @@ pub use minitalk_core::classic::Dialect;
 pub use minitalk_core::exchange::Protocol;
 pub use observer::Observer;
 pub use transfer::{Probe, Tally};
+
+/// The programs of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -412,7 +412,11 @@ impl<O: Observer> Listener<O> {
                 self.observer.sent(pid, symbol);
                 // Afterwards: what comes meanwhile is pending, so that nobody sends it again. The
                 // clock stands still, for nobody is to lose the floor by it.
-                self.slow.into_iter().for_each(thread::sleep);
+                if let Some(pause) = self.slow
+                    && let Ok(Some(termination)) = self.line.pause(pause)
+                {
+                    self.news.push_back(Happening::Terminate(termination));
+                }
             }
             Ok(Sending::Refused(refusal)) => {
                 let program = program_of(pid);

@@ -53,6 +53,11 @@ impl Look {
         to.extend(if is_shown { visible(text) } else { text.to_owned() }.bytes());
     }
 
+    /// What ends the last line of a message.
+    const fn line_end(&self) -> &'static str {
+        if self.ends_line { "" } else { "\n" }
+    }
+
     const fn is_text(&self) -> bool {
         matches!(self.style, Style::Text | Style::Terminal)
     }
@@ -90,8 +95,7 @@ impl Format for Look {
         self.show(&text, to);
         match (self.style, cut) {
             (Style::Raw | Style::Command, _) => {}
-            (Style::Text | Style::Terminal, None) if self.ends_line => {}
-            (Style::Text | Style::Terminal, None) => to.push(b'\n'),
+            (Style::Text | Style::Terminal, None) => to.extend(self.line_end().bytes()),
             (Style::Text | Style::Terminal, Some(_)) if message.octets == 0 => {}
             (Style::Text | Style::Terminal, Some(_)) => to.extend(CUT_MARK.bytes()),
             (Style::Json, _) => {
@@ -211,22 +215,18 @@ mod tests {
 
     #[test]
     fn a_newline_is_added_to_what_does_not_end_with_one() {
-        let ended = |style, pieces: &[&str]| {
-            let (mut look, mut shown) = (Look::new(style, false), Vec::new());
-            pieces.iter().for_each(|piece| look.take(piece.as_bytes(), &mut shown));
-            let (protocol, dialect) = (Protocol::Framed, None);
-            let message = Ended { peer: 1, uid: 2, protocol, dialect, octets: 3, micros: 4 };
-            look.end(&message, None, &mut shown);
-            String::from_utf8(shown).unwrap()
+        let end = |pieces: &[&str]| {
+            let (mut look, mut shown) = (Look::new(Style::Text, false), Vec::new());
+            for piece in pieces {
+                look.take(piece.as_bytes(), &mut shown);
+            }
+            look.line_end()
         };
-        for style in [Style::Text, Style::Terminal] {
-            assert_eq!(ended(style, &["a"]), "a\n");
-            assert_eq!(ended(style, &["a", "\n"]), "a\n");
-            assert_eq!(ended(style, &["a\n", "", "b"]), "a\nb\n");
-            assert_eq!(ended(style, &["a\n", ""]), "a\n");
-            assert_eq!(ended(style, &[]), "\n", "an empty message has a line, too");
-        }
-        assert_eq!(ended(Style::Raw, &["a"]), "a");
+        assert_eq!(end(&["a"]), "\n");
+        assert_eq!(end(&["a", "\n"]), "");
+        assert_eq!(end(&["a\n", "", "b"]), "\n");
+        assert_eq!(end(&["a\n", ""]), "");
+        assert_eq!(end(&[]), "\n", "an empty message has a line, too");
     }
 
     #[test]

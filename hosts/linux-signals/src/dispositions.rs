@@ -98,6 +98,12 @@ impl Dispositions {
         &self.asleep
     }
 
+    /// The termination signals, as far as it has taken them over.
+    pub(crate) fn terminations(&self) -> SigSet {
+        let all = Termination::ALL.map(Termination::signal);
+        all.into_iter().filter(|signal| self.has(*signal)).collect()
+    }
+
     /// What is blocked in a sleep that is for the termination signals only.
     pub(crate) fn asleep_for_terminations(&self) -> SigSet {
         let mut mask = self.asleep;

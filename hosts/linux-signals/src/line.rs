@@ -4,11 +4,12 @@ use std::marker::PhantomData;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{Acquire, Release};
+use std::time::Duration;
 
 use minitalk_core::Instant;
 use thiserror::Error;
 
-use crate::arrival::{Arrival, Meaning, Termination};
+use crate::arrival::{Arrival, Caught, Meaning, Termination};
 use crate::blocking::{self, BlockingError};
 use crate::dispositions::{Dispositions, Wanted};
 use crate::gate::Gate;
@@ -16,6 +17,7 @@ use crate::os_error::OsError;
 use crate::peer::{OpenPeerError, Peer};
 use crate::process::{self, ProcessStatus, SignalSet};
 use crate::queue::QUEUE;
+use crate::sys::{self, Sleep};
 use crate::waiting::Waiting;
 use crate::watch::{Interest, Watches};
 use crate::watchdog::Watchdog;
@@ -260,6 +262,21 @@ impl Line {
     #[inline]
     pub fn poll(&mut self) -> Result<Option<Wake>, WaitError> {
         Ok(self.waiting.poll_briefly(&self.dispositions)?)
+    }
+
+    /// Sleeps for `time`; what comes on the line meanwhile is left for later, and only a termination
+    /// signal ends the sleep early: `Some`, after [`take_terminations`](Self::take_terminations).
+    ///
+    /// # Errors
+    ///
+    /// As those of [`wait`](Self::wait).
+    pub fn pause(&self, time: Duration) -> Result<Option<Termination>, WaitError> {
+        let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        let caught = sys::take_asleep(&self.dispositions.terminations(), Sleep::Micros(micros))?;
+        Ok(match caught.and_then(Caught::meaning) {
+            Some(Meaning::Termination(termination)) => Some(termination),
+            Some(Meaning::Arrival(_)) | None => None,
+        })
     }
 
     /// How many signals were taken and dropped by this process since its start.
