@@ -333,3 +333,152 @@ impl Answering {
         self.ack = ack;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const USR1: Handles = Handles { usr1: true, usr2: false };
+    const USR2: Handles = Handles { usr1: false, usr2: true };
+    const NEITHER: Handles = Handles { usr1: false, usr2: false };
+    const ZERO: Bit = Bit::Zero;
+    const ONE: Bit = Bit::One;
+
+    /// One of which it is known what it is answered with.
+    fn known(handles: Handles, ack: Ack) -> Answering {
+        Answering { ack, state: State::Known, ..Answering::new(handles, Memory::default()) }
+    }
+
+    #[test]
+    fn a_symbol_is_survived_if_it_is_handled_and_preferred_if_it_is_survived() {
+        for (handles, usr1, usr2) in
+            [(Handles::BOTH, true, true), (USR1, true, false), (USR2, false, true)]
+        {
+            assert_eq!((handles.survives(ZERO), handles.survives(ONE)), (usr1, usr2));
+        }
+        let preferred = [Handles::BOTH, USR1, USR2, NEITHER].map(|handles| handles.prefer(ZERO));
+        assert_eq!(preferred, [Some(ZERO), Some(ZERO), Some(ONE), None]);
+    }
+
+    #[test]
+    fn the_receipt_is_the_signal_that_is_no_acknowledgment_and_is_survived() {
+        for (handles, ack, receipt) in [
+            (Handles::BOTH, Ack::Auto, Receipt::Auto),
+            (Handles::BOTH, Ack::PerBit(ZERO), Receipt::AfterAck(ONE)),
+            (Handles::BOTH, Ack::PerBit(ONE), Receipt::AfterAck(ZERO)),
+            (Handles::BOTH, Ack::PerByte(ONE), Receipt::AfterAck(ZERO)),
+            (Handles::BOTH, Ack::PerBitAndByte(ONE), Receipt::AfterAck(ZERO)),
+            (Handles::BOTH, Ack::Echo, Receipt::AfterAck(ONE)),
+            (Handles::BOTH, Ack::None, Receipt::AfterAck(ZERO)),
+            (USR1, Ack::Auto, Receipt::None),
+            (USR1, Ack::PerBit(ZERO), Receipt::None),
+            (USR1, Ack::PerByte(ZERO), Receipt::AfterAck(ZERO)),
+            (USR1, Ack::None, Receipt::AfterAck(ZERO)),
+            (USR2, Ack::PerByte(ONE), Receipt::AfterAck(ONE)),
+            (USR2, Ack::None, Receipt::AfterAck(ONE)),
+            (NEITHER, Ack::None, Receipt::None),
+        ] {
+            assert_eq!(known(handles, ack).receipt(), receipt, "{handles:?} {ack:?}");
+        }
+    }
+
+    #[test]
+    fn a_late_receipt_is_what_the_sender_may_still_wait_for() {
+        for (handles, ack, receipt) in [
+            (USR1, Ack::PerBit(ZERO), Some(ZERO)),
+            (USR2, Ack::PerBit(ONE), Some(ONE)),
+            (Handles::BOTH, Ack::PerBit(ZERO), None),
+            (Handles::BOTH, Ack::None, Some(ONE)),
+            (USR1, Ack::None, None),
+            (USR1, Ack::PerByte(ZERO), None),
+            (Handles::BOTH, Ack::Echo, None),
+        ] {
+            assert_eq!(known(handles, ack).late_receipt(), receipt, "{handles:?} {ack:?}");
+        }
+    }
+
+    #[test]
+    fn a_greeting_is_answered_as_the_program_is_known_to_want_it_if_it_survives_that() {
+        let memory = Memory { ack: None, ready: Some(ONE) };
+        let ready = [Handles::BOTH, USR1].map(|handles| Answering::new(handles, memory).ready());
+        assert_eq!(ready, [Some(ONE), None]);
+    }
+
+    #[test]
+    fn a_program_that_wants_an_echo_gets_it_from_the_first_symbol_on() {
+        let memory = Memory { ack: Some(Ack::Echo), ready: None };
+        for symbol in [ZERO, ONE] {
+            let mut answering = Answering::new(Handles::BOTH, memory);
+            answering.handle_bit(symbol, Instant::ZERO);
+            let timeout = answering.poll_timeout().unwrap();
+            assert_eq!(answering.handle_timeout(timeout), Acks::of(Some(symbol)));
+        }
+    }
+
+    #[test]
+    fn nothing_is_answered_before_its_time() {
+        let mut answering = Answering::new(Handles::BOTH, Memory::default());
+        answering.handle_bit(ONE, Instant::ZERO);
+        let before = answering.clone();
+        assert_eq!(answering.handle_timeout(Instant::from_micros(HOLD_MICROS - 1)), Acks::NONE);
+        assert_eq!(answering, before);
+    }
+
+    #[test]
+    fn who_is_seen_to_sleep_is_answered_at_once() {
+        for (symbols, ack) in [(1, ZERO), (8, ONE)] {
+            let mut answering = Answering::new(Handles::BOTH, Memory::default());
+            (0..symbols).for_each(|_| answering.handle_bit(ONE, Instant::from_micros(5)));
+            let now = Instant::from_micros(6);
+            assert_eq!(answering.handle_pause(now), Acks::of(Some(ack)), "after {symbols}");
+            assert_eq!(answering.handle_pause(now), Acks::NONE, "it has its answer");
+        }
+        let mut answering = Answering::new(Handles::BOTH, Memory::default());
+        (0..3).for_each(|_| answering.handle_bit(ONE, Instant::ZERO));
+        assert_eq!(answering.handle_pause(Instant::ZERO), Acks::NONE, "it went on unanswered");
+    }
+
+    #[test]
+    fn what_is_tried_next_follows_from_where_the_sender_ended() {
+        let plain = |ack| Some(Memory { ack: Some(ack), ready: None });
+        let greeted =
+            |ready: Bit| Some(Memory { ack: Some(Ack::PerBit(!ready)), ready: Some(ready) });
+        let (bit_zero, bit_one) = (Ack::PerBit(ZERO), Ack::PerBit(ONE));
+        // The acknowledgment, that of the greeting, how many symbols were acknowledged, whether it
+        // went on after zeros and after ones, and the symbol after whose acknowledgment it ended.
+        for (ack, ready, acknowledged, went_on, answered, next) in [
+            (bit_zero, None, 1, (false, false), ZERO, plain(bit_one)),
+            (Ack::PerByte(ONE), None, 1, (false, false), ZERO, plain(Ack::PerByte(ZERO))),
+            (bit_zero, Some(ONE), 1, (false, false), ONE, plain(bit_zero)),
+            (bit_zero, None, 3, (true, false), ONE, plain(Ack::Echo)),
+            (bit_one, None, 3, (false, true), ZERO, plain(Ack::Echo)),
+            (bit_zero, None, 3, (false, false), ONE, None),
+            (bit_zero, None, 3, (true, true), ONE, None),
+            (bit_zero, None, 3, (false, true), ZERO, None),
+            (bit_one, None, 3, (false, false), ZERO, None),
+            (bit_zero, None, 2, (true, false), ZERO, greeted(ZERO)),
+            (bit_zero, None, 4, (true, false), ZERO, None),
+            (Ack::Echo, None, 5, (true, false), ONE, greeted(ONE)),
+            (Ack::Echo, None, 5, (false, false), ONE, None),
+        ] {
+            let known = known(Handles::BOTH, ack);
+            let answered = Some(answered);
+            let ended = Answering { ready, acknowledged, went_on, answered, ..known };
+            assert_eq!(ended.next(), next, "{ended:?}");
+            assert_eq!(Answering { answered: None, ..ended }.next(), None);
+        }
+    }
+
+    #[test]
+    fn nothing_else_is_tried_that_would_not_be_survived() {
+        for (handles, ack, other) in [
+            (Handles::BOTH, Ack::PerBit(ZERO), Some(Ack::PerBit(ONE))),
+            (Handles::BOTH, Ack::PerByte(ONE), Some(Ack::PerByte(ZERO))),
+            (USR1, Ack::PerBit(ZERO), None),
+            (USR2, Ack::PerByte(ONE), None),
+            (Handles::BOTH, Ack::Echo, None),
+        ] {
+            assert_eq!(known(handles, ack).other(ack), other, "{handles:?} {ack:?}");
+        }
+    }
+}

@@ -411,4 +411,42 @@ mod tests {
     fn the_default_is_the_default() {
         assert_eq!(Dialect::default(), Dialect::new());
     }
+
+    /// The mark of a framed sender must be nothing that a classic one begins with.
+    #[test]
+    fn framed_senders_are_admitted_where_eight_ones_begin_no_message() {
+        for (dialect, admits) in [
+            ("", true),
+            ("ack=none", false),
+            ("one=usr1", false),
+            ("order=lsb", true),
+            ("hello=usr1", false),
+            ("end=length32", true),
+            ("end=length32,order=lsb", false),
+            ("end=length32,length=swapped", false),
+            ("end=length32,length=swapped,order=lsb", true),
+            ("end=length32,length=twice,order=lsb", false),
+            ("end=length32,length=digits,order=lsb", true),
+            ("lead=pid-bits", true),
+            ("lead=pid-bits,order=lsb", false),
+            ("lead=pid-bits,end=length32,length=digits,order=lsb", true),
+            ("lead=nul,order=lsb", true),
+        ] {
+            let parsed =
+                if dialect.is_empty() { Dialect::DEFAULT } else { dialect.parse().unwrap() };
+            assert_eq!(parsed.admits_framed(), admits, "{dialect}");
+        }
+    }
+
+    #[test]
+    fn a_greeting_tells_the_width_of_the_length() {
+        for (dialect, greeting) in [
+            ("end=length32", (None, None)),
+            ("hello=usr2,end=length64", (Some(Bit::One), None)),
+            ("hello=usr2-width,end=length32", (Some(Bit::One), Some(Bit::Zero))),
+            ("hello=usr1-width,end=length64", (Some(Bit::Zero), Some(Bit::One))),
+        ] {
+            assert_eq!(dialect.parse::<Dialect>().unwrap().greeting(), greeting, "{dialect}");
+        }
+    }
 }

@@ -38,3 +38,21 @@ impl Ends {
         matches!(self, Self::Message | Self::EmptyMessage)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Ends;
+
+    #[test]
+    fn the_end_of_a_length_or_of_a_message_is_that_of_a_byte() {
+        for (ends, byte, length, message) in [
+            (Ends::Nothing, false, false, false),
+            (Ends::Byte, true, false, false),
+            (Ends::Length, true, true, false),
+            (Ends::Message, true, false, true),
+            (Ends::EmptyMessage, true, true, true),
+        ] {
+            assert_eq!((ends.byte(), ends.length(), ends.message()), (byte, length, message));
+        }
+    }
+}

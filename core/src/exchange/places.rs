@@ -357,6 +357,29 @@ mod tests {
         assert!(peers.iter().all(|&peer| table.insert(session(peer)).is_some()));
     }
 
+    /// All of one bucket: each leaves it first, last and in the middle.
+    #[test]
+    fn whoever_leaves_takes_nobody_along() {
+        let buckets = table(7);
+        let peers: Vec<u32> =
+            (0..100).filter(|&peer| buckets.bucket_of(peer) == 3).take(4).collect();
+        for first in 0..4 {
+            for second in 0..3 {
+                let mut table = table(7);
+                let mut left: Vec<u32> = peers.clone();
+                for &peer in &peers {
+                    assert!(table.insert(session(peer)).is_some());
+                }
+                for place in [first, second] {
+                    let gone = left.remove(place);
+                    table.remove(table.find(gone).expect("it has a place"));
+                    assert_eq!(table.find(gone), None);
+                    assert!(left.iter().all(|&peer| table.find(peer).is_some()), "{gone}");
+                }
+            }
+        }
+    }
+
     #[test]
     fn a_table_that_grows_keeps_its_senders() {
         let mut table = table(0);

@@ -16,3 +16,5 @@ mod pair;
 mod server;
 mod simulation;
 mod snapshot;
+mod strangers;
+mod text;

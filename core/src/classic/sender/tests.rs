@@ -256,3 +256,82 @@ fn a_receipt_for_silence_is_waited_for() {
     sender.handle_ack(Bit::One, NOW);
     assert_eq!((sender.poll_transmit(NOW), sender.poll_event()), (None, Some(Ending::Delivered)));
 }
+
+#[test]
+fn how_far_a_message_is_counts_what_has_been_acknowledged() {
+    let mut sender = sender(b"ab");
+    assert_eq!((sender.completed_bytes(), sender.progress()), (0, 0));
+    assert!(!sender.is_outcome_unknown() && !sender.is_pacing());
+    pass(&mut sender, 7);
+    assert!(sender.poll_transmit(NOW).is_some());
+    assert_eq!((sender.completed_bytes(), sender.progress()), (0, 8), "its last bit is on its way");
+    sender.handle_ack(Bit::Zero, NOW);
+    assert_eq!(sender.completed_bytes(), 1);
+    pass(&mut sender, 4);
+    assert_eq!((sender.completed_bytes(), sender.progress()), (1, 12), "half of the next one");
+    pass(&mut sender, 11);
+    assert!(!sender.is_outcome_unknown());
+    assert!(sender.poll_transmit(NOW).is_some());
+    assert!(sender.is_outcome_unknown(), "the receiver may have it all");
+    sender.handle_ack(Bit::Zero, NOW);
+    sender.handle_ack(Bit::One, NOW);
+    assert_eq!(sender.poll_transmit(NOW), None);
+    assert_eq!(sender.poll_event(), Some(Ending::Delivered));
+    assert_eq!(sender.completed_bytes(), 2);
+}
+
+#[test]
+fn what_is_in_doubt_of_the_first_bit_and_of_the_last_is_whether_its_turn_has_come() {
+    let mut sender = sender(b"b");
+    let mut doubts = std::vec::Vec::new();
+    for _ in 0..16 {
+        assert_eq!(sender.doubt(), None);
+        assert!(sender.poll_transmit(NOW).is_some());
+        doubts.extend(sender.doubt());
+        sender.handle_ack(Bit::Zero, NOW);
+    }
+    let mut expected = [Doubt::Lost; 16];
+    (expected[0], expected[15]) = (Doubt::Turn, Doubt::Turn);
+    assert_eq!(doubts, expected);
+}
+
+#[test]
+fn a_foreign_signal_of_the_owed_kind_may_have_hidden_it_and_another_one_not() {
+    let mut sender = sender(b"b");
+    assert!(sender.poll_transmit(NOW).is_some());
+    sender.handle_foreign(Bit::One);
+    assert!(sender.doubt().is_some(), "it cannot have hidden a zero");
+    sender.handle_foreign(Bit::Zero);
+    sender.handle_foreign(Bit::One);
+    assert_eq!(sender.doubt(), None, "it will not be sent again");
+    sender.handle_timeout(sender.poll_timeout().expect("a bit is under way"));
+    assert_eq!((sender.poll_transmit(NOW), sender.poll_event()), (None, Some(Ending::Disturbed)));
+}
+
+#[test]
+fn a_timer_does_nothing_before_its_time_and_can_be_put_off() {
+    let mut sender = sender(b"b");
+    assert!(sender.poll_transmit(NOW).is_some());
+    let timeout = sender.poll_timeout().expect("a bit is under way");
+    sender.handle_timeout(Instant::from_micros(timeout.as_micros() - 1));
+    assert_eq!((sender.poll_timeout(), sender.poll_transmit(NOW)), (Some(timeout), None));
+    sender.postpone(timeout, 70);
+    assert_eq!(sender.poll_timeout(), Some(timeout.after_micros(70)));
+    sender.handle_timeout(timeout);
+    assert_eq!(sender.poll_transmit(NOW), None);
+}
+
+/// The second one of a pair that the kernel has made one, or one of a bit sent again.
+#[test]
+fn an_acknowledgment_of_nothing_changes_nothing() {
+    for dialect in ["ack=usr1", "ack=byte-usr1"] {
+        let dialect = dialect.parse().expect("a dialect");
+        let mut sender = TextSender::new(dialect, b"bc", 0).expect("a text without NUL");
+        assert!(sender.poll_transmit(NOW).is_some());
+        sender.handle_ack(Bit::Zero, NOW);
+        sender.handle_timeout(Instant::from_micros(1_000_000));
+        let before = std::format!("{sender:?}");
+        sender.handle_ack(Bit::Zero, NOW);
+        assert_eq!(std::format!("{sender:?}"), before);
+    }
+}
