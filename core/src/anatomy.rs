@@ -154,6 +154,12 @@ impl Anatomy {
                 self.state = State::Flag { bits: 1, is_closing: false };
                 plain(Part::Flag)
             }
+            // An FCS that ends with five ones has a zero inserted behind it, before the flag.
+            State::Flag { bits: 0, is_closing: true }
+                if ones == hdlc::ABORT_ONES.saturating_sub(2) && !bit.is_one() =>
+            {
+                plain(Part::InsertedZero)
+            }
             State::Flag { bits, is_closing } => self.feed_flag(bits, is_closing),
             State::Field { part, left } => self.feed_field(bit, ones, part, left),
             State::Verdict { bits } => self.feed_verdict(bits),
@@ -386,5 +392,41 @@ mod tests {
         assert_eq!(feed("11111"), [Part::Address; 5]);
         assert_eq!(feed("111").last(), Some(&Part::Mark));
         assert_eq!(feed("01111110"), [Part::Flag; 8]);
+    }
+
+    /// The parts of the first frame of a message of this length that is refused.
+    fn parts_of_refused(length: u64) -> Vec<(Part, usize)> {
+        let mut sender = Sender::new(0x5EED, Some(length)).without_pairs();
+        let mut receiver = crate::Receiver::<{ crate::frame::FRAME_OCTETS_MAX }>::new();
+        let (mut anatomy, mut parts): (_, Vec<(Part, usize)>) = (Anatomy::new(), Vec::new());
+        sender.offer(b"Hi", false).unwrap();
+        while let Some(bit) = sender.poll_transmit(Instant::ZERO) {
+            match (anatomy.feed(bit).part, parts.last_mut()) {
+                (Part::InsertedZero, _) => {}
+                (part, Some((last, count))) if *last == part => *count += 1,
+                (part, _) => parts.push((part, 1)),
+            }
+            let ack = match receiver.handle_bit(bit) {
+                crate::receiver::Reply::Frame => receiver.refuse(crate::RefusalReason::TooLong),
+                crate::receiver::Reply::Acknowledge(ack)
+                | crate::receiver::Reply::VerdictComplete(ack) => Some(ack),
+                crate::receiver::Reply::Ignored => None,
+            };
+            sender.handle_ack(ack.unwrap(), Instant::ZERO);
+        }
+        // What comes after the reason is no part of anything.
+        parts.push((anatomy.feed(Bit::Zero).part, 1));
+        parts
+    }
+
+    #[test]
+    fn a_long_length_takes_more_octets_and_a_reason_follows_a_refusal() {
+        let reason = usize::from(REASON_BITS);
+        for (length, bits) in [(126, 8), (128, 16), (1 << 20, 24)] {
+            let parts = parts_of_refused(length);
+            assert!(parts.contains(&(Part::Length, bits)), "{length}: {parts:?}");
+            let end = [(Part::Verdict, 8), (Part::Reason, reason), (Part::Unknown, 1)];
+            assert!(parts.ends_with(&end), "{parts:?}");
+        }
     }
 }

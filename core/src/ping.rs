@@ -447,4 +447,39 @@ mod tests {
         assert_eq!(pinger.poll_event(), Some(PingEvent::Withdrawn));
         assert_eq!((pinger.poll_transmit(NOW), pinger.poll_timeout()), (None, None));
     }
+
+    #[test]
+    fn the_first_bit_of_a_mark_and_of_a_probe_may_wait_for_its_turn() {
+        let mut pinger = Pinger::new();
+        let mut doubts = std::vec::Vec::new();
+        for _ in 0..9 {
+            assert_eq!(pinger.doubt(), None, "nothing is under way");
+            assert!(pinger.poll_transmit(NOW).is_some());
+            doubts.push(pinger.doubt());
+            pinger.handle_ack(Bit::from(doubts.len() % 2 == 0), NOW);
+        }
+        assert_eq!(doubts[0], Some(Doubt::Turn));
+        assert_eq!(doubts[1..], [None; 8]);
+        let mut pinger = ready();
+        assert!(pinger.probe());
+        for position in 0..PROBE_BITS {
+            let bit = pinger.poll_transmit(NOW).expect("a bit of the flag");
+            assert_eq!(pinger.doubt(), (position == 0).then_some(Doubt::Turn));
+            pinger.handle_ack(bit, NOW);
+            let _ = pinger.poll_event();
+        }
+    }
+
+    #[test]
+    fn a_timeout_does_nothing_before_its_time_and_can_be_put_off() {
+        let mut pinger = Pinger::new();
+        assert!(pinger.poll_transmit(NOW).is_some());
+        let timeout = pinger.poll_timeout().expect("a bit is under way");
+        pinger.handle_timeout(Instant::from_micros(timeout.as_micros().wrapping_sub(1)));
+        assert_eq!((pinger.poll_timeout(), pinger.poll_transmit(NOW)), (Some(timeout), None));
+        pinger.postpone(timeout, 70);
+        assert_eq!(pinger.poll_timeout(), Some(timeout.after_micros(70)));
+        pinger.handle_timeout(timeout);
+        assert_eq!(pinger.poll_transmit(timeout), None);
+    }
 }

@@ -2,8 +2,9 @@
 
 use minitalk_core::frame::{Check, FRAME_OCTETS_MAX, PAYLOAD_OCTETS_MAX};
 use minitalk_core::hdlc::{FLAG_BITS, Framer};
+use minitalk_core::receiver::Reply;
 use minitalk_core::sender::{Event, OfferError};
-use minitalk_core::{Bit, Receiver, RefusalReason, Sender};
+use minitalk_core::{Bit, Doubt, REASON_BITS, Receiver, RefusalReason, Sender, VERDICT_BITS};
 
 use crate::pair::Pair;
 
@@ -217,4 +218,74 @@ fn a_stray_acknowledgment_between_two_frames_has_the_next_one_begin_with_a_mark(
     });
     // In step, the flag that closed the frame before opens the next one.
     assert!(after_a_stray >= in_step + 16, "{in_step} bits, {after_a_stray} after a stray");
+}
+
+/// The one may wait for its turn; of any other it is known that it, or its answer, was lost.
+#[test]
+fn only_the_first_bit_of_an_attempt_can_be_waiting_for_its_turn() {
+    let mut pair = Pair::offering(b"hi");
+    assert_eq!((pair.sender.doubt(), pair.sender.is_last()), (None, true));
+    for place in 0..30 {
+        let bit = pair.sender.poll_transmit(pair.now).expect("a bit");
+        assert_eq!(pair.sender.doubt(), (place == 0).then_some(Doubt::Turn), "bit {place}");
+        let ack = pair.receive(bit).expect("nothing is held back");
+        pair.sender.handle_ack(ack, pair.now);
+        assert_eq!(pair.sender.doubt(), None, "nothing is under way");
+    }
+    assert!(pair.sender.poll_transmit(pair.now).is_some());
+    let timeout = pair.sender.poll_timeout().expect("a bit is under way");
+    pair.sender.postpone(timeout, 70);
+    assert_eq!(pair.sender.poll_timeout(), Some(timeout.after_micros(70)));
+    pair.sender.handle_timeout(timeout);
+    assert_eq!(pair.sender.poll_transmit(timeout), None);
+}
+
+#[test]
+fn whether_a_frame_is_the_last_one_is_known_while_it_is_sent() {
+    let mut pair = Pair::new();
+    for is_last in [false, true] {
+        pair.sender.offer(b"a", is_last).expect("the frame before was accepted");
+        assert_eq!(pair.sender.is_last(), is_last);
+        pair.drive();
+    }
+}
+
+#[test]
+fn a_reason_is_spelled_in_so_many_bits_and_the_next_answer_differs_from_its_last_one() {
+    for reason in RefusalReason::ALL {
+        let mut pair = Pair { refuses: Some(reason), ..Pair::offering(b"hi") };
+        while pair.receiver.counters().refused == 0 {
+            pair.steps(1);
+        }
+        let mut spelled = 0;
+        let last = loop {
+            let bit = pair.sender.poll_transmit(pair.now).expect("the verdict is not over");
+            let reply = pair.receiver.handle_bit(bit);
+            spelled += 1;
+            let (Reply::Acknowledge(ack) | Reply::VerdictComplete(ack)) = reply else {
+                panic!("{reply:?}")
+            };
+            pair.sender.handle_ack(ack, pair.now);
+            if reply == Reply::VerdictComplete(ack) {
+                break ack;
+            }
+        };
+        assert_eq!(spelled, VERDICT_BITS + REASON_BITS);
+        assert_eq!(pair.receiver.handle_bit(Bit::One), Reply::Acknowledge(!last));
+        assert_eq!(pair.sender.poll_event(), Some(Event::Refused(Some(reason))));
+    }
+}
+
+/// Nobody has longer frames than the protocol has: it was damage, and not its sender's fault.
+#[test]
+fn a_receiver_with_room_for_every_frame_refuses_none_for_its_length() {
+    let mut pair = Pair::new();
+    for _ in 0..9 {
+        let endless = FLAG_BITS.into_iter().chain([Bit::Zero; 8 * (FRAME_OCTETS_MAX + 9)]);
+        for bit in endless.chain(FLAG_BITS) {
+            assert!(pair.receive(bit).is_some());
+        }
+    }
+    assert_eq!(pair.receiver.counters().refused, 0);
+    assert_eq!(pair.receiver.counters().damaged, 9);
 }

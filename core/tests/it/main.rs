@@ -18,3 +18,4 @@ mod simulation;
 mod snapshot;
 mod strangers;
 mod text;
+mod understanding;
