@@ -62,9 +62,9 @@ firmware *WHAT:
 c *WHAT:
     tools/c {{ WHAT }}
 
-# The library for other processors: builds, cannot panic, sizes (needs Debian's compiler)
-targets:
-    tools/targets
+# The library for other processors: builds, cannot panic, sizes (needs Debian's compiler): just targets --check
+targets *WHAT:
+    tools/targets {{ WHAT }}
 
 # The page: a sender, a line whose signals can be lost, a receiver (needs a wasm32 compiler): just web check
 web *WHAT:
