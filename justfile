@@ -21,6 +21,7 @@ lint:
     cargo fmt --check
     cargo clippy --locked --workspace --all-targets --features minitalk-benches/instructions -- --deny warnings
     RUSTDOCFLAGS="--deny warnings" cargo doc --locked --workspace --no-deps
+    RUSTDOCFLAGS="--deny warnings" cargo doc --locked --package minitalk-core --no-deps --all-features
     for folder in fuzz witness hosts/c hosts/cortex-m hosts/web; do (cd $folder && cargo fmt --check); done
     cd fuzz && cargo clippy --locked --all-targets -- --deny warnings
     cd witness && cargo clippy --locked --release -- --deny warnings
