@@ -9,7 +9,7 @@
 //! |---|---|---|
 //! | symbols | [`Bit`] | |
 //! | classic: eight bits a byte | [`classic::Encoder`] | [`classic::Decoder`] |
-//! | HDLC: flags, zero-bit insertion, FCS-32 | [`hdlc::Framer`] | [`hdlc::Deframer`] |
+//! | HDLC: flags, zero-bit insertion, FCS-32 or FCS-16 | [`hdlc::Framer`] | [`hdlc::Deframer`] |
 //! | a link with acknowledgments | [`Sender`], [`classic::TextSender`] | [`Receiver`], [`classic::TextReceiver`] |
 //! | many senders at one receiver | | [`Exchange`] |
 //! | a measurement of the link | [`Pinger`] | |
