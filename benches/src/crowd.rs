@@ -32,6 +32,10 @@ impl Crowd {
     pub fn feed(&mut self, peer: u32, bits: &[Bit]) -> usize {
         let mut acknowledged = 0;
         for &bit in bits {
+            if self.exchange.acknowledge(peer, bit, Instant::ZERO).is_some() {
+                acknowledged += 1;
+                continue;
+            }
             let _ = self.exchange.handle_bit(peer, bit, Instant::ZERO);
             acknowledged += self.serve();
         }

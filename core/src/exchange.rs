@@ -280,6 +280,29 @@ where
         }
     }
 
+    /// Takes a bit of `peer` and returns its acknowledgment, if `peer` has the floor and the bit
+    /// leads to nothing else: as most bits do. Otherwise nothing happens, and it is to be given to
+    /// [`handle_bit`](Self::handle_bit).
+    ///
+    /// What `handle_bit` and the [outputs](Self::poll_output) come to, in a third of the time.
+    #[inline]
+    pub fn acknowledge(&mut self, peer: u32, bit: Bit, now: Instant) -> Option<Bit> {
+        let has_work = |list| self.places.first(list).is_some();
+        if has_work(List::Telling) || has_work(List::Gone) || has_work(List::Passing) {
+            return None;
+        }
+        let is_wanted = has_work(List::Waiting);
+        let session = self.places.session_mut(self.floor?)?;
+        // The turn of a classic sender ends after a time.
+        let may_pass = is_wanted && session.protocol() == Some(Protocol::Classic);
+        if session.peer != peer || may_pass {
+            return None;
+        }
+        let ack = session.acknowledge(bit)?;
+        self.floor_active_at = now;
+        Some(ack)
+    }
+
     /// Tells that the process of `peer` has ended. Bits of it that still wait are processed first;
     /// then comes [`Output::Closed`].
     pub fn handle_gone(&mut self, peer: u32) {

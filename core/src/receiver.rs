@@ -232,6 +232,16 @@ impl<const N: usize> Receiver<N> {
         }
     }
 
+    /// Takes a bit if it can lead to nothing but its acknowledgment. Otherwise nothing happens.
+    #[inline]
+    pub(crate) fn acknowledge(&mut self, bit: Bit) -> Option<Bit> {
+        let is_plain = matches!(self.state, State::Listening) && self.deframer.is_within_content();
+        match is_plain.then(|| self.listen(bit))? {
+            Reply::Acknowledge(ack) => Some(ack),
+            Reply::VerdictComplete(_) | Reply::Frame | Reply::Ignored => None,
+        }
+    }
+
     /// The frame that waits for an answer, if one does.
     #[must_use]
     pub fn frame(&self) -> Option<Received<'_>> {

@@ -166,6 +166,11 @@ impl Decoder {
         NO_SYMBOLS.leading_zeros().saturating_sub(self.symbols.leading_zeros())
     }
 
+    /// Whether the next symbol completes a byte.
+    pub(super) const fn is_at_last_bit(&self) -> bool {
+        self.symbols >= EIGHT_SYMBOLS >> 1
+    }
+
     /// Tells that the sender has been silent for so long that it must be done. Returns whether that
     /// ends a message, which it does with [`End::Silence`]; bits of a byte that is not complete are
     /// dropped then.

@@ -95,8 +95,9 @@ pub struct Prefix {
     length: u64,
     is_empty: bool,
     pid: u32,
-    /// Bytes yielded.
+    /// Bytes yielded, and how many there are.
     place: u8,
+    bytes: u8,
 }
 
 impl Prefix {
@@ -112,7 +113,8 @@ impl Prefix {
         if dialect.width() == 4 && u32::try_from(length).is_err() {
             return Err(EncodeError::TooLong);
         }
-        Ok(Self { dialect, length, is_empty, pid: 0, place: 0 })
+        let bytes = dialect.length_bytes().wrapping_add(dialect.lead_bytes());
+        Ok(Self { dialect, length, is_empty, pid: 0, place: 0, bytes })
     }
 
     /// The same with the process that is to be answered, for a dialect that says it.
@@ -170,18 +172,17 @@ impl Iterator for Prefix {
     type Item = ByteEncoder;
 
     fn next(&mut self) -> Option<ByteEncoder> {
-        let length_bytes = self.dialect.length_bytes();
-        let bytes = length_bytes.wrapping_add(self.dialect.lead_bytes());
         let place = self.place;
-        if place >= bytes {
+        if place >= self.bytes {
             return None;
         }
+        let length_bytes = self.dialect.length_bytes();
         self.place = place.wrapping_add(1);
         let byte = match place.checked_sub(length_bytes) {
             None => self.length_byte(place),
             Some(place) => self.dialect.lead_byte(self.pid, place),
         };
-        let ends = if self.place == bytes && self.is_empty && self.dialect.ends_with_text() {
+        let ends = if self.place == self.bytes && self.is_empty && self.dialect.ends_with_text() {
             Ends::EmptyMessage
         } else if self.place == length_bytes {
             Ends::Length

@@ -102,6 +102,19 @@ impl TextReceiver {
         read.byte.map_or(Completed::End, Completed::Byte)
     }
 
+    /// Takes a symbol if it can lead to nothing but its acknowledgment. Otherwise nothing happens.
+    #[inline]
+    pub(crate) fn acknowledge(&mut self, symbol: Bit) -> Option<Bit> {
+        let Reader { dialect, decoder, .. } = &mut self.reader;
+        let is_timed = dialect.end == End::Silence || dialect.hello != Hello::None;
+        if is_timed || decoder.is_at_last_bit() || self.held.is_some() {
+            return None;
+        }
+        let ack = dialect.bit_ack(symbol)?;
+        let _ = decoder.feed(symbol);
+        Some(ack)
+    }
+
     /// Tells that the sender has been silent for so long that it must be done. That ends a message
     /// only in a dialect whose [end](super::End::Silence) it is.
     pub fn handle_silence(&mut self) -> Completed {

@@ -210,6 +210,13 @@ impl<'a> TextSender<'a> {
     /// Takes an acknowledgment of the receiver.
     #[inline]
     pub fn handle_ack(&mut self, ack: Bit, now: Instant) {
+        // Nearly always it is all that is owed.
+        if let State::Waiting { owed, .. } = &self.state
+            && owed.as_slice() == [ack]
+            && self.resent_symbols == 0
+        {
+            return self.acknowledged();
+        }
         match self.state.clone() {
             State::Waiting { symbol, mut owed, resent, disturbed, .. } => {
                 if !owed.arrived(ack) {

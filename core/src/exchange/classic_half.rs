@@ -174,6 +174,15 @@ impl ClassicHalf {
         }
     }
 
+    /// Takes a bit if it can lead to nothing but its acknowledgment. Otherwise nothing happens.
+    #[inline]
+    pub(super) fn acknowledge(&mut self, bit: Bit) -> Option<Bit> {
+        match self {
+            Self::Given { receiver, .. } => receiver.acknowledge(bit),
+            Self::Guessed(_) => None,
+        }
+    }
+
     /// The dialect, once it is known.
     pub(super) fn dialect(&self) -> Option<Dialect> {
         match self {

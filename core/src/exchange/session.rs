@@ -141,6 +141,20 @@ impl<const OCTETS: usize> Session<OCTETS> {
         }
     }
 
+    /// Takes a bit if it can lead to nothing but its acknowledgment. Otherwise nothing happens.
+    #[inline]
+    pub(super) fn acknowledge(&mut self, bit: Bit) -> Option<Bit> {
+        let is_free = matches!(self.state, State::Listening) && self.pending.is_empty();
+        if !is_free || self.gone || self.turn_over || self.held_back {
+            return None;
+        }
+        match &mut self.half {
+            Half::Framed(receiver) => receiver.acknowledge(bit),
+            Half::Classic(classic) => classic.acknowledge(bit),
+            Half::Undecided(..) => None,
+        }
+    }
+
     #[inline]
     pub(super) fn next_owed(&mut self) -> Option<Bit> {
         let State::Owed(acks) = &mut self.state else { return None };

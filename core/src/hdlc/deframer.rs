@@ -221,6 +221,12 @@ impl<const N: usize, F: CheckSequence> Deframer<N, F> {
         if self.inverted < FIVE_ONES { self.feed_after_five_ones(bit) } else { self.shift(bit) }
     }
 
+    /// Whether the next bit is nothing but content: no flag and no abort can end with it.
+    #[inline]
+    pub(crate) const fn is_within_content(&self) -> bool {
+        self.inverted >= FIVE_ONES
+    }
+
     /// Takes a bit of content.
     #[inline]
     fn shift(&mut self, bit: Bit) -> Result<Unchecked<F>, FeedError> {

@@ -7,6 +7,7 @@ use minitalk_core::sender::Event;
 use minitalk_core::{Bit, Instant, RefusalReason, Sender};
 
 use crate::pair::sender_of;
+use minitalk_testing::Random;
 
 /// A server that answers at once, and everything it did.
 struct Server {
@@ -58,6 +59,89 @@ impl Server {
         }
         sender.poll_event()
     }
+}
+
+/// What an exchange did for one bit: acknowledgments, octets delivered, and what it said.
+type Deed = (Vec<(u32, Bit, bool)>, Vec<(u32, Vec<u8>)>, Option<Handled>);
+
+fn do_by_outputs<S>(
+    exchange: &mut Exchange<S>,
+    peer: u32,
+    bit: Bit,
+    accepts: bool,
+    now: Instant,
+) -> Deed
+where
+    S: AsRef<[Place]> + AsMut<[Place]>,
+{
+    let handled = exchange.handle_bit(peer, bit, now);
+    let (mut acks, mut octets) = (Vec::new(), Vec::new());
+    while let Some(output) = exchange.poll_output(now) {
+        match output {
+            Output::Transmit { peer, symbol, held_back } => acks.push((peer, symbol, held_back)),
+            Output::Payload(piece) => {
+                let peer = piece.peer;
+                octets.push((peer, piece.octets.to_vec()));
+                if accepts {
+                    exchange.accept(peer);
+                }
+            }
+            Output::TooLong { .. } | Output::Closed { .. } => {}
+        }
+    }
+    (acks, octets, Some(handled))
+}
+
+/// Framed senders, classic ones and noise, each at its own pace: a bit that is acknowledged in one call
+/// leaves the exchange as the outputs do, and one that is not leaves it as it was.
+#[test]
+fn a_bit_that_is_acknowledged_at_once_leads_to_what_the_outputs_say() {
+    let mut at_once = 0;
+    for seed in 0..200 {
+        let mut random = Random::new(seed);
+        let dialect =
+            ["", "one=usr1", "ack=echo", "ack=none", "order=lsb", "end=silence"][random.index(6)];
+        let dialect: Dialect = dialect.parse().expect("a dialect");
+        let mut exchange = Exchange::<_>::new(dialect, [const { Place::FREE }; 3]);
+        let mut senders: Vec<Option<Sender>> =
+            vec![Some(sender_of(&[b'~'; 200])), (seed % 2 == 0).then(|| sender_of(b"two")), None];
+        for peer in 1..=3 {
+            exchange.open(peer).expect("there is room");
+        }
+        for step in 0..3_000 {
+            let now = Instant::from_micros(step * 300);
+            exchange.handle_timeout(now);
+            if random.happens(20_000) {
+                (1..=3).for_each(|peer| exchange.accept(peer));
+            }
+            let index = random.index(3);
+            let peer = u32::try_from(index + 1).expect("a small number");
+            let sent = senders[index].as_mut().map(|sender| sender.poll_transmit(now));
+            let noise = Bit::from_bool(random.happens(500_000));
+            let bit = match sent {
+                Some(Some(bit)) if !random.happens(2_000) => bit,
+                Some(None) => continue,
+                Some(Some(_)) | None => noise,
+            };
+            let accepts = !random.happens(10_000);
+            let mut other = exchange.clone();
+            let expected = do_by_outputs(&mut other, peer, bit, accepts, now);
+            let deed = if let Some(ack) = exchange.acknowledge(peer, bit, now) {
+                at_once += 1;
+                (vec![(peer, ack, false)], vec![], Some(Handled::Taken))
+            } else {
+                do_by_outputs(&mut exchange, peer, bit, accepts, now)
+            };
+            assert_eq!(deed, expected, "seed {seed}, step {step}");
+            assert!(exchange == other, "seed {seed}, step {step}");
+            for (to, ack, _) in expected.0 {
+                if let Some(sender) = &mut senders[usize::try_from(to).expect("small") - 1] {
+                    sender.handle_ack(ack, now);
+                }
+            }
+        }
+    }
+    assert!(at_once > 30_000, "{at_once}");
 }
 
 #[test]

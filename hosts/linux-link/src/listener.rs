@@ -447,6 +447,10 @@ impl<O: Observer> Listener<O> {
     fn handle_arrival(&mut self, arrival: Arrival) {
         match arrival.origin {
             Origin::Process { pid, .. } => {
+                if let Some(ack) = self.exchange.acknowledge(pid, arrival.bit, self.woken_at) {
+                    self.observer.received(pid, arrival.bit);
+                    return self.transmit(pid, ack, false);
+                }
                 match self.exchange.handle_bit(pid, arrival.bit, self.woken_at) {
                     Handled::Taken => self.observer.received(pid, arrival.bit),
                     Handled::Lost => {

@@ -307,7 +307,10 @@ impl World {
             self.send_ack(index, symbol);
         }
         if let Some((bit, pid)) = self.bits.take() {
-            if pid != FOREIGN && self.exchange.handle_bit(pid, bit, now) == Handled::Unknown {
+            if let Some(ack) = self.exchange.acknowledge(pid, bit, now) {
+                self.acknowledge(pid, ack);
+            } else if pid != FOREIGN && self.exchange.handle_bit(pid, bit, now) == Handled::Unknown
+            {
                 // One that has no place waits: its bit is sent again.
                 if self.clients[self.index_of(pid)].is_alive() && self.exchange.open(pid).is_ok() {
                     let _ = self.exchange.handle_bit(pid, bit, now);
