@@ -79,6 +79,10 @@ tester-report *FILES:
 deb *WHAT:
     tools/deb {{ WHAT }}
 
+# The README's way to install, word for word, in a home of its own (needs a C compiler, man-db, systemd-analyze)
+fresh-account:
+    tools/fresh-account
+
 # Throughput in bits per second
 bench *OPTIONS:
     cargo bench --locked --package minitalk-benches {{ OPTIONS }}

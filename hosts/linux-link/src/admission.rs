@@ -288,7 +288,13 @@ impl Admitted {
         self.found.may_receive = SignalSet::default();
         self.found.status = self.peer.status()?;
         self.found.handled = handled(&self.found.status, awaited(&self.found.status));
-        let executable = Executable::of(self.peer.pid()).ok();
+        let executable = match Executable::of(self.peer.pid()) {
+            // The kernel has taken its program away: it is about to end.
+            Err(ReadProcessError::NoSuchProcess) if self.found.executable.is_some() => {
+                return Err(Refusal::NoSuchProcess);
+            }
+            executable => executable.ok(),
+        };
         if executable != self.found.executable && self.trust != Trust::Forced {
             return Err(Refusal::Replaced);
         }

@@ -99,6 +99,19 @@ fn who_handles_one_is_sent_that_one() {
 }
 
 #[test]
+fn who_is_about_to_end_is_gone_and_has_not_become_another_program() {
+    let mut child = shell("trap : USR1 USR2; echo; read line");
+    wait_for_line(&mut child);
+    let mut admitted = Admission::new().sender(child.id(), Trust::Unspoken).unwrap();
+    child.kill().unwrap();
+    // Nobody has waited for it: it has a number, and no program.
+    while Executable::of(child.id()).is_ok() {}
+    let later = now().after_micros(PAUSE_MICROS + 1);
+    assert_eq!(admitted.send(Bit::One, later), Err(SendError::Gone));
+    child.wait().unwrap();
+}
+
+#[test]
 fn who_has_become_another_program_is_not_signalled_any_more() {
     let mut child = shell("trap : USR1 USR2; echo; read line; exec cat");
     wait_for_line(&mut child);
