@@ -48,7 +48,7 @@ fn await_start(server: &Address, time: Duration, options: &Options) -> Result<()
         Some(left) if !server.await_start(left) => Err(Trouble::NotStarted(server.clone())),
         Some(_) => Ok(()),
         None => {
-            server.await_start(time);
+            let _ = server.await_start(time);
             Ok(())
         }
     }

@@ -53,6 +53,7 @@ impl Address {
 
     /// Waits until a process of this address runs, for `time` at most; whether one does.
     /// [`Connection::open`](crate::Connection::open) says what is wrong with it.
+    #[must_use]
     pub fn await_start(&self, time: Duration) -> bool {
         let began = Instant::now();
         let runs = || {
