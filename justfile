@@ -109,7 +109,7 @@ fuzz TARGET="decoder" SECONDS="30":
 break-rules *NAMES:
     tools/break-rules {{ NAMES }}
 
-# Changes one sign or result of the core at a time: some test must fail (needs cargo-mutants): just mutants --shard 3/200
+# Changes one sign or result of the core at a time: some test must fail (needs cargo-mutants): just mutants --quick --shard 3/20
 mutants *OPTIONS:
     tools/mutants {{ OPTIONS }}
 

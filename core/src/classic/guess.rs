@@ -222,3 +222,72 @@ const fn verdict(best: Candidate, margin: u32) -> Verdict {
     };
     Verdict { dialect: best.dialect, confidence, is_whole: best.is_whole && best.is_aligned }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::classic::Encoder;
+    use std::vec::Vec;
+
+    /// A guess that has taken the first `count` symbols of a text, and its verdict with the number
+    /// of symbols after which it came.
+    fn guess(dialect: &str, text: &[u8], count: usize) -> (Guess, Option<(u16, Verdict)>) {
+        let bits = Encoder::new(dialect.parse().unwrap(), text).unwrap().take(count);
+        fed(&bits.collect::<Vec<_>>())
+    }
+
+    fn fed(symbols: &[Bit]) -> (Guess, Option<(u16, Verdict)>) {
+        let (mut guess, mut found) = (Guess::new(24_710), None);
+        for &symbol in symbols {
+            let verdict = guess.feed(symbol);
+            found = found.or(verdict.map(|verdict| (guess.symbols_taken(), verdict)));
+        }
+        (guess, found)
+    }
+
+    #[test]
+    fn a_verdict_comes_with_the_symbol_that_makes_it_clear_and_says_whether_a_message_ends_there() {
+        let (_, whole) = guess("end=nul", b"a", 16);
+        assert_eq!(whole.map(|(after, verdict)| (after, verdict.is_whole)), Some((16, true)));
+        let (_, part) = guess("end=nul", b"Hello", 40);
+        assert_eq!(part.map(|(after, verdict)| (after, verdict.is_whole)), Some((40, false)));
+    }
+
+    #[test]
+    fn at_the_end_of_its_sender_there_is_a_verdict_if_there_is_a_text() {
+        for (dialect, count, end) in [
+            ("end=nul", 16, Some(End::Nul)),
+            ("end=nul", 8, Some(End::Silence)),
+            ("end=length32", 32 + 16, Some(End::Length32)),
+            ("end=length32", 24, None),
+        ] {
+            let (guess, _) = guess(dialect, if count == 16 { b"a" } else { b"abc" }, count);
+            let found = guess.handle_end().map(|verdict| verdict.dialect.end);
+            assert_eq!(found, end, "{dialect} after {count}");
+        }
+    }
+
+    #[test]
+    fn fifteen_ones_may_be_a_mark_and_sixteen_are_none() {
+        for (ones, is_mark) in [(8, true), (15, true), (16, false)] {
+            let (guess, _) = fed(&std::vec![Bit::One; ones]);
+            assert_eq!(guess.is_mark(), is_mark, "{ones}");
+        }
+    }
+
+    #[test]
+    fn two_or_three_ones_may_be_a_greeting_that_comes_again() {
+        let (zero, one) = (Bit::Zero, Bit::One);
+        for (symbols, asks) in [
+            (&[one][..], false),
+            (&[one, one], true),
+            (&[one, one, one], true),
+            (&[one, one, one, one], false),
+            (&[zero, zero], false),
+            (&[one, zero, one], false),
+        ] {
+            assert_eq!(fed(symbols).0.is_asking_again(), asks, "{symbols:?}");
+        }
+        assert_eq!(fed(&[one]).0.pid(), 24_710, "a new guess is about the same process");
+    }
+}

@@ -208,3 +208,23 @@ fn who_is_seen_to_sleep_is_acknowledged_at_once() {
     assert_eq!(talk.answers, [Bit::Zero]);
     assert_eq!(talk.understanding.ack(), Ack::PerBit(Bit::Zero));
 }
+
+#[test]
+fn a_byte_that_is_cut_off_does_not_end_a_message() {
+    let mut talk = Talk::new(Handles::BOTH);
+    let symbols = bits("end=nul", "Hello, world. How are you?");
+    talk.send(symbols.into_iter().take(60), Waits::Never);
+    talk.gone();
+    assert_eq!((talk.text.as_slice(), talk.messages), (&b"Hello, "[..], 0));
+    assert_eq!(talk.understanding.octets_at_risk(), Some(7));
+}
+
+#[test]
+fn a_length_that_has_begun_is_the_beginning_of_a_message() {
+    let mut talk = Talk::new(Handles::BOTH);
+    talk.send(bits("end=length32", "Hello, world. How are you?"), Waits::PerBit);
+    talk.pass(60_000);
+    assert_eq!((talk.messages, talk.understanding.octets_at_risk()), (1, None));
+    talk.send([Bit::Zero; 8], Waits::PerBit);
+    assert_eq!(talk.understanding.octets_at_risk(), Some(0));
+}

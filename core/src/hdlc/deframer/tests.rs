@@ -344,3 +344,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn it_waits_for_a_flag_until_one_has_come_and_after_what_it_gave_up() {
+    let mut deframer = Deframer::<8>::new();
+    assert!(deframer.is_hunting());
+    feed(&mut deframer, [Bit::One, Bit::Zero]);
+    assert!(deframer.is_hunting());
+    feed(&mut deframer, FLAG_BITS);
+    assert!(!deframer.is_hunting());
+    feed(&mut deframer, [Bit::Zero; 9 * 8]);
+    assert!(deframer.is_hunting(), "that was too long");
+}
