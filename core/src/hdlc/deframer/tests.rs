@@ -356,3 +356,16 @@ fn it_waits_for_a_flag_until_one_has_come_and_after_what_it_gave_up() {
     feed(&mut deframer, [Bit::Zero; 9 * 8]);
     assert!(deframer.is_hunting(), "that was too long");
 }
+
+#[test]
+fn the_first_frame_is_received_whatever_comes_before_its_flag() {
+    for count in 0..=10 {
+        for noise in 0..1_u32 << count {
+            let noise = (0..count).map(|place| Bit::from(noise >> place & 1 == 1));
+            let mut deframer = Deframer::<16>::new();
+            let seen = feed(&mut deframer, noise.clone().chain(Framer::new(b"abcd")));
+            let expected = Some(&Seen::Frame(b"abcd".to_vec()));
+            assert_eq!(seen.last(), expected, "{:?}", noise.collect::<Vec<_>>());
+        }
+    }
+}
