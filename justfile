@@ -79,7 +79,7 @@ tester-report *FILES:
 deb *WHAT:
     tools/deb {{ WHAT }}
 
-# The README's way to install, word for word, in a home of its own (needs a C compiler, man-db, systemd-analyze)
+# The README's way to install, word for word, in a home of its own (needs a C compiler, man-db)
 fresh-account:
     tools/fresh-account
 
