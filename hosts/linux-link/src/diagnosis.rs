@@ -79,6 +79,8 @@ pub(crate) struct Sight {
     /// It has slept so for [`REST_MICROS`], and has not been scheduled since. Whatever it was going
     /// to answer has been answered.
     pub(crate) is_at_rest: bool,
+    /// It has run since the last look, although nothing was sent to it meanwhile.
+    pub(crate) has_run: bool,
 }
 
 /// Looks at a server from time to time.
@@ -124,6 +126,7 @@ impl Lookout {
             is_at_rest: self
                 .asleep
                 .is_some_and(|(_, since)| now.micros_since(since) >= REST_MICROS),
+            has_run: was_scheduled,
         }
     }
 

@@ -284,8 +284,9 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
             }
             let is_settled = match doubt {
                 Some(doubt) => self.is_settled(doubt, sight),
-                // Signals do not queue: sent again, it would be dropped.
-                None => sight.has_taken_all || !may_be_pending,
+                // Signals do not queue: sent again, it would be dropped. A server that has run has
+                // taken what was pending, so that what is pending now is of somebody else.
+                None => sight.has_taken_all || sight.has_run || !may_be_pending,
             };
             if !is_settled && self.postpone(doubt, sight, now) {
                 return self.give_up_if_late(now);
