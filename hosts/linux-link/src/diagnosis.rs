@@ -69,6 +69,7 @@ pub(crate) const REST_MICROS: u64 = 30_000;
 
 /// What one look at a server has shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is seen by itself")]
 pub(crate) struct Sight {
     /// What keeps it from answering, if that can be seen.
     pub(crate) obstacle: Option<Diagnosis>,
