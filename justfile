@@ -113,8 +113,8 @@ break-rules *NAMES:
 mutants *OPTIONS:
     tools/mutants {{ OPTIONS }}
 
-# The long runs of model and simulator
-long: long-model long-lives
+# The long runs of model, simulator and dialects
+long: long-model long-lives long-dialects
 
 # The model with one fault more in every setup
 long-model:
@@ -123,6 +123,10 @@ long-model:
 # A million lives in the simulator
 long-lives:
     SEEDS=1000000 cargo test --locked --package minitalk-core --test it in_no_life -- --nocapture
+
+# Our two programs in every dialect that they have
+long-dialects:
+    ALL_DIALECTS=1 cargo test --locked --package minitalk-harness --test it our_two_programs -- --nocapture
 
 # What of the core the fuzz corpus reaches (needs cargo-fuzz, llvm-cov); of every crate the tests: just coverage --tests
 coverage *OPTIONS:

@@ -1,5 +1,6 @@
 //! Other people's minitalks: each dialect with a peer in plain C, both ways, and with ourselves.
 
+use std::env;
 use std::io::{self, Write};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -209,8 +210,11 @@ fn a_client_that_handles_no_signal_is_shown_and_reported_and_never_signalled() {
     assert!(slowest, "even the slowest loses bits");
 }
 
+/// Every two of an answer, a receipt and an end; with `ALL_DIALECTS` in the environment every three.
 #[test]
 fn our_two_programs_agree_on_every_answer_receipt_and_end() {
+    let takes_all = env::var_os("ALL_DIALECTS").is_some();
+    let ends = Setting::End.values().len();
     let mut dialects = Vec::new();
     for (number, ack) in Setting::Ack.values().iter().enumerate() {
         for (place, receipt) in Setting::Receipt.values().iter().enumerate() {
@@ -220,7 +224,8 @@ fn our_two_programs_agree_on_every_answer_receipt_and_end() {
                 let before = format!("{}-byte", receipt.trim_end_matches("-before"));
                 let is_ambiguous = ack.starts_with(&before)
                     || *receipt == "usr2-usr1-usr2-after" && *end == "silence";
-                if is_ambiguous {
+                let is_of_square = (number + place + end_number) % ends == 0;
+                if is_ambiguous || !is_of_square && !takes_all {
                     continue;
                 }
                 // The other parts take turns.
