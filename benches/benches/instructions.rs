@@ -79,7 +79,7 @@ fn framed_feed(line: &[Bit]) -> u64 {
     black_box(frames)
 }
 
-#[library_benchmark(config = at_most(20))]
+#[library_benchmark(config = at_most(19))]
 #[bench::text(setup = classic_text)]
 fn classic_encode(text: &[u8]) -> u64 {
     let symbols = Encoder::new(Dialect::DEFAULT, text).expect("no NUL");
@@ -107,7 +107,7 @@ fn crowd(senders: u32) -> (Crowd, &'static [Bit]) {
 }
 
 // A bit of one sender that the others are silent beside: as much with four thousand as with four.
-#[library_benchmark(config = at_most(390))]
+#[library_benchmark(config = at_most(155))]
 #[bench::of_4(args = (4), setup = crowd)]
 #[bench::of_4096(args = (4_096), setup = crowd)]
 fn exchange_bit((mut crowd, line): (Crowd, &[Bit])) -> usize {
