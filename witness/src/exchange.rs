@@ -33,6 +33,11 @@ extern "C" fn exchange_open_stranger(
 }
 
 #[unsafe(no_mangle)]
+extern "C" fn exchange_acknowledge(exchange: &mut Table, peer: u32, one: bool, micros: u64) -> u32 {
+    super::code(exchange.acknowledge(peer, Bit::from_bool(one), Instant::from_micros(micros)))
+}
+
+#[unsafe(no_mangle)]
 extern "C" fn exchange_handle_pause(exchange: &mut Table, peer: u32, micros: u64) {
     exchange.handle_pause(peer, Instant::from_micros(micros));
 }
