@@ -177,7 +177,7 @@ impl<'a> TextSender<'a> {
     pub fn completed_bytes(&self) -> usize {
         let begun = self.length.saturating_sub(self.encoder.bytes_left());
         match self.state {
-            State::Ended if self.ending.is_none() => begun,
+            State::Ended if self.encoder.ends().message() => begun,
             State::Ready | State::Pausing | State::Settling | State::Closing { .. }
                 if self.encoder.ends().byte() =>
             {

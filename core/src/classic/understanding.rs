@@ -18,9 +18,6 @@ const REMIND_MICROS: u64 = 250_000;
 /// again and again, and wants another answer.
 const REPETITIONS_MAX: u16 = 72;
 
-/// Silence after which a message is over that nothing on the line ends.
-const END_MICROS: u64 = 500_000;
-
 /// Most octets that a verdict brings at once.
 const OCTETS_MAX: usize = 64;
 
@@ -515,7 +512,6 @@ impl Understanding {
             State::Guessing(_) => Some(SILENCE_MICROS),
             State::Reading(_) if matches!(self.tail, Tail::Following(_)) => Some(SILENCE_MICROS),
             State::Reading(_) if self.late_receipt.is_some() => Some(SILENCE_MICROS),
-            State::Reading(reader) if reader.dialect.end == End::Silence => Some(END_MICROS),
             State::Reading(_) | State::Replaying { .. } => None,
         };
         let may_remind = !self.is_reminded

@@ -96,9 +96,10 @@ fn a_stranger_is_understood_and_what_it_is_can_be_asked() {
     let mut server = Server::with_stranger(Handles::BOTH);
     assert_eq!((server.exchange.dialect(1), server.exchange.waits(1)), (None, None));
     let text = "Hello, world. How are you?".repeat(9);
-    for symbol in bits("one=usr1,end=length32", text.as_bytes()) {
+    for (place, symbol) in bits("one=usr1,end=length32", text.as_bytes()).into_iter().enumerate() {
         server.bit(1, symbol);
         server.pass(20_000);
+        assert_eq!(server.acks.len(), place + 1, "each one is acknowledged once");
     }
     assert_eq!(server.exchange.protocol(1), Some(Protocol::Classic));
     assert_eq!(server.exchange.waits(1), Some(Waits::PerBit));
@@ -144,6 +145,9 @@ fn a_stranger_that_speaks_frames_is_understood_if_it_can_take_both_answers() {
         assert_eq!(server.exchange.protocol(1), Some(protocol));
         let accepted = Event::Accepted { octets: 2, last: true };
         assert_eq!(sender.poll_event() == Some(accepted), protocol == Protocol::Framed);
+        if protocol == Protocol::Framed {
+            assert_eq!(sender.statistics().repeated_frames, 0, "nothing of the mark is lost");
+        }
     }
 }
 

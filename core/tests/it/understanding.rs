@@ -1,7 +1,7 @@
 //! When a message of a sender that nobody has told is over, and what is known of it until then.
 
 use minitalk_core::classic::{
-    Ack, Encoder, End, Handles, Memory, Understanding, Understood, Waits,
+    Ack, Confidence, Encoder, End, Handles, Memory, Understanding, Understood, Waits,
 };
 use minitalk_core::{Bit, Instant};
 
@@ -91,6 +91,8 @@ fn what_is_known_of_a_sender_can_be_asked_once_it_is_known() {
     assert_eq!(talk.understanding.bit_ack(Bit::One), Some(Bit::Zero));
     assert_eq!(talk.understanding.waits(), Some(Waits::PerBit));
     talk.send(symbols[symbols.len() - 8..].iter().copied(), Waits::PerBit);
+    assert_eq!(talk.understanding.confidence(), Some(Confidence::Certain));
+    assert_eq!(talk.understanding.octets_at_risk(), Some(length), "a NUL may follow");
     talk.pass(60_000);
     assert_eq!((talk.text.as_slice(), talk.messages), (text.as_bytes(), 1));
     assert_eq!((talk.understanding.offset(), talk.understanding.octets_at_risk()), (0, None));
@@ -155,16 +157,18 @@ fn what_is_cut_off_before_it_is_understood_gets_no_receipt() {
     assert_eq!(talk.understanding.octets_at_risk(), Some(3));
 }
 
+/// What it says has no end but that of its process.
 #[test]
-fn silence_ends_a_message_that_nothing_else_ends_after_half_a_second() {
+fn a_pause_in_the_middle_of_a_text_means_nothing() {
     let mut talk = Talk::new(Handles::BOTH);
     let symbols = bits("end=silence", "Hello, world. How are you?");
     talk.send(symbols[..100].iter().copied(), Waits::Never);
-    talk.pass(400_000);
+    assert_eq!(talk.understanding.poll_timeout(), None);
+    talk.pass(10_000_000);
     talk.send(symbols[100..].iter().copied(), Waits::Never);
+    assert_eq!(talk.messages, 0);
     talk.gone();
-    assert_eq!(talk.text, b"Hello, world. How are you?");
-    assert_eq!(talk.messages, 1, "a pause of less is none");
+    assert_eq!((talk.text.as_slice(), talk.messages), (&b"Hello, world. How are you?"[..], 1));
 }
 
 #[test]

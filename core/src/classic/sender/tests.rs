@@ -335,3 +335,14 @@ fn an_acknowledgment_of_nothing_changes_nothing() {
         assert_eq!(std::format!("{sender:?}"), before);
     }
 }
+
+#[test]
+fn a_byte_in_the_middle_of_which_a_message_fails_is_not_counted() {
+    let mut sender = sender(b"ab");
+    pass(&mut sender, 12);
+    assert!(sender.poll_transmit(NOW).is_some());
+    sender.handle_ack(Bit::One, NOW);
+    assert_eq!(sender.completed_bytes(), 1);
+    assert_eq!(sender.poll_event(), Some(Ending::Unexpected(Bit::One)));
+    assert_eq!(sender.completed_bytes(), 1, "also when its end is known");
+}

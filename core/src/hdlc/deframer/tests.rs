@@ -369,3 +369,11 @@ fn the_first_frame_is_received_whatever_comes_before_its_flag() {
         }
     }
 }
+
+#[test]
+fn a_few_bits_between_two_flags_are_noise() {
+    for count in 1..=6 {
+        let bits = FLAG_BITS.into_iter().chain(std::vec![Bit::Zero; count]).chain(FLAG_BITS);
+        assert_eq!(received(bits), [Seen::Flag, Seen::Error(FeedError::Noise)], "{count}");
+    }
+}
