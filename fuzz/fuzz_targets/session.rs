@@ -490,6 +490,14 @@ impl Host {
     }
 
     fn bit(&mut self, peer: u32, bit: Bit) {
+        let mut other = self.exchange.clone();
+        if let Some(ack) = self.exchange.acknowledge(peer, bit, self.now) {
+            assert_eq!(other.handle_bit(peer, bit, self.now), Handled::Taken);
+            let output = Output::Transmit { peer, symbol: ack, held_back: false };
+            assert_eq!(other.poll_output(self.now), Some(output));
+            assert!(other.poll_output(self.now).is_none() && other == self.exchange);
+            return;
+        }
         let handled = self.exchange.handle_bit(peer, bit, self.now);
         assert_eq!(handled == Handled::Unknown, !self.open.contains_key(&peer));
         if self.open.get(&peer).is_some_and(Option::is_some) {
