@@ -1,8 +1,8 @@
 //! Instructions per bit, counted by valgrind: `just instructions`.
 //!
-//! The clock of a shared machine says nothing about a change of a few per cent; this count is the same in
-//! every run. Each load is [`BITS`] bits long, so that a count divided by it, which moves its point by five
-//! places, is instructions per bit. What prepares a load is not counted.
+//! The clock of a shared machine says nothing about a change of a few per cent; this count is the
+//! same in every run. Each load is [`BITS`] bits long, so that a count divided by it, which moves
+//! its point by five places, is instructions per bit. What prepares a load is not counted.
 
 #![expect(missing_docs, unused_qualifications, reason = "of what the macros of gungraun write")]
 
@@ -93,8 +93,8 @@ fn framed_encode(octets: &[u8]) -> u64 {
     black_box(symbols.map(u8::from).map(u64::from).sum())
 }
 
-// A bit of payload through sender and receiver: both ends and the loop between them, and in it the share of
-// flags, header, FCS and inserted zeros.
+// A bit of payload through sender and receiver: both ends and the loop between them, and in it the
+// share of flags, header, FCS and inserted zeros.
 #[library_benchmark(config = at_most(200))]
 #[bench::payload(setup = payload)]
 fn link_round(payload: &[u8]) -> usize {

@@ -1,6 +1,7 @@
 //! Real processes: the two programs beside the yardstick, in turn, in bits per second.
 //!
-//! Not criterion's own loop: on a machine with other work only the ratio within a round means anything.
+//! Not criterion's own loop: on a machine with other work only the ratio within a round means
+//! anything.
 
 use std::io;
 use std::process::ExitCode;

@@ -1,4 +1,5 @@
-//! What the benches share: the text they send and the bits it becomes, the yardstick, the two programs.
+//! What the benches share: the text they send and the bits it becomes, the yardstick, the two
+//! programs.
 
 pub mod corpus;
 pub mod crowd;

@@ -1,4 +1,5 @@
-//! A message over a link that loses every 3,001st symbol in each direction: it arrives all the same.
+//! A message over a link that loses every 3,001st symbol in each direction: it arrives all the
+//! same.
 
 #![expect(
     clippy::arithmetic_side_effects,

@@ -1,9 +1,9 @@
 //! What each bit of a framed sender is, for pictures, traces and pages.
 //!
-//! An [`Anatomy`] follows the bits of one sender in the order in which they are sent and names each:
-//! the fields are those of `docs/protocol.md`, section "Frame". It expects what a sender of this
-//! protocol sends, decodes nothing and checks nothing. After damage it finds its place again at
-//! the next mark or flag.
+//! An [`Anatomy`] follows the bits of one sender in the order in which they are sent and names
+//! each: the fields are those of `docs/protocol.md`, section "Frame". It expects what a sender of
+//! this protocol sends, decodes nothing and checks nothing. After damage it finds its place again
+//! at the next mark or flag.
 
 use core::fmt;
 
@@ -198,7 +198,8 @@ impl Anatomy {
             if !bit.is_one() {
                 return plain(Part::InsertedZero);
             }
-            // Six ones are a mark where an address was to come, else a flag in the middle of a frame.
+            // Six ones are a mark where an address was to come, else a flag in the middle of a
+            // frame.
             let is_mark = part == Part::Address;
             self.state = if is_mark { State::Mark } else { State::Lost };
             return plain(if is_mark { Part::Mark } else { Part::Unknown });

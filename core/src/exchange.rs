@@ -143,8 +143,8 @@ impl<S, const OCTETS: usize> Exchange<S, OCTETS> {
         self
     }
 
-    /// The same exchange, refusing messages of more than `octets_max` octets. Of coded ones the host
-    /// counts what they are decoded to, and refuses.
+    /// The same exchange, refusing messages of more than `octets_max` octets. Of coded ones the
+    /// host counts what they are decoded to, and refuses.
     #[must_use]
     pub const fn with_octets_max(mut self, octets_max: Option<u64>) -> Self {
         self.octets_max = octets_max;

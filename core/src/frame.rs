@@ -71,8 +71,8 @@ pub(crate) const fn payload_octets_max(octets: usize, overhead_octets: usize) ->
     if octets < PAYLOAD_OCTETS_MAX { octets } else { PAYLOAD_OCTETS_MAX }
 }
 
-/// For a buffer of `octets`: an `N` that has no room for one octet of payload, if it is the whole of
-/// a message whose length is not known, does not compile.
+/// For a buffer of `octets`: an `N` that has no room for one octet of payload, if it is the whole
+/// of a message whose length is not known, does not compile.
 pub(crate) const fn assert_room(octets: usize) {
     let has_room = payload_octets_max(octets, OVERHEAD_OCTETS_MAX - LENGTH_OCTETS_MAX + 1) > 0;
     assert!(has_room, "N counts header and FCS: it is `frame::octets_for(payload)`");

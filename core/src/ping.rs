@@ -7,8 +7,8 @@
 //!     └── withdraw() ────┴──────────────▶ Withdrawing ──▶ Ended
 //! ```
 //!
-//! A receiver takes flags between frames for what they are, and acknowledges each bit; a *probe* is one
-//! flag. The mark comes first because the receiver may not know yet that its peer is framed.
+//! A receiver takes flags between frames for what they are, and acknowledges each bit; a *probe* is
+//! one flag. The mark comes first because the receiver may not know yet that its peer is framed.
 //! `docs/protocol.md`, section "Telling the two apart", has the rules.
 
 use crate::detect::MARK_BITS;
@@ -82,15 +82,15 @@ enum Outstanding {
 ///
 /// # The loop
 ///
-/// After each call of a method that takes `&mut self`: call [`poll_transmit`](Self::poll_transmit) and
-/// [`poll_event`](Self::poll_event) until they return `None`. Then wait for an acknowledgment, but no
-/// longer than [`poll_timeout`](Self::poll_timeout). When to give up is for the host to say: then it
-/// calls [`withdraw`](Self::withdraw) and goes on until [`PingEvent::Withdrawn`].
+/// After each call of a method that takes `&mut self`: call [`poll_transmit`](Self::poll_transmit)
+/// and [`poll_event`](Self::poll_event) until they return `None`. Then wait for an acknowledgment,
+/// but no longer than [`poll_timeout`](Self::poll_timeout). When to give up is for the host to say:
+/// then it calls [`withdraw`](Self::withdraw) and goes on until [`PingEvent::Withdrawn`].
 ///
 /// # Signal safety
 ///
-/// No method allocates, locks, blocks or panics; all may be called from a signal or interrupt handler,
-/// as long as only one call runs at a time.
+/// No method allocates, locks, blocks or panics; all may be called from a signal or interrupt
+/// handler, as long as only one call runs at a time.
 ///
 /// # Examples
 ///
@@ -127,8 +127,8 @@ pub struct Pinger {
     outstanding: Outstanding,
     deadline: Option<Instant>,
     timeout_micros: u64,
-    /// The acknowledgment from which the next one must differ. `None` if it may be either: there was
-    /// none, or a bit was resent.
+    /// The acknowledgment from which the next one must differ. `None` if it may be either: there
+    /// was none, or a bit was resent.
     last_ack: Option<Bit>,
     alignment: Alignment,
     progress: u64,

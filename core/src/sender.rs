@@ -218,8 +218,8 @@ impl<const N: usize> Sender<N> {
     }
 
     /// Hands over the next piece of the message, at most
-    /// [`PAYLOAD_OCTETS_MAX`](Self::PAYLOAD_OCTETS_MAX) octets of it, or a few more if the frame has
-    /// a short header. Empty ones are taken too.
+    /// [`PAYLOAD_OCTETS_MAX`](Self::PAYLOAD_OCTETS_MAX) octets of it, or a few more if the frame
+    /// has a short header. Empty ones are taken too.
     ///
     /// `last` ends the message: it must be known when the piece is offered.
     ///

@@ -7,8 +7,8 @@
 
 use crate::{Bit, Instant};
 
-/// How long a zero may take to be acknowledged before the next one follows all the same: long enough
-/// for a receiver that has lost its time slice, and for one that acknowledges nothing.
+/// How long a zero may take to be acknowledged before the next one follows all the same: long
+/// enough for a receiver that has lost its time slice, and for one that acknowledges nothing.
 const PACE_MICROS: u64 = 10_000;
 
 /// Copies of one bit after which its acknowledgment is taken for that of a byte.
@@ -39,8 +39,8 @@ impl Place {
 
 /// What a classic receiver makes of the bits that a framed sender has sent to it so far.
 ///
-/// A receiver that acknowledges each bit has as many bits as it has sent acknowledgments. Of one that
-/// acknowledges by the byte, or not at all, it is assumed that it has every copy of a bit.
+/// A receiver that acknowledges each bit has as many bits as it has sent acknowledgments. Of one
+/// that acknowledges by the byte, or not at all, it is assumed that it has every copy of a bit.
 ///
 /// # Examples
 ///
@@ -74,8 +74,8 @@ impl Alignment {
         Self { acknowledged: start, transmitted: start, last: Bit::Zero, copies: 0 }
     }
 
-    /// Counts a bit that is transmitted, or transmitted again. Not for pairs, which only a peer that is
-    /// known to be framed is sent.
+    /// Counts a bit that is transmitted, or transmitted again. Not for pairs, which only a peer
+    /// that is known to be framed is sent.
     pub const fn transmitted(&mut self, bit: Bit) {
         self.transmitted = self.transmitted.after(bit);
         self.last = bit;
@@ -110,14 +110,15 @@ impl Default for Alignment {
     }
 }
 
-/// Sends the zeros of [`Alignment::zeros_to_end`], each when the one before has been acknowledged or
-/// is not going to be.
+/// Sends the zeros of [`Alignment::zeros_to_end`], each when the one before has been acknowledged
+/// or is not going to be.
 ///
 /// # The loop
 ///
 /// After each call of a `handle_…` method: take out what there is with
-/// [`poll_transmit`](Self::poll_transmit), at most one bit. Then, unless it [is over](Self::is_over), wait for
-/// an acknowledgment, but no longer than [`poll_timeout`](Self::poll_timeout).
+/// [`poll_transmit`](Self::poll_transmit), at most one bit. Then, unless it [is
+/// over](Self::is_over), wait for an acknowledgment, but no longer than
+/// [`poll_timeout`](Self::poll_timeout).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Withdrawal {
@@ -127,8 +128,8 @@ pub struct Withdrawal {
 }
 
 impl Withdrawal {
-    /// A withdrawal from a peer that has been sent what `alignment` says. Its first zero is due at once,
-    /// or, if a bit is under way, when that has been acknowledged or is not going to be.
+    /// A withdrawal from a peer that has been sent what `alignment` says. Its first zero is due at
+    /// once, or, if a bit is under way, when that has been acknowledged or is not going to be.
     #[must_use]
     pub const fn new(alignment: &Alignment, now: Instant) -> Self {
         let is_under_way = alignment.copies > 0;

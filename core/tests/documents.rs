@@ -1,5 +1,5 @@
-//! The parts of `docs/protocol.md` that are computed. `UPDATE_DOCS=1` writes them. The packed crate has
-//! neither the document nor this test.
+//! The parts of `docs/protocol.md` that are computed. `UPDATE_DOCS=1` writes them. The packed crate
+//! has neither the document nor this test.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -43,8 +43,8 @@ fn digit(bit: Bit) -> char {
     if bit.is_one() { '1' } else { '0' }
 }
 
-/// The bits of `octets` on the line, inserted zeros in brackets, an octet at a time. `ones` is the run
-/// of ones before them, and after them.
+/// The bits of `octets` on the line, inserted zeros in brackets, an octet at a time. `ones` is the
+/// run of ones before them, and after them.
 fn stuffed(octets: &[u8], ones: &mut u32) -> String {
     let mut line = String::new();
     for (index, octet) in octets.iter().enumerate() {

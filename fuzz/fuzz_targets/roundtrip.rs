@@ -1,5 +1,5 @@
-//! Any message through framer and deframer, and through classic encoder and decoder, unchanged; and a
-//! receiver takes of any frames with a good FCS those that make sense.
+//! Any message through framer and deframer, and through classic encoder and decoder, unchanged; and
+//! a receiver takes of any frames with a good FCS those that make sense.
 #![no_main]
 
 use arbitrary::Arbitrary;

@@ -1,5 +1,5 @@
-//! Calls in any order and at any time on sender, pinger, receiver and exchange: what their documentation
-//! says holds after each.
+//! Calls in any order and at any time on sender, pinger, receiver and exchange: what their
+//! documentation says holds after each.
 #![no_main]
 
 use std::collections::BTreeMap;
@@ -39,8 +39,8 @@ enum SenderCall {
     GoodAcks(u8),
     /// From now on that receiver takes nothing.
     PeerRefuses(AnyReason),
-    /// Lets time pass, to the deadline if there is one, and then so much more or less. If that is odd, the
-    /// host had not read its clock when it sent, and does so now.
+    /// Lets time pass, to the deadline if there is one, and then so much more or less. If that is
+    /// odd, the host had not read its clock when it sent, and does so now.
     Wait {
         to_deadline: bool,
         micros: i32,

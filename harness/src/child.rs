@@ -71,7 +71,8 @@ impl Running {
         running
     }
 
-    /// Starts `command` with a pipe on its standard input, to be written to and closed by the caller.
+    /// Starts `command` with a pipe on its standard input, to be written to and closed by the
+    /// caller.
     ///
     /// # Panics
     ///

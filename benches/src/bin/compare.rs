@@ -1,7 +1,8 @@
 //! `cargo run --release -p minitalk-benches --bin compare -- [ROUNDS] [PART]...`
 //!
-//! Prints the tables of `docs/performance.md`, in Markdown. The parts are idle, texts, pairs, pinned,
-//! busy, clients, crowd, beside, start and memory; without any, all. It takes about six minutes.
+//! Prints the tables of `docs/performance.md`, in Markdown. The parts are idle, texts, pairs,
+//! pinned, busy, clients, crowd, beside, start and memory; without any, all. It takes about six
+//! minutes.
 
 use std::env;
 use std::process::ExitCode;
@@ -108,7 +109,8 @@ impl Comparison {
         }
     }
 
-    /// Each of the two in turn is the first, so that a machine that gets faster or slower favours neither.
+    /// Each of the two in turn is the first, so that a machine that gets faster or slower favours
+    /// neither.
     fn pairs(&mut self) {
         let mut server = Server::start(Place::Anywhere);
         let gain = |round: usize| {
@@ -140,8 +142,9 @@ impl Comparison {
         self.row("one CPU: classic / raw sleeping", classic, Some(Target::AtLeast(0.85)));
     }
 
-    /// How fast the yardstick that polls is here depends on when it loses its processor: it can be faster than
-    /// the one that sleeps, or a thousand times slower. So there is no target for the ratio to it.
+    /// How fast the yardstick that polls is here depends on when it loses its processor: it can be
+    /// faster than the one that sleeps, or a thousand times slower. So there is no target for the
+    /// ratio to it.
     fn busy(&mut self) {
         let _busy = BusyLoops::start(2);
         let mut server = Server::start(Place::Anywhere);
@@ -183,9 +186,9 @@ impl Comparison {
         self.row(&name, slowest, Some(Target::AtMost(2.0)));
     }
 
-    /// So many `clients` with `octets_count` octets each, all started at once. In each round: what they move
-    /// together, in units of what one client moves that sends all of it; and when the last one ends, in units
-    /// of when they do on average.
+    /// So many `clients` with `octets_count` octets each, all started at once. In each round: what
+    /// they move together, in units of what one client moves that sends all of it; and when the
+    /// last one ends, in units of when they do on average.
     fn at_once(&self, protocol: Protocol, clients: u32, octets_count: u32) -> (Vec<f64>, Vec<f64>) {
         let mut server = Server::start(Place::Anywhere);
         let message = octets(octets_count as usize);

@@ -4,8 +4,9 @@
 use super::{Ack, Acks, Dialect, Memory, Receipt};
 use crate::{Bit, Instant};
 
-/// How long the first acknowledgment is held back to see whether the sender goes on without it: five
-/// times the longest usual pause, and less than a framed stranger waits before it repeats a bit.
+/// How long the first acknowledgment is held back to see whether the sender goes on without it:
+/// five times the longest usual pause, and less than a framed stranger waits before it repeats a
+/// bit.
 const HOLD_MICROS: u64 = 10_000;
 
 /// How long a sender may take to go on after its first acknowledgment before the other symbol is

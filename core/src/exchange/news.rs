@@ -10,7 +10,8 @@ use crate::classic::Memory;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Protocols {
-    /// Told apart by their first bits, where the [dialect](crate::classic::Dialect::admits_framed) allows it.
+    /// Told apart by their first bits, where the [dialect](crate::classic::Dialect::admits_framed)
+    /// allows it.
     #[default]
     Both,
     /// Every sender is taken for a classic one.
@@ -48,15 +49,17 @@ pub enum Output<'a> {
         peer: u32,
         /// The acknowledgment.
         symbol: Bit,
-        /// Whether it had to wait, for the floor or for the host, since the bit came. Meanwhile the process
-        /// may have become another program, so it is to be looked at again.
+        /// Whether it had to wait, for the floor or for the host, since the bit came. Meanwhile the
+        /// process may have become another program, so it is to be looked at again.
         held_back: bool,
     },
     /// Octets have arrived. The sender waits until [`Exchange::accept`](super::Exchange::accept) or
-    /// [`Exchange::refuse`](super::Exchange::refuse) is called for it, now or later. One whose dialect
-    /// acknowledges no single bits does not wait: what it sends meanwhile is [lost](Handled::Lost).
+    /// [`Exchange::refuse`](super::Exchange::refuse) is called for it, now or later. One whose
+    /// dialect acknowledges no single bits does not wait: what it sends meanwhile is
+    /// [lost](Handled::Lost).
     Payload(Payload<'a>),
-    /// The message of `peer` was refused because it is longer than [the limit](super::Exchange::with_octets_max).
+    /// The message of `peer` was refused because it is longer than [the
+    /// limit](super::Exchange::with_octets_max).
     TooLong {
         /// The sender.
         peer: u32,
@@ -127,8 +130,8 @@ pub enum Handled {
     Taken,
     /// The same symbol of the same sender still waits, so this one repeats it: ignored.
     Repeated,
-    /// Its sender's dialect acknowledges no single bits, and the host has not answered what came before
-    /// it: lost, and the message is damaged.
+    /// Its sender's dialect acknowledges no single bits, and the host has not answered what came
+    /// before it: lost, and the message is damaged.
     Lost,
     /// Its sender's message was refused for good and no more of it is listened to: ignored.
     Ignored,

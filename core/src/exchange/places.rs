@@ -1,7 +1,7 @@
 //! The table of senders: found by their number, in lists that cost the same however many there are.
 //!
-//! Lists and buckets are threaded through the places themselves, so the table needs no memory but what
-//! the host gives it.
+//! Lists and buckets are threaded through the places themselves, so the table needs no memory but
+//! what the host gives it.
 
 use core::num::NonZeroU16;
 
@@ -174,8 +174,8 @@ where
         None
     }
 
-    /// Fibonacci hashing: 2^32 divided by the golden ratio. Neighbours are far apart, and so are numbers
-    /// that differ by the size of the table.
+    /// Fibonacci hashing: 2^32 divided by the golden ratio. Neighbours are far apart, and so are
+    /// numbers that differ by the size of the table.
     fn bucket_of(&self, peer: u32) -> usize {
         let hash = usize::try_from(peer.wrapping_mul(0x9E37_79B9)).unwrap_or_default();
         hash.checked_rem(self.storage.as_ref().len()).unwrap_or_default()

@@ -4,9 +4,9 @@
 //! displace each other. Timers and faults are those of [`link`](super::link), the exchange's own
 //! timer included.
 //!
-//! To keep the interleavings few, the server sends an acknowledgment at once if the client's inbox is
-//! empty, and a client takes one at once if no other can come to it: of what could happen in between,
-//! nothing but its own timer, an early one, makes a difference.
+//! To keep the interleavings few, the server sends an acknowledgment at once if the client's inbox
+//! is empty, and a client takes one at once if no other can come to it: of what could happen in
+//! between, nothing but its own timer, an early one, makes a difference.
 
 use std::string::String;
 use std::vec::Vec;
@@ -201,7 +201,8 @@ impl Shared {
         steps
     }
 
-    /// Whether `client` is about to take an acknowledgment, and no other is under way or owed to it.
+    /// Whether `client` is about to take an acknowledgment, and no other is under way or owed to
+    /// it.
     fn has_all_acks(&self, client: usize) -> bool {
         let state = &self.clients[client];
         !state.over

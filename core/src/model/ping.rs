@@ -1,8 +1,8 @@
 //! A [`Pinger`] and the real [`Exchange`] that it measures, which may take framed peers or be a
 //! classic receiver and nothing else.
 //!
-//! Whatever happens, the host of a receiver that is framed hears of nothing, and the next message is
-//! delivered. A classic receiver that no fault has disturbed is left between two messages.
+//! Whatever happens, the host of a receiver that is framed hears of nothing, and the next message
+//! is delivered. A classic receiver that no fault has disturbed is left between two messages.
 
 use std::string::String;
 use std::vec::Vec;

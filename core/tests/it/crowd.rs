@@ -64,7 +64,8 @@ impl Crowd {
 fn whoever_has_waited_longest_is_next_and_nobody_is_left_out() {
     let mut crowd = Crowd::new();
     let bits: Vec<Bit> = Encoder::new(Dialect::DEFAULT, b"a").expect("a text").collect();
-    // Numbers as the kernel gives them to processes that are started one after the other, and others.
+    // Numbers as the kernel gives them to processes that are started one after the other, and
+    // others.
     let peers: Vec<u32> = (0..SENDERS).map(|i| if i % 3 == 0 { i * 4_096 } else { i }).collect();
     for &peer in &peers {
         crowd.bit(peer, bits[0]);

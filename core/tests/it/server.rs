@@ -92,8 +92,8 @@ where
     (acks, octets, Some(handled))
 }
 
-/// Framed senders, classic ones and noise, each at its own pace: a bit that is acknowledged in one call
-/// leaves the exchange as the outputs do, and one that is not leaves it as it was.
+/// Framed senders, classic ones and noise, each at its own pace: a bit that is acknowledged in one
+/// call leaves the exchange as the outputs do, and one that is not leaves it as it was.
 #[test]
 fn a_bit_that_is_acknowledged_at_once_leads_to_what_the_outputs_say() {
     let mut at_once = 0;

@@ -2,7 +2,8 @@
 
 use super::{documents, read};
 
-/// What a measured figure is followed by. Limits and timeouts, in bytes and seconds, are no figures.
+/// What a measured figure is followed by. Limits and timeouts, in bytes and seconds, are no
+/// figures.
 const UNITS: [&str; 9] = [
     "kbit/s",
     "Mbit/s",

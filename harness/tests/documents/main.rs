@@ -10,9 +10,9 @@
 //! | `run by: PROGRAM` | a program of the project runs it |
 //! | `not run: REASON` | nobody does, for this reason |
 //!
-//! The first three share one folder and their servers for the whole document, and in its commands 4242
-//! and 5151 stand for the PIDs of servers: those that the document starts itself, or one that is
-//! started for it, with the options that follow `with:` in the comment.
+//! The first three share one folder and their servers for the whole document, and in its commands
+//! 4242 and 5151 stand for the PIDs of servers: those that the document starts itself, or one that
+//! is started for it, with the options that follow `with:` in the comment.
 
 mod blocks;
 mod commands;

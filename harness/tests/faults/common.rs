@@ -125,8 +125,8 @@ impl RawServer {
         Running::spawn_with_input(&mut client, octets)
     }
 
-    /// As [`send`](Self::send), from a file: the client announces the length, and the server waits for a
-    /// message that it knows to end.
+    /// As [`send`](Self::send), from a file: the client announces the length, and the server waits
+    /// for a message that it knows to end.
     pub(crate) fn send_file(&self, octets: &[u8], options: &[&str]) -> Running {
         let name = format!("{}/message-{}", env!("CARGO_TARGET_TMPDIR"), self.pid());
         std::fs::write(&name, octets).expect("the folder of the tests is writable");
@@ -175,8 +175,8 @@ pub(crate) fn wait_until_armed(running: &mut Running) {
     }
 }
 
-/// How long an undisturbed transfer of `octets` takes here and now; a second at most, for a hundred random
-/// moments within it to be had in time on a machine that is busy now.
+/// How long an undisturbed transfer of `octets` takes here and now; a second at most, for a hundred
+/// random moments within it to be had in time on a machine that is busy now.
 pub(crate) fn undisturbed(server: &mut RawServer, octets: &[u8]) -> Duration {
     let start = Instant::now();
     let finished = server.send(octets, &[]).finish();

@@ -9,15 +9,15 @@ use crate::common::{Random, RawServer, median, undisturbed};
 
 const TIMES: usize = 100;
 
-/// Longer than any report takes where the median is met; a machine with ten times as many programs as
-/// processors has needed 0.9 s.
+/// Longer than any report takes where the median is met; a machine with ten times as many programs
+/// as processors has needed 0.9 s.
 const REPORT_MAX: Duration = Duration::from_secs(5);
 
 /// What it takes in the middle, as promised.
 const REPORT_MEDIAN: Duration = Duration::from_millis(100);
 
-/// How many reports in a row have a median. A machine that has other things to do delays some batches, and
-/// seldom all; what delays every one of them is ours.
+/// How many reports in a row have a median. A machine that has other things to do delays some
+/// batches, and seldom all; what delays every one of them is ours.
 const BATCH: usize = 10;
 
 #[test]

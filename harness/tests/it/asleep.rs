@@ -23,13 +23,14 @@ fn a_server_that_acknowledges_before_it_is_ready_is_sent_to_while_it_sleeps() {
         let (_, rest) = shown.split_once(&format!("\"{member}\":")).expect("statistics");
         rest.split(|letter: char| !letter.is_ascii_digit()).next().unwrap().parse().unwrap()
     };
-    // Nearly every bit would have to be sent again, after a quarter of a second each; a processor that
-    // is taken from the client between its look and its bit accounts for a few.
+    // Nearly every bit would have to be sent again, after a quarter of a second each; a processor
+    // that is taken from the client between its look and its bit accounts for a few.
     assert!(number("resent_bits") <= number("bits") / 10, "{shown}");
 }
 
 /// A client that loses its processor for longer than the server waits for it misses its
-/// acknowledgment and waits for ever: on a busy machine that happens once in a while, and not always.
+/// acknowledgment and waits for ever: on a busy machine that happens once in a while, and not
+/// always.
 #[test]
 fn a_client_that_pauses_after_some_work_is_acknowledged_while_it_sleeps() {
     let program = compile("pausing_client", "");

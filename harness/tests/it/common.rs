@@ -63,7 +63,8 @@ pub(crate) fn assert_delivered(client: &Finished) {
     assert_eq!(client.text(), "", "a client that is content says nothing");
 }
 
-/// Makes sure that the client has failed with this code and has said so in one sentence with these words.
+/// Makes sure that the client has failed with this code and has said so in one sentence with these
+/// words.
 #[track_caller]
 pub(crate) fn assert_failed(client: &Finished, code: i32, words: &[&str]) {
     let sentence = client.stderr.as_str();

@@ -19,9 +19,9 @@ struct Peer<'a> {
     macros: &'a str,
 }
 
-/// Milliseconds between bits that nobody acknowledges, one attempt after the other. The other end must get the
-/// processor meanwhile: if the machine is busy for longer, a bit is lost, which nobody notices. These
-/// dialects promise no more.
+/// Milliseconds between bits that nobody acknowledges, one attempt after the other. The other end
+/// must get the processor meanwhile: if the machine is busy for longer, a bit is lost, which nobody
+/// notices. These dialects promise no more.
 const PACES_MILLIS: [u64; 4] = [10, 40, 160, 640];
 
 /// More bits than any message has that is sent so.
@@ -210,7 +210,8 @@ fn a_client_that_handles_no_signal_is_shown_and_reported_and_never_signalled() {
     assert!(slowest, "even the slowest loses bits");
 }
 
-/// Every two of an answer, a receipt and an end; with `ALL_DIALECTS` in the environment every three.
+/// Every two of an answer, a receipt and an end; with `ALL_DIALECTS` in the environment every
+/// three.
 #[test]
 fn our_two_programs_agree_on_every_answer_receipt_and_end() {
     let takes_all = env::var_os("ALL_DIALECTS").is_some();
@@ -219,8 +220,8 @@ fn our_two_programs_agree_on_every_answer_receipt_and_end() {
     for (number, ack) in Setting::Ack.values().iter().enumerate() {
         for (place, receipt) in Setting::Receipt.values().iter().enumerate() {
             for (end_number, end) in Setting::End.values().iter().enumerate() {
-                // The kernel makes one of two equal symbols that are pending: what it leaves of these
-                // answers cannot be told from others.
+                // The kernel makes one of two equal symbols that are pending: what it leaves of
+                // these answers cannot be told from others.
                 let before = format!("{}-byte", receipt.trim_end_matches("-before"));
                 let is_ambiguous = ack.starts_with(&before)
                     || *receipt == "usr2-usr1-usr2-after" && *end == "silence";

@@ -302,8 +302,8 @@ static FILLER: [u8; 60 * 1024] = [b'.'; 60 * 1024];
 /// More than the server keeps and the rest of the pipe holds.
 const BLOCKED_OCTETS: usize = 80_000;
 
-/// Starts to send to a server whose output nobody reads, and waits until the pipe is full and nothing gets
-/// any further.
+/// Starts to send to a server whose output nobody reads, and waits until the pipe is full and
+/// nothing gets any further.
 fn start_without_reader(bytes: &[u8]) -> (Server, Running, PipeReader) {
     let (reader, mut writer) = io::pipe().expect("a pipe");
     writer.write_all(&FILLER).expect("a pipe holds 64 KiB");

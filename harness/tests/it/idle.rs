@@ -12,8 +12,8 @@ use crate::common::{BOTH, assert_delivered, send};
 /// How long nothing may happen.
 const IDLE: Duration = Duration::from_secs(5);
 
-/// What a process has cost so far: context switches of both kinds (`proc_pid_status(5)`). Whoever uses the
-/// processor has been given it.
+/// What a process has cost so far: context switches of both kinds (`proc_pid_status(5)`). Whoever
+/// uses the processor has been given it.
 fn switches(pid: u32) -> Vec<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it has not ended");
     let lines = status.lines().filter(|line| line.contains("ctxt_switches"));

@@ -1,5 +1,5 @@
-//! What the client says of servers that run, word for word, as people and as programs see it. Numbers, which
-//! differ from run to run, are `N`.
+//! What the client says of servers that run, word for word, as people and as programs see it.
+//! Numbers, which differ from run to run, are `N`.
 
 #![expect(clippy::needless_raw_string_hashes, reason = "that is how snapbox writes them")]
 

@@ -236,8 +236,8 @@ fn a_lost_zero_makes_no_flag_of_content_that_holds_one() {
 }
 
 /// Frames whose payload, from the frame `first` on, holds every five octets the check sequence of
-/// what may stand before it in a frame, and then `end`: 0x3E, which a doubled bit turns into a flag,
-/// or 0x7E, which a lost one does. The frames before are full of `A`.
+/// what may stand before it in a frame, and then `end`: 0x3E, which a doubled bit turns into a
+/// flag, or 0x7E, which a lost one does. The frames before are full of `A`.
 fn deceptive(frames: usize, first: usize, end: u8) -> Vec<u8> {
     let mut octets = vec![b'A'; first * 256];
     for number in first..frames {

@@ -8,8 +8,8 @@ use minitalk_harness::Running;
 
 use crate::common::{Scene, helper, run, serving};
 
-/// Nobody waits longer than this for a slow sender. Usually it is a second or two; a busy machine, on
-/// which bits of several senders hide each other, gets more.
+/// Nobody waits longer than this for a slow sender. Usually it is a second or two; a busy machine,
+/// on which bits of several senders hide each other, gets more.
 const WAIT_MAX: Duration = Duration::from_secs(30);
 
 #[test]

@@ -48,7 +48,8 @@ unsafe extern "C" {
 }
 
 /// The part of the vector table that belongs to the board.
-// SAFETY: the section is where cortex-m-rt puts it behind its own fifteen vectors; both are functions.
+// SAFETY: the section is where cortex-m-rt puts it behind its own fifteen vectors; both are
+// functions.
 #[unsafe(link_section = ".vector_table.interrupts")]
 #[unsafe(no_mangle)]
 pub static __INTERRUPTS: [unsafe extern "C" fn(); 4] = [LINE_ZERO, LINE_ONE, ACK_ZERO, ACK_ONE];
@@ -86,8 +87,8 @@ impl Fault {
     }
 }
 
-/// Lets the interrupts through. With the command line `disturb=7` the line will turn the seventh bit
-/// round: whoever says that all went well has not looked. With `cut=7` it ends there.
+/// Lets the interrupts through. With the command line `disturb=7` the line will turn the seventh
+/// bit round: whoever says that all went well has not looked. With `cut=7` it ends there.
 pub fn listen() {
     if let Some(fault) = asked_fault() {
         critical_section::with(|token| FAULT.replace(token, fault));
@@ -102,8 +103,8 @@ pub fn listen() {
 
 /// What QEMU was given as `arg=disturb=N` or `arg=cut=N`.
 fn asked_fault() -> Option<Fault> {
-    /// What the semihosting operation `SYS_GET_CMDLINE` takes: where the text is to go, and how much
-    /// fits. It sets `len` to the octets of the text, without the NUL behind it.
+    /// What the semihosting operation `SYS_GET_CMDLINE` takes: where the text is to go, and how
+    /// much fits. It sets `len` to the octets of the text, without the NUL behind it.
     #[repr(C)]
     struct Buffer {
         start: *mut u8,
@@ -111,8 +112,8 @@ fn asked_fault() -> Option<Fault> {
     }
     let mut text = [0; 32];
     let buffer = Buffer { start: text.as_mut_ptr(), len: Cell::new(text.len()) };
-    // SAFETY: the operation writes no more than `len` octets to `start`, and `len` itself; all of that
-    // is on the stack of this function and not looked at before it returns.
+    // SAFETY: the operation writes no more than `len` octets to `start`, and `len` itself; all of
+    // that is on the stack of this function and not looked at before it returns.
     let failed = unsafe { syscall(nr::GET_CMDLINE, &buffer) };
     let given = text.get(..buffer.len.get()).filter(|_| failed == 0)?;
     let (kind, digits) = match given.strip_prefix(b"disturb=") {

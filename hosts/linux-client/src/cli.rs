@@ -50,8 +50,8 @@ pub(crate) struct Options {
     #[arg(long, default_value = "10s", value_parser = timeout(), value_name = "DURATION")]
     pub(crate) timeout: Duration,
 
-    /// Give up after this time in all, however well it goes, in seconds or as a duration: also while
-    /// the server is waited for
+    /// Give up after this time in all, however well it goes, in seconds or as a duration: also
+    /// while the server is waited for
     #[arg(long, short = 'w', value_parser = timeout(), value_name = "DURATION")]
     #[arg(conflicts_with_all = ["list", "check"])]
     pub(crate) deadline: Option<Duration>,

@@ -28,13 +28,13 @@ pub struct Config {
     /// The least time from one bit to the next, for a classic server. The default is 500 µs where
     /// the server does not acknowledge bits, and else none.
     pub pace: Option<Duration>,
-    /// Pause after each acknowledgment, for somebody to watch; a termination signal waits for it. The
-    /// default is none.
+    /// Pause after each acknowledgment, for somebody to watch; a termination signal waits for it.
+    /// The default is none.
     pub slow: Option<Duration>,
     /// Give up after this time without progress. The default is 10 s.
     pub timeout: Duration,
-    /// Give up at this moment, however well it goes; a framed server is told then, which takes up to
-    /// 200 ms more. The default is none.
+    /// Give up at this moment, however well it goes; a framed server is told then, which takes up
+    /// to 200 ms more. The default is none.
     pub deadline: Option<Instant>,
     /// Never have two bits under way. The default is `false`.
     pub single_bits: bool,

@@ -423,8 +423,8 @@ impl<O: Observer> Listener<O> {
                 self.stray(Stray { peer: Some(pid), program, cause: refusal.into() });
                 self.exchange.handle_gone(pid);
             }
-            // It does not handle this signal. Or it has ended: its pidfd tells, after its last signals have
-            // been taken.
+            // It does not handle this signal. Or it has ended: its pidfd tells, after its last
+            // signals have been taken.
             Ok(Sending::Withheld) | Err(SendError::Gone) => {}
             Err(error) => {
                 let cause = error.into();

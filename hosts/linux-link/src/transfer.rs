@@ -359,7 +359,8 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
                 self.patience_micros.saturating_mul(2).min(REST_PATIENCE_MICROS_MAX);
             return false;
         }
-        // Whether it is at rest that sleeps, the next look will show. One that sleeps now and then works.
+        // Whether it is at rest that sleeps, the next look will show. One that sleeps now and then
+        // works.
         let is_asleep = sight.is_asleep && !was_asleep;
         let (wait_micros, next_micros) = if is_asleep {
             (REST_MICROS, micros)

@@ -34,7 +34,8 @@ impl Running {
         }
     }
 
-    /// Asks again and again until the answer is as wanted: a program that starts handles nothing yet.
+    /// Asks again and again until the answer is as wanted: a program that starts handles nothing
+    /// yet.
     fn wait_until(&self, wanted: impl Fn(&Result<Admitted, Refusal>) -> bool) {
         let (door, start) = (Admission::new(), Instant::now());
         loop {
@@ -55,7 +56,8 @@ impl Drop for Running {
     }
 }
 
-/// Checks each of the programs that are installed, all at once: most of the time is a young process's.
+/// Checks each of the programs that are installed, all at once: most of the time is a young
+/// process's.
 fn each(commands: &[&[&str]], check: impl Fn(&Running) + Sync) {
     let check = &check;
     thread::scope(|scope| {

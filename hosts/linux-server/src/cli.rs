@@ -11,9 +11,8 @@ use minitalk_core::classic::{Dialect, ParseDialectError};
 
 /// Show text that other processes send with nothing but SIGUSR1 and SIGUSR2
 ///
-/// Prints its PID on the first line, then every message as it arrives, and a newline after each that
-/// does not end with one.
-/// Ends with Ctrl-C, or with: kill PID
+/// Prints its PID on the first line, then every message as it arrives, and a newline after each
+/// that does not end with one. Ends with Ctrl-C, or with: kill PID
 #[derive(Debug, Parser)]
 #[command(version, override_usage = USAGE, after_help = EXAMPLES)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]

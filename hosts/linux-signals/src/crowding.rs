@@ -1,8 +1,8 @@
 //! Whether others want the processors as well, and what two that talk to each other do then.
 //!
-//! Polling is fast while both ends run at the same time, and a waste of the little time that a busy machine
-//! gives when they do not. There, two that share a processor and sleep in turn are fastest: each hands it to
-//! the other, and neither waits for a processor that somebody else has.
+//! Polling is fast while both ends run at the same time, and a waste of the little time that a busy
+//! machine gives when they do not. There, two that share a processor and sleep in turn are fastest:
+//! each hands it to the other, and neither waits for a processor that somebody else has.
 
 use std::process;
 use std::time::Duration;
@@ -16,8 +16,8 @@ use crate::processor;
 /// How long the machine is taken for a busy one before it is looked at again.
 const LOOK_MICROS: u64 = 20_000;
 
-/// Of two that share a processor, each is woken within some microseconds. If a signal took so long to come,
-/// the far side had to wait for another processor.
+/// Of two that share a processor, each is woken within some microseconds. If a signal took so long
+/// to come, the far side had to wait for another processor.
 const LATE_MICROS: u64 = 500;
 
 /// Over how long it is measured what part of the time this thread had to wait for a processor.
@@ -69,8 +69,8 @@ impl Crowding {
         std::mem::replace(&mut self.preemptions, preemptions) != preemptions
     }
 
-    /// Looks again, now and then, while signals are polled for: only who often waits for a processor
-    /// asks who has it.
+    /// Looks again, now and then, while signals are polled for: only who often waits for a
+    /// processor asks who has it.
     pub(crate) fn look_while_polling(&mut self, now: Instant, peer: Option<u32>) {
         if !self.is_busy && self.is_kept_waiting(now) {
             self.look(now);
@@ -119,8 +119,8 @@ fn is_long(waited: Duration, micros: u64) -> bool {
     micros < 2 * WINDOW_MICROS && waited.as_micros() * u128::from(WAITED_PART) > u128::from(micros)
 }
 
-/// Goes to the processor of the far side. Of the two, the one with the higher number goes: if both went, they
-/// would not meet.
+/// Goes to the processor of the far side. Of the two, the one with the higher number goes: if both
+/// went, they would not meet.
 fn join(peer: Option<u32>) {
     if let Some(pid) = peer.filter(|&pid| pid < process::id())
         && let Ok(there) = last_processor(pid)

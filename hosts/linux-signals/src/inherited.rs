@@ -5,11 +5,12 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use crate::os_error::OsError;
 use crate::sys;
 
-/// Whether `descriptor`, one of standard input, output and error, was closed when the program was started.
+/// Whether `descriptor`, one of standard input, output and error, was closed when the program was
+/// started.
 ///
-/// The standard library opens `/dev/null` in the place of a closed one before `main`, so that no file that is
-/// opened later gets its number. A program that needs what it seems to have asks here, or what it reads is
-/// empty and what it writes is lost, without an error.
+/// The standard library opens `/dev/null` in the place of a closed one before `main`, so that no
+/// file that is opened later gets its number. A program that needs what it seems to have asks here,
+/// or what it reads is empty and what it writes is lost, without an error.
 ///
 /// Always false for other descriptors.
 #[must_use]
@@ -18,8 +19,8 @@ pub fn was_closed_at_start(descriptor: BorrowedFd<'_>) -> bool {
     u32::try_from(descriptor.as_raw_fd()).is_ok_and(|fd| fd < 3 && closed & (1 << fd) != 0)
 }
 
-/// Has a write beyond the limit on the size of files (`RLIMIT_FSIZE`, getrlimit(2)) fail with `EFBIG`, as one on a
-/// full disk does, instead of ending the process by `SIGXFSZ`.
+/// Has a write beyond the limit on the size of files (`RLIMIT_FSIZE`, getrlimit(2)) fail with
+/// `EFBIG`, as one on a full disk does, instead of ending the process by `SIGXFSZ`.
 ///
 /// # Errors
 ///

@@ -264,8 +264,9 @@ impl Line {
         Ok(self.waiting.poll_briefly(&self.dispositions)?)
     }
 
-    /// Sleeps for `time`; what comes on the line meanwhile is left for later, and only a termination
-    /// signal ends the sleep early: `Some`, after [`take_terminations`](Self::take_terminations).
+    /// Sleeps for `time`; what comes on the line meanwhile is left for later, and only a
+    /// termination signal ends the sleep early: `Some`, after
+    /// [`take_terminations`](Self::take_terminations).
     ///
     /// # Errors
     ///

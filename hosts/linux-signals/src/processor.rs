@@ -17,7 +17,8 @@ pub(crate) fn leave() -> bool {
     go(&others, &allowed)
 }
 
-/// Moves this thread to the processor `there`, if it may run there and does not yet; in the same way.
+/// Moves this thread to the processor `there`, if it may run there and does not yet; in the same
+/// way.
 pub(crate) fn join(there: usize) -> bool {
     let Ok(allowed) = sched_getaffinity(THIS_THREAD) else { return false };
     let mut only = CpuSet::new();

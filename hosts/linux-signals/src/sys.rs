@@ -31,8 +31,9 @@ static CLOSED_AT_START: AtomicU8 = AtomicU8::new(0);
 
 /// Run by the C library before `main`, and so before the standard library opens what is closed.
 #[used]
-// SAFETY: what stands in this section is called once, when the C library is ready for system calls; this makes
-// three of them and touches an atomic, and needs nothing of the standard library's runtime.
+// SAFETY: what stands in this section is called once, when the C library is ready for system calls;
+// this makes three of them and touches an atomic, and needs nothing of the standard library's
+// runtime.
 #[unsafe(link_section = ".init_array")]
 static BEFORE_MAIN: extern "C" fn() = look_at_descriptors;
 

@@ -227,7 +227,8 @@ impl Waiting {
         self.watches.next_ready().map(Wake::Ready)
     }
 
-    /// Counts the processors, once: before a sleep, in which there is time for the files that it reads.
+    /// Counts the processors, once: before a sleep, in which there is time for the files that it
+    /// reads.
     fn count_processors(&mut self) {
         if self.crowding.is_none() {
             let processors = thread::available_parallelism().map_or(1, usize::from);

@@ -75,7 +75,8 @@ pub(crate) struct Check {
     pub(crate) group: Group,
     /// What is true of a pair that passes.
     pub(crate) sentence: &'static str,
-    /// Whether nothing else may be done meanwhile: it measures, or is delicate. The others mostly wait.
+    /// Whether nothing else may be done meanwhile: it measures, or is delicate. The others mostly
+    /// wait.
     pub(crate) is_alone: bool,
     pub(crate) run: fn(&Bench) -> io::Result<Verdict>,
 }

@@ -38,8 +38,8 @@ pub(crate) fn fact(delivery: &Delivery) -> String {
 
 /// Whether the time was over while everything may have gone well: how much of the text is shown.
 ///
-/// Until then the server had something to do; what is shown is the beginning of the text, or nothing
-/// of it, as by a server that shows a text at its end.
+/// Until then the server had something to do; what is shown is the beginning of the text, or
+/// nothing of it, as by a server that shows a text at its end.
 pub(crate) fn is_unfinished(delivery: &Delivery) -> Option<usize> {
     let shown = arrived(delivery);
     let output = plain(&delivery.output);

@@ -1,7 +1,7 @@
 //! What the core costs on a Cortex-M3: instructions, stack, RAM.
 //!
-//! Run under `-icount shift=10`, where an instruction takes 1024 ns and `SysTick`, at 12.5 MHz, 12.8
-//! ticks: instructions are counted exactly and are the same in every run.
+//! Run under `-icount shift=10`, where an instruction takes 1024 ns and `SysTick`, at 12.5 MHz,
+//! 12.8 ticks: instructions are counted exactly and are the same in every run.
 #![no_std]
 #![no_main]
 
@@ -67,8 +67,8 @@ fn measured<R>(call: &mut dyn FnMut() -> R) -> (R, u32, usize) {
     let top = msp::read() as usize;
     let bottom = top - STACK_OCTETS;
     for address in bottom..top {
-        // SAFETY: below the stack pointer, inside RAM, and nobody's: the core has no red zone and no
-        // interrupt is let through.
+        // SAFETY: below the stack pointer, inside RAM, and nobody's: the core has no red zone and
+        // no interrupt is let through.
         unsafe { ptr::write_volatile(ptr::with_exposed_provenance_mut(address), UNUSED) };
     }
     let before = SYST::get_current();
@@ -139,7 +139,8 @@ fn cost_of_classic(content: &[u8]) {
     cost.print("classic::Decoder::feed", size_of_val(&decoder));
 }
 
-/// Messages of which the mean is taken: of each, its length, and for each frame whether it is the last.
+/// Messages of which the mean is taken: of each, its length, and for each frame whether it is the
+/// last.
 const FULL: [(Option<u64>, &[bool]); 2] = [(Some(256), &[true]), (None, &[false, true])];
 
 /// Octets of the frames that show the most: what a header costs does not depend on them.
@@ -208,7 +209,8 @@ impl LinkCosts {
         }
     }
 
-    /// Sends one frame. After `disturbed` bits, an acknowledgment too many makes the sender repeat it.
+    /// Sends one frame. After `disturbed` bits, an acknowledgment too many makes the sender repeat
+    /// it.
     fn send(&mut self, sender: &mut Sender, receiver: &mut Receiver, disturbed: Option<u32>) {
         let (mut now, mut bits) = (Instant::ZERO, 0);
         loop {

@@ -1,4 +1,5 @@
-//! The core in an interrupt, and a queue from there to `main`: the first program of docs/embedded.md.
+//! The core in an interrupt, and a queue from there to `main`: the first program of
+//! docs/embedded.md.
 #![no_std]
 #![no_main]
 

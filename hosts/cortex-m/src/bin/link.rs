@@ -1,5 +1,6 @@
 //! A link: messages both ways, with acknowledgments, timeouts and receipts: the second program of
-//! docs/embedded.md. What it sends comes back to itself, as if two wires led from its outputs to its inputs.
+//! docs/embedded.md. What it sends comes back to itself, as if two wires led from its outputs to
+//! its inputs.
 #![no_std]
 #![no_main]
 

@@ -1,8 +1,8 @@
 //! Both protocols through two interrupts: classic and framed messages with emoji, one frame aborted
 //! and one damaged. Exits with 0 only if every event was the one expected.
 //!
-//! The handlers hand bits to an exchange in a `static`; `main` takes events and acknowledgments out,
-//! prints them, and is the other end of the line as well.
+//! The handlers hand bits to an exchange in a `static`; `main` takes events and acknowledgments
+//! out, prints them, and is the other end of the line as well.
 #![no_std]
 #![no_main]
 

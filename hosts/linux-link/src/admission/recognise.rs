@@ -13,8 +13,8 @@ pub enum Recognition {
     /// It runs this very program, or the other one that lies beside it: the same file, not the same
     /// name.
     Executable,
-    /// It is a [`Line`](minitalk_signals::Line) by all that can be seen: our client in another folder, or
-    /// a program with this library. Of a sender only.
+    /// It is a [`Line`](minitalk_signals::Line) by all that can be seen: our client in another
+    /// folder, or a program with this library. Of a sender only.
     Line,
     /// It has registered itself as a listener ([`names`]), and still runs.
     Registered,

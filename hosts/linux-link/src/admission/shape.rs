@@ -48,8 +48,8 @@ const fn others(status: &ProcessStatus) -> SignalSet {
     handled(status).without(SignalSet::LINE).without(CRASHES).without(LIBRARY)
 }
 
-/// What the process has handlers for; and whether it takes `SIGHUP` with sigwait(3) or signalfd(2), if it takes the
-/// two signals so.
+/// What the process has handlers for; and whether it takes `SIGHUP` with sigwait(3) or signalfd(2),
+/// if it takes the two signals so.
 ///
 /// Other blocked signals say nothing: a process has its mask from the one that started it.
 const fn handled(status: &ProcessStatus) -> SignalSet {

@@ -7,8 +7,8 @@ use brotli::enc::{Allocator, SliceWrapper, SliceWrapperMut};
 
 /// Octets of memory that a decoder may take besides its own state, at most.
 ///
-/// The window takes 64 KiB of it, and the prefix codes of text a few KiB. A stream can ask for three
-/// million octets of prefix codes: it is [not decoded](super::DecodeError::Memory).
+/// The window takes 64 KiB of it, and the prefix codes of text a few KiB. A stream can ask for
+/// three million octets of prefix codes: it is [not decoded](super::DecodeError::Memory).
 pub const DECODER_OCTETS_MAX: usize = 1024 * 1024;
 
 /// What is left of the memory of one decoder. Its clones share it.

@@ -57,8 +57,8 @@ pub enum Happening<'a> {
         /// The sender.
         peer: u32,
     },
-    /// A stranger has ended where it was acknowledged, and seems to want another signal. The next process
-    /// of its program gets that.
+    /// A stranger has ended where it was acknowledged, and seems to want another signal. The next
+    /// process of its program gets that.
     Misanswered {
         /// The sender.
         peer: u32,
@@ -153,7 +153,8 @@ pub struct Stray {
     pub cause: StrayCause,
 }
 
-/// Why a signal is not answered. Each is the end of a sentence about the signal: *ignored a signal*.
+/// Why a signal is not answered. Each is the end of a sentence about the signal: *ignored a
+/// signal*.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum StrayCause {

@@ -157,7 +157,8 @@ impl Senders {
         self.memories.insert(executable, memory);
     }
 
-    /// Whether the process `pid` was acknowledged otherwise than the next one of its program will be.
+    /// Whether the process `pid` was acknowledged otherwise than the next one of its program will
+    /// be.
     pub(super) fn is_misanswered(&self, pid: u32, memory: Memory) -> bool {
         let answered = self.open.get(&pid).and_then(|sender| sender.answered);
         let next = match memory.ack {

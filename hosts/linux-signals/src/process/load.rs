@@ -4,7 +4,8 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
-/// A kept look at how many threads of the machine run or could run at this moment (`/proc/loadavg`).
+/// A kept look at how many threads of the machine run or could run at this moment
+/// (`/proc/loadavg`).
 #[derive(Debug)]
 pub(crate) struct Load(Option<File>);
 

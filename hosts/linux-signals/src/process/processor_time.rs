@@ -18,10 +18,12 @@ pub fn processor_time(pid: u32) -> Result<Duration, ReadProcessError> {
     Ok(Duration::from_nanos(nanos))
 }
 
-/// The processor that the main thread of `pid` runs on, or ran on last (`/proc/PID/stat`, field 39).
+/// The processor that the main thread of `pid` runs on, or ran on last (`/proc/PID/stat`, field
+/// 39).
 pub(crate) fn last_processor(pid: u32) -> Result<usize, ReadProcessError> {
     let text = entry::text(pid, "stat")?;
-    // The second field is the name in parentheses, and may hold anything; the third one comes first.
+    // The second field is the name in parentheses, and may hold anything; the third one comes
+    // first.
     let (_, fields) = text.rsplit_once(')').ok_or(ParseStatusError::Missing("stat"))?;
     let field = fields.split_ascii_whitespace().nth(39 - 3);
     let number = field.ok_or(ParseStatusError::Missing("processor"))?;

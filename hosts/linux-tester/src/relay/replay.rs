@@ -11,8 +11,8 @@ use crate::process::Ending;
 /// How long a further answer to the same symbol is waited for: two equal ones may be one.
 const MORE_NANOS: u64 = 3_000_000;
 
-/// Sends what the plan says, each symbol when the one before has been answered; the recording has the
-/// last message only.
+/// Sends what the plan says, each symbol when the one before has been answered; the recording has
+/// the last message only.
 pub(super) fn replay(plan: &Plan, line: &SignalFd, server: &Peer) -> Result<Recording, RunError> {
     let from_nanos = monotonic_nanos();
     let limit = from_nanos + plan.limit_millis * 1_000_000;
