@@ -1,9 +1,10 @@
 //! The receiving half of a link with a classic sender whose dialect is not known.
 
+mod reading;
+
 use super::receiver::Reader;
 use super::{
-    Ack, Acks, Answering, Confidence, Decoded, Decoder, Dialect, End, Ends, Guess, Handles, Lead,
-    Length, Verdict, Waits,
+    Ack, Acks, Answering, Confidence, Decoder, Dialect, End, Ends, Guess, Handles, Verdict, Waits,
 };
 use crate::{Bit, Instant};
 
@@ -436,74 +437,6 @@ impl Understanding {
         let reader = Reader::new(verdict.dialect);
         self.state = State::Replaying { guess: guess.clone(), place: 0, is_new, reader };
         self.resume()
-    }
-
-    /// Reads a symbol in the dialect that is known.
-    fn read(&mut self, symbol: Bit) -> Step {
-        let (State::Replaying { reader, .. } | State::Reading(reader)) = &mut self.state else {
-            return Step { byte: None, ends: Ends::Nothing };
-        };
-        if let Tail::Following(decoder) = &mut self.tail {
-            let decoded = decoder.feed(symbol);
-            if decoded == Decoded::Nul {
-                reader.end_with(reader.dialect.end.with_nul());
-                self.tail = Tail::Known;
-            }
-            // What comes between the text and the NUL is no text.
-            return Step { byte: None, ends: decoded.ends() };
-        }
-        let length = reader.length;
-        let read = reader.feed(symbol);
-        let step = Step { byte: read.byte, ends: read.ends };
-        if !read.ends.message() {
-            return step;
-        }
-        if self.tail == Tail::Known || !reader.dialect.ends_with_text() {
-            self.tail = Tail::Known;
-            return step;
-        }
-        if read.byte == Some(0) && length > Some(1) {
-            reader.end_with(reader.dialect.end.with_counted_nul());
-            self.tail = Tail::Known;
-            return Step { byte: None, ends: Ends::Message };
-        }
-        let plain =
-            Dialect { end: End::Nul, length: Length::Bits, lead: Lead::None, ..reader.dialect };
-        self.tail = Tail::Following(Decoder::new(plain));
-        Step { byte: read.byte, ends: Ends::Byte }
-    }
-
-    /// Tells the host what a symbol led to, which is `newest` unless it has been answered already.
-    fn finish(&mut self, step: &Step, newest: Option<Bit>) -> Understood {
-        self.keep(step.byte);
-        let is_last = step.ends.message();
-        if self.octets_held == 0 && !is_last {
-            let acks = newest.map_or(Acks::NONE, |symbol| self.acks(symbol, step.ends));
-            return Understood::Nothing(acks);
-        }
-        let owed = match newest {
-            Some(symbol) => Owed::Symbol(symbol, step.ends),
-            None if is_last => Owed::Receipt,
-            None => Owed::Nothing,
-        };
-        self.hold(owed, is_last)
-    }
-
-    /// Keeps a byte of text for the host. There is room: no more symbols are replayed than make
-    /// [`OCTETS_MAX`].
-    fn keep(&mut self, byte: Option<u8>) {
-        let place = self.octets.get_mut(usize::from(self.octets_held));
-        if let (Some(byte), Some(place)) = (byte, place) {
-            *place = byte;
-            self.octets_held = self.octets_held.saturating_add(1);
-        }
-    }
-
-    /// Holds what there is until the host accepts it.
-    fn hold(&mut self, owed: Owed, is_last: bool) -> Understood {
-        self.owed = Some(owed);
-        self.is_last = is_last;
-        if self.octets_held == 0 { Understood::End } else { Understood::Octets }
     }
 
     /// When silence will mean something, if it does.

@@ -12,7 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use minitalk_core::classic::{Ack, Waits};
-use minitalk_core::exchange::{Exchange, Handled, Output, Payload, Place, Protocol};
+use minitalk_core::exchange::{Exchange, Handled, Output, Place, Protocol};
 use minitalk_core::frame::FRAME_OCTETS_MAX;
 use minitalk_core::{Bit, Instant, RefusalReason};
 use minitalk_signals::{
@@ -23,9 +23,8 @@ use thiserror::Error;
 
 use crate::Observer;
 use crate::admission::Sending;
-use crate::coding::{self, DecodeError};
+use crate::coding;
 use crate::names::{RegisterError, Registration};
-use decoding::Decoded;
 use senders::{Senders, program_of};
 use shutdown::Shutdown;
 
@@ -342,49 +341,6 @@ impl<O: Observer> Listener<O> {
                 }
             }
             return;
-        }
-    }
-
-    /// Decodes more for one of those whose last piece has been accepted; false if there are none.
-    fn decode_more(&mut self) -> bool {
-        let Some(peer) = self.decoding.pop_front() else { return false };
-        self.decode(peer);
-        true
-    }
-
-    /// Decodes the next piece of the frame of `peer`, to be told, or refuses the message.
-    fn decode(&mut self, peer: u32) {
-        let now = self.woken_at;
-        // It may have been refused, or have gone, since it was accepted.
-        let Some(decoded) = self.senders.decode(peer, &mut self.octets) else { return };
-        let told = self.senders.decoded(peer).unwrap_or_default();
-        let decoded = decoded.map_err(DecodeError::reason).and_then(|decoded| {
-            let end = decoded.offset.saturating_add(self.octets.len() as u64);
-            let total = decoded.length.unwrap_or(0).max(end);
-            let is_too_long = self.octets_max.is_some_and(|octets_max| total > octets_max);
-            if is_too_long { Err(RefusalReason::TooLong) } else { Ok(decoded) }
-        });
-        match decoded {
-            Ok(Decoded { first, last, length, offset }) => {
-                let payload = Payload {
-                    peer,
-                    protocol: Protocol::Framed,
-                    first,
-                    last,
-                    coding: 0,
-                    length,
-                    offset,
-                    octets: &self.octets,
-                };
-                if let Some((piece, cut)) = self.senders.take(&payload, now) {
-                    self.news.extend(cut);
-                    self.piece = Some(piece);
-                }
-            }
-            Err(reason) => {
-                self.refuse(peer, reason);
-                self.news.push_back(Happening::Refused { peer, octets: told, reason });
-            }
         }
     }
 

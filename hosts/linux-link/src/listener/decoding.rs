@@ -1,7 +1,10 @@
 //! A coded message that arrives.
 
-use minitalk_core::exchange::Payload;
+use minitalk_core::RefusalReason;
+use minitalk_core::exchange::{Payload, Protocol};
 
+use super::{Happening, Listener};
+use crate::Observer;
 use crate::coding::{DecodeError, Decoder};
 
 /// Bytes of text that are told at a time. Of one frame there may be any number of such pieces: each
@@ -72,5 +75,50 @@ impl Decoding {
         self.is_begun = true;
         self.offset += step.bytes as u64;
         Ok(Decoded { first, last, length: self.decoder.length(), offset })
+    }
+}
+
+impl<O: Observer> Listener<O> {
+    /// Decodes more for one of those whose last piece has been accepted; false if there are none.
+    pub(super) fn decode_more(&mut self) -> bool {
+        let Some(peer) = self.decoding.pop_front() else { return false };
+        self.decode(peer);
+        true
+    }
+
+    /// Decodes the next piece of the frame of `peer`, to be told, or refuses the message.
+    pub(super) fn decode(&mut self, peer: u32) {
+        let now = self.woken_at;
+        // It may have been refused, or have gone, since it was accepted.
+        let Some(decoded) = self.senders.decode(peer, &mut self.octets) else { return };
+        let told = self.senders.decoded(peer).unwrap_or_default();
+        let decoded = decoded.map_err(DecodeError::reason).and_then(|decoded| {
+            let end = decoded.offset.saturating_add(self.octets.len() as u64);
+            let total = decoded.length.unwrap_or(0).max(end);
+            let is_too_long = self.octets_max.is_some_and(|octets_max| total > octets_max);
+            if is_too_long { Err(RefusalReason::TooLong) } else { Ok(decoded) }
+        });
+        match decoded {
+            Ok(Decoded { first, last, length, offset }) => {
+                let payload = Payload {
+                    peer,
+                    protocol: Protocol::Framed,
+                    first,
+                    last,
+                    coding: 0,
+                    length,
+                    offset,
+                    octets: &self.octets,
+                };
+                if let Some((piece, cut)) = self.senders.take(&payload, now) {
+                    self.news.extend(cut);
+                    self.piece = Some(piece);
+                }
+            }
+            Err(reason) => {
+                self.refuse(peer, reason);
+                self.news.push_back(Happening::Refused { peer, octets: told, reason });
+            }
+        }
     }
 }
