@@ -37,6 +37,7 @@ mod understanding;
 pub use acks::Acks;
 pub use answering::{Answering, Handles, Waits};
 pub use decoder::{Decoded, Decoder};
+pub(crate) use dialect::Chosen;
 pub use dialect::{Ack, BitOrder, Dialect, End, Hello, Lead, Length, Receipt};
 pub use encoder::{ByteEncoder, EncodeError, Encoder, Prefix};
 pub use ends::Ends;

@@ -9,7 +9,7 @@ mod places;
 mod session;
 mod turns;
 
-use crate::classic::{Dialect, Handles, Memory, Understanding, Waits};
+use crate::classic::{Chosen, Dialect, Handles, Memory, Understanding, Waits};
 use crate::detect::Detector;
 use crate::frame::FRAME_OCTETS_MAX;
 use crate::verdict::RefusalReason;
@@ -99,10 +99,11 @@ pub struct Exchange<S, const OCTETS: usize = FRAME_OCTETS_MAX> {
     floor_since: Instant,
     /// Nothing has to be done for a classic sender before this time.
     timer: Option<Instant>,
-    dialect: Dialect,
+    dialect: Chosen,
     protocols: Protocols,
     octets_max: Option<u64>,
-    /// Bit n says whether the host knows coding n.
+    /// Bit n says whether the host knows coding n; bit 0 is turned round, so that a new one is all
+    /// zeros.
     codings: u16,
     /// A rule that is deliberately not kept, to show that the model notices.
     #[cfg(test)]
@@ -121,10 +122,10 @@ impl<S, const OCTETS: usize> Exchange<S, OCTETS> {
             floor_active_at: Instant::ZERO,
             floor_since: Instant::ZERO,
             timer: None,
-            dialect,
+            dialect: Chosen::new(dialect),
             protocols: Protocols::Both,
             octets_max: None,
-            codings: 1,
+            codings: 0,
             #[cfg(test)]
             broken: None,
         }
@@ -150,7 +151,7 @@ impl<S, const OCTETS: usize> Exchange<S, OCTETS> {
     /// [`RefusalReason::Coding`], and the host is told nothing.
     #[must_use]
     pub const fn with_codings(mut self, codings: u16) -> Self {
-        self.codings = codings;
+        self.codings = codings ^ 1;
         self
     }
 
@@ -204,8 +205,8 @@ where
     ///
     /// [`OpenError`]; the exchange is unchanged.
     pub fn open(&mut self, peer: u32) -> Result<(), OpenError> {
-        let detector = Some(Detector::new()).filter(|_| self.dialect.admits_framed());
-        self.insert(peer, ClassicHalf::given(self.dialect), detector)
+        let detector = Some(Detector::new()).filter(|_| self.dialect.get().admits_framed());
+        self.insert(peer, ClassicHalf::given(*self.dialect.get()), detector)
     }
 
     /// Gives `peer` a place as [`open`](Self::open) does, if its classic dialect is not known: it

@@ -1,6 +1,6 @@
 //! Line symbols to bytes.
 
-use super::{BitOrder, Dialect, End, Ends, Lead, Length};
+use super::{BitOrder, Chosen, Dialect, End, Ends, Lead, Length};
 use crate::Bit;
 
 /// What one line symbol led to.
@@ -94,15 +94,17 @@ impl Decoded {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Decoder {
-    dialect: Dialect,
+    dialect: Chosen,
     state: State,
-    /// The symbols of the byte so far, the newest lowest, behind a one that marks where they begin.
+    /// The symbols of the byte so far, the newest lowest, behind a one that marks where they begin;
+    /// less one, so that a decoder that has seen nothing is all zeros.
     symbols: u32,
 }
 
-/// What the next complete byte belongs to.
+/// What the next complete byte belongs to. The first one is all zeros.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[repr(u8)]
 enum State {
     /// It is the first one of a message.
     Start,
@@ -118,27 +120,35 @@ enum State {
 }
 
 /// `symbols` of a byte that has not begun.
-const NO_SYMBOLS: u32 = 1;
+const NO_SYMBOLS: u32 = 0;
 
-/// The mark in front of `symbols`, once there are eight of them.
-const EIGHT_SYMBOLS: u32 = 1 << 8;
+/// The least `symbols` of a byte that is complete: the mark stands before eight of them.
+const EIGHT_SYMBOLS: u32 = (1 << 8) - 1;
+
+/// The same of one that lacks a symbol.
+const SEVEN_SYMBOLS: u32 = (1 << 7) - 1;
 
 impl Decoder {
     /// A decoder at the start of a message.
     #[must_use]
     pub const fn new(dialect: Dialect) -> Self {
-        Self { dialect, state: State::Start, symbols: NO_SYMBOLS }
+        Self { dialect: Chosen::new(dialect), state: State::Start, symbols: NO_SYMBOLS }
     }
 
     /// The dialect that it reads.
     #[must_use]
     pub const fn dialect(&self) -> Dialect {
-        self.dialect
+        *self.dialect.get()
+    }
+
+    #[inline]
+    pub(super) const fn dialect_ref(&self) -> &Dialect {
+        self.dialect.get()
     }
 
     /// Forgets what it has of a message and begins a new one.
     pub const fn reset(&mut self) {
-        *self = Self::new(self.dialect);
+        *self = Self::new(self.dialect());
     }
 
     /// Whether it has nothing of a message, not even a bit.
@@ -151,7 +161,8 @@ impl Decoder {
     /// end.
     pub(super) const fn end_with_silence(&mut self) {
         if matches!(self.state, State::Terminated) && self.symbols == NO_SYMBOLS {
-            self.dialect.end = End::Silence;
+            let dialect = Dialect { end: End::Silence, ..self.dialect() };
+            self.dialect = Chosen::new(dialect);
         }
     }
 
@@ -163,19 +174,20 @@ impl Decoder {
     /// How many bits it has of a byte that is not complete, 0 to 7.
     #[must_use]
     pub const fn pending_bits(&self) -> u32 {
-        NO_SYMBOLS.leading_zeros().saturating_sub(self.symbols.leading_zeros())
+        self.symbols.saturating_add(1).ilog2()
     }
 
     /// Whether the next symbol completes a byte.
     pub(super) const fn is_at_last_bit(&self) -> bool {
-        self.symbols >= EIGHT_SYMBOLS >> 1
+        self.symbols >= SEVEN_SYMBOLS
     }
 
     /// Tells that the sender has been silent for so long that it must be done. Returns whether that
     /// ends a message, which it does with [`End::Silence`]; bits of a byte that is not complete are
     /// dropped then.
     pub const fn handle_silence(&mut self) -> bool {
-        let ends = matches!((self.dialect.end, self.state), (End::Silence, State::Terminated));
+        let ends =
+            matches!((self.dialect.get().end, self.state), (End::Silence, State::Terminated));
         if ends {
             self.state = State::Start;
             self.symbols = NO_SYMBOLS;
@@ -189,16 +201,16 @@ impl Decoder {
     /// lock and cannot panic.
     #[inline]
     pub fn feed(&mut self, symbol: Bit) -> Decoded {
-        self.symbols = (self.symbols << 1) | u32::from(symbol.is_one());
-        if self.symbols & EIGHT_SYMBOLS == 0 { Decoded::Pending } else { self.complete() }
+        self.symbols = (self.symbols << 1).wrapping_add(1).wrapping_add(symbol.is_one().into());
+        if self.symbols < EIGHT_SYMBOLS { Decoded::Pending } else { self.complete() }
     }
 
     /// Takes the eight `symbols` as a byte and begins the next one.
     #[inline]
     fn complete(&mut self) -> Decoded {
-        let [symbols, ..] = self.symbols.to_le_bytes();
+        let [symbols, ..] = self.symbols.wrapping_add(1).to_le_bytes();
         self.symbols = NO_SYMBOLS;
-        self.feed_byte(self.dialect.byte(symbols))
+        self.feed_byte(self.dialect.get().byte(symbols))
     }
 
     /// Takes eight symbols at once, as the byte that they make.
@@ -208,7 +220,7 @@ impl Decoder {
             return Decoded::Byte(byte);
         }
         let decoded;
-        (self.state, decoded) = self.state.after(byte, self.dialect);
+        (self.state, decoded) = self.state.after(byte, self.dialect());
         decoded
     }
 }

@@ -1,6 +1,7 @@
 //! What differs between implementations of the classic protocol.
 
 use crate::Bit;
+use crate::slot::Slot;
 
 /// In which order the bits of a byte, or of a length, are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -187,6 +188,28 @@ pub struct Dialect {
     pub ready: Option<Bit>,
     /// What a receiver sends instead of an acknowledgment if the sender is to try again later.
     pub busy: Option<Bit>,
+}
+
+/// A dialect that is kept: the default is all zeros, so that a `static` takes no room in flash.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub(crate) struct Chosen(Slot<Dialect>);
+
+impl Chosen {
+    pub(crate) const fn new(dialect: Dialect) -> Self {
+        Self(match dialect {
+            Dialect::DEFAULT => Slot::Empty,
+            other => Slot::Full(other),
+        })
+    }
+
+    #[inline]
+    pub(crate) const fn get(&self) -> &Dialect {
+        match &self.0 {
+            Slot::Empty => &Dialect::DEFAULT,
+            Slot::Full(dialect) => dialect,
+        }
+    }
 }
 
 impl Dialect {

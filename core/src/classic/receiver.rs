@@ -3,6 +3,7 @@
 use super::decoder::{Decoded, Decoder};
 use super::{Acks, Dialect, End, Ends, Hello};
 use crate::Bit;
+use crate::slot::Slot;
 
 /// What one symbol led to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -57,7 +58,7 @@ pub struct TextReceiver {
     reader: Reader,
     offset: u64,
     /// What waits for [`accept`](Self::accept).
-    held: Option<Held>,
+    held: Slot<Held>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -82,13 +83,13 @@ impl TextReceiver {
     /// A receiver for a sender of this dialect.
     #[must_use]
     pub const fn new(dialect: Dialect) -> Self {
-        Self { reader: Reader::new(dialect), offset: 0, held: None }
+        Self { reader: Reader::new(dialect), offset: 0, held: Slot::Empty }
     }
 
     /// The dialect.
     #[must_use]
     pub const fn dialect(&self) -> Dialect {
-        self.reader.dialect
+        *self.reader.dialect()
     }
 
     /// Takes the next symbol of the sender.
@@ -98,20 +99,20 @@ impl TextReceiver {
         if read.byte.is_none() && !read.ends.message() {
             return Completed::Nothing(self.reader.acks(read, symbol));
         }
-        self.held = Some(Held::Symbol(symbol, read));
+        self.held = Slot::Full(Held::Symbol(symbol, read));
         read.byte.map_or(Completed::End, Completed::Byte)
     }
 
     /// Takes a symbol if it can lead to nothing but its acknowledgment. Otherwise nothing happens.
     #[inline]
     pub(crate) fn acknowledge(&mut self, symbol: Bit) -> Option<Bit> {
-        let Reader { dialect, decoder, .. } = &mut self.reader;
+        let dialect = self.reader.dialect();
         let is_timed = dialect.end == End::Silence || dialect.hello != Hello::None;
-        if is_timed || decoder.is_at_last_bit() || self.held.is_some() {
+        if is_timed || self.reader.decoder.is_at_last_bit() || self.held.as_ref().is_some() {
             return None;
         }
         let ack = dialect.bit_ack(symbol)?;
-        let _ = decoder.feed(symbol);
+        let _ = self.reader.decoder.feed(symbol);
         Some(ack)
     }
 
@@ -121,7 +122,7 @@ impl TextReceiver {
         if !self.reader.handle_silence() {
             return Completed::Nothing(Acks::NONE);
         }
-        self.held = Some(Held::Silence);
+        self.held = Slot::Full(Held::Silence);
         Completed::End
     }
 
@@ -132,14 +133,14 @@ impl TextReceiver {
         self.offset = if held.is_last() { 0 } else { self.offset.saturating_add(1) };
         match held {
             Held::Symbol(symbol, read) => self.reader.acks(read, symbol),
-            Held::Silence => self.reader.dialect.receipt(),
+            Held::Silence => self.reader.dialect().receipt(),
         }
     }
 
     /// Whether what waits to be accepted ends the message.
     #[must_use]
     pub fn is_last(&self) -> bool {
-        self.held.is_some_and(Held::is_last)
+        self.held.as_ref().is_some_and(|held| held.is_last())
     }
 
     /// The process that is to be answered, if the message, or else the one before it, said so.
@@ -172,7 +173,6 @@ impl TextReceiver {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(super) struct Reader {
-    pub(super) dialect: Dialect,
     decoder: Decoder,
     /// Symbols of the greeting that have come.
     greeted: u8,
@@ -196,12 +196,17 @@ pub(super) struct Read {
 
 impl Reader {
     pub(super) const fn new(dialect: Dialect) -> Self {
-        Self { dialect, decoder: Decoder::new(dialect), greeted: 0, length: None, pid: None }
+        Self { decoder: Decoder::new(dialect), greeted: 0, length: None, pid: None }
+    }
+
+    #[inline]
+    pub(super) const fn dialect(&self) -> &Dialect {
+        self.decoder.dialect_ref()
     }
 
     #[inline]
     pub(super) fn feed(&mut self, symbol: Bit) -> Read {
-        if self.dialect.hello != Hello::None
+        if self.dialect().hello != Hello::None
             && let Some(read) = self.greet(symbol)
         {
             return read;
@@ -228,7 +233,7 @@ impl Reader {
 
     /// Takes a symbol of the greeting; `None` if it is a bit.
     fn greet(&mut self, symbol: Bit) -> Option<Read> {
-        match (self.dialect.hello, self.greeted) {
+        match (self.dialect().hello, self.greeted) {
             (Hello::None, _) | (Hello::One(_), 1..) | (Hello::AndWidth(_), 2..) => None,
             (Hello::One(_) | Hello::AndWidth(_), 0) => {
                 self.greeted = 1;
@@ -236,7 +241,7 @@ impl Reader {
             }
             (Hello::AndWidth(_), _) => {
                 self.greeted = 2;
-                self.end_with(self.dialect.with_width(symbol.is_one()).end);
+                self.end_with(self.dialect().with_width(symbol.is_one()).end);
                 Some(Read::default())
             }
         }
@@ -244,15 +249,13 @@ impl Reader {
 
     /// Goes on with messages that end so. To be called between two messages only.
     pub(super) fn end_with(&mut self, end: End) {
-        self.dialect.end = end;
-        self.decoder = Decoder::new(self.dialect);
+        self.decoder = Decoder::new(Dialect { end, ..*self.dialect() });
     }
 
     /// Takes silence for what ends its messages, if it is between two bytes of one that a NUL would
     /// end.
     pub(super) const fn end_with_silence(&mut self) {
         self.decoder.end_with_silence();
-        self.dialect = self.decoder.dialect();
     }
 
     /// As [`Decoder::handle_silence`].
@@ -276,9 +279,9 @@ impl Reader {
 
     fn acks(&self, read: Read, symbol: Bit) -> Acks {
         if read.is_greeting {
-            Acks::of(self.dialect.greeting_ack(symbol))
+            Acks::of(self.dialect().greeting_ack(symbol))
         } else {
-            self.dialect.acks(read.ends, symbol)
+            self.dialect().acks(read.ends, symbol)
         }
     }
 }

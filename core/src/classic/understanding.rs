@@ -412,7 +412,7 @@ impl Understanding {
 
     /// The dialect in which the sender is answered.
     fn answers(&self) -> Dialect {
-        let dialect = self.reader().map_or(Dialect::DEFAULT, |reader| reader.dialect);
+        let dialect = self.reader().map_or(Dialect::DEFAULT, |reader| *reader.dialect());
         Dialect { ack: self.answering.ack(), receipt: self.answering.receipt(), ..dialect }
     }
 

@@ -131,7 +131,7 @@ where
     /// Lets the host know of what a session holds, unless that makes its message too long.
     fn tell(&mut self, index: Index) -> Option<Step> {
         self.places.move_to(index, List::None);
-        let (octets_max, codings) = (self.octets_max, self.codings);
+        let (octets_max, codings) = (self.octets_max, self.codings ^ 1);
         let session = self.places.session_mut(index)?;
         let payload = session.payload()?;
         let octets = u64::try_from(payload.octets.len()).unwrap_or(u64::MAX);

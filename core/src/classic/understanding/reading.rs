@@ -13,7 +13,7 @@ impl Understanding {
         if let Tail::Following(decoder) = &mut self.tail {
             let decoded = decoder.feed(symbol);
             if decoded == Decoded::Nul {
-                reader.end_with(reader.dialect.end.with_nul());
+                reader.end_with(reader.dialect().end.with_nul());
                 self.tail = Tail::Known;
             }
             // What comes between the text and the NUL is no text.
@@ -25,17 +25,17 @@ impl Understanding {
         if !read.ends.message() {
             return step;
         }
-        if self.tail == Tail::Known || !reader.dialect.ends_with_text() {
+        if self.tail == Tail::Known || !reader.dialect().ends_with_text() {
             self.tail = Tail::Known;
             return step;
         }
         if read.byte == Some(0) && length > Some(1) {
-            reader.end_with(reader.dialect.end.with_counted_nul());
+            reader.end_with(reader.dialect().end.with_counted_nul());
             self.tail = Tail::Known;
             return Step { byte: None, ends: Ends::Message };
         }
         let plain =
-            Dialect { end: End::Nul, length: Length::Bits, lead: Lead::None, ..reader.dialect };
+            Dialect { end: End::Nul, length: Length::Bits, lead: Lead::None, ..*reader.dialect() };
         self.tail = Tail::Following(Decoder::new(plain));
         Step { byte: read.byte, ends: Ends::Byte }
     }
