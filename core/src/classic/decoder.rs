@@ -220,7 +220,7 @@ impl Decoder {
             return Decoded::Byte(byte);
         }
         let decoded;
-        (self.state, decoded) = self.state.after(byte, self.dialect());
+        (self.state, decoded) = self.state.after(byte, self.dialect.get());
         decoded
     }
 }
@@ -248,7 +248,7 @@ impl State {
     /// Out of line and without a pointer, so that `feed` is small and a decoder fed in a loop can
     /// stay in registers.
     #[inline(never)]
-    fn after(self, byte: u8, dialect: Dialect) -> (Self, Decoded) {
+    fn after(self, byte: u8, dialect: &Dialect) -> (Self, Decoded) {
         match self {
             Self::Start if dialect.length_bytes() > 0 => Self::after_length(0, 0, byte, dialect),
             Self::Start if dialect.lead_bytes() > 0 => Self::after_lead(0, 0, None, byte, dialect),
@@ -270,7 +270,7 @@ impl State {
     }
 
     /// As [`after`](Self::after), for a byte of the length before which `taken` have come.
-    fn after_length(taken: u8, value: u64, byte: u8, dialect: Dialect) -> (Self, Decoded) {
+    fn after_length(taken: u8, value: u64, byte: u8, dialect: &Dialect) -> (Self, Decoded) {
         let place = taken.checked_rem(dialect.width()).unwrap_or_default();
         let value = match dialect.length {
             Length::Digits => value.wrapping_mul(10).wrapping_add(digit(byte).into()),
@@ -304,7 +304,7 @@ impl State {
         pid: u32,
         left: Option<u64>,
         byte: u8,
-        dialect: Dialect,
+        dialect: &Dialect,
     ) -> (Self, Decoded) {
         let pid = match dialect.lead {
             Lead::None | Lead::Nul => 0,
