@@ -279,7 +279,8 @@ where
     /// leads to nothing else: as most bits do. Otherwise nothing happens, and it is to be given to
     /// [`handle_bit`](Self::handle_bit).
     ///
-    /// What `handle_bit` and the [outputs](Self::poll_output) come to, in a third of the time.
+    /// It is what `handle_bit` and the [outputs](Self::poll_output) come to, in less than half of the
+    /// instructions; no output follows.
     #[inline]
     pub fn acknowledge(&mut self, peer: u32, bit: Bit, now: Instant) -> Option<Bit> {
         let has_work = |list| self.places.first(list).is_some();
