@@ -115,6 +115,12 @@ mod tests {
     }
 
     #[test]
+    fn a_zero_that_decides_is_the_first_bit_of_a_frame_and_a_one_is_none() {
+        assert!(Detector::of_any_dialect().has_frame_begun());
+        assert!(!Detector::new().has_frame_begun());
+    }
+
+    #[test]
     fn every_first_byte_but_ff_is_classic() {
         for byte in 0..=u8::MAX {
             let mut detector = Detector::new();

@@ -12,7 +12,7 @@ mod text;
 
 use super::{Dialect, End};
 use crate::Bit;
-use candidate::{Candidate, candidates};
+use candidate::{Candidate, readings};
 use history::History;
 
 /// How much more the second best reading must cost in the middle of a message: 8,000 to one.
@@ -105,7 +105,7 @@ impl Guess {
             return None;
         }
         let Choice { best, margin } = self.choose(false)?;
-        let is_whole = best.is_whole && best.is_aligned && best.bytes > 0;
+        let is_whole = best.is_whole && best.is_aligned;
         let margin_min = match best.bytes {
             _ if !is_whole => MARGIN,
             0 | 1 => MARGIN_AT_FIRST_BYTE,
@@ -182,11 +182,17 @@ impl Guess {
         self.history.symbol(place)
     }
 
-    /// The cheapest reading, and how much more the next one costs. If the sender is silent, an
-    /// incomplete message is unlikely.
+    /// The cheapest reading, and how much more the next one costs, as far as that matters. If the
+    /// sender is silent, an incomplete message is unlikely.
     fn choose(&self, is_silent: bool) -> Option<Choice> {
         let mut choice: Option<Choice> = None;
-        for mut candidate in candidates(&self.history, self.pid) {
+        for reading in readings() {
+            // One that costs more is as good as none.
+            let best = choice.as_ref().map_or(u32::MAX, |choice| choice.best.cost);
+            let cost_max = best.saturating_add(MARGIN);
+            let Some(mut candidate) = reading.of(&self.history, self.pid, cost_max) else {
+                continue;
+            };
             let more = match candidate.bytes {
                 _ if !is_silent || candidate.is_whole => 0,
                 0 => WITHOUT_TEXT,
@@ -208,7 +214,8 @@ impl Guess {
     }
 }
 
-/// The best reading, and how much more the second best costs.
+/// The best reading, and how much more the second best costs: exactly if that is less than
+/// [`MARGIN`].
 struct Choice {
     best: Candidate,
     margin: u32,
@@ -265,6 +272,16 @@ mod tests {
             let found = guess.handle_end().map(|verdict| verdict.dialect.end);
             assert_eq!(found, end, "{dialect} after {count}");
         }
+    }
+
+    #[test]
+    fn what_comes_before_a_text_tells_nothing_before_the_text_begins() {
+        // The sender's own process: hardly anything else begins so.
+        let dialect = "lead=pid-bits".parse().unwrap();
+        let mut guess = Guess::new(70_000);
+        let bits = Encoder::new(dialect, b"Hi").unwrap().with_pid(70_000);
+        let after = bits.take_while(|&bit| guess.feed(bit).is_none()).count();
+        assert_eq!(after, 32 + 8 - 1);
     }
 
     #[test]

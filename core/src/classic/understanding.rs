@@ -337,6 +337,15 @@ impl Understanding {
         if let Some(receipt) = self.late_receipt.take() {
             return Understood::Nothing(self.survived(Acks::of(Some(receipt))));
         }
+        if let State::Guessing(guess) = &self.state {
+            let Some(verdict) = guess.handle_silence() else {
+                return Understood::Nothing(Acks::NONE);
+            };
+            // What may follow, a NUL or nothing, is waited for anew.
+            self.active_at = Some(now);
+            self.is_silence_considered = false;
+            return self.settle(verdict, false);
+        }
         self.handle_silence(Owed::Receipt)
     }
 
@@ -459,10 +468,6 @@ impl Understanding {
     /// Ends the message if silence does, for which `owed` is owed then.
     fn handle_silence(&mut self, owed: Owed) -> Understood {
         match &mut self.state {
-            State::Guessing(guess) => match guess.handle_silence() {
-                Some(verdict) => self.settle(verdict, false),
-                None => Understood::Nothing(Acks::NONE),
-            },
             State::Reading(_) if matches!(self.tail, Tail::Following(_)) => {
                 self.tail = Tail::Known;
                 self.hold(owed, true)
@@ -474,7 +479,7 @@ impl Understanding {
                     Understood::Nothing(Acks::NONE)
                 }
             }
-            State::Replaying { .. } => Understood::Nothing(Acks::NONE),
+            State::Guessing(_) | State::Replaying { .. } => Understood::Nothing(Acks::NONE),
         }
     }
 }

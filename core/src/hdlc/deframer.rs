@@ -289,14 +289,14 @@ impl<const N: usize, F: CheckSequence> Deframer<N, F> {
     fn flag(&mut self) -> Result<Unchecked<F>, FeedError> {
         let [removed, ..] = self.removed.to_be_bytes();
         let whole = self.taken == 7 * TAKEN && removed == 0;
-        let shares_zero = self.taken == 6 * TAKEN;
         let state = core::mem::replace(&mut self.state, State::OPENED);
         self.inverted = u32::MAX;
         self.removed = 0;
         self.taken = 0;
         match state {
             State::Hunting => Ok(Unchecked::Flag),
-            State::Inside { len: 0, .. } if whole || shares_zero => Ok(Unchecked::Flag),
+            // Of the eight bits of an octet the flag itself has six or seven: nothing lies between.
+            State::Inside { len: 0, .. } => Ok(Unchecked::Flag),
             State::Inside { len, fcs } if whole && len > F::OCTETS => {
                 self.completed = len.wrapping_sub(F::OCTETS);
                 Ok(Unchecked::Frame(fcs))

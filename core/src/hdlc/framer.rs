@@ -119,7 +119,7 @@ impl<F: CheckSequence> Cursor<F> {
         }
     }
 
-    /// The FCS of the content, without the mask, once all of that has been sent.
+    /// The FCS of the content, without the mask, once the last octet of that has begun.
     #[must_use]
     pub const fn fcs(&self) -> Option<F> {
         match self.part {
@@ -143,7 +143,7 @@ impl<F: CheckSequence> Cursor<F> {
                 Some(bit)
             }
             Part::Content { taken, fcs } => {
-                if self.ones < ONES_MAX && self.left == 0 {
+                if self.left == 0 {
                     self.load(content, taken, fcs);
                 }
                 Some(self.stuffed())
@@ -172,8 +172,7 @@ impl<F: CheckSequence> Cursor<F> {
         if let Some(&octet) = content.get(taken) {
             fcs.update(octet);
             let taken = taken.wrapping_add(1);
-            // Without an FCS the closing flag follows the last octet.
-            self.part = if F::OCTETS == 0 && taken >= content.len() {
+            self.part = if taken >= content.len() {
                 Part::Fcs { fcs, taken: 0 }
             } else {
                 Part::Content { taken, fcs }

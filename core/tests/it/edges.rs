@@ -48,7 +48,7 @@ fn progress_is_what_has_not_been_reached_before() {
     // Out of step, all of this is sent once more.
     pair.sender.handle_ack(Bit::One, pair.now);
     assert!(pair.wait());
-    pair.steps(50);
+    pair.steps(60);
     assert_eq!(pair.sender.progress(), 60);
     pair.drive();
     assert!(pair.sender.progress() > 60);

@@ -129,25 +129,6 @@ fn a_timeout_runs_from_where_it_is_restarted() {
 }
 
 #[test]
-fn a_receiver_that_does_not_alternate_is_recognised() {
-    let mut sender = Sender::new(7, None);
-    sender.offer(b"hi", true).expect("a new sender is ready");
-    let mut now = Instant::ZERO;
-    for _ in 0..200 {
-        while sender.poll_transmit(now).is_some() {
-            sender.handle_ack(Bit::Zero, now);
-        }
-        if let Some(event) = sender.poll_event() {
-            assert_eq!(event, Event::NotFramed);
-            return;
-        }
-        now = sender.poll_timeout().expect("it tries again");
-        sender.handle_timeout(now);
-    }
-    panic!("it never notices");
-}
-
-#[test]
 fn a_hundred_thousand_octets_arrive_and_frame_numbers_wrap() {
     let text: Vec<u8> = (0..100_000_u32).map(|i| i.to_le_bytes()[0] ^ i.to_le_bytes()[1]).collect();
     let mut pair = Pair::new();

@@ -13,6 +13,8 @@ mod edges;
 mod guess;
 mod link;
 mod pair;
+mod receiver;
+mod sender;
 mod server;
 mod simulation;
 mod snapshot;

@@ -127,6 +127,25 @@ fn a_nul_ends_a_message_at_once_also_behind_a_length() {
     }
 }
 
+/// Silence tells what it is, and silence once more that no NUL follows.
+#[test]
+fn a_text_of_a_single_byte_behind_a_length_ends_and_is_confirmed() {
+    // A NUL that is all that the length counts is no end of a text.
+    for text in ["Z", "\0"] {
+        for waits in [Waits::PerBit, Waits::Never] {
+            let mut talk = Talk::new(Handles::BOTH);
+            talk.send(bits("end=length32", text), waits);
+            talk.pass(60_000);
+            assert_eq!((talk.text.as_slice(), talk.messages), (text.as_bytes(), 0), "{waits:?}");
+            talk.answers.clear();
+            talk.pass(60_000);
+            assert_eq!((talk.text.as_slice(), talk.messages), (text.as_bytes(), 1), "{waits:?}");
+            let receipt = if waits == Waits::PerBit { Bit::One } else { Bit::Zero };
+            assert_eq!(talk.answers, [receipt], "{waits:?}");
+        }
+    }
+}
+
 /// Nothing is owed but the receipt: each symbol has been acknowledged.
 #[test]
 fn a_message_that_only_silence_tells_gets_its_receipt() {

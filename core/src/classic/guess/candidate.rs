@@ -76,22 +76,32 @@ pub(super) struct Candidate {
     pub(super) is_whole: bool,
 }
 
-/// Every reading of `history`, from a sender whose process is `pid` if that is known.
-pub(super) fn candidates(history: &History, pid: u32) -> impl Iterator<Item = Candidate> {
-    FORMS.iter().flat_map(move |form| {
-        [(Bit::One, BitOrder::MsbFirst), (Bit::Zero, BitOrder::MsbFirst)]
+/// A way to read what comes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reading {
+    form: Form,
+    one: Bit,
+    order: BitOrder,
+}
+
+/// Every reading there is.
+pub(super) fn readings() -> impl Iterator<Item = Reading> {
+    FORMS.iter().flat_map(|&form| {
+        [BitOrder::MsbFirst, BitOrder::LsbFirst]
             .into_iter()
-            .chain([(Bit::One, BitOrder::LsbFirst), (Bit::Zero, BitOrder::LsbFirst)])
-            .filter_map(move |(one, order)| form.read(one, order, history, pid))
+            .flat_map(move |order| [Bit::One, Bit::Zero].map(|one| Reading { form, one, order }))
     })
 }
 
-impl Form {
-    fn read(self, one: Bit, order: BitOrder, history: &History, pid: u32) -> Option<Candidate> {
+impl Reading {
+    /// What `history` is in this reading, from a sender whose process is `pid` if that is known.
+    /// `None` if it costs `cost_max` or more: no more of it is read than shows that.
+    pub(super) fn of(self, history: &History, pid: u32, cost_max: u32) -> Option<Candidate> {
+        let Self { form, one, order } = self;
         let dialect =
-            Dialect { one, order, end: self.end, length: self.length, ..Dialect::DEFAULT };
-        let dialect = Dialect { lead: self.lead, ..dialect };
-        let dialect = match self.hello {
+            Dialect { one, order, end: form.end, length: form.length, ..Dialect::DEFAULT };
+        let dialect = Dialect { lead: form.lead, ..dialect };
+        let dialect = match form.hello {
             0 => dialect,
             1 => Dialect { hello: Hello::One(history.symbol(0)?), ..dialect },
             _ => Dialect { hello: Hello::AndWidth(history.symbol(0)?), ..dialect }
@@ -102,17 +112,19 @@ impl Form {
             BitOrder::LsbFirst => 8,
         };
         let mut reader = Reader::new(dialect, pid);
-        let mut at = self.hello;
+        reader.cost = form.cost.saturating_add(order_cost);
+        let mut at = form.hello;
         while let Some(byte) = history.byte(at) {
             reader.feed(dialect.byte(byte));
+            if reader.cost >= cost_max {
+                return None;
+            }
             at = at.saturating_add(8);
         }
         let pending = u32::from(history.len().saturating_sub(at));
-        let pending_cost = pending.saturating_mul(PENDING);
-        let costs = [self.cost, order_cost, reader.cost, pending_cost];
         Some(Candidate {
             dialect,
-            cost: costs.into_iter().fold(0, u32::saturating_add),
+            cost: reader.cost.saturating_add(pending.saturating_mul(PENDING)),
             is_aligned: pending == 0,
             bytes: reader.bytes,
             is_whole: pending <= TRAILING && reader.is_whole,
@@ -136,8 +148,16 @@ struct Reader {
     /// The bytes of the length, the newest lowest, for one that is sent twice.
     length: u64,
     is_whole: bool,
-    /// A newline has come after the text, and a NUL will.
-    is_newline_out: bool,
+    tail: Tail,
+}
+
+/// What may follow the text of a message with a length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Tail {
+    Nothing,
+    NewlineOrNul,
+    /// A newline has come.
+    Nul,
 }
 
 impl Reader {
@@ -153,7 +173,7 @@ impl Reader {
             prefix_bytes: 0,
             length: 0,
             is_whole: false,
-            is_newline_out: false,
+            tail: Tail::Nothing,
         }
     }
 
@@ -178,8 +198,11 @@ impl Reader {
         };
         self.cost = self.cost.saturating_add(cost);
         if self.is_whole {
-            let is_empty = self.message_bytes == 0;
-            self.cost = self.cost.saturating_add(if is_empty { EMPTY } else { 0 });
+            if self.message_bytes == 0 {
+                self.cost = self.cost.saturating_add(EMPTY);
+            } else if self.dialect.ends_with_text() {
+                self.tail = Tail::NewlineOrNul;
+            }
             self.text = Text::NEW;
             self.message_bytes = 0;
             self.prefix_bytes = 0;
@@ -188,17 +211,16 @@ impl Reader {
 
     /// Takes a NUL that the length does not count, or a newline before it.
     fn take_tail(&mut self, byte: u8) -> bool {
-        let is_after_text = self.is_whole && self.bytes > 0 && self.dialect.ends_with_text();
-        let is_tail = match byte {
-            0 => is_after_text || self.is_newline_out,
-            b'\n' => is_after_text && !self.is_newline_out,
-            _ => false,
-        };
-        if is_tail {
-            self.is_newline_out = byte != 0;
-            self.is_whole = byte == 0;
+        let tail = core::mem::replace(&mut self.tail, Tail::Nothing);
+        match (tail, byte) {
+            (Tail::NewlineOrNul | Tail::Nul, 0) => self.is_whole = true,
+            (Tail::NewlineOrNul, b'\n') => {
+                self.is_whole = false;
+                self.tail = Tail::Nul;
+            }
+            (Tail::NewlineOrNul | Tail::Nul | Tail::Nothing, _) => return false,
         }
-        is_tail
+        true
     }
 
     fn cost_in_prefix(&mut self, byte: u8) -> u32 {
@@ -269,5 +291,66 @@ fn cost_of_digit(byte: u8) -> u32 {
         b'0' => 3,
         b'1'..=b'9' => 23,
         _ => WRONG,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A reader that has taken these bytes.
+    fn fed(dialect: &str, bytes: &[u8]) -> Reader {
+        let mut reader = Reader::new(dialect.parse().unwrap(), 0);
+        bytes.iter().for_each(|&byte| reader.feed(byte));
+        reader
+    }
+
+    /// What the last of these bytes costs.
+    fn cost_of_last(dialect: &str, bytes: &[u8]) -> u32 {
+        let (_, before) = bytes.split_last().unwrap();
+        fed(dialect, bytes).cost.checked_sub(fed(dialect, before).cost).unwrap()
+    }
+
+    #[test]
+    fn a_nul_that_is_counted_behind_a_text_is_an_end_and_alone_it_is_a_text() {
+        let end = cost_of_last("end=nul", b"Hi\0");
+        assert_eq!(cost_of_last("end=length32", b"\0\0\0\x03Hi\0"), end);
+        let text = cost_of_last("end=nul", b"\x01");
+        assert_eq!(cost_of_last("end=length32", b"\0\0\0\x01\0"), text);
+        assert!(end < text);
+    }
+
+    #[test]
+    fn a_nul_behind_a_text_with_a_length_costs_nothing_nor_does_a_newline_before_it() {
+        const TEXT: &[u8] = b"\0\0\0\x02Hi";
+        for (tail, is_whole) in [(&b""[..], true), (b"\0", true), (b"\n", false), (b"\n\0", true)] {
+            let reader = fed("end=length32", &[TEXT, tail].concat());
+            assert_eq!((reader.is_whole, reader.bytes), (is_whole, 2), "{tail:?}");
+            assert_eq!(reader.cost, fed("end=length32", TEXT).cost, "{tail:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_tail_of_a_text_belongs_to_a_message() {
+        let reader = fed("end=length32", b"\0\0\0\0\0");
+        assert!(!reader.is_whole, "the length of the next one, for that was empty");
+        let reader = fed("end=length32", b"\0\0\0\x02H\n");
+        assert_eq!((reader.is_whole, reader.bytes), (true, 2), "counted");
+        let reader = fed("end=length32", b"\0\0\0\x02Hi\n\n");
+        assert_eq!((reader.is_whole, reader.tail), (false, Tail::Nothing), "one newline");
+        let reader = fed("end=length32", b"\0\0\0\x02Hi\n\x00\0\0\0\x02Hi");
+        assert_eq!((reader.is_whole, reader.bytes), (true, 4), "one NUL");
+        let reader = fed("end=nul", b"Hi\0\0");
+        assert!(reader.cost >= fed("end=nul", b"Hi\0").cost + EMPTY, "an empty text");
+    }
+
+    #[test]
+    fn a_pid_in_bits_costs_the_same_in_either_order_of_bits() {
+        let cost =
+            |order: &str, pid: &[u8]| fed(&std::format!("lead=pid-bits,order={order}"), pid).cost;
+        let cheap = cost("msb", b"\x00\x00\x60\x86");
+        assert_eq!(cost("lsb", b"\x86\x60\x00\x00"), cheap);
+        assert!(cost("msb", b"\x86\x60\x00\x00") > cheap);
+        assert!(cost("lsb", b"\x00\x00\x60\x86") > cheap);
     }
 }

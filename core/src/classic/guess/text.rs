@@ -84,3 +84,27 @@ impl Text {
         (Kind::Letter, cost)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As `core::str::from_utf8` has it.
+    #[test]
+    fn a_second_byte_is_wrong_where_no_character_of_utf_8_has_it() {
+        for lead in 0xC2..=0xF4_u8 {
+            let octets = match lead {
+                0xC2..=0xDF => 2,
+                0xE0..=0xEF => 3,
+                _ => 4,
+            };
+            for second in 0..=u8::MAX {
+                let character = [lead, second, 0x80, 0x80];
+                let is_right = core::str::from_utf8(character.get(..octets).unwrap()).is_ok();
+                let mut text = Text::NEW;
+                text.cost(lead);
+                assert_eq!(text.cost(second) < WRONG, is_right, "{lead:#x} {second:#x}");
+            }
+        }
+    }
+}

@@ -34,8 +34,9 @@ impl TextSender<'_> {
     pub(super) fn is_of_first_byte(&self, ack: Bit) -> bool {
         // The first bit of the second byte may be under way.
         let place = self.symbols.saturating_sub(self.greeting_symbols());
-        let is_other = self.dialect.ack == Ack::PerBit(!ack);
-        self.observation.is_any() && is_other && matches!(place, 8 | 9)
+        let is_constant = matches!(self.dialect.ack, Ack::Auto | Ack::PerBit(_));
+        let is_other = self.observation.first() == Some(!ack);
+        is_constant && is_other && matches!(place, 8 | 9)
     }
 
     pub(super) const fn expect_two_for_a_byte(&mut self, ack: Bit) {

@@ -346,3 +346,66 @@ fn a_byte_in_the_middle_of_which_a_message_fails_is_not_counted() {
     assert_eq!(sender.poll_event(), Some(Ending::Unexpected(Bit::One)));
     assert_eq!(sender.completed_bytes(), 1, "also when its end is known");
 }
+
+/// Its bits are all zeros, so that a constant and an echo look the same to the end.
+#[test]
+fn what_answers_an_empty_text_is_its_acknowledgment_and_only_then_a_receipt() {
+    for (answers, ending, receipt) in [
+        ("ack=usr1,receipt=none", Ending::Acknowledged, Receipt::None),
+        ("ack=echo,receipt=none", Ending::Acknowledged, Receipt::None),
+        ("ack=usr1,receipt=usr2-after", Ending::Delivered, Receipt::AfterAck(Bit::One)),
+        ("ack=none,receipt=none", Ending::Sent, Receipt::None),
+    ] {
+        let mut sender = auto(b"", "");
+        assert_eq!(converse(&mut sender, answers).0, Some(ending), "{answers}");
+        assert_eq!(sender.observed().receipt, receipt, "{answers}");
+    }
+}
+
+#[test]
+fn a_sender_that_is_told_that_nothing_is_acknowledged_pauses_for_as_long_as_it_is_told() {
+    let dialect: Dialect = "ack=none".parse().expect("a dialect");
+    for pause_micros in [0, 1, 5_000] {
+        let mut sender = TextSender::new(dialect, b"a", pause_micros).expect("a text");
+        assert!(sender.poll_transmit(NOW).is_some());
+        assert_eq!(sender.poll_transmit(NOW), None);
+        assert_eq!(sender.poll_timeout(), Some(NOW.after_micros(pause_micros)));
+    }
+}
+
+/// A receiver of which it is observed that it acknowledges each bit with `USR1`.
+#[test]
+fn the_other_symbol_is_the_acknowledgment_of_the_first_byte_only_right_behind_that() {
+    for place in 3..=16 {
+        let mut sender = auto(b"Hi", "");
+        pass(&mut sender, place - 1);
+        assert!(sender.poll_transmit(NOW).is_some());
+        sender.handle_ack(Bit::One, NOW);
+        // At the ninth bit it may still be that of the byte, and before the eighth nothing.
+        let is_of_byte = matches!(place, 8 | 9);
+        let ending = (!is_of_byte).then_some(Ending::Unexpected(Bit::One));
+        assert_eq!(sender.poll_event(), ending, "bit {place}");
+        let two = Ack::PerBitAndByte(Bit::Zero);
+        assert_eq!(sender.observed().ack == two, is_of_byte, "bit {place}");
+    }
+}
+
+#[test]
+fn who_is_told_what_acknowledges_a_bit_does_not_take_the_other_symbol_for_one() {
+    for place in [8, 9] {
+        let mut sender = sender(b"Hi");
+        pass(&mut sender, place - 1);
+        assert!(sender.poll_transmit(NOW).is_some());
+        sender.handle_ack(Bit::One, NOW);
+        assert_eq!(sender.poll_event(), Some(Ending::Unexpected(Bit::One)), "bit {place}");
+    }
+}
+
+#[test]
+fn the_symbols_of_a_greeting_belong_to_no_byte() {
+    let hello = "hello=usr1-width,end=length32";
+    let mut sender = auto(b"Hi", hello);
+    let answers = std::format!("{hello},ack=usr1-byte-usr2,receipt=none");
+    assert_eq!(converse(&mut sender, &answers).0, Some(Ending::Acknowledged));
+    assert_eq!(sender.observed().ack, Ack::PerBitAndByte(Bit::Zero));
+}

@@ -61,7 +61,11 @@ impl TextSender<'_> {
     fn listen_for_receipt(&mut self, symbol: Bit, now: Instant) {
         let expected = match self.dialect.ack {
             Ack::None => Acks::NONE,
-            Ack::Auto if self.is_pacing => Acks::NONE,
+            // Nothing has been acknowledged to the last symbol.
+            Ack::Auto if self.is_pacing => {
+                self.dialect.ack = Ack::None;
+                Acks::NONE
+            }
             Ack::Auto => Acks::of(self.observation.first()),
             Ack::PerByte(_) | Ack::PerBit(_) | Ack::Echo | Ack::PerBitAndByte(_) => {
                 self.dialect.acks(Ends::Byte, symbol)

@@ -2,7 +2,7 @@
 
 use super::{Owed, State, Step, Tail, Understanding, Understood};
 use crate::Bit;
-use crate::classic::{Acks, Decoded, Decoder, Dialect, End, Ends, Lead, Length};
+use crate::classic::{Acks, Decoded, Decoder, Dialect, End, Ends, Lead};
 
 impl Understanding {
     /// Reads a symbol in the dialect that is known.
@@ -34,8 +34,7 @@ impl Understanding {
             self.tail = Tail::Known;
             return Step { byte: None, ends: Ends::Message };
         }
-        let plain =
-            Dialect { end: End::Nul, length: Length::Bits, lead: Lead::None, ..*reader.dialect() };
+        let plain = Dialect { end: End::Nul, lead: Lead::None, ..*reader.dialect() };
         self.tail = Tail::Following(Decoder::new(plain));
         Step { byte: read.byte, ends: Ends::Byte }
     }
