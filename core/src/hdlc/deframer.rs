@@ -294,9 +294,8 @@ impl<const N: usize, F: CheckSequence> Deframer<N, F> {
         self.removed = 0;
         self.taken = 0;
         match state {
-            State::Hunting => Ok(Unchecked::Flag),
             // Of the eight bits of an octet the flag itself has six or seven: nothing lies between.
-            State::Inside { len: 0, .. } => Ok(Unchecked::Flag),
+            State::Hunting | State::Inside { len: 0, .. } => Ok(Unchecked::Flag),
             State::Inside { len, fcs } if whole && len > F::OCTETS => {
                 self.completed = len.wrapping_sub(F::OCTETS);
                 Ok(Unchecked::Frame(fcs))

@@ -64,14 +64,18 @@ fn later(sequence: u8) -> Vec<u8> {
 
 fn fcs(content: &[u8]) -> u32 {
     let mut fcs = Fcs::new();
-    content.iter().for_each(|&octet| fcs.update(octet));
+    for &octet in content {
+        fcs.update(octet);
+    }
     fcs.value()
 }
 
 /// A later frame that ends a message of these frames.
 fn last(sequence: u8, before: &[Vec<u8>]) -> Vec<u8> {
     let mut check = Check::new();
-    before.iter().for_each(|content| check.update(fcs(content)));
+    for content in before {
+        check.update(fcs(content));
+    }
     let octets = u64::try_from(before.len()).expect("a few frames") + 1;
     let mut content = vec![0xFF, 0b0001_0000 | sequence << 1, 1, b'b'];
     content.extend(check.finish(octets).to_le_bytes());

@@ -159,15 +159,14 @@ fn a_bit_that_may_be_held_back_is_waited_for_longer_than_another() {
     pair.refuses = Some(RefusalReason::OutputFailed);
     pair.sender.offer(PAYLOAD, false).expect("the first frame was accepted");
     let (mut frame, mut verdict, mut reason) = (Vec::new(), Vec::new(), Vec::new());
-    loop {
-        let waits = match pair.sender.phase() {
-            Phase::Frame => &mut frame,
-            Phase::Verdict => &mut verdict,
-            Phase::Reason => &mut reason,
-            phase => break assert_eq!(phase, Phase::Ended),
-        };
-        waits.push(patience(&mut pair));
+    for (phase, waits) in
+        [(Phase::Frame, &mut frame), (Phase::Verdict, &mut verdict), (Phase::Reason, &mut reason)]
+    {
+        while pair.sender.phase() == phase {
+            waits.push(patience(&mut pair));
+        }
     }
+    assert_eq!(pair.sender.phase(), Phase::Ended);
     // Round trips of no time: the timeout is the least there is.
     let (last, rest) = frame.split_last().expect("bits");
     let (first, middle) = rest.split_first().expect("bits");

@@ -301,7 +301,9 @@ mod tests {
     /// A reader that has taken these bytes.
     fn fed(dialect: &str, bytes: &[u8]) -> Reader {
         let mut reader = Reader::new(dialect.parse().unwrap(), 0);
-        bytes.iter().for_each(|&byte| reader.feed(byte));
+        for &byte in bytes {
+            reader.feed(byte);
+        }
         reader
     }
 
