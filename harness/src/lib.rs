@@ -3,12 +3,16 @@
 //! The demo, the process tests and the benches all use it. Nothing here ever signals the process it
 //! runs in, every wait has a deadline, and every child is killed when its handle is dropped.
 
+mod chance;
 mod child;
+mod compile;
 mod programs;
 mod server;
 
+pub use chance::{random, times};
 pub use child::{Finished, Running};
-pub use programs::{Programs, example};
+pub use compile::compile;
+pub use programs::{Programs, example, said};
 pub use server::Server;
 
 use std::time::Duration;

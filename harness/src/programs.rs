@@ -64,6 +64,25 @@ impl Programs {
     }
 }
 
+/// Runs the program `name` that was built with this test to its end, where no server has a name and
+/// lines have 100 columns: what it has written to standard output and to standard error.
+///
+/// Cargo says where such programs are in `CARGO_BIN_EXE_…`, but that does not get through the
+/// compiler's wrapper, which is a shell script: shells drop variables with a hyphen.
+///
+/// # Panics
+///
+/// If it does not end with `code`.
+#[must_use]
+pub fn said(name: &str, words: &str, code: i32) -> (String, String) {
+    let mut command = Command::new(target_directory().join(name));
+    command.args(words.split_whitespace()).env("XDG_RUNTIME_DIR", "/nonexistent");
+    command.env("COLUMNS", "100").env("NO_COLOR", "1");
+    let ended = Running::spawn(&mut command).finish();
+    assert_eq!(ended.code(), code, "{name} {words}: {ended:?}");
+    (ended.text(), ended.stderr)
+}
+
 /// Builds the example `name` of the library, and says where it is.
 ///
 /// # Panics
@@ -102,7 +121,7 @@ fn cargo_build(arguments: &[&str]) {
 }
 
 /// The folder of the profile this program was built with: `target/debug`, say.
-fn target_directory() -> PathBuf {
+pub(crate) fn target_directory() -> PathBuf {
     let program = env::current_exe().expect("the path of this program is known");
     let directory = program.parent().expect("a program is in a folder");
     // Tests are in target/<profile>/deps, programs in target/<profile>.

@@ -9,7 +9,7 @@ pub fn draw_content(random: &mut Random, message: u32, length: usize, chunk: usi
         1 => vec![0x7E; length],
         2 => vec![0xFF; length],
         3 | 4 => traps(message, length, chunk),
-        _ => (0..length).map(|_| random.octet()).collect(),
+        _ => random.octets(length),
     }
 }
 

@@ -41,6 +41,11 @@ impl Random {
         top
     }
 
+    /// Octets of every value.
+    pub fn octets(&mut self, count: usize) -> Vec<u8> {
+        (0..count).map(|_| self.octet()).collect()
+    }
+
     /// True `per_million` times in a million.
     pub fn happens(&mut self, per_million: u64) -> bool {
         per_million > 0 && self.below(1_000_000) < per_million

@@ -1,65 +1,23 @@
-//! Randomness with a seed, helper programs in C, and a server whose bytes are compared.
+//! Random moments, helper programs in C, and a server whose bytes are compared.
 
-use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use minitalk_harness::{PATIENCE, Programs, Running, Server};
+use minitalk_harness::{PATIENCE, Programs, Running, Server, compile};
+use minitalk_testing::Random;
 
-/// Random numbers: `SplitMix64`, whose quality is beyond what choosing moments needs.
-pub(crate) struct Random(u64);
-
-impl Random {
-    /// Starts from `MINITALK_FAULTS_SEED` or from the clock, and prints which.
-    pub(crate) fn new() -> Self {
-        let given = env::var("MINITALK_FAULTS_SEED").ok().and_then(|seed| seed.parse().ok());
-        let seed = given.unwrap_or_else(|| {
-            let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-            since.map_or(0, |since| u64::from(since.subsec_nanos()))
-        });
-        println!("MINITALK_FAULTS_SEED={seed}");
-        Self(seed)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// Bytes of every value.
-    pub(crate) fn octets(&mut self, count: usize) -> Vec<u8> {
-        (0..count).map(|_| self.next().to_le_bytes()[0]).collect()
-    }
-
-    /// Lets a random part of `most` pass: a point in time, not a synchronisation.
-    pub(crate) fn pause(&mut self, most: Duration) {
-        let micros = u64::try_from(most.as_micros()).expect("a short time");
-        thread::sleep(Duration::from_micros(self.next() % (micros + 1)));
-    }
+/// Lets a random part of `most` pass: a point in time, not a synchronisation.
+pub(crate) fn pause(random: &mut Random, most: Duration) {
+    let micros = u64::try_from(most.as_micros()).expect("a short time");
+    thread::sleep(Duration::from_micros(random.below(micros + 1)));
 }
 
-/// A helper program, compiled from a file beside this one with the C compiler.
+/// A helper program, compiled from a file beside this one.
 pub(crate) fn helper(name: &str) -> PathBuf {
-    static COMPILING: Mutex<()> = Mutex::new(());
-    let _one_at_a_time = COMPILING.lock().unwrap_or_else(PoisonError::into_inner);
-    let program = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .join(format!("faults-{name}-{}", std::process::id()));
-    if !program.exists() {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/faults").join(name);
-        let status = Command::new("cc")
-            .args(["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-o"])
-            .arg(&program)
-            .arg(source.with_extension("c"))
-            .status()
-            .expect("a C compiler called cc is needed for this test");
-        assert!(status.success(), "cannot compile {name}.c");
-    }
-    program
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/faults/{name}.c"));
+    compile(&source, &["-std=gnu11", "-O2"])
 }
 
 /// How a storming process stands acknowledgments.

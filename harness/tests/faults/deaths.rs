@@ -2,12 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use minitalk_harness::{Programs, Running};
+use minitalk_harness::{Programs, Running, random, times};
 use nix::sys::signal::Signal;
 
-use crate::common::{Random, RawServer, median, undisturbed};
-
-const TIMES: usize = 100;
+use crate::common::{RawServer, median, pause, undisturbed};
 
 /// Longer than any report takes where the median is met; a machine with ten times as many programs
 /// as processors has needed 0.9 s.
@@ -22,14 +20,15 @@ const BATCH: usize = 10;
 
 #[test]
 fn a_client_that_is_killed_anywhere_leaves_a_prefix_and_the_next_is_served() {
-    let mut random = Random::new();
+    let mut random = random();
     let octets = random.octets(600);
     let mut server = RawServer::start();
     let whole = undisturbed(&mut server, &octets);
     let mut partial = 0;
-    for round in 0..TIMES {
+    let rounds = times(20, 100);
+    for round in 0..rounds {
         let client = server.send(&octets, &[]);
-        random.pause(whole);
+        pause(&mut random, whole);
         // It may have ended, but has not been waited for.
         client.signal(Signal::SIGKILL);
         let killed = client.finish();
@@ -39,20 +38,20 @@ fn a_client_that_is_killed_anywhere_leaves_a_prefix_and_the_next_is_served() {
         assert!(killed.code() != 0 || written == octets, "round {round}: a false receipt");
         partial += usize::from(!written.is_empty() && written.len() < octets.len());
     }
-    println!("{whole:?} undisturbed; {partial} of {TIMES} were cut in the middle");
+    println!("{whole:?} undisturbed; {partial} of {rounds} were cut in the middle");
     assert_eq!(server.server.stop().code(), 0);
 }
 
 #[test]
 fn a_server_that_is_killed_anywhere_is_reported_soon_and_never_confirmed_falsely() {
-    let mut random = Random::new();
+    let mut random = random();
     let octets = random.octets(600);
     let whole = undisturbed(&mut RawServer::start(), &octets);
     let (mut reports, mut codes) = (Vec::new(), [0; 8]);
-    for round in 0..TIMES {
+    for round in 0..times(20, 100) {
         let mut server = RawServer::start();
         let client = server.send(&octets, &[]);
-        random.pause(whole);
+        pause(&mut random, whole);
         server.server.running().signal(Signal::SIGKILL);
         let killed = Instant::now();
         let client = client.finish();
@@ -89,7 +88,7 @@ fn a_server_that_is_killed_anywhere_is_reported_soon_and_never_confirmed_falsely
 #[test]
 fn a_death_is_reported_soon_while_there_is_nothing_to_send() {
     let mut reports = Vec::new();
-    for _ in 0..4 * BATCH {
+    for _ in 0..times(20, 40) {
         let mut server = RawServer::start();
         let mut client = Programs::build().client();
         let (client, mut stdin) = Running::spawn_with_pipe(client.arg(server.pid().to_string()));

@@ -2,9 +2,9 @@
 
 use std::process::Command;
 
-use minitalk_harness::{Finished, Running};
+use minitalk_harness::{Finished, Running, random};
 
-use crate::common::{Random, RawServer, helper, wait_until_armed};
+use crate::common::{RawServer, helper, wait_until_armed};
 
 fn forge(pid: u32, named: u32, code: i32, count: u32) -> Finished {
     let numbers = [i64::from(pid), named.into(), code.into(), count.into(), 50];
@@ -14,7 +14,7 @@ fn forge(pid: u32, named: u32, code: i32, count: u32) -> Finished {
 
 #[test]
 fn forged_signals_are_strays_wherever_they_go() {
-    let octets = Random::new().octets(4 * 1024);
+    let octets = random().octets(4 * 1024);
     let mut server = RawServer::start();
     let mut client = server.send(&octets, &["--timeout", "50s"]);
     wait_until_armed(&mut client);

@@ -1,21 +1,22 @@
 //! Ctrl-C at the client, anywhere in a transfer.
 
+use minitalk_harness::{random, times};
 use nix::sys::signal::Signal;
 
-use crate::common::{Random, RawServer, undisturbed, wait_until_armed};
+use crate::common::{RawServer, pause, undisturbed, wait_until_armed};
 
 #[test]
 fn an_interrupted_client_exits_with_130_and_the_server_reports_the_cut() {
-    let mut random = Random::new();
+    let (mut random, rounds) = (random(), times(10, 20));
     let octets = random.octets(600);
     let mut server = RawServer::start();
     let whole = undisturbed(&mut server, &octets);
     let mut interrupted = 0;
-    for round in 0..20 {
+    for round in 0..rounds {
         let mut client = server.send(&octets, &[]);
         let pid = client.pid();
         wait_until_armed(&mut client);
-        random.pause(whole);
+        pause(&mut random, whole);
         client.signal(Signal::SIGINT);
         let client = client.finish();
         let written = server.serves(&format!("<{round}>"));
@@ -39,5 +40,5 @@ fn an_interrupted_client_exits_with_130_and_the_server_reports_the_cut() {
         }
     }
     assert!(interrupted > 0, "none was interrupted");
-    println!("{interrupted} of 20 were interrupted before the end");
+    println!("{interrupted} of {rounds} were interrupted before the end");
 }

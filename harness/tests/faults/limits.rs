@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use minitalk_harness::{Programs, Running, Server};
+use minitalk_harness::{Programs, Running, Server, random};
 
-use crate::common::{Random, RawServer};
+use crate::common::RawServer;
 
 /// A command that runs `program` after the shell has set a limit.
 fn limited(limit: &str, program: &Path) -> Command {
@@ -17,7 +17,7 @@ fn limited(limit: &str, program: &Path) -> Command {
 #[test]
 fn nothing_needs_room_in_the_signal_queue() {
     let programs = Programs::build();
-    let octets = Random::new().octets(600);
+    let octets = random().octets(600);
     for (client_limit, server_limit) in [("-i 0", "-i 0"), ("-i 0", "-c 0"), ("-c 0", "-i 0")] {
         let command = &mut limited(server_limit, programs.server_path());
         let mut server = RawServer::of(Server::start_command(command.arg("--raw")));

@@ -2,7 +2,7 @@
 //!
 //! Everything runs as children with bounded storms and bounded time; this process itself is never
 //! sent a signal. Random points in time come from a seed that is printed: set
-//! `MINITALK_FAULTS_SEED` to repeat a run. `docs/reliability.md` has the results.
+//! `MINITALK_SEED` to repeat a run. `docs/reliability.md` has the results.
 
 mod common;
 mod crowd;

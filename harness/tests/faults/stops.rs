@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use minitalk_harness::{Programs, Running, Server};
+use minitalk_harness::{Programs, Running, Server, random, times};
 use nix::sys::signal::Signal;
 
-use crate::common::{Random, RawServer, undisturbed};
-
-const STOPS: u32 = 50;
+use crate::common::{RawServer, pause, undisturbed};
 
 #[derive(Clone, Copy, Debug)]
 enum End {
@@ -17,22 +15,22 @@ enum End {
 
 #[test]
 fn a_transfer_survives_stops_of_either_end() {
-    let mut random = Random::new();
+    let (mut random, most) = (random(), times(12, 50));
     for end in [End::Client, End::Server] {
         let octets = random.octets(1_500);
         let mut server = RawServer::start();
         let whole = undisturbed(&mut server, &octets);
         let (mut stops, mut transfers) = (0, 0);
-        while stops < STOPS {
+        while stops < most {
             let mut client = server.send(&octets, &[]);
-            while stops < STOPS && client.is_running() {
-                random.pause(whole / 4);
+            while stops < most && client.is_running() {
+                pause(&mut random, whole / 4);
                 let stopped: &Running = match end {
                     End::Client => &client,
                     End::Server => server.server.running(),
                 };
                 stopped.signal(Signal::SIGSTOP);
-                random.pause(Duration::from_millis(40));
+                pause(&mut random, Duration::from_millis(40));
                 stopped.signal(Signal::SIGCONT);
                 stops += 1;
             }
@@ -42,7 +40,7 @@ fn a_transfer_survives_stops_of_either_end() {
             let written = server.serves(&format!("<{transfers}>"));
             assert!(written == octets, "{end:?}: wrong bytes");
         }
-        println!("{end:?}: {STOPS} stops in {transfers} transfers");
+        println!("{end:?}: {most} stops in {transfers} transfers");
     }
 }
 

@@ -2,26 +2,33 @@
 
 use std::time::Duration;
 
-use minitalk_harness::{Programs, Running, Server};
+use minitalk_harness::{Programs, Running, Server, random, times};
 
-use crate::common::{Random, RawServer, Stormer, contains, sent, storm, wait_until_armed};
+use crate::common::{RawServer, Stormer, contains, sent, storm, wait_until_armed};
 
 const PAUSE: Duration = Duration::from_micros(50);
 
-/// Of each message: more than half a million bits.
-const OCTETS: usize = 64 * 1024;
+/// Of a message in a storm.
+fn message_octets() -> usize {
+    times(8 * 1024, 64 * 1024) as usize
+}
+
+/// Signals of a storm with pauses.
+fn signals() -> u32 {
+    times(2_500, 20_000)
+}
 
 /// For so many on a crowded machine.
 const LONG: Duration = Duration::from_secs(240);
 
 #[test]
 fn a_storm_at_the_server_damages_nothing_and_ends_nothing() {
-    let mut random = Random::new();
+    let mut random = random();
     for stormer in [Stormer::TurnedAway, Stormer::Answered] {
         for symbols in ["0", "1", "01"] {
-            let octets = random.octets(OCTETS);
+            let octets = random.octets(message_octets());
             let mut server = RawServer::start();
-            let storm = storm(server.pid(), symbols, 20_000, PAUSE, stormer);
+            let storm = storm(server.pid(), symbols, signals(), PAUSE, stormer);
             let client = server.send_file(&octets, &["--timeout", "50s"]).finish_within(LONG);
             let case = format!("{stormer:?} {symbols}: {client:?}");
             assert_eq!(client.code(), 0, "{case}");
@@ -35,13 +42,13 @@ fn a_storm_at_the_server_damages_nothing_and_ends_nothing() {
 
 #[test]
 fn a_storm_at_the_client_delays_it_and_damages_nothing() {
-    let mut random = Random::new();
+    let mut random = random();
     for symbols in ["0", "1", "01"] {
-        let octets = random.octets(OCTETS);
+        let octets = random.octets(message_octets());
         let mut server = RawServer::start();
         let mut client = server.send(&octets, &["--timeout", "50s"]);
         wait_until_armed(&mut client);
-        let storm = storm(client.pid(), symbols, 20_000, PAUSE, Stormer::Answered);
+        let storm = storm(client.pid(), symbols, signals(), PAUSE, Stormer::Answered);
         let client = client.finish_within(LONG);
         assert_eq!(client.code(), 0, "{symbols}: {client:?}");
         println!("{symbols}: {} signals", sent(storm));
@@ -51,9 +58,9 @@ fn a_storm_at_the_client_delays_it_and_damages_nothing() {
 
 #[test]
 fn a_client_that_is_starved_by_a_storm_says_so() {
-    let mut random = Random::new();
+    let mut random = random();
     for symbols in ["0", "1", "01"] {
-        let octets = random.octets(OCTETS);
+        let octets = random.octets(message_octets());
         let mut server = RawServer::start();
         let mut client = server.send(&octets, &["--timeout", "300ms"]);
         wait_until_armed(&mut client);
@@ -82,7 +89,8 @@ fn a_client_that_is_starved_by_a_storm_says_so() {
 fn classic_is_either_intact_or_not_confirmed() {
     let text: String = ('a'..='z').cycle().take(500).collect();
     let mut exits = Vec::new();
-    for round in 0..24_u32 {
+    // Three kinds of storm at four places.
+    for round in 0..times(12, 24) {
         let server = Server::start();
         let mut client = Programs::build().client();
         client.args(["--protocol", "classic", &server.pid().to_string(), &text]);

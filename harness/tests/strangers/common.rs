@@ -6,11 +6,10 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{self, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use minitalk_harness::{PATIENCE, Programs, Running, Server};
+use minitalk_harness::{PATIENCE, Programs, Running, Server, compile};
 use nix::unistd::Uid;
 
 /// Nobody, on every Linux.
@@ -82,25 +81,10 @@ impl Drop for Scene {
     }
 }
 
-/// A helper program or library, compiled from a file beside this one with the C compiler.
+/// A helper program or library, compiled from a file beside this one.
 pub(crate) fn helper(name: &str, options: &[&str]) -> PathBuf {
-    static COMPILING: Mutex<()> = Mutex::new(());
-    let _one_at_a_time = COMPILING.lock().unwrap_or_else(PoisonError::into_inner);
-    let program =
-        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("strangers-{name}-{}", process::id()));
-    if !program.exists() {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/strangers").join(name);
-        let status = Command::new("cc")
-            .args(["-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror"])
-            .arg("-o")
-            .arg(&program)
-            .arg(source.with_extension("c"))
-            .args(options)
-            .status()
-            .expect("a C compiler called cc is needed for this test");
-        assert!(status.success(), "cannot compile {name}.c");
-    }
-    program
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/strangers/{name}.c"));
+    compile(&source, &[&["-std=gnu11", "-O2"], options].concat())
 }
 
 /// Whether this is root, who can become somebody else; says so if not.
@@ -165,37 +149,4 @@ pub(crate) fn in_mounts(script: &str, command: &Command) -> Option<Command> {
         };
     }
     Some(inside)
-}
-
-/// Random numbers: `SplitMix64`. The seed is from `MINITALK_STRANGERS_SEED` or from the clock, and
-/// is printed.
-pub(crate) struct Random(u64);
-
-impl Random {
-    pub(crate) fn new() -> Self {
-        let given = std::env::var("MINITALK_STRANGERS_SEED").ok();
-        let seed = given.and_then(|seed| seed.parse().ok()).unwrap_or_else(|| {
-            let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-            since.map_or(0, |since| u64::from(since.subsec_nanos()))
-        });
-        println!("MINITALK_STRANGERS_SEED={seed}");
-        Self(seed)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// Less than `end`.
-    pub(crate) fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.next() % end as u64).expect("it is less than a usize")
-    }
-
-    /// Octets of every value.
-    pub(crate) fn octets(&mut self, count: usize) -> Vec<u8> {
-        (0..count).map(|_| self.next().to_le_bytes()[0]).collect()
-    }
 }

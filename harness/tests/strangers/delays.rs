@@ -7,10 +7,11 @@
 use std::fs::{self, File};
 use std::process::Command;
 
-use minitalk_harness::{Finished, Running};
+use minitalk_harness::{Finished, Running, random, times};
+use minitalk_testing::Random;
 use nix::sys::signal::Signal;
 
-use crate::common::{Random, Scene, helper};
+use crate::common::{Scene, helper};
 
 /// Which end is delayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,9 +146,10 @@ fn a_delay_at_any_symbol_of_either_end_damages_no_framed_message() {
         let (is_delivered, report) = transfer(&octets, &[], end, &Delays::default());
         let symbols = report.taken;
         assert!(is_delivered && symbols > 100 && report.delays == 0, "{report:?}");
-        // Every fifth place, and a different fifth of them each time.
-        let first = 1 + Random::new().below(5);
-        for place in (first..symbols).step_by(5) {
+        // Some places, and others each time.
+        let step = times(12, 5) as usize;
+        let first = 1 + random().index(step);
+        for place in (first..symbols).step_by(step) {
             let (is_delivered, report) = transfer(&octets, &[], end, &Delays::at([(place, 15)]));
             assert!(is_delivered, "{end:?} at {place}");
             assert_eq!(report.delays, 1, "{end:?} at {place}");
@@ -160,29 +162,30 @@ fn a_loss_of_any_symbol_at_either_end_damages_no_framed_message() {
     let octets = [0x00, 0x7E, 0xFF];
     for end in BOTH {
         let symbols = transfer(&octets, &[], end, &Delays::default()).1.taken;
-        let first = 1 + Random::new().below(7);
+        let step = times(14, 7) as usize;
+        let first = 1 + random().index(step);
         let mut losses = 0;
-        for place in (first..symbols).step_by(7) {
+        for place in (first..symbols).step_by(step) {
             let (is_delivered, report) = transfer(&octets, &[], end, &Delays::losing([place]));
             assert!(is_delivered, "{end:?} at {place}");
             losses += report.losses;
         }
         // What is taken in a handler is not lost: the program had fallen asleep there.
-        assert!(losses * 2 > symbols / 7, "only {losses} of {symbols} / 7");
+        assert!(losses * 2 > symbols / step, "only {losses} of {symbols} / {step}");
     }
 }
 
 #[test]
 fn delays_at_random_places_damage_no_framed_message_of_random_content() {
-    let mut random = Random::new();
-    for round in 0..20 {
-        let length = 1 + random.below(600);
+    let mut random = random();
+    for round in 0..times(10, 20) {
+        let length = 1 + random.index(600);
         let octets = random.octets(length);
-        let end = BOTH[round % 2];
+        let end = BOTH[round as usize % 2];
         let place =
-            |random: &mut Random| (1 + random.below(9 * length + 150), 1 + random.below(60) as u64);
+            |random: &mut Random| (1 + random.index(9 * length + 150), 1 + random.below(60));
         let delays = Delays::at((0..6).map(|_| place(&mut random)));
-        let lost = (0..2).map(|_| 1 + random.below(9 * length)).collect();
+        let lost = (0..2).map(|_| 1 + random.index(9 * length)).collect();
         let delays = Delays { lost, ..delays };
         assert!(transfer(&octets, &[], end, &delays).0, "{end:?} {delays:?}");
     }
@@ -190,12 +193,12 @@ fn delays_at_random_places_damage_no_framed_message_of_random_content() {
 
 #[test]
 fn delays_make_no_frame_of_content_that_looks_like_the_end_of_one() {
-    let mut random = Random::new();
+    let mut random = random();
     for round in 0..12 {
         let (frames, input) = (1 + (round % 4), [Input::File, Input::Pipe][round / 4 % 2]);
         let octets = deceptive(frames, 0, 0x3E);
         // A frame has fifty places at which it could end, and some runs of ones by chance.
-        let run = Some(1 + random.below(50 * octets.len() / 256));
+        let run = Some(1 + random.index(50 * octets.len() / 256));
         let delays = Delays { run, ..Delays::default() };
         let (is_delivered, report) = transfer_from(input, &octets, &[], End::Server, &delays);
         assert!(is_delivered && report.delays == 2, "{delays:?}, {report:?}");
@@ -204,11 +207,11 @@ fn delays_make_no_frame_of_content_that_looks_like_the_end_of_one() {
 
 #[test]
 fn a_third_frame_that_looks_like_the_end_of_one_is_not_cut_short() {
-    let mut random = Random::new();
+    let mut random = random();
     for input in [Input::File, Input::Pipe] {
         for frames in [3, 4] {
             let octets = deceptive(frames, 2, 0x3E);
-            let run = Some(1 + random.below(50));
+            let run = Some(1 + random.index(50));
             let delays = Delays { run, ..Delays::default() };
             let (is_delivered, report) = transfer_from(input, &octets, &[], End::Server, &delays);
             assert!(is_delivered && report.delays == 2, "{input:?}, {delays:?}, {report:?}");
@@ -220,12 +223,12 @@ fn a_third_frame_that_looks_like_the_end_of_one_is_not_cut_short() {
 /// for its own.
 #[test]
 fn a_lost_zero_makes_no_flag_of_content_that_holds_one() {
-    let mut random = Random::new();
+    let mut random = random();
     let mut losses = 0;
     for round in 0..12 {
         let input = [Input::File, Input::Pipe][round % 2];
         let octets = deceptive(3, round % 3, 0x7E);
-        let run = 1 + random.below(40);
+        let run = 1 + random.index(40);
         let delayed = (round >= 6).then_some(run);
         let delays = Delays { run: delayed, lost_run: Some(run), ..Delays::default() };
         let (is_delivered, report) = transfer_from(input, &octets, &[], End::Server, &delays);
@@ -276,13 +279,13 @@ fn the_check_sequence_is_the_one_of_the_catalogue() {
 /// then.
 #[test]
 fn a_delayed_classic_text_is_intact_or_not_confirmed() {
-    let mut random = Random::new();
+    let mut random = random();
     let mut confirmed = 0;
     for round in 0..12 {
-        let length = 1 + random.below(40);
+        let length = 1 + random.index(40);
         let text: Vec<u8> = random.octets(length).iter().map(|octet| b'a' + octet % 26).collect();
         let end = BOTH[round % 2];
-        let delays = (0..3).map(|_| (1 + random.below(8 * length), 1 + random.below(40) as u64));
+        let delays = (0..3).map(|_| (1 + random.index(8 * length), 1 + random.below(40)));
         let delays = Delays::at(delays);
         let (is_delivered, ..) =
             transfer(&text, &["--protocol", "classic", "--timeout", "1s"], end, &delays);

@@ -3,41 +3,15 @@
 
 #![expect(clippy::needless_raw_string_hashes, reason = "that is how snapbox writes them")]
 
-use std::env;
-use std::path::PathBuf;
-use std::process::{Command, Output};
-
+use minitalk_harness::said;
 use snapbox::{assert_data_eq, file, str};
 
-/// Runs the client where nobody has a name.
-fn client(words: &str) -> Output {
-    Command::new(program())
-        .args(words.split(' '))
-        .env("XDG_RUNTIME_DIR", "/nonexistent")
-        .env("COLUMNS", "100")
-        .env("NO_COLOR", "1")
-        .output()
-        .expect("the client can be run")
-}
-
-/// The client that was built with this test. `CARGO_BIN_EXE_…` does not get through the compiler's
-/// wrapper, which is a shell script, and shells drop variables with a hyphen.
-fn program() -> PathBuf {
-    let test = env::current_exe().expect("the path of this program is known");
-    let folder = test.ancestors().nth(2).expect("tests are in target/<profile>/deps");
-    folder.join("minitalk-client")
+fn stdout(words: &str, code: i32) -> String {
+    said("minitalk-client", words, code).0
 }
 
 fn stderr(words: &str, code: i32) -> String {
-    let output = client(words);
-    assert_eq!(output.status.code(), Some(code), "{output:?}");
-    String::from_utf8(output.stderr).expect("words are UTF-8")
-}
-
-fn stdout(words: &str, code: i32) -> String {
-    let output = client(words);
-    assert_eq!(output.status.code(), Some(code), "{output:?}");
-    String::from_utf8(output.stdout).expect("words are UTF-8")
+    said("minitalk-client", words, code).1
 }
 
 #[test]

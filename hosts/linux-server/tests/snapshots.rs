@@ -4,44 +4,18 @@
 
 #![expect(clippy::needless_raw_string_hashes, reason = "that is how snapbox writes them")]
 
-use std::env;
-use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
-
+use minitalk_harness::said;
 use snapbox::{assert_data_eq, file, str};
 
-/// Runs a server that ends at once.
-fn server(words: &str) -> Output {
-    Command::new(program())
-        .args(words.split(' '))
-        .env("XDG_RUNTIME_DIR", "/nonexistent")
-        .env("COLUMNS", "100")
-        .env("NO_COLOR", "1")
-        .stdin(Stdio::null())
-        .output()
-        .expect("the server can be run")
-}
-
-/// The server that was built with this test. `CARGO_BIN_EXE_…` does not get through the compiler's
-/// wrapper, which is a shell script, and shells drop variables with a hyphen.
-fn program() -> PathBuf {
-    let test = env::current_exe().expect("the path of this program is known");
-    let folder = test.ancestors().nth(2).expect("tests are in target/<profile>/deps");
-    folder.join("minitalk-server")
+fn stdout(words: &str) -> String {
+    said("minitalk-server", words, 0).0
 }
 
 /// What it says on standard error before it ends with `code`, having said nothing else.
 fn stderr(words: &str, code: i32) -> String {
-    let output = server(words);
-    assert_eq!(output.status.code(), Some(code), "{output:?}");
-    assert!(output.stdout.is_empty(), "{output:?}");
-    String::from_utf8(output.stderr).expect("words are UTF-8")
-}
-
-fn stdout(words: &str) -> String {
-    let output = server(words);
-    assert_eq!(output.status.code(), Some(0), "{output:?}");
-    String::from_utf8(output.stdout).expect("words are UTF-8")
+    let (stdout, stderr) = said("minitalk-server", words, code);
+    assert_eq!(stdout, "");
+    stderr
 }
 
 #[test]

@@ -3,40 +3,18 @@
 
 #![expect(clippy::needless_raw_string_hashes, reason = "that is how snapbox writes them")]
 
-use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
 
+use minitalk_harness::said;
 use snapbox::{assert_data_eq, file, str};
 
-fn tester(words: &str) -> Output {
-    Command::new(program())
-        .args(words.split_whitespace())
-        .env("COLUMNS", "100")
-        .env("NO_COLOR", "1")
-        .output()
-        .expect("the tester can be run")
-}
-
-/// The tester that was built with this test. `CARGO_BIN_EXE_…` does not get through the compiler's
-/// wrapper, which is a shell script, and shells drop variables with a hyphen.
-fn program() -> PathBuf {
-    let test = env::current_exe().expect("the path of this program is known");
-    let folder = test.ancestors().nth(2).expect("tests are in target/<profile>/deps");
-    folder.join("minitalk-tester")
+fn stdout(words: &str) -> String {
+    said("minitalk-tester", words, 0).0
 }
 
 fn stderr(words: &str, code: i32) -> String {
-    let output = tester(words);
-    assert_eq!(output.status.code(), Some(code), "{output:?}");
-    String::from_utf8(output.stderr).expect("words are UTF-8")
-}
-
-fn stdout(words: &str) -> String {
-    let output = tester(words);
-    assert_eq!(output.status.code(), Some(0), "{output:?}");
-    String::from_utf8(output.stdout).expect("words are UTF-8")
+    said("minitalk-tester", words, code).1
 }
 
 #[test]

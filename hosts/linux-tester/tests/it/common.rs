@@ -1,10 +1,9 @@
 //! Pairs to be judged, and the judge.
 
 use std::env;
-use std::fs;
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
 
@@ -15,22 +14,10 @@ pub(crate) fn compile(name: &str, macros: &str) -> PathBuf {
 
 /// A program of this folder, compiled with these macros.
 pub(crate) fn compile_from(folder: &Path, name: &str, macros: &str) -> PathBuf {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let source = folder.join(format!("{name}.c"));
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pairs");
-    fs::create_dir_all(&folder).expect("a folder for the pairs");
-    let program = folder.join(format!("{name}-{}-{number}", std::process::id()));
-    let status = Command::new("cc")
-        .args(["-O1", "-Wall", "-Wextra", "-Werror"])
-        .args(macros.split_whitespace().map(|part| format!("-D{part}")))
-        .arg("-o")
-        .arg(&program)
-        .arg(&source)
-        .status()
-        .expect("there is a C compiler: Rust links with it");
-    assert!(status.success(), "{} does not compile with {macros}", source.display());
-    program
+    let macros = macros.split_whitespace().map(|part| format!("-D{part}"));
+    let options: Vec<String> = iter::once("-O1".to_owned()).chain(macros).collect();
+    let options: Vec<&str> = options.iter().map(String::as_str).collect();
+    minitalk_harness::compile(&folder.join(format!("{name}.c")), &options)
 }
 
 /// The tester that was built with this test. `CARGO_BIN_EXE_…` does not get through the compiler's

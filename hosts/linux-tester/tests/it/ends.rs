@@ -32,7 +32,8 @@ fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
 #[test]
 fn everything_ends_with_the_tester_even_if_it_is_killed() {
     for role in [&[][..], &["as:outside"][..]] {
-        let (server, client) = (compile("server", ""), compile("client", ""));
+        // No other test runs these.
+        let (server, client) = (compile("server", "KILLED"), compile("client", "KILLED"));
         let mut judge = Command::new(tester())
             .args(role)
             .arg("--server")

@@ -1,0 +1,56 @@
+//! Small programs in C, which play the other end or do what no program of ours would.
+
+use std::collections::hash_map::DefaultHasher;
+use std::fs;
+use std::hash::{Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::process::{self, Command};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::programs::target_directory;
+
+/// Compiles the C program `source` with these options, unless that has been done before, and says
+/// where it is. Equal calls give the same file.
+///
+/// # Panics
+///
+/// If it does not compile.
+#[must_use]
+pub fn compile(source: &Path, options: &[&str]) -> PathBuf {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let folder = target_directory().join("compiled");
+    fs::create_dir_all(&folder).expect("a folder in target can be made");
+    let stem = source.file_stem().expect("a source has a name").to_string_lossy();
+    let program = folder.join(format!("{stem}-{:016x}", fingerprint(source, options)));
+    if program.exists() {
+        return program;
+    }
+    // Under a name of its own first: nobody runs half of a program.
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let unfinished = folder.join(format!("{stem}-{}-{number}", process::id()));
+    let status = Command::new("cc")
+        .args(["-Wall", "-Wextra", "-Werror", "-o"])
+        .arg(&unfinished)
+        .arg(source)
+        .args(options)
+        .status()
+        .expect("there is a C compiler: Rust links with it");
+    assert!(status.success(), "{} does not compile with {options:?}", source.display());
+    fs::rename(&unfinished, &program).expect("the folder is ours");
+    program
+}
+
+/// A number for the source, for what it may include, and for the options.
+fn fingerprint(source: &Path, options: &[&str]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (source, options).hash(&mut hasher);
+    let folder = source.parent().expect("a source is in a folder");
+    let files = fs::read_dir(folder).expect("the source is there").flatten();
+    let mut files: Vec<PathBuf> = files.map(|file| file.path()).collect();
+    files.retain(|file| file == source || file.extension().is_some_and(|end| end == "h"));
+    files.sort();
+    for file in files {
+        fs::read(file).expect("it is there").hash(&mut hasher);
+    }
+    hasher.finish()
+}
