@@ -7,7 +7,9 @@ use std::ffi::OsString;
 use std::ops::RangeBounds;
 use std::time::Duration;
 
-use clap::builder::{EnumValueParser, ValueParser};
+use clap::builder::{
+    EnumValueParser, PossibleValue, PossibleValuesParser, TypedValueParser, ValueParser,
+};
 use clap::error::Error;
 use clap::{Arg, Command, CommandFactory, Parser, ValueHint};
 use minitalk_core::classic::Setting;
@@ -23,7 +25,7 @@ use crate::report;
 pub fn parse<T: Parser>(
     words: impl IntoIterator<Item = OsString>,
     heading: Option<&'static str>,
-    tip: fn(&Error) -> Option<String>,
+    tip: fn(&Error) -> Option<&'static str>,
 ) -> T {
     let command = command::<T>(heading);
     report::set_program(command.get_name());
@@ -67,7 +69,18 @@ pub fn pause() -> ValueParser {
 pub fn dialect_help(summary: &str) -> String {
     let parts = Setting::ALL.map(|part| format!("{}={}", part.key(), part.values().join("|")));
     let parts = parts.join(", ");
-    format!("{summary}: a comma-separated list, of which any part may be left out, of {parts}")
+    format!("{summary}: a comma-separated list of any of {parts}")
+}
+
+/// One of these words, each with its help and its meaning.
+pub fn choice<T: Copy + Send + Sync + 'static, const N: usize>(
+    choices: [(&'static str, &'static str, T); N],
+) -> impl TypedValueParser<Value = T> {
+    let words = choices.map(|(word, help, _)| PossibleValue::new(word).help(help));
+    PossibleValuesParser::new(words).try_map(move |word| {
+        let chosen = choices.iter().find(|(choice, ..)| *choice == word);
+        chosen.map(|(.., meaning)| *meaning).ok_or("it is none of them")
+    })
 }
 
 /// Why a text does not say how often.

@@ -6,7 +6,7 @@ mod limit;
 mod note;
 mod reporter;
 
-pub use event::{Event, tell};
+pub use event::{Event, show, tell};
 pub use json::line;
 pub use note::note;
 pub(crate) use note::set_program;

@@ -10,7 +10,7 @@ use minitalk_signals::{Bit, PidNamespace, ProcessStatus, user_name};
 use serde::Serialize;
 
 use crate::cli::Options;
-use crate::explain::{self, Explanation, Trouble};
+use crate::explain::{Explanation, Trouble};
 
 /// All that can be said about a process.
 #[derive(Debug, Serialize)]
@@ -69,7 +69,7 @@ pub(crate) fn run(server: &Address, options: &Options) -> Result<u8, Trouble> {
         None => (0, None, good_news(pid, is_known, process.as_ref())),
     };
     let findings = Findings { pid, deliverable: reason.is_none(), code, reason, sentence, process };
-    explain::output(report::tell(&findings, options, options.json))?;
+    report::show(&findings, options, options.json)?;
     Ok(findings.code)
 }
 

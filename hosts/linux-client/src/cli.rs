@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser, ValueParser};
+use clap::builder::ValueParser;
 use clap::error::{Error as UsageError, ErrorKind};
 use clap::{ArgGroup, CommandFactory, Parser, ValueHint};
 use minitalk::admission::Trust;
@@ -29,14 +29,14 @@ pub(crate) struct Options {
     )]
     server: Option<Address>,
 
-    /// The text: words, which are joined by single spaces. Without any, or if the only one is '-',
-    /// standard input is sent. Write -- before a text that begins with '-'
+    /// The text: words, joined by single spaces. Without a text, or if it is '-', standard input is
+    /// sent. Write -- before a text that begins with '-'
     #[arg(conflicts_with_all = MODES)]
     pub(crate) text: Vec<OsString>,
 
     /// The protocol: framed (any bytes, checked) or classic (that of the minitalk exercise).
     /// The default is framed, or classic if the program is called `client` or `client_bonus`
-    #[arg(long, value_name = "NAME", value_parser = protocols())]
+    #[arg(long, value_name = "NAME", value_parser = options::choice(PROTOCOLS))]
     protocol: Option<Protocol>,
 
     /// How a classic server speaks, for example one=usr1,order=lsb; --help has the list.
@@ -46,36 +46,36 @@ pub(crate) struct Options {
     #[arg(long, value_name = "LIST", value_parser = dialect)]
     dialect: Option<Dialect>,
 
-    /// Give up after this time without progress, in seconds or as a duration
+    /// Give up after this long without progress, in seconds or as a duration
     #[arg(long, default_value = "10s", value_parser = timeout(), value_name = "DURATION")]
     pub(crate) timeout: Duration,
 
-    /// Give up after this time in all, however well it goes, in seconds or as a duration: also
-    /// while the server is waited for
+    /// Give up after this total time, in seconds or as a duration, even if the message is getting
+    /// through. Waiting for the server counts
     #[arg(long, short = 'w', value_parser = timeout(), value_name = "DURATION")]
     #[arg(conflicts_with_all = ["list", "check"])]
     pub(crate) deadline: Option<Duration>,
 
-    /// The least time from one bit to the next, for a classic server. The default is 500us where it
-    /// does not acknowledge bits, and else none
+    /// The minimum time from one bit to the next, for a classic server. The default is 500us if it
+    /// does not acknowledge bits, otherwise none
     #[arg(long, value_parser = options::parse_duration, value_name = "DURATION")]
     #[arg(allow_negative_numbers = true)]
     pub(crate) pace: Option<Duration>,
 
-    /// Wait up to this long for the server to start, if it does not run yet
+    /// Wait up to this long for the server to start, if it is not running yet
     #[arg(long, value_parser = parse_seconds_or_duration, value_name = "DURATION")]
     #[arg(conflicts_with_all = ["list", "check"])]
     pub(crate) wait: Option<Duration>,
 
-    /// Never have two bits under way at once: slower, but easier to follow in a trace
+    /// Never have two bits in flight at once: slower, but easier to follow in a trace
     #[arg(long, conflicts_with_all = MODES)]
     pub(crate) single_bits: bool,
 
-    /// Send the message as it is, even where it could be compressed
+    /// Do not compress the message
     #[arg(long, conflicts_with_all = MODES)]
     no_compress: bool,
 
-    /// Send even to a process that will be killed by the first bit
+    /// Send even to a process that the first bit will kill
     #[arg(long)]
     force: bool,
 
@@ -115,12 +115,12 @@ pub(crate) struct Options {
     #[arg(long, help_heading = INSTEAD)]
     check: bool,
 
-    /// Measure the round trips of signals to the server, which shows nothing. Ends with Ctrl-C, or
+    /// Measure the round trips of signals to the server, which shows nothing. Stops at Ctrl-C, or
     /// after -c probes
     #[arg(long, help_heading = INSTEAD)]
     ping: bool,
 
-    /// End after this number of probes
+    /// Stop after this many probes
     #[arg(short = 'c', long, value_name = "NUMBER", help_heading = INSTEAD)]
     #[arg(value_parser = options::parse_count)]
     pub(crate) count: Option<u64>,
@@ -250,46 +250,23 @@ fn dialect(text: &str) -> Result<Dialect, ParseDialectError> {
     Dialect::OBSERVING.with_settings(text)
 }
 
-/// What `--protocol` may be.
-fn protocols() -> impl TypedValueParser<Value = Protocol> {
-    let values = [
-        PossibleValue::new("framed").help("HDLC frames: checked, numbered, any bytes"),
-        PossibleValue::new("classic").help("Eight bits a byte, NUL at the end"),
-    ];
-    PossibleValuesParser::new(values).map(|name| match name.as_str() {
-        "classic" => Protocol::Classic,
-        _ => Protocol::Framed,
-    })
-}
+const PROTOCOLS: [(&str, &str, Protocol); 2] = [
+    ("framed", "HDLC frames: checked, numbered, any bytes", Protocol::Framed),
+    ("classic", "Eight bits a byte, NUL at the end", Protocol::Classic),
+];
 
 /// The heading of the options that do something else than send, and most of them.
 const INSTEAD: &str = "Instead of sending";
 const MODES: [&str; 3] = ["list", "check", "ping"];
 
 /// The way out of wrong usage.
-fn tip(error: &UsageError) -> Option<String> {
+fn tip(error: &UsageError) -> Option<&'static str> {
     let is_without_server = error.kind() == ErrorKind::MissingRequiredArgument
         && error.to_string().contains("\n  <SERVER>");
-    let server =
-        "the server is a PID, which minitalk-server shows on its first line, or a name; see --list";
-    is_without_server
-        .then(|| server.to_owned())
-        .or_else(|| usage::of_other(error, "minitalk-server", OF_SERVER))
+    is_without_server.then_some(
+        "the server is a PID, which minitalk-server shows on its first line, or a name; see --list",
+    )
 }
-
-/// What only the server has, without what completes to an option of the client.
-const OF_SERVER: &[&str] = &[
-    "raw",
-    "once",
-    "max-message",
-    "output",
-    "exec",
-    "timestamps",
-    "sync",
-    "name",
-    "pid-file",
-    "acknowledge-anyone",
-];
 
 /// The time to wait for progress.
 fn timeout() -> ValueParser {

@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal};
 
 use minitalk::admission::Refusal;
 use minitalk::names::FindError;
-use minitalk::{Address, Cause, Delivered, Diagnosis, Failure, Interruption, Protocol};
+use minitalk::{Cause, Delivered, Diagnosis, Failure, Interruption, Protocol};
 use minitalk_cli::figures::is_in_foreground;
 use minitalk_cli::options::files::ClosedError;
 use minitalk_cli::report::{self, Event};
@@ -27,9 +27,6 @@ pub(crate) enum Trouble {
     /// Something else was not done with a server.
     #[error(transparent)]
     NoMessage(Failure),
-    /// The deadline has come before the server.
-    #[error("no server '{0}' has started in time")]
-    NotStarted(Address),
     /// The trace cannot be written; nothing has been sent.
     #[error("was not signalled: cannot write the trace: {error}")]
     Trace { pid: u32, error: OpenTraceError },
@@ -86,9 +83,6 @@ impl Trouble {
                 (failure.pid, of_failure(failure, options), Some(failure.delivered))
             }
             Self::NoMessage(failure) => (failure.pid, of_failure(failure, options), None),
-            Self::NotStarted(_) => {
-                (None, words(5, "deadline", MORE_TIME), Some(Delivered::Nothing))
-            }
             Self::Trace { pid, .. } => {
                 let words = words(1, "system", "choose another file");
                 (Some((*pid).into()), words, Some(Delivered::Nothing))
@@ -99,9 +93,7 @@ impl Trouble {
         let Words { code, reason, way_out } = words;
         let cause = match self {
             Self::Message(failure) | Self::NoMessage(failure) => cause(&failure.cause, options),
-            Self::NotStarted(_) | Self::Trace { .. } | Self::Output(_) | Self::Closed(_) => {
-                self.to_string()
-            }
+            Self::Trace { .. } | Self::Output(_) | Self::Closed(_) => self.to_string(),
         };
         let (known, bytes) = match delivered {
             Some(Delivered::Nothing) => (Some("nothing"), Some(0)),
@@ -115,14 +107,6 @@ impl Trouble {
         let mut parts = vec![subject + &cause, delivered, way_out.into()];
         parts.retain(|part| !part.is_empty());
         Explanation { pid, code, reason, known, bytes, sentence: parts.join("; ") }
-    }
-}
-
-/// Makes sure that what the user asked for was shown. A reader that has seen enough is no error.
-pub(crate) fn output(result: io::Result<()>) -> Result<(), Trouble> {
-    match result {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        Ok(()) | Err(_) => Ok(()),
     }
 }
 
@@ -240,7 +224,9 @@ fn of_cause(failure: &Failure, is_unknown: bool, options: &Options) -> Words {
         Cause::Interrupted(Interruption::Signal(signal)) => {
             words(128 + u8::try_from(signal.number()).unwrap_or(0), "interrupted", "send it again")
         }
-        Cause::Interrupted(Interruption::Deadline) => words(5, "deadline", MORE_TIME),
+        Cause::Find(FindError::NotStarted(_)) | Cause::Interrupted(Interruption::Deadline) => {
+            words(5, "deadline", MORE_TIME)
+        }
         Cause::Interrupted(Interruption::Program) => words(1, "interrupted", "send it again"),
         // A problem of this machine, or a cause that this client does not know yet.
         _ => words(1, "system", NOT_THE_SERVER),

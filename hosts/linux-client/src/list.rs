@@ -9,7 +9,7 @@ use minitalk_signals::user_name;
 use serde::Serialize;
 
 use crate::cli::Options;
-use crate::explain::{self, Trouble};
+use crate::explain::Trouble;
 
 /// A server.
 #[derive(Debug, Serialize)]
@@ -37,7 +37,7 @@ pub(crate) fn run(options: &Options) -> Result<u8, Trouble> {
         user: user_name(uid),
         uptime_seconds: uptime.as_secs(),
     });
-    explain::output(report::tell(&Servers(servers.collect()), options, options.json))?;
+    report::show(&Servers(servers.collect()), options, options.json)?;
     Ok(0)
 }
 

@@ -9,9 +9,8 @@ mod send;
 mod tap;
 
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
 
-use minitalk::Address;
+use minitalk::Failure;
 use minitalk_cli::options::files::{self, Stream};
 
 use crate::cli::{Mode, Options};
@@ -30,26 +29,12 @@ fn run(options: &Options) -> Result<u8, Trouble> {
     files::check_open(Stream::Output, shows)?;
     files::check_open(Stream::Error, options.stats && !options.json)?;
     if let (Mode::Send(server) | Mode::Ping(server), Some(time)) = (mode, options.wait) {
-        await_start(server, time, options)?;
+        server.await_start(time, options.ends_at()).map_err(Failure::from)?;
     }
     match mode {
         Mode::Send(server) => send::run(server, options),
         Mode::Ping(server) => ping::run(server, options),
         Mode::Check(server) => check::run(server, options),
         Mode::List => list::run(options),
-    }
-}
-
-/// Waits for the server, for `time` at most. What is wrong with one that has not come is said by
-/// whoever talks to it.
-fn await_start(server: &Address, time: Duration, options: &Options) -> Result<(), Trouble> {
-    let left = options.ends_at().map(|at| at.saturating_duration_since(Instant::now()));
-    match left.filter(|left| *left < time) {
-        Some(left) if !server.await_start(left) => Err(Trouble::NotStarted(server.clone())),
-        Some(_) => Ok(()),
-        None => {
-            let _ = server.await_start(time);
-            Ok(())
-        }
     }
 }

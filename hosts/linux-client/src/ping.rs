@@ -1,6 +1,5 @@
 //! `--ping`: how long signals to the server and back take.
 
-use std::fmt::Write;
 use std::io;
 use std::os::fd::AsFd;
 use std::time::Instant;
@@ -13,7 +12,7 @@ use minitalk_signals::{Interest, is_ready};
 use serde::Serialize;
 
 use crate::cli::Options;
-use crate::explain::{self, Trouble};
+use crate::explain::Trouble;
 use crate::tap::{self, Tap};
 
 /// A probe was answered.
@@ -56,10 +55,10 @@ pub(crate) fn run(server: &Address, options: &Options) -> Result<u8, Trouble> {
     drop(connection);
     // Nobody is to wait for the figures once it has been asked to end.
     let is_taken = is_ready(io::stdout().as_fd(), Interest::Writable);
-    let shown = if is_taken { report::tell(&figures, options, options.json) } else { Ok(()) };
+    let shown = if is_taken { report::show(&figures, options, options.json) } else { Ok(()) };
     match result {
         Ok(()) | Err(Failure { cause: Cause::Interrupted(_), .. }) => {
-            explain::output(shown)?;
+            shown?;
             let wanted = options.count.filter(|_| options.deadline.is_some()).unwrap_or(1);
             Ok(u8::from(figures.answered < wanted))
         }
@@ -117,21 +116,12 @@ impl Event<Options> for Figures {
         let sent = count(self.sent, "probe");
         let resent = count(self.resent_bits, "bit");
         let millis = seconds * 1_000.0;
-        let mut text = format!(
+        let head = format!(
             "--- {pid} ping statistics ---\n\
              {sent} sent, {answered} answered, {resent} sent again, time {millis:.0} ms\n"
         );
-        if let Some(summary) = &self.round_trip {
-            let Summary { min_micros, mean_micros, max_micros, mdev_micros, .. } = summary;
-            let Summary { p50_micros, p90_micros, p99_micros, p999_micros, count, .. } = summary;
-            let _ = writeln!(
-                text,
-                "round trip min/avg/max/mdev = \
-                 {min_micros:.1}/{mean_micros:.1}/{max_micros:.1}/{mdev_micros:.1} us\n\
-                 {count} round trips p50/p90/p99/p99.9 = \
-                 {p50_micros:.1}/{p90_micros:.1}/{p99_micros:.1}/{p999_micros:.1} us"
-            );
-        }
-        text + &Bucket::drawn(self.histogram.as_deref().unwrap_or_default())
+        let summary = self.round_trip.as_ref().map(ToString::to_string).unwrap_or_default();
+        let histogram = Bucket::drawn(self.histogram.as_deref().unwrap_or_default());
+        head + &summary + &histogram
     }
 }

@@ -51,22 +51,30 @@ impl Address {
         }
     }
 
-    /// Waits until a process of this address runs, for `time` at most; whether one does.
-    /// [`Connection::open`](crate::Connection::open) says what is wrong with it.
-    #[must_use]
-    pub fn await_start(&self, time: Duration) -> bool {
+    /// Waits until a process of this address runs: for `time` at most, and until `deadline` at the
+    /// latest. If none does after `time`, [`Connection::open`](crate::Connection::open) says why.
+    ///
+    /// # Errors
+    ///
+    /// [`FindError::NotStarted`] if the deadline comes first.
+    pub fn await_start(&self, time: Duration, deadline: Option<Instant>) -> Result<(), FindError> {
         let began = Instant::now();
-        let runs = || {
-            let pid = self.find().ok().and_then(|pid| u32::try_from(pid).ok());
-            pid.is_some_and(|pid| Peer::open(pid).is_ok_and(|peer| !peer.has_exited()))
-        };
-        loop {
-            let left = time.saturating_sub(began.elapsed());
-            if runs() || left.is_zero() {
-                return runs();
+        let left = deadline.map(|at| at.saturating_duration_since(began));
+        let most = left.map_or(time, |left| left.min(time));
+        while !self.runs() {
+            let pause = LOOK.min(most.saturating_sub(began.elapsed()));
+            if pause.is_zero() {
+                let is_late = most < time && !self.runs();
+                return if is_late { Err(FindError::NotStarted(self.to_string())) } else { Ok(()) };
             }
-            thread::sleep(LOOK.min(left));
+            thread::sleep(pause);
         }
+        Ok(())
+    }
+
+    fn runs(&self) -> bool {
+        let pid = self.find().ok().and_then(|pid| u32::try_from(pid).ok());
+        pid.is_some_and(|pid| Peer::open(pid).is_ok_and(|peer| !peer.has_exited()))
     }
 
     /// Makes sure that the process `held`, which was found before it was opened, is the server: in

@@ -6,6 +6,7 @@ mod format;
 mod message;
 mod sink;
 mod turns;
+mod unwritable;
 mod unwritten;
 
 use std::collections::VecDeque;
@@ -21,6 +22,7 @@ pub use format::{Format, Raw};
 use message::Entry;
 pub use sink::Sink;
 use turns::Turns;
+pub use unwritable::Unwritable;
 use unwritten::Unwritten;
 
 /// Octets kept of a message that cannot be written yet. Beyond that its sender has to wait.
@@ -79,35 +81,6 @@ pub struct Messages<F> {
     is_torn: bool,
     /// What the descriptor is watched for.
     interest: Option<Interest>,
-}
-
-/// Something could not be written, and has been dropped.
-#[derive(Debug)]
-pub struct Unwritable {
-    /// Whose message it was, if it was one.
-    pub peer: Option<u32>,
-    /// Why it could not be written.
-    pub error: io::Error,
-    /// Whether a later message may be written all the same: a disk may be emptied, and the next
-    /// command may succeed; but the reader of a pipe does not return.
-    pub is_passing: bool,
-}
-
-impl Unwritable {
-    fn new(peer: Option<u32>, error: io::Error) -> Self {
-        let is_passing = matches!(
-            error.kind(),
-            ErrorKind::StorageFull
-                | ErrorKind::QuotaExceeded
-                | ErrorKind::FileTooLarge
-                | ErrorKind::NotFound
-        );
-        Self { peer, error, is_passing }
-    }
-
-    const fn of_command(peer: u32, error: io::Error) -> Self {
-        Self { peer: Some(peer), error, is_passing: true }
-    }
 }
 
 impl<F: Format> Messages<F> {

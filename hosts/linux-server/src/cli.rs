@@ -4,15 +4,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::error::Error as UsageError;
-use clap::{ArgAction, Parser, ValueEnum, ValueHint};
+use clap::{ArgAction, Parser, ValueHint};
 use minitalk::names::Name;
 use minitalk_cli::options::{self, usage};
 use minitalk_core::classic::{Dialect, ParseDialectError};
+use minitalk_core::exchange::Protocols;
 
 /// Show text that other processes send with nothing but SIGUSR1 and SIGUSR2
 ///
 /// Prints its PID on the first line, then every message as it arrives, and a newline after each
-/// that does not end with one. Ends with Ctrl-C, or with: kill PID
+/// that does not end with one. Stop it with Ctrl-C, or with: kill PID
 #[derive(Debug, Parser)]
 #[command(version, override_usage = USAGE, after_help = EXAMPLES)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
@@ -26,17 +27,17 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// End after the first message
+    /// Stop after the first message
     #[arg(long, conflicts_with = "count")]
     pub(crate) once: bool,
 
-    /// End after this many messages
+    /// Stop after this many messages
     #[arg(long, value_name = "N", value_parser = options::parse_count)]
     #[arg(allow_negative_numbers = true)]
     pub(crate) count: Option<u64>,
 
-    /// Refuse messages of more than SIZE bytes, for example 1M or 64KiB (with --json and --exec 1
-    /// MiB unless given)
+    /// Refuse messages of more than SIZE bytes, for example 1M or 64KiB. The default is 1MiB with
+    /// --json and --exec, otherwise no limit
     #[arg(long, value_name = "SIZE", value_parser = options::parse_size)]
     #[arg(allow_negative_numbers = true)]
     pub(crate) max_message: Option<u64>,
@@ -51,7 +52,7 @@ pub(crate) struct Options {
     #[arg(value_hint = ValueHint::CommandString)]
     pub(crate) exec: Option<String>,
 
-    /// Write before each message when it began and who sends it
+    /// Write before each message when it began and who sent it
     #[arg(short, long, conflicts_with = "raw")]
     pub(crate) timestamps: bool,
 
@@ -59,7 +60,7 @@ pub(crate) struct Options {
     #[arg(long, requires = "output")]
     pub(crate) sync: bool,
 
-    /// Be found by clients as NAME, not only by PID
+    /// Let clients find this server as NAME, not only by its PID
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<Name>,
 
@@ -68,17 +69,17 @@ pub(crate) struct Options {
     pub(crate) pid_file: Option<PathBuf>,
 
     /// Which protocols clients may speak
-    #[arg(long, value_enum, default_value_t = Protocol::Auto, value_name = "NAME")]
-    pub(crate) protocol: Protocol,
+    #[arg(long, default_value = "auto", value_name = "NAME")]
+    #[arg(value_parser = options::choice(PROTOCOLS))]
+    pub(crate) protocol: Protocols,
 
-    /// How classic clients speak, for example one=usr1,order=lsb; auto finds it out, for each of
-    /// them
+    /// How classic clients speak, for example one=usr1,order=lsb; auto works it out for each client
     #[arg(long_help = options::dialect_help(DIALECT_HELP))]
     #[arg(long, default_value = "auto", value_parser = parse_dialect)]
     #[arg(value_name = "LIST")]
     pub(crate) dialect: DialectChoice,
 
-    /// Wait for this long before each acknowledgment to a client that is not ours, for example
+    /// Wait this long before each acknowledgment to a client that is another minitalk, for example
     /// 500us
     #[arg(long, value_name = "TIME")]
     #[arg(value_parser = options::within(options::parse_duration, ..=PACE_MAX, PACE_TOO_LONG))]
@@ -100,22 +101,13 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) acknowledge_anyone: bool,
 
-    /// Say nothing on standard error but what ends the server
+    /// Report nothing on standard error except what ends the server
     #[arg(short, long, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 
-    /// Say on standard error who connects, sends and leaves
+    /// Report on standard error who connects, sends and leaves
     #[arg(short, long, action = ArgAction::SetTrue)]
     pub(crate) verbose: bool,
-}
-
-/// Which protocols clients may speak.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Protocol {
-    /// Framed and classic, told apart by their first bits
-    Auto,
-    /// Classic only: eight bits a byte
-    Classic,
 }
 
 /// How classic clients speak; `None` if that is to be found out.
@@ -148,35 +140,22 @@ impl Options {
 }
 
 /// The way out of wrong usage.
-fn tip(error: &UsageError) -> Option<String> {
+fn tip(error: &UsageError) -> Option<&'static str> {
     if usage::is_about(error, ["--json", "--raw"]) {
-        let tip = "--raw writes the bytes of the messages and nothing else, --json nothing but \
-                   objects: choose one";
-        return Some(tip.to_owned());
+        return Some(
+            "--raw writes the bytes of the messages and nothing else, --json nothing but objects: \
+             choose one",
+        );
     }
     let is_text = usage::unknown(error).is_some_and(|word| !word.starts_with('-'));
-    let text =
-        "the server takes no text: start it without, and send with: minitalk-client PID TEXT";
-    is_text
-        .then(|| text.to_owned())
-        .or_else(|| usage::of_other(error, "minitalk-client", OF_CLIENT))
+    is_text.then_some(
+        "the server takes no text: start it without, and send with: minitalk-client PID TEXT",
+    )
 }
 
-/// What only the client has.
-const OF_CLIENT: &[&str] = &[
-    "timeout",
-    "deadline",
-    "wait",
-    "single-bits",
-    "no-compress",
-    "force",
-    "progress",
-    "stats",
-    "list",
-    "check",
-    "ping",
-    "interval",
-    "histogram",
+const PROTOCOLS: [(&str, &str, Protocols); 2] = [
+    ("auto", "Framed and classic, told apart by their first bits", Protocols::Both),
+    ("classic", "Classic only: eight bits a byte", Protocols::ClassicOnly),
 ];
 
 /// Nothing else happens while it lasts.
@@ -184,7 +163,7 @@ const PACE_MAX: Duration = Duration::from_millis(100);
 const PACE_TOO_LONG: &str = "it is longer than 100ms, and nobody else is served while it lasts";
 
 const DIALECT_HELP: &str =
-    "How classic clients speak. By default, auto, this is found out, for each of them. Or";
+    "How classic clients speak. The default, auto, works it out for each client. Otherwise";
 
 const USAGE: &str = "minitalk-server [OPTIONS]";
 

@@ -19,7 +19,11 @@ pub(crate) enum Notice {
         pid: u32,
         name: Option<String>,
     },
-    Refused(Refused),
+    Refused {
+        peer: u32,
+        #[serde(flatten)]
+        reason: Reason,
+    },
     Damaged {
         peer: u32,
     },
@@ -29,7 +33,15 @@ pub(crate) enum Notice {
     Misanswered {
         peer: u32,
     },
-    Stray(Ignored),
+    Stray {
+        peer: Option<u32>,
+        #[serde(skip)]
+        program: Option<String>,
+        #[serde(flatten)]
+        reason: Reason,
+        /// How many more signals this one stands for.
+        others: u64,
+    },
     Stopped {
         signal: String,
         messages: u64,
@@ -55,26 +67,6 @@ pub(crate) enum Notice {
     },
 }
 
-/// A message was refused.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Refused {
-    pub(crate) peer: u32,
-    #[serde(flatten)]
-    pub(crate) reason: Reason,
-}
-
-/// A signal was ignored.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Ignored {
-    peer: Option<u32>,
-    #[serde(skip)]
-    program: Option<String>,
-    #[serde(flatten)]
-    reason: Reason,
-    /// Signals that this one stands for.
-    others: u64,
-}
-
 impl Notice {
     /// What is only to be told of what has happened.
     pub(crate) fn of(happening: Happening<'_>) -> Option<Self> {
@@ -86,7 +78,7 @@ impl Notice {
             Happening::DoesNotWait { peer } => Self::DoesNotWait { peer },
             Happening::Full { places } => Self::Full { places },
             Happening::Stray(Stray { peer, program, cause, .. }) => {
-                Self::Stray(Ignored { peer, program, reason: Reason::from(&cause), others: 0 })
+                Self::Stray { peer, program, reason: Reason::from(&cause), others: 0 }
             }
             _ => return None,
         })
@@ -104,20 +96,20 @@ impl report::Notice for Notice {
 
     fn kind(&self) -> Option<(&'static str, u32)> {
         Some(match self {
-            Self::Stray(Ignored { reason, .. }) => (reason.word, 1),
+            Self::Stray { reason, .. } => (reason.word, 1),
             Self::Full { .. } => ("full", 1),
             Self::Damaged { .. } => ("damaged", 1),
             Self::DoesNotWait { .. } => ("does_not_wait", 1),
             Self::Misanswered { .. } => ("misanswered", 1),
             Self::Cut { .. } => ("cut", 8),
-            Self::Refused(_) => ("refused", 8),
+            Self::Refused { .. } => ("refused", 8),
             _ => return None,
         })
     }
 
     fn stand_for(&mut self, count: u64) -> bool {
         // Of messages, programs want to know each; of strays, how many.
-        let Self::Stray(Ignored { others, .. }) = self else { return false };
+        let Self::Stray { others, .. } = self else { return false };
         *others = count;
         true
     }
@@ -149,7 +141,7 @@ impl Display for Notice {
                     count(*octets, "byte")
                 )
             }
-            Self::Refused(Refused { peer, reason }) => {
+            Self::Refused { peer, reason } => {
                 write!(f, "refused the message of PID {peer}: {}", reason.sentence)
             }
             Self::Damaged { peer } => write!(
@@ -167,14 +159,14 @@ impl Display for Notice {
                 "PID {peer} ended where it was acknowledged; the next process of its program is \
                  acknowledged with another signal: start it again"
             ),
-            Self::Stray(Ignored { peer: Some(peer), program, reason, .. }) => {
+            Self::Stray { peer: Some(peer), program, reason, .. } => {
                 write!(f, "ignored a signal from PID {peer}")?;
                 if let Some(program) = program {
                     write!(f, " ({})", shown(program))?;
                 }
                 write!(f, ": {}", reason.sentence)
             }
-            Self::Stray(Ignored { peer: None, reason, .. }) => {
+            Self::Stray { peer: None, reason, .. } => {
                 write!(f, "ignored a signal {}", reason.sentence)
             }
             Self::Full { places } => {

@@ -15,7 +15,7 @@ use minitalk_signals::{Termination, WatchError, now};
 use crate::cli::Options;
 use crate::look::{self, Look};
 use crate::reason::Reason;
-use crate::report::{Notice, Refused};
+use crate::report::Notice;
 use crate::start;
 
 /// What the output is called among the descriptors that are watched.
@@ -89,7 +89,7 @@ impl Server {
             Happening::Refused { peer, reason, .. } => {
                 let reason = Reason::from(reason);
                 self.messages.cut(peer, &reason, now);
-                self.reporter.note(Notice::Refused(Refused { peer, reason }));
+                self.reporter.note(Notice::Refused { peer, reason });
             }
             Happening::Terminate(termination) => self.asked = Some(termination),
             Happening::Closed => self.is_over = true,
@@ -130,7 +130,7 @@ impl Server {
 
     fn refuse(&mut self, peer: u32, why: RefusalReason, reason: Reason) {
         self.listener.refuse(peer, why);
-        self.reporter.note(Notice::Refused(Refused { peer, reason }));
+        self.reporter.note(Notice::Refused { peer, reason });
     }
 
     fn cut(&mut self, peer: u32, uid: u32, reason: Reason, now: Instant) {

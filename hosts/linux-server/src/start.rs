@@ -14,19 +14,15 @@ use minitalk::{Listener, ListenerConfig};
 use minitalk_cli::daemon::Announcement;
 use minitalk_cli::options::files::{self, Stream};
 use minitalk_cli::trace::{Side, View};
-use minitalk_core::exchange::Protocols;
 use minitalk_signals::Line;
 
-use crate::cli::{Options, Protocol};
+use crate::cli::Options;
 use crate::look::{Look, Style};
 
 /// Takes over the signals. Whoever knows the PID may send at once.
 pub(crate) fn listen(options: &Options) -> Result<Listener<View<Stderr>>, Box<dyn Error>> {
     let mut config = ListenerConfig::default();
-    config.protocols = match options.protocol {
-        Protocol::Auto => Protocols::Both,
-        Protocol::Classic => Protocols::ClassicOnly,
-    };
+    config.protocols = options.protocol;
     config.dialect = options.dialect.0;
     config.pace = options.pace;
     config.slow = options.slow;

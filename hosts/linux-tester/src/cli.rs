@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use clap::{Parser, ValueHint};
 use minitalk_cli::options;
 
-/// Tell whether a minitalk is right, and why it is not
+/// Find out whether a minitalk is right and, if not, why
 ///
 /// Runs the programs `server` and `client` of a folder, looks at every signal that goes between
-/// them, and says what they speak, which checks they pass, and what is wrong with those that they
-/// do not.
+/// them, and says which dialect they speak, which checks they pass, and what is wrong where they
+/// fail.
 #[derive(Debug, Parser)]
 #[command(version, after_help = AFTER_HELP)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
@@ -34,7 +34,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "NAME")]
     pub(crate) only: Vec<String>,
 
-    /// Do each check this many times
+    /// Run each check this many times
     #[arg(long, value_name = "NUMBER", default_value = "1", value_parser = options::parse_count)]
     pub(crate) repeat: u64,
 
@@ -51,7 +51,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE.html", value_hint = ValueHint::FilePath)]
     pub(crate) report: Option<PathBuf>,
 
-    /// Only find out what the pair speaks
+    /// Only find out which dialect the pair speaks
     #[arg(long, help_heading = INSTEAD)]
     #[arg(conflicts_with_all = ["only", "report", "list"])]
     pub(crate) learn: bool,

@@ -163,7 +163,7 @@ impl Cause {
         const SIGNALS: &str = "docs/tutorial.md, section 1: signals do not queue; signal(7)";
         const ANSWERS: &str = "docs/tutorial.md, section 4: one answer for each bit";
         const SLEEP: &str =
-            "docs/tutorial.md, section 4: to sleep without missing a signal; sigsuspend(2)";
+            "docs/tutorial.md, section 4: sleeping without missing a signal; sigsuspend(2)";
         const CLIENTS: &str = "docs/tutorial.md, section 4: several clients; sigaction(2), si_pid";
         const KILL: &str = "docs/tutorial.md, section 4: before the first signal; kill(2)";
         const BYTES: &str = "docs/tutorial.md, section 4: bytes, ends and buffers";

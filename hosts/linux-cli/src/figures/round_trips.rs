@@ -1,5 +1,7 @@
 //! How long single signals take, there and back.
 
+use std::fmt;
+
 use hdrhistogram::Histogram;
 use minitalk::Observer;
 use minitalk_signals::{Bit, monotonic_nanos};
@@ -131,6 +133,21 @@ pub struct Summary {
     pub p99_micros: f64,
     /// 999 of 1,000 took at most this.
     pub p999_micros: f64,
+}
+
+/// Two lines, the first of which is that of ping(8).
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { min_micros, mean_micros, max_micros, mdev_micros, .. } = self;
+        let Self { p50_micros, p90_micros, p99_micros, p999_micros, count, .. } = self;
+        writeln!(
+            f,
+            "round trip min/avg/max/mdev = \
+             {min_micros:.1}/{mean_micros:.1}/{max_micros:.1}/{mdev_micros:.1} us\n\
+             {count} round trips p50/p90/p99/p99.9 = \
+             {p50_micros:.1}/{p90_micros:.1}/{p99_micros:.1}/{p999_micros:.1} us"
+        )
+    }
 }
 
 /// Microseconds, with a fraction.

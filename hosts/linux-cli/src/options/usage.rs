@@ -9,9 +9,47 @@ use crate::report::note;
 /// The exit code of wrong usage.
 const WRONG_USAGE: i32 = 2;
 
-/// Tells of wrong usage, with `tip` as its way out if there is one, and ends the program. Shows
+/// The options that one program has and another may be given by mistake. Options that both have are
+/// left out, and so are those that the other completes to one of its own.
+const OPTIONS: [(&str, &[&str]); 2] = [
+    (
+        "minitalk-client",
+        &[
+            "timeout",
+            "deadline",
+            "wait",
+            "single-bits",
+            "no-compress",
+            "force",
+            "progress",
+            "stats",
+            "list",
+            "check",
+            "ping",
+            "interval",
+            "histogram",
+        ],
+    ),
+    (
+        "minitalk-server",
+        &[
+            "raw",
+            "once",
+            "max-message",
+            "output",
+            "exec",
+            "timestamps",
+            "sync",
+            "name",
+            "pid-file",
+            "acknowledge-anyone",
+        ],
+    ),
+];
+
+/// Reports wrong usage, with `tip` as its way out if there is one, and ends the program. Shows
 /// `--help` and `--version`, which come as errors, too.
-pub fn exit(error: &Error, tip: Option<String>) -> ! {
+pub fn exit(error: &Error, tip: Option<&str>) -> ! {
     if !error.use_stderr() {
         error.exit();
     }
@@ -19,8 +57,8 @@ pub fn exit(error: &Error, tip: Option<String>) -> ! {
     process::exit(WRONG_USAGE)
 }
 
-/// The error and its way out: `tip`, or what clap suggests.
-fn sentence(error: &Error, tip: Option<String>) -> String {
+/// The error and its way out: `tip`, the program that has the option, or what clap suggests.
+fn sentence(error: &Error, tip: Option<&str>) -> String {
     let text = error.to_string();
     let mut paragraphs = text.trim_start_matches("error: ").split("\n\n");
     let joined = |lines: &str| lines.lines().map(str::trim).collect::<Vec<_>>().join(" ");
@@ -31,6 +69,7 @@ fn sentence(error: &Error, tip: Option<String>) -> String {
         // What looks like an option is hardly ever a text.
         .filter(|tip| !tip.starts_with("to pass"))
         .map(str::to_owned);
+    let tip = tip.map(str::to_owned).or_else(|| of_other(error));
     let tips: Vec<String> = tip.map_or_else(|| suggested.collect(), |tip| vec![tip]);
     [vec![cause], tips, vec!["see --help".to_owned()]].concat().join("; ")
 }
@@ -50,10 +89,10 @@ pub fn unknown(error: &Error) -> Option<&str> {
     word(error, ContextKind::InvalidArg).filter(|_| is_unknown)
 }
 
-/// The tip for an option of another program: one of `options`, without their hyphens.
-#[must_use]
-pub fn of_other(error: &Error, program: &str, options: &[&str]) -> Option<String> {
-    let option = unknown(error)?.strip_prefix("--").filter(|option| options.contains(option))?;
+/// The tip for an option that another program has.
+fn of_other(error: &Error) -> Option<String> {
+    let option = unknown(error)?.strip_prefix("--")?;
+    let (program, _) = OPTIONS.iter().find(|(_, options)| options.contains(&option))?;
     Some(format!("--{option} is an option of {program}"))
 }
 
@@ -102,7 +141,7 @@ mod tests {
         ] {
             assert_eq!(sentence(&wrong(words), None), line);
         }
-        let line = sentence(&wrong("x --lout"), Some("be quiet".to_owned()));
+        let line = sentence(&wrong("x --lout"), Some("be quiet"));
         assert_eq!(line, "unexpected argument '--lout' found; be quiet; see --help");
     }
 
@@ -115,9 +154,9 @@ mod tests {
     }
 
     #[test]
-    fn an_option_of_the_other_program_is_told_as_such() {
-        let tip = |words| of_other(&wrong(words), "sing", &["high"]);
-        assert_eq!(tip("x --high").as_deref(), Some("--high is an option of sing"));
+    fn an_option_of_another_program_is_known_as_such() {
+        let tip = |words| of_other(&wrong(words));
+        assert_eq!(tip("x --raw").as_deref(), Some("--raw is an option of minitalk-server"));
         assert_eq!(tip("x --low"), None);
     }
 }

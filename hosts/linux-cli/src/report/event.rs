@@ -48,3 +48,15 @@ pub fn tell<Wishes>(event: &impl Event<Wishes>, wishes: &Wishes, is_json: bool) 
     stdout.write_all(text.as_bytes())?;
     stdout.flush()
 }
+
+/// [Tells](tell) what the user asked for. A reader that has seen enough is no error.
+///
+/// # Errors
+///
+/// Those of writing to standard output, but for [`BrokenPipe`](io::ErrorKind::BrokenPipe).
+pub fn show<Wishes>(event: &impl Event<Wishes>, wishes: &Wishes, is_json: bool) -> io::Result<()> {
+    match tell(event, wishes, is_json) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}

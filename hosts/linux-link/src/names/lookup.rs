@@ -62,6 +62,9 @@ pub enum FindError {
     /// Nobody can say whether a server runs.
     #[error("cannot find out which servers run: {0}")]
     Proc(#[from] ReadProcessError),
+    /// Nothing runs at this [address](crate::Address), and the deadline has come.
+    #[error("no server '{0}' has started in time")]
+    NotStarted(String),
     /// The file that was given holds no PID.
     #[error("{} gives no PID: {error}", path.display())]
     PidFile {
