@@ -47,10 +47,7 @@ pub(crate) fn run<T: Send + 'static>(
     // What the handler has recorded before stays for the next wait, in the same order.
     let before: Vec<Caught> = std::iter::from_fn(|| QUEUE.pop()).collect();
     let ended = wait(&reader, &thread, &signals.asleep_for_terminations());
-    let since: Vec<Caught> = std::iter::from_fn(|| QUEUE.pop()).collect();
-    for caught in before.into_iter().chain(since) {
-        QUEUE.record(caught);
-    }
+    before.into_iter().for_each(|caught| QUEUE.record(caught));
     if let Some(termination) = ended? {
         return Err(BlockingError::Terminated(termination));
     }
@@ -70,4 +67,23 @@ fn wait<T>(
         }
     }
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dispositions::Wanted;
+    use crate::queue;
+
+    #[test]
+    fn bits_that_were_recorded_before_are_there_afterwards() {
+        let _alone = queue::tests::alone();
+        let signals = Dispositions::take(Wanted::uncaught(SigSet::empty())).unwrap();
+        let bits = [libc::SIGUSR2, libc::SIGUSR1];
+        let recorded = bits.map(|number| Caught { number, code: libc::SI_USER, pid: 7, uid: 0 });
+        recorded.into_iter().for_each(|caught| QUEUE.record(caught));
+        assert_eq!(run(&signals, || 5), Ok(5));
+        let left: Vec<Caught> = std::iter::from_fn(|| QUEUE.pop()).collect();
+        assert_eq!(left, recorded);
+    }
 }

@@ -137,3 +137,49 @@ impl Drop for Dispositions {
         let _ = self.mask_before.thread_set_mask();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::process::ProcessStatus;
+    use nix::sys::pthread::{pthread_kill, pthread_self};
+    use std::env;
+    use std::process::Command;
+
+    impl Wanted {
+        /// Signals that are blocked and taken, without a handler: for tests, in which no other
+        /// thread is to run one.
+        pub(crate) const fn uncaught(waited: SigSet) -> Self {
+            Self { caught: Vec::new(), waited }
+        }
+    }
+
+    /// What the process catches and ignores, and what this thread blocks.
+    fn state() -> (SignalSet, SignalSet, SigSet) {
+        let status = ProcessStatus::own().unwrap();
+        (status.caught, status.ignored, SigSet::thread_get_mask().unwrap())
+    }
+
+    #[test]
+    fn what_was_done_with_a_signal_before_is_done_with_it_again() {
+        // In a child, for what other tests start would inherit it.
+        if env::var_os("CHILD").is_none() {
+            let mut own = Command::new(env::current_exe().unwrap());
+            own.arg("what_was_done_with_a_signal_before_is_done_with_it_again").env("CHILD", "");
+            let output = own.output().unwrap();
+            assert!(output.status.success(), "{output:?}");
+            return;
+        }
+        sys::catch(Signal::SIGUSR2).unwrap();
+        sys::ignore(Signal::SIGHUP).unwrap();
+        let (caught, ignored, blocked) = state();
+        let mut taken = Dispositions::take(Wanted::bits()).unwrap();
+        taken.add(Wanted::terminations().unwrap()).unwrap();
+        assert_ne!(state(), (caught, ignored, blocked));
+        // The last tick of the watchdog.
+        pthread_kill(pthread_self(), watchdog::SIGNAL).unwrap();
+        drop(taken);
+        let harmless = ignored.union(SignalSet::of_bit(Bit::Zero));
+        assert_eq!(state(), (caught, harmless, blocked));
+    }
+}

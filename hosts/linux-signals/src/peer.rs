@@ -194,6 +194,7 @@ impl AsFd for Peer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::process::ExitStatusExt;
     use std::process::{Command, Stdio};
     use std::thread;
 
@@ -229,5 +230,20 @@ mod tests {
         assert!(peer.has_exited(), "and after");
         assert_eq!(peer.send(Bit::Zero), Err(SendError::Gone));
         assert_eq!(peer.status(), Err(ReadProcessError::NoSuchProcess));
+    }
+
+    #[test]
+    fn a_bit_goes_to_the_process_that_is_held_whoever_has_its_number() {
+        let mut children = [(); 2].map(|()| {
+            // A child has its signals from this process.
+            let mut cat = Command::new("env");
+            cat.args(["--default-signal=USR1", "cat"]).stdin(Stdio::piped()).spawn().unwrap()
+        });
+        let [held, later] = &mut children;
+        let peer = Peer { pid: later.id(), ..Peer::open(held.id()).unwrap() };
+        assert_eq!(peer.send(Bit::Zero), Ok(()));
+        assert_eq!(held.wait().unwrap().signal(), Some(libc::SIGUSR1));
+        drop(later.stdin.take());
+        assert!(later.wait().unwrap().success(), "it only has the number");
     }
 }

@@ -453,3 +453,80 @@ impl Wait<'_> {
 fn until(deadline: Instant) -> Sleep {
     Sleep::Micros(deadline.micros_since(clock::now()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arrival::Termination;
+    use crate::dispositions::Wanted;
+    use minitalk_core::Bit;
+    use nix::sys::pthread::{pthread_kill, pthread_self};
+    use nix::sys::signal::{SigSet, Signal};
+    use std::io::{Write, pipe};
+    use std::os::fd::AsFd;
+    use std::sync::MutexGuard;
+
+    use crate::watch::Interest;
+
+    /// A wait for signals that are blocked in this thread and sent to it alone.
+    struct Bench {
+        waiting: Waiting,
+        signals: Dispositions,
+        _alone: MutexGuard<'static, ()>,
+    }
+
+    impl Bench {
+        fn new() -> Self {
+            let signals: SigSet = Termination::ALL.into_iter().map(Termination::signal).collect();
+            signals.thread_block().unwrap();
+            Self {
+                waiting: Waiting::new(Watchdog::dumb(), Watches::new().unwrap()),
+                signals: Dispositions::take(Wanted::uncaught(signals)).unwrap(),
+                _alone: queue::tests::alone(),
+            }
+        }
+
+        fn send(signal: Signal) {
+            pthread_kill(pthread_self(), signal).unwrap();
+        }
+
+        fn wait(&mut self, deadline: Option<Instant>) -> Wake {
+            self.waiting.wait(&self.signals, deadline).unwrap()
+        }
+    }
+
+    #[test]
+    fn all_signals_that_came_before_a_descriptor_was_ready_are_told_before_it() {
+        let mut bench = Bench::new();
+        let (reader, mut writer) = pipe().unwrap();
+        bench.waiting.watches.add(reader.as_fd(), 7, Interest::Readable).unwrap();
+        [Signal::SIGINT, Signal::SIGTERM].map(Bench::send);
+        writer.write_all(b"x").unwrap();
+        assert_eq!(bench.wait(None), Wake::Terminate(Termination::Interrupt));
+        assert_eq!(bench.wait(None), Wake::Terminate(Termination::Terminate));
+        assert_eq!(bench.wait(None), Wake::Ready(7));
+    }
+
+    #[test]
+    fn a_deadline_that_has_come_is_told_although_more_and_more_signals_come() {
+        let mut bench = Bench::new();
+        let past = Some(clock::now());
+        Bench::send(Signal::SIGINT);
+        assert_eq!(bench.wait(past), Wake::Terminate(Termination::Interrupt));
+        Bench::send(Signal::SIGTERM);
+        assert_eq!(bench.wait(past), Wake::TimedOut);
+        assert_eq!(bench.wait(past), Wake::Terminate(Termination::Terminate));
+    }
+
+    #[test]
+    fn what_is_recorded_is_told_before_what_is_pending() {
+        let mut bench = Bench::new();
+        Bench::send(Signal::SIGINT);
+        let recorded = Caught { number: libc::SIGUSR2, code: libc::SI_USER, pid: 7, uid: 0 };
+        QUEUE.record(recorded);
+        let first = bench.waiting.poll_briefly(&bench.signals).unwrap();
+        let origin = Origin::Process { pid: 7, uid: 0 };
+        assert_eq!(first, Some(Wake::Arrival(Arrival { bit: Bit::One, origin })));
+        assert_eq!(bench.wait(None), Wake::Terminate(Termination::Interrupt));
+    }
+}

@@ -61,4 +61,11 @@ mod tests {
                 .unwrap_or(Executable { device: 0, inode: 0 })
         );
     }
+
+    #[test]
+    fn the_same_number_on_another_device_is_another_file() {
+        let [proc, sys] = ["/proc", "/sys"].map(|root| Executable::at(Path::new(root)).unwrap());
+        assert_eq!(proc.inode, sys.inode, "the root of each has the number 1");
+        assert_ne!(proc, sys);
+    }
 }
