@@ -316,7 +316,7 @@ mod tests {
 
     #[test]
     fn what_is_announced_of_a_file_is_sent_whatever_becomes_of_the_file() {
-        for length in [0, 1, AHEAD_BYTES, 3 * AHEAD_BYTES] {
+        for length in [0, 1, AHEAD_BYTES, 3 * AHEAD_BYTES, 3 * AHEAD_BYTES + 1] {
             for new_length in [0, length as u64, length as u64 + 9] {
                 let file = file(length);
                 let mut input = Input::descriptor(&file);
@@ -333,6 +333,41 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// A reader that gives these results, one after the other.
+    struct Stutter(std::vec::IntoIter<Result<&'static [u8], ErrorKind>>);
+
+    impl Read for Stutter {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let mut octets = self.0.next().unwrap_or(Ok(b""))?;
+            octets.read(buffer)
+        }
+    }
+
+    #[test]
+    fn only_the_end_of_a_source_ends_the_message() {
+        let results = vec![
+            Err(ErrorKind::WouldBlock),
+            Ok(b"abc".as_slice()),
+            Err(ErrorKind::WouldBlock),
+            Err(ErrorKind::Interrupted),
+            Err(ErrorKind::ConnectionReset),
+        ];
+        let mut input = Input::reader(Stutter(results.into_iter()));
+        assert_eq!(input.next().unwrap(), Piece::Pending);
+        assert_eq!(input.next().unwrap(), Piece::Ready { bytes: 3, last: false });
+        assert_eq!(input.next().unwrap_err().kind(), ErrorKind::ConnectionReset);
+        let folder = File::open("/").unwrap();
+        assert_eq!(Input::from(folder).next().unwrap_err().kind(), ErrorKind::IsADirectory);
+    }
+
+    #[test]
+    fn what_is_given_back_comes_before_what_has_not_been_taken() {
+        let mut input = Input::from("abcdef");
+        input.take(4);
+        input.put_back(b"abcd".to_vec());
+        assert_eq!(input.all(), b"abcdef");
     }
 
     #[test]

@@ -517,6 +517,10 @@ mod tests {
         fn resume(&self, peer: u32, to: &mut Vec<u8>) {
             to.extend(format!("[PID {peer} continues] ").bytes());
         }
+
+        fn torn(&self) -> &'static str {
+            " [torn]\n"
+        }
     }
 
     /// Messages and what reads them.
@@ -583,6 +587,72 @@ mod tests {
         bench.push(1, b"gun", true, 400);
         assert_eq!(bench.answers(), [0_u32; 0]);
         assert_eq!((bench.shown(400).as_str(), bench.answers()), ("begun\n", vec![1]));
+    }
+
+    #[test]
+    fn a_message_is_answered_when_its_last_octet_is_written_and_not_before() {
+        let mut bench = Bench::new(Style::Whole);
+        let octets = [b'x'; 100_000];
+        bench.push(1, &octets, true, 0);
+        bench.messages.write(|_| false, at(0)).unwrap();
+        assert_eq!(bench.answers(), [0_u32; 0], "a pipe has no room for so much");
+        assert_eq!(bench.shown(0).len(), octets.len() + 1);
+        assert_eq!(bench.answers(), [1]);
+    }
+
+    #[test]
+    fn what_the_disk_does_not_confirm_is_not_confirmed() {
+        let mut bench = Bench::new(Style::Text);
+        // A pipe is on no disk.
+        bench.messages.sync = true;
+        bench.push(1, b"text", true, 0);
+        let unwritable = bench.messages.write(|_| false, at(0)).unwrap_err();
+        assert_eq!((unwritable.peer, unwritable.is_passing), (Some(1), false));
+        assert_eq!(bench.answers(), [0_u32; 0]);
+    }
+
+    #[test]
+    fn no_more_messages_are_written_than_were_asked_for() {
+        for style in [Style::Text, Style::Whole] {
+            let mut bench = Bench::new(style);
+            bench.messages.left = Some(1);
+            bench.push(1, b"one", true, 0);
+            bench.push(2, b"two", true, 0);
+            assert_eq!((bench.shown(0).as_str(), bench.answers()), ("one\n", vec![1]));
+        }
+    }
+
+    #[test]
+    fn what_is_shown_is_ended_before_another_message_is_written() {
+        let mut bench = Bench::new(Style::Text);
+        bench.push(1, b"slow", false, 0);
+        assert_eq!(bench.shown(300), "slow");
+        bench.push(2, b"quick", true, 400);
+        bench.push(1, b"er", true, 400);
+        assert_eq!(bench.shown(400), "slower\nquick\n");
+    }
+
+    #[test]
+    fn the_rest_of_a_line_that_is_given_up_is_not_taken_for_the_next_message() {
+        let mut bench = Bench::new(Style::Text);
+        bench.push(1, b"half", false, 0);
+        assert_eq!(bench.shown(300), "half");
+        bench.push(2, b"kept", false, 301);
+        assert_eq!(bench.messages.give_up(Some(1), false), [1]);
+        bench.push(2, b" whole", true, 302);
+        assert_eq!(bench.shown(302), "half [torn]\nkept whole\n");
+        bench.push(3, b"a", true, 303);
+        bench.push(4, b"b", false, 303);
+        assert_eq!(bench.messages.give_up(None, true), [3, 4], "nobody is promised anything");
+    }
+
+    #[test]
+    fn whose_message_was_cut_is_answered_no_more() {
+        let mut bench = Bench::new(Style::Text);
+        bench.push(1, &vec![b'x'; KEPT_OCTETS_MAX], false, 0);
+        bench.messages.cut(1, &"cut off", at(0));
+        assert!(bench.shown(0).ends_with("x [cut off]\n"));
+        assert_eq!(bench.answers(), [0_u32; 0]);
     }
 
     #[test]

@@ -47,7 +47,9 @@ pub(crate) fn run<T: Send + 'static>(
     // What the handler has recorded before stays for the next wait, in the same order.
     let before: Vec<Caught> = std::iter::from_fn(|| QUEUE.pop()).collect();
     let ended = wait(&reader, &thread, &signals.asleep_for_terminations());
-    before.into_iter().for_each(|caught| QUEUE.record(caught));
+    for caught in before {
+        QUEUE.record(caught);
+    }
     if let Some(termination) = ended? {
         return Err(BlockingError::Terminated(termination));
     }
@@ -81,7 +83,9 @@ mod tests {
         let signals = Dispositions::take(Wanted::uncaught(SigSet::empty())).unwrap();
         let bits = [libc::SIGUSR2, libc::SIGUSR1];
         let recorded = bits.map(|number| Caught { number, code: libc::SI_USER, pid: 7, uid: 0 });
-        recorded.into_iter().for_each(|caught| QUEUE.record(caught));
+        for caught in recorded {
+            QUEUE.record(caught);
+        }
         assert_eq!(run(&signals, || 5), Ok(5));
         let left: Vec<Caught> = std::iter::from_fn(|| QUEUE.pop()).collect();
         assert_eq!(left, recorded);

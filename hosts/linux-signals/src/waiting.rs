@@ -486,8 +486,10 @@ mod tests {
             }
         }
 
-        fn send(signal: Signal) {
-            pthread_kill(pthread_self(), signal).unwrap();
+        fn send(signals: &[Signal]) {
+            for &signal in signals {
+                pthread_kill(pthread_self(), signal).unwrap();
+            }
         }
 
         fn wait(&mut self, deadline: Option<Instant>) -> Wake {
@@ -500,7 +502,7 @@ mod tests {
         let mut bench = Bench::new();
         let (reader, mut writer) = pipe().unwrap();
         bench.waiting.watches.add(reader.as_fd(), 7, Interest::Readable).unwrap();
-        [Signal::SIGINT, Signal::SIGTERM].map(Bench::send);
+        Bench::send(&[Signal::SIGINT, Signal::SIGTERM]);
         writer.write_all(b"x").unwrap();
         assert_eq!(bench.wait(None), Wake::Terminate(Termination::Interrupt));
         assert_eq!(bench.wait(None), Wake::Terminate(Termination::Terminate));
@@ -511,9 +513,9 @@ mod tests {
     fn a_deadline_that_has_come_is_told_although_more_and_more_signals_come() {
         let mut bench = Bench::new();
         let past = Some(clock::now());
-        Bench::send(Signal::SIGINT);
+        Bench::send(&[Signal::SIGINT]);
         assert_eq!(bench.wait(past), Wake::Terminate(Termination::Interrupt));
-        Bench::send(Signal::SIGTERM);
+        Bench::send(&[Signal::SIGTERM]);
         assert_eq!(bench.wait(past), Wake::TimedOut);
         assert_eq!(bench.wait(past), Wake::Terminate(Termination::Terminate));
     }
@@ -521,7 +523,7 @@ mod tests {
     #[test]
     fn what_is_recorded_is_told_before_what_is_pending() {
         let mut bench = Bench::new();
-        Bench::send(Signal::SIGINT);
+        Bench::send(&[Signal::SIGINT]);
         let recorded = Caught { number: libc::SIGUSR2, code: libc::SI_USER, pid: 7, uid: 0 };
         QUEUE.record(recorded);
         let first = bench.waiting.poll_briefly(&bench.signals).unwrap();

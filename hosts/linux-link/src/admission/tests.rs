@@ -1,4 +1,5 @@
 use super::*;
+use std::io::Write;
 use std::process::{Command, Stdio};
 
 #[test]
@@ -75,14 +76,49 @@ fn wait_for_line(child: &mut process::Child) {
 
 #[test]
 fn who_handles_neither_signal_is_admitted_and_never_signalled() {
-    let mut child = shell("echo; read line");
+    for script in ["echo; read line", "trap '' USR1 USR2; echo; read line"] {
+        let mut child = shell(script);
+        wait_for_line(&mut child);
+        let mut admitted = Admission::new().sender(child.id(), Trust::Unspoken).unwrap();
+        for symbol in [Bit::Zero, Bit::One] {
+            assert!(!admitted.may_receive(symbol) && !admitted.handles(symbol));
+            assert_eq!(admitted.send(symbol, now()), Ok(Sending::Withheld));
+        }
+        drop(child.stdin.take());
+        child.wait().unwrap();
+    }
+}
+
+#[test]
+fn who_handles_a_signal_no_more_is_not_sent_it_any_more() {
+    let mut child = shell("trap : USR1 USR2; echo; read line; trap - USR1; echo; read line");
     wait_for_line(&mut child);
     let mut admitted = Admission::new().sender(child.id(), Trust::Unspoken).unwrap();
-    for symbol in [Bit::Zero, Bit::One] {
-        assert!(!admitted.may_receive(symbol) && !admitted.handles(symbol));
-        assert_eq!(admitted.send(symbol, now()), Ok(Sending::Withheld));
-    }
-    drop(child.stdin.take());
+    assert!(admitted.may_receive(Bit::Zero));
+    child.stdin.as_mut().unwrap().write_all(b"\n").unwrap();
+    wait_for_line(&mut child);
+    let later = now().after_micros(PAUSE_MICROS + 1);
+    assert_eq!(admitted.send(Bit::Zero, later), Ok(Sending::Withheld));
+    assert!(!admitted.may_receive(Bit::Zero) && admitted.may_receive(Bit::One));
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn who_blocks_a_signal_no_more_is_not_sent_it_although_no_time_has_passed() {
+    let script = "from signal import *\n\
+        pthread_sigmask(SIG_BLOCK, [SIGUSR1, SIGUSR2]); print(flush=True); input()\n\
+        pthread_sigmask(SIG_SETMASK, []); print(flush=True); input()";
+    let mut python = Command::new("python3");
+    python.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let Ok(mut child) = python.spawn() else { return println!("skipped: no python3 here") };
+    wait_for_line(&mut child);
+    let mut admitted = Admission::new().sender(child.id(), Trust::Unspoken).unwrap();
+    assert!(admitted.may_receive(Bit::One), "it takes it later");
+    child.stdin.as_mut().unwrap().write_all(b"\n").unwrap();
+    wait_for_line(&mut child);
+    assert_eq!(admitted.send(Bit::One, admitted.sent_at), Ok(Sending::Withheld));
+    child.kill().unwrap();
     child.wait().unwrap();
 }
 
@@ -120,7 +156,7 @@ fn who_has_become_another_program_is_not_signalled_any_more() {
     assert!(admitted.may_receive(Bit::One));
     let before = admitted.executable().unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    std::io::Write::write_all(&mut stdin, b"\n").unwrap();
+    stdin.write_all(b"\n").unwrap();
     while Executable::of(child.id()).unwrap() == before {}
     let later = now().after_micros(PAUSE_MICROS + 1);
     assert_eq!(admitted.send(Bit::One, later), Ok(Sending::Refused(Refusal::Replaced)));

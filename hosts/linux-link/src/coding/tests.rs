@@ -112,6 +112,8 @@ fn a_stream_that_is_cut_short_or_goes_on_has_not_ended() {
         let longer = [octets.as_slice(), &[0]].concat();
         assert_eq!(decoded(&longer, frame, 4096), Err(DecodeError::End), "{frame}");
     }
+    let (longer, mut buffer) = ([octets.as_slice(), &[0]].concat(), [0; 4096]);
+    assert_eq!(Decoder::new().decode(&longer, &mut buffer), Err(DecodeError::End), "at once");
 }
 
 #[test]

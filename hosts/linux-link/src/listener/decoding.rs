@@ -122,3 +122,71 @@ impl<O: Observer> Listener<O> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::coding::Encoder;
+
+    fn coded(text: &[u8], length: Option<u64>) -> Vec<u8> {
+        let mut encoder = Encoder::new(length);
+        encoder.push(text);
+        encoder.finish();
+        encoder.octets().to_vec()
+    }
+
+    /// The text of a message in frames of this many octets, and what was told of its pieces.
+    fn text(octets: &[u8], frame: usize) -> Result<(Vec<u8>, Vec<Decoded>), DecodeError> {
+        let (mut decoding, mut text) = (Decoding::new(), Vec::new());
+        let (mut all, mut pieces) = (Vec::new(), Vec::new());
+        let count = octets.chunks(frame).count();
+        for (number, octets) in octets.chunks(frame).enumerate() {
+            decoding.load(&Payload {
+                peer: 7,
+                protocol: Protocol::Framed,
+                first: number == 0,
+                last: number + 1 == count,
+                coding: 1,
+                length: None,
+                offset: 0,
+                octets,
+            });
+            while decoding.has_more() {
+                let piece = decoding.next(&mut text)?;
+                assert_eq!(piece.offset, all.len() as u64);
+                all.extend_from_slice(&text);
+                pieces.push(piece);
+            }
+        }
+        Ok((all, pieces))
+    }
+
+    #[test]
+    fn pieces_say_where_they_belong_and_only_the_first_and_the_last_that_they_are() {
+        let message = vec![b'x'; 3 * PIECE_BYTES_MAX];
+        let octets = coded(&message, Some(message.len() as u64));
+        for frame in [1, 5, octets.len()] {
+            let (text, pieces) = text(&octets, frame).unwrap();
+            assert!(text == message, "{frame}");
+            for (number, piece) in (1..).zip(&pieces) {
+                assert_eq!((piece.first, piece.last), (number == 1, number == pieces.len()));
+            }
+            assert_eq!(pieces.last().unwrap().length, Some(message.len() as u64));
+        }
+    }
+
+    #[test]
+    fn the_last_frame_must_be_the_end_of_the_text() {
+        let octets = coded(b"a text of some words, and words again", None);
+        for frame in [5, 256] {
+            for end in 0..octets.len() {
+                let cut = text(&octets[..end], frame).map(|(_, pieces)| pieces.len());
+                assert!(cut == Err(DecodeError::End) || end == 0, "{end}");
+            }
+            let longer = [octets.as_slice(), b"x"].concat();
+            assert_eq!(text(&longer, frame).unwrap_err(), DecodeError::End);
+            let other_length = coded(b"five!", Some(6));
+            assert_eq!(text(&other_length, frame).unwrap_err(), DecodeError::Length);
+        }
+    }
+}

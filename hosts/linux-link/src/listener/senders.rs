@@ -326,3 +326,62 @@ impl Stray {
         Self { peer: None, program: None, cause }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::coding::{self, Encoder};
+    use std::process;
+
+    const NOW: Instant = Instant::ZERO;
+
+    /// This process as the only sender.
+    fn senders() -> (Senders, u32) {
+        let (mut senders, own) = (Senders::default(), process::id());
+        senders.admit(own, true, NOW).unwrap();
+        (senders, own)
+    }
+
+    fn payload(octets: &[u8], first: bool, last: bool) -> Payload<'_> {
+        Payload {
+            peer: process::id(),
+            protocol: Protocol::Framed,
+            first,
+            last,
+            coding: coding::BROTLI,
+            length: None,
+            offset: 0,
+            octets,
+        }
+    }
+
+    #[test]
+    fn a_message_that_begins_anew_cuts_the_one_before() {
+        let (mut senders, own) = senders();
+        let (_, cut) = senders.take(&payload(b"abc", true, false), NOW).unwrap();
+        assert!(cut.is_none());
+        let (_, cut) = senders.take(&payload(b"d", true, true), NOW).unwrap();
+        assert!(matches!(cut, Some(Happening::Cut { octets: 3, peer, .. }) if peer == own));
+        assert_eq!(senders.accept(own, NOW).map(|ended| ended.octets), Some(1));
+        assert!(senders.accept(own, NOW).is_none(), "it has ended once");
+        let (_, cut) = senders.take(&payload(b"e", true, false), NOW).unwrap();
+        assert!(cut.is_none(), "the one before had ended");
+    }
+
+    #[test]
+    fn a_coded_message_that_begins_anew_is_decoded_from_its_beginning() {
+        let (mut senders, own) = senders();
+        let coded = |text: &[u8]| {
+            let mut encoder = Encoder::new(None);
+            encoder.push(text);
+            encoder.flush();
+            encoder.octets().to_vec()
+        };
+        for message in [b"the first one".as_slice(), b"another"] {
+            senders.load(&payload(&coded(message), true, false));
+            let mut text = Vec::new();
+            let decoded = senders.decode(own, &mut text).unwrap().unwrap();
+            assert_eq!((text.as_slice(), decoded.first, decoded.offset), (message, true, 0));
+        }
+    }
+}

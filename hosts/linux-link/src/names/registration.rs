@@ -232,6 +232,7 @@ mod tests {
     use minitalk_signals::{PidNamespace, ProcessIdentity};
     use std::fs;
     use std::process::{Command, Stdio};
+    use std::sync::Barrier;
 
     fn folder(parent: &tempfile::TempDir) -> Folder {
         Folder::create_at(&site_in(parent.path())).unwrap()
@@ -282,11 +283,13 @@ mod tests {
                 written(&parent, &name, Record { process, ..own });
             }
             let folders: Vec<Folder> = (0..8).map(|_| folder(&parent)).collect();
+            let start = Barrier::new(folders.len());
             let outcomes: Vec<bool> = thread::scope(|scope| {
                 let put = |(index, folder): (usize, Folder)| {
-                    let name = &name;
+                    let (name, start) = (&name, &start);
                     scope.spawn(move || {
                         let draft = Draft::new_called(&folder, own, format!(".draft-{index}"));
+                        start.wait();
                         draft.unwrap().put(name).map(std::mem::forget).is_ok()
                     })
                 };
@@ -336,6 +339,16 @@ mod tests {
         fs::write(&entry, "1 1 1 1\n").unwrap();
         drop(registration);
         assert!(entry.exists());
+    }
+
+    #[test]
+    fn a_child_that_has_not_become_another_program_removes_no_entry() {
+        let parent = tempfile::tempdir().unwrap();
+        let mut registration = register(&parent, "logs").unwrap();
+        // As it is in a child of fork(2), whose number is another one.
+        registration.pid += 1;
+        drop(registration);
+        assert_eq!(files(&parent), ["logs"]);
     }
 
     #[test]
