@@ -592,7 +592,7 @@ mod tests {
     #[test]
     fn a_message_is_answered_when_its_last_octet_is_written_and_not_before() {
         let mut bench = Bench::new(Style::Whole);
-        let octets = [b'x'; 100_000];
+        let octets = vec![b'x'; 100_000];
         bench.push(1, &octets, true, 0);
         bench.messages.write(|_| false, at(0)).unwrap();
         assert_eq!(bench.answers(), [0_u32; 0], "a pipe has no room for so much");
