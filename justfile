@@ -102,8 +102,8 @@ instructions *OPTIONS:
     cargo bench --locked --package minitalk-benches --features instructions --bench instructions -- {{ OPTIONS }}
 
 # Fuzz one target for some seconds (needs cargo-fuzz): just fuzz session 60
-fuzz TARGET="decoder" SECONDS="30":
-    cargo fuzz run --no-trace-compares {{ TARGET }} -- -max_total_time={{ SECONDS }}
+fuzz TARGET="decoder" SECONDS="30" SANITIZER="none":
+    MALLOC_MMAP_THRESHOLD_=1000000000 MALLOC_TRIM_THRESHOLD_=1000000000 cargo fuzz run --sanitizer {{ SANITIZER }} --no-trace-compares {{ TARGET }} -- -max_total_time={{ SECONDS }}
 
 # Breaks rules of the protocol in a copy of the core: the fuzz target `damage` must notice each (needs cargo-fuzz)
 break-rules *NAMES:

@@ -8,12 +8,15 @@
 
 use libfuzzer_sys::fuzz_target;
 use minitalk_core::classic::{
-    Dialect, Guess, Handles, Memory, TextReceiver, Understanding, Understood,
+    Dialect, Guess, Handles, Memory, TextReceiver, Understanding, Understood, Verdict,
 };
 use minitalk_core::{Bit, Instant};
 use minitalk_fuzz::AnyDialect;
 
 const PID: u32 = 24_710;
+
+/// Silence after which a host says that there is some.
+const SILENCE_MICROS: u64 = 50_000;
 
 /// Messages that a line can hold that is replayed at once, and more.
 const PIECES_MAX: usize = 66;
@@ -30,23 +33,34 @@ fn symbol(octet: u8) -> (Bit, u64) {
     (Bit::from(octet & 1 == 1), (1_u64 << (pause / 6)) - 1)
 }
 
-/// A verdict comes once, and what it has read is what came.
+/// A verdict comes once, at the latest with the last symbol that there is room for, and what it has
+/// read is what came. Silence is told where the line has a pause, and at its end.
 fn guess(line: &[u8]) {
     let mut guess = Guess::new(PID);
-    for (place, &octet) in line.iter().enumerate() {
-        let (bit, _) = symbol(octet);
-        let verdict = guess.feed(bit);
-        assert_eq!(usize::from(guess.symbols_taken()), place + 1);
-        assert_eq!(guess.symbols().last(), Some(bit));
-        let Some(verdict) = verdict.or_else(|| guess.handle_silence()) else { continue };
-        let mut receiver = TextReceiver::new(verdict.dialect);
-        for bit in guess.symbols() {
-            let _ = receiver.handle_bit(bit);
-            let _ = receiver.accept();
+    for (place, &octet) in (0..).zip(line) {
+        let (bit, pause) = symbol(octet);
+        let before = (pause >= SILENCE_MICROS).then(|| guess.handle_silence()).flatten();
+        if let Some(verdict) = before {
+            return read(&guess, verdict);
         }
-        return;
+        let verdict = guess.feed(bit);
+        assert_eq!((guess.symbols_taken(), guess.symbol(place)), (place + 1, Some(bit)));
+        if let Some(verdict) = verdict {
+            return read(&guess, verdict);
+        }
     }
     assert!(line.len() < usize::from(Guess::SYMBOLS_MAX), "a verdict must come at the latest then");
+    for verdict in [guess.handle_silence(), guess.handle_end()].into_iter().flatten() {
+        read(&guess, verdict);
+    }
+}
+
+fn read(guess: &Guess, verdict: Verdict) {
+    let mut receiver = TextReceiver::new(verdict.dialect);
+    for bit in guess.symbols() {
+        let _ = receiver.handle_bit(bit);
+        let _ = receiver.accept();
+    }
 }
 
 fn understand(choice: u8, dialect: Dialect, line: &[u8]) {

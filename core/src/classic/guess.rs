@@ -12,7 +12,7 @@ mod text;
 
 use super::{Dialect, End};
 use crate::Bit;
-use candidate::{Candidate, readings};
+use candidate::{Candidate, FORMS, VARIANTS};
 use history::History;
 
 /// How much more the second best reading must cost in the middle of a message: 8,000 to one.
@@ -186,11 +186,12 @@ impl Guess {
     /// sender is silent, an incomplete message is unlikely.
     fn choose(&self, is_silent: bool) -> Option<Choice> {
         let mut choice: Option<Choice> = None;
-        for reading in readings() {
+        for (form, variant) in FORMS.iter().flat_map(|form| VARIANTS.map(|variant| (form, variant)))
+        {
             // One that costs more is as good as none.
             let best = choice.as_ref().map_or(u32::MAX, |choice| choice.best.cost);
             let cost_max = best.saturating_add(MARGIN);
-            let Some(mut candidate) = reading.of(&self.history, self.pid, cost_max) else {
+            let Some(mut candidate) = form.read(variant, &self.history, self.pid, cost_max) else {
                 continue;
             };
             let more = match candidate.bytes {

@@ -24,8 +24,8 @@ const OTHER_PID: u32 = 45;
 const OTHER_PID_DIGIT: u32 = 8;
 
 /// How a message may be written apart from polarity and order, and what it costs to assume so.
-#[derive(Clone, Copy, Debug)]
-struct Form {
+#[derive(Debug)]
+pub(super) struct Form {
     /// Symbols of the greeting.
     hello: u16,
     end: End,
@@ -39,7 +39,7 @@ const fn form(hello: u16, end: End, length: Length, lead: Lead, cost: u32) -> Fo
 }
 
 /// A NUL after a length, counted or not, is not told apart here: it shows after the text.
-static FORMS: [Form; 20] = [
+pub(super) static FORMS: [Form; 20] = [
     form(0, End::Nul, Length::Bits, Lead::None, 0),
     form(0, End::Length32, Length::Bits, Lead::None, 25),
     form(0, End::Length64, Length::Bits, Lead::None, 35),
@@ -76,32 +76,28 @@ pub(super) struct Candidate {
     pub(super) is_whole: bool,
 }
 
-/// A way to read what comes.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Reading {
-    form: Form,
-    one: Bit,
-    order: BitOrder,
-}
+/// What is a one, and which bit of a byte comes first.
+pub(super) const VARIANTS: [(Bit, BitOrder); 4] = [
+    (Bit::One, BitOrder::MsbFirst),
+    (Bit::Zero, BitOrder::MsbFirst),
+    (Bit::One, BitOrder::LsbFirst),
+    (Bit::Zero, BitOrder::LsbFirst),
+];
 
-/// Every reading there is.
-pub(super) fn readings() -> impl Iterator<Item = Reading> {
-    FORMS.iter().flat_map(|&form| {
-        [BitOrder::MsbFirst, BitOrder::LsbFirst]
-            .into_iter()
-            .flat_map(move |order| [Bit::One, Bit::Zero].map(|one| Reading { form, one, order }))
-    })
-}
-
-impl Reading {
-    /// What `history` is in this reading, from a sender whose process is `pid` if that is known.
-    /// `None` if it costs `cost_max` or more: no more of it is read than shows that.
-    pub(super) fn of(self, history: &History, pid: u32, cost_max: u32) -> Option<Candidate> {
-        let Self { form, one, order } = self;
+impl Form {
+    /// What `history` is, read so, from a sender whose process is `pid` if that is known. `None` if
+    /// it costs `cost_max` or more: no more of it is read than shows that.
+    pub(super) fn read(
+        &self,
+        (one, order): (Bit, BitOrder),
+        history: &History,
+        pid: u32,
+        cost_max: u32,
+    ) -> Option<Candidate> {
         let dialect =
-            Dialect { one, order, end: form.end, length: form.length, ..Dialect::DEFAULT };
-        let dialect = Dialect { lead: form.lead, ..dialect };
-        let dialect = match form.hello {
+            Dialect { one, order, end: self.end, length: self.length, ..Dialect::DEFAULT };
+        let dialect = Dialect { lead: self.lead, ..dialect };
+        let dialect = match self.hello {
             0 => dialect,
             1 => Dialect { hello: Hello::One(history.symbol(0)?), ..dialect },
             _ => Dialect { hello: Hello::AndWidth(history.symbol(0)?), ..dialect }
@@ -111,9 +107,9 @@ impl Reading {
             BitOrder::MsbFirst => 0,
             BitOrder::LsbFirst => 8,
         };
-        let mut reader = Reader::new(dialect, pid);
-        reader.cost = form.cost.saturating_add(order_cost);
-        let mut at = form.hello;
+        let mut reader = Reader::new(&dialect, pid);
+        reader.cost = self.cost.saturating_add(order_cost);
+        let mut at = self.hello;
         while let Some(byte) = history.byte(at) {
             reader.feed(dialect.byte(byte));
             if reader.cost >= cost_max {
@@ -133,8 +129,8 @@ impl Reading {
 }
 
 /// Adds up what the bytes of a message cost in one dialect.
-struct Reader {
-    dialect: Dialect,
+struct Reader<'d> {
+    dialect: &'d Dialect,
     decoder: Decoder,
     pid: u32,
     text: Text,
@@ -160,11 +156,11 @@ enum Tail {
     Nul,
 }
 
-impl Reader {
-    const fn new(dialect: Dialect, pid: u32) -> Self {
+impl<'d> Reader<'d> {
+    const fn new(dialect: &'d Dialect, pid: u32) -> Self {
         Self {
             dialect,
-            decoder: Decoder::new(dialect),
+            decoder: Decoder::new(*dialect),
             pid,
             text: Text::NEW,
             cost: 0,
@@ -299,8 +295,9 @@ mod tests {
     use super::*;
 
     /// A reader that has taken these bytes.
-    fn fed(dialect: &str, bytes: &[u8]) -> Reader {
-        let mut reader = Reader::new(dialect.parse().unwrap(), 0);
+    fn fed(dialect: &str, bytes: &[u8]) -> Reader<'static> {
+        let dialect: Dialect = dialect.parse().unwrap();
+        let mut reader = Reader::new(std::boxed::Box::leak(dialect.into()), 0);
         for &byte in bytes {
             reader.feed(byte);
         }
