@@ -30,6 +30,8 @@ pub(crate) fn run(document: &str) {
     let name = document.replace('/', "-");
     let folder =
         Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+    // What an earlier process of this number has left, as in a container, is not this document's.
+    let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).expect("a folder for the document");
     prepare(&folder);
     let mut session =

@@ -160,14 +160,23 @@ impl<'f> Draft<'f> {
                 }
                 Some((_, Fate::Ended)) | None => {}
             }
-            // Whoever takes the place of an entry holds its lock, so only one does.
-            if lock(&there)? && self.folder.is_still(to, &there) {
-                self.folder.replace(&self.name, to)?;
+            if self.replace(&there, to)? {
                 return Ok(self.file.try_clone()?);
             }
             thread::sleep(Duration::from_millis(1));
         }
         Err(PutError::Io(io::ErrorKind::ResourceBusy.into()))
+    }
+
+    /// Takes the place of the entry that was found `there`; false if another one does, or has.
+    ///
+    /// Whoever takes the place of an entry holds its lock, so only one does.
+    fn replace(&self, there: &OwnedFd, to: &str) -> io::Result<bool> {
+        let is_free = lock(there)? && self.folder.is_still(to, there);
+        if is_free {
+            self.folder.replace(&self.name, to)?;
+        }
+        Ok(is_free)
     }
 }
 
@@ -298,6 +307,20 @@ mod tests {
             });
             assert_eq!(outcomes.iter().filter(|is_ok| **is_ok).count(), 1, "round {round}");
         }
+    }
+
+    #[test]
+    fn a_name_that_another_has_taken_since_it_was_found_free_is_not_taken_away() {
+        let parent = tempfile::tempdir().unwrap();
+        let own = Record::own().unwrap();
+        let process = ProcessIdentity { started_ticks: 0, ..own.process };
+        written(&parent, "logs", Record { process, ..own });
+        let folder = folder(&parent);
+        let found = folder.open("logs", OFlags::RDWR).unwrap().unwrap();
+        let registration = register(&parent, "logs").unwrap();
+        let late = Draft::new(&folder, own).unwrap();
+        assert!(!late.replace(&found, "logs").unwrap());
+        assert!(folder.is_still("logs", &registration.file));
     }
 
     #[test]

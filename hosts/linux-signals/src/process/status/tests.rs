@@ -1,6 +1,6 @@
 use super::*;
 use minitalk_core::Bit;
-use std::process;
+use std::process::{self, Command, Stdio};
 
 /// From a minitalk server on Linux 6.18, shortened where this library does not look.
 const SERVER: &str = "\
@@ -124,4 +124,28 @@ fn processes_are_read_while_they_are_there() {
     assert_eq!(own.tgid, process::id());
     assert_eq!(ProcessStatus::read(process::id()).unwrap().uids, own.uids);
     assert_eq!(ProcessStatus::read(4_194_305), Err(ReadProcessError::NoSuchProcess));
+}
+
+#[test]
+fn a_capability_that_is_good_in_another_user_namespace_does_not_reach_out_of_it() {
+    let own = ProcessStatus::own().unwrap();
+    let mut inside = Command::new("unshare");
+    inside.args(["--user", "--map-root-user", "cat"]).stdin(Stdio::piped());
+    let Ok(mut inside) = inside.spawn() else { return println!("skipped: no unshare here") };
+    let mut holder = loop {
+        if inside.try_wait().unwrap().is_some() {
+            return println!("skipped: no user namespaces here");
+        }
+        let status = ProcessStatus::read(inside.id()).unwrap();
+        if status.name == "cat" {
+            break status;
+        }
+    };
+    // Of another user, who may signal by a capability alone.
+    let stranger = own.uids.real.wrapping_add(1);
+    holder.uids = Credentials { real: stranger, effective: stranger, saved: stranger };
+    assert!(holder.capabilities.has_kill() && holder.may_signal(&holder));
+    assert!(!holder.may_signal(&own));
+    drop(inside.stdin.take());
+    inside.wait().unwrap();
 }
