@@ -134,7 +134,14 @@ fn replace(path: &Path) -> io::Result<()> {
     let mut draft = path.as_os_str().to_owned();
     draft.push(format!(".{}", process::id()));
     let draft = PathBuf::from(draft);
-    let mut file = File::create_new(&draft)?;
+    let mut file = match File::create_new(&draft) {
+        // Of a process of this number that was killed, as in a container that is started again.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            fs::remove_file(&draft)?;
+            File::create_new(&draft)?
+        }
+        created => created?,
+    };
     let written = file.write_all(own_pid().as_bytes()).and_then(|()| fs::rename(&draft, path));
     if written.is_err() {
         // It is ours, and half written.
@@ -182,6 +189,15 @@ mod tests {
         fs::write(&path, "precious\n").unwrap();
         assert!(matches!(PidFile::new(&path), Err(PidFileError::Foreign { .. })));
         assert_eq!(fs::read_to_string(&path).unwrap(), "precious\n");
+    }
+
+    #[test]
+    fn a_draft_that_was_left_behind_does_not_matter() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pid");
+        fs::write(folder.path().join(format!("pid.{}", process::id())), "").unwrap();
+        drop(PidFile::new(&path).unwrap());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
     #[test]

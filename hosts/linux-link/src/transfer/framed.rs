@@ -240,3 +240,6 @@ impl SendingHalf for Framed<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
