@@ -63,12 +63,11 @@ impl<'i> Pair<'i> {
             match self.client.poll_step(&Answers::new()) {
                 Some(Step::Complete(receipt)) => return Ok(receipt),
                 Some(Step::Failed(cause)) => return Err(cause),
-                Some(Step::Confirmed(_)) => {}
                 None if sent.is_none() => {
                     self.now = self.client.poll_timeout().expect("nothing is left to wait for");
                     self.client.handle_timeout(self.now);
                 }
-                None => {}
+                Some(Step::Confirmed(_)) | None => {}
             }
         }
     }
