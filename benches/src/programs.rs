@@ -100,6 +100,24 @@ impl Server {
         time
     }
 
+    /// How many bits a client sends for `message`.
+    ///
+    /// # Panics
+    ///
+    /// If it does not say so.
+    #[must_use]
+    pub fn count_bits(&mut self, message: &[u8]) -> u32 {
+        let path = self.message_path(0);
+        fs::write(&path, message).expect("a file in a folder of ours");
+        let client = self.client(Protocol::Framed, &path, &["--stats", "--json"]);
+        let output = client.wait_with_output().expect("the client is ours");
+        self.check(&[message]);
+        let figures = String::from_utf8_lossy(&output.stdout);
+        let rest = figures.split_once(r#""bits":"#).map(|(_, rest)| rest);
+        let bits = rest.and_then(|rest| rest.split(',').next()?.parse().ok());
+        bits.expect("the client prints its figures")
+    }
+
     /// Sends `messages` from a client each, all started at once; returns when each ended, counted
     /// from the start of the first.
     ///
@@ -113,7 +131,7 @@ impl Server {
             fs::write(path, message).expect("a file in a folder of ours");
         }
         let start = Instant::now();
-        let clients: Vec<Child> = files.iter().map(|path| self.client(protocol, path)).collect();
+        let clients: Vec<Child> = files.iter().map(|path| self.client(protocol, path, &[])).collect();
         let wait = |mut client: Child| {
             let status = client.wait().expect("the client is ours");
             assert!(status.success(), "the client failed: {status}");
@@ -154,7 +172,8 @@ impl Server {
         kib.expect("VmRSS is a number of kB")
     }
 
-    fn client(&self, protocol: Protocol, message: &Path) -> Child {
+    /// Starts a client; `more` options make it print something, which is kept then.
+    fn client(&self, protocol: Protocol, message: &Path, more: &[&str]) -> Child {
         let options: &[&str] = match protocol {
             Protocol::Framed => &["--timeout", "60s", "--protocol", "framed"],
             Protocol::FramedSingleBits => {
@@ -167,7 +186,9 @@ impl Server {
             .command(Programs::build().client_path())
             .arg(self.child.id().to_string())
             .args(options)
+            .args(more)
             .stdin(File::open(message).expect("a file in a folder of ours"))
+            .stdout(if more.is_empty() { Stdio::inherit() } else { Stdio::piped() })
             .spawn()
             .expect("the client can be run")
     }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 use std::{env, fs, io};
 
 use crate::programs::Place;
@@ -52,6 +53,25 @@ impl Yardstick {
     /// If it fails.
     #[must_use]
     pub fn bits_per_second(&self, way: Way, rounds: u32, place: Place) -> f64 {
+        let output = self.run(way, rounds, place);
+        let nanos = String::from_utf8_lossy(&output).trim().parse::<f64>();
+        1e9 / nanos.expect("the yardstick prints a number")
+    }
+
+    /// How long it takes from its start to its end to exchange `bits` bits, polling.
+    ///
+    /// # Panics
+    ///
+    /// If it fails.
+    #[must_use]
+    pub fn start_to_end(&self, bits: u32) -> Duration {
+        // It begins with a tenth that it does not count.
+        let start = Instant::now();
+        let _ = self.run(Way::Polling, bits * 10 / 11, Place::Anywhere);
+        start.elapsed()
+    }
+
+    fn run(&self, way: Way, rounds: u32, place: Place) -> Vec<u8> {
         let name = match way {
             Way::Handlers => "handlers",
             Way::Sleeping => "sleeping",
@@ -64,8 +84,7 @@ impl Yardstick {
             .output()
             .expect("the yardstick can be run");
         assert!(output.status.success(), "the yardstick failed: {}", output.status);
-        let nanos = String::from_utf8_lossy(&output.stdout).trim().parse::<f64>();
-        1e9 / nanos.expect("the yardstick prints a number")
+        output.stdout
     }
 }
 

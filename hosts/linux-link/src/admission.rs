@@ -24,6 +24,8 @@ use minitalk_signals::{
     SleepWatch, Slumber, awaited_signals,
 };
 
+use rustix::process::getuid;
+
 use self::decide::{Facts, Part, decide};
 use self::recognise::Ours;
 pub use self::recognise::Recognition;
@@ -52,7 +54,7 @@ pub enum Trust {
 }
 
 /// The door: knows which programs are this project's own.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Admission {
     ours: Ours,
 }
@@ -91,17 +93,11 @@ pub enum Sending {
     Refused(Refusal),
 }
 
-impl Default for Admission {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 impl Admission {
-    /// Looks up this program's own executable, and those beside it.
+    /// Nothing is looked up yet.
     #[must_use]
     pub fn new() -> Self {
-        Self { ours: Ours::find() }
+        Self::default()
     }
 
     /// Opens the process `pid` as a server, if bits may be sent there and can be acknowledged from
@@ -163,8 +159,10 @@ impl Admission {
         let permitted = peer.check_permission() != Err(SendError::NotPermitted);
         // A sender has no need to be able to signal this process: it has done so.
         let own = match part {
-            Part::Server => Some(ProcessStatus::own().map_err(Refusal::Unreadable)?),
-            Part::Sender => None,
+            Part::Server if !is_neighbour(&status) => {
+                Some(ProcessStatus::own().map_err(Refusal::Unreadable)?)
+            }
+            Part::Server | Part::Sender => None,
         };
         if status.state != ProcessState::Zombie && peer.has_exited() {
             return Err(Refusal::NoSuchProcess);
@@ -336,6 +334,14 @@ fn awaited(status: &ProcessStatus) -> SignalSet {
 fn handled(status: &ProcessStatus, awaited: SignalSet) -> SignalSet {
     let taken = if blocks_everything(status) { SignalSet::default() } else { status.blocked };
     status.caught.union(taken).union(awaited)
+}
+
+/// Whether a process can signal this one for certain (kill(2)): it has the user that has started
+/// this one, and lives in no PID namespace inside another.
+fn is_neighbour(status: &ProcessStatus) -> bool {
+    let own = getuid().as_raw();
+    let is_outermost = status.namespace_pids.len() <= 1;
+    is_outermost && [status.uids.effective, status.uids.real].contains(&own)
 }
 
 fn in_range(pid: i64) -> Result<u32, Refusal> {

@@ -24,7 +24,7 @@ pub(super) struct Facts<'f> {
     pub(super) handled: SignalSet,
     /// What it waits for at this moment.
     pub(super) awaited: SignalSet,
-    /// What is known of this process, if the other one is to signal it.
+    /// What is known of this process, if it is in doubt whether the other one can signal it.
     pub(super) own: Option<&'f ProcessStatus>,
     /// The kernel lets this process signal it.
     pub(super) permitted: bool,

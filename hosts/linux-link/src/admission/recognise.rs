@@ -1,6 +1,8 @@
 //! What is known to be of this project, by what cannot be chosen: never by its name alone.
 
+use std::cell::OnceCell;
 use std::env;
+use std::path::{Path, PathBuf};
 
 use minitalk_signals::Executable;
 
@@ -20,25 +22,17 @@ pub enum Recognition {
     Registered,
 }
 
-/// The executables of this project: this program's own, and the two beside it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The executables of this project, each looked up when it is first asked for: this program's own,
+/// and the two beside it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Ours {
-    own: Option<Executable>,
-    server: Option<Executable>,
-    client: Option<Executable>,
+    folder: OnceCell<Option<PathBuf>>,
+    own: OnceCell<Option<Executable>>,
+    server: OnceCell<Option<Executable>>,
+    client: OnceCell<Option<Executable>>,
 }
 
 impl Ours {
-    pub(super) fn find() -> Self {
-        let folder = env::current_exe().ok().and_then(|path| Some(path.parent()?.to_owned()));
-        let beside = |name: &str| Executable::at(&folder.as_ref()?.join(name)).ok();
-        Self {
-            own: Executable::own().ok(),
-            server: beside("minitalk-server"),
-            client: beside("minitalk-client"),
-        }
-    }
-
     /// By what the process `pid`, which runs `executable`, is known to play its part.
     pub(super) fn recognise(
         &self,
@@ -46,16 +40,30 @@ impl Ours {
         pid: u32,
         executable: Option<Executable>,
     ) -> Option<Recognition> {
-        let beside = match part {
-            Part::Server => self.server,
-            Part::Sender => self.client,
-        };
-        if executable.is_some() && (executable == beside || executable == self.own) {
+        if executable.is_some() && (executable == self.beside(part) || executable == self.own()) {
             return Some(Recognition::Executable);
         }
         // Only listeners register; and nobody looks through the names for each stray signal.
         let is_registered = part == Part::Server && names::of(pid).is_some();
         is_registered.then_some(Recognition::Registered)
+    }
+
+    fn own(&self) -> Option<Executable> {
+        *self.own.get_or_init(|| Executable::own().ok())
+    }
+
+    /// The program for this part that lies beside this one.
+    fn beside(&self, part: Part) -> Option<Executable> {
+        let (found, name) = match part {
+            Part::Server => (&self.server, "minitalk-server"),
+            Part::Sender => (&self.client, "minitalk-client"),
+        };
+        *found.get_or_init(|| Executable::at(&self.folder()?.join(name)).ok())
+    }
+
+    fn folder(&self) -> Option<&Path> {
+        let find = || Some(env::current_exe().ok()?.parent()?.to_owned());
+        self.folder.get_or_init(find).as_deref()
     }
 }
 
@@ -72,7 +80,13 @@ mod tests {
 
     #[test]
     fn a_program_is_known_by_its_file_and_its_part() {
-        let ours = Ours { own: file(1, 1), server: file(1, 2), client: file(1, 3) };
+        let known = |device, inode| OnceCell::from(file(device, inode));
+        let ours = Ours {
+            own: known(1, 1),
+            server: known(1, 2),
+            client: known(1, 3),
+            ..Ours::default()
+        };
         let by = |part, executable| ours.recognise(part, process::id(), executable);
         for (part, executable, is_ours) in [
             (Part::Server, file(1, 1), true),
@@ -92,7 +106,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_found_is_nobody() {
-        let ours = Ours { own: None, server: None, client: None };
+        let nothing = || OnceCell::from(None);
+        let ours =
+            Ours { own: nothing(), server: nothing(), client: nothing(), ..Ours::default() };
         assert_eq!(ours.recognise(Part::Sender, process::id(), None), None);
     }
 
@@ -101,10 +117,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let copy = folder.path().join("minitalk-server");
         fs::copy(env::current_exe().unwrap(), &copy).unwrap();
-        let ours = Ours::find();
+        let ours = Ours::default();
         let copied = Executable::at(&copy).ok();
-        assert!(ours.own.is_some() && copied.is_some());
+        assert!(ours.own().is_some() && copied.is_some());
         assert_eq!(ours.recognise(Part::Sender, process::id(), copied), None);
-        assert!(ours.recognise(Part::Sender, process::id(), ours.own).is_some());
+        assert!(ours.recognise(Part::Sender, process::id(), ours.own()).is_some());
     }
 }

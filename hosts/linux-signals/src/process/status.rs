@@ -122,7 +122,7 @@ impl ProcessStatus {
 
     /// Parses the contents of a `/proc/PID/status`. Unknown lines are skipped.
     pub fn parse(text: &str) -> Result<Self, ParseStatusError> {
-        let fields = Fields(text);
+        let fields = Fields::of(text);
         let state = fields.value("State")?.chars().next();
         let uids = fields.numbers("Uid")?;
         let &[real, effective, saved, ..] = uids.as_slice() else {
@@ -165,15 +165,18 @@ impl ProcessStatus {
     }
 }
 
-/// The lines of a status, `Key:<tab>value`.
-struct Fields<'t>(&'t str);
+/// The lines of a status, `Key:<tab>value`: keys and values.
+struct Fields<'t>(Vec<(&'t str, &'t str)>);
 
 impl<'t> Fields<'t> {
+    /// Splits the text once: it is longer than what is looked for in it.
+    fn of(text: &'t str) -> Self {
+        Self(text.split('\n').filter_map(|line| line.split_once(":\t")).collect())
+    }
+
     fn value(&self, key: &'static str) -> Result<&'t str, ParseStatusError> {
-        self.0
-            .split('\n')
-            .find_map(|line| line.strip_prefix(key)?.strip_prefix(":\t"))
-            .ok_or(ParseStatusError::Missing(key))
+        let found = self.0.iter().find(|(name, _)| *name == key);
+        found.map(|&(_, value)| value).ok_or(ParseStatusError::Missing(key))
     }
 
     fn number(&self, key: &'static str) -> Result<u32, ParseStatusError> {
