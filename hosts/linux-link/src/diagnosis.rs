@@ -1,7 +1,7 @@
 //! Why a server does not answer as it should: what can be seen of it from outside.
 
 use minitalk_core::{Bit, Instant};
-use minitalk_signals::{ProcessState, processor_time};
+use minitalk_signals::{ProcessState, WorkWatch};
 
 use crate::admission::Admitted;
 
@@ -87,6 +87,10 @@ pub(crate) struct Sight {
 /// Looks at a server from time to time.
 #[derive(Debug, Default)]
 pub(crate) struct Lookout {
+    /// None before the first look, and where the kernel does not count.
+    work: Option<WorkWatch>,
+    /// Its processor time at the last look, in nanoseconds, and since when it has been the same.
+    idle: Option<(u64, Instant)>,
     /// When its work was measured last, and its processor time then.
     measured: Option<(Instant, u64)>,
     is_busy: bool,
@@ -97,6 +101,17 @@ pub(crate) struct Lookout {
 }
 
 impl Lookout {
+    /// Looks whether the server, which has been sent `bits` bits so far, is at rest. One that has
+    /// worked since the last look, and not for this sender, is not, and nothing else is looked at:
+    /// many may wait for their turn at the same time, and a whole look costs as much as twenty bits.
+    pub(crate) fn look_for_rest(&mut self, server: &Admitted, bits: u64, now: Instant) -> Sight {
+        let is_for_others = self.seen.is_some_and(|(_, bits_then)| bits_then == bits);
+        if self.measure(server, now) && is_for_others {
+            return Sight { obstacle: Some(Diagnosis::Busy), has_run: true, ..Sight::default() };
+        }
+        self.look(server, bits, now)
+    }
+
     /// Looks at the server, which has been sent `bits` bits so far.
     pub(crate) fn look(&mut self, server: &Admitted, bits: u64, now: Instant) -> Sight {
         let Ok(status) = server.peer().status() else { return Sight::default() };
@@ -104,14 +119,19 @@ impl Lookout {
             return Sight { obstacle: Some(Diagnosis::Stopped), ..Sight::default() };
         }
         let has_taken_all = ![Bit::Zero, Bit::One].iter().any(|&bit| status.pending.contains(bit));
+        let is_asleep = status.state == ProcessState::Sleeping && has_taken_all;
         self.asleep = match self.asleep {
-            _ if status.state != ProcessState::Sleeping || !has_taken_all => None,
+            _ if !is_asleep => None,
             Some((switches, since)) if switches == status.context_switches => {
                 Some((switches, since))
             }
             Some(_) | None => Some((status.context_switches, now)),
         };
+        // After the status: who sleeps and has not worked up to now has slept since then.
         self.measure(server, now);
+        let is_long = |since| now.micros_since(since) >= REST_MICROS;
+        let has_slept = self.asleep.is_some_and(|(_, since)| is_long(since));
+        let has_not_worked = self.idle.is_some_and(|(_, since)| is_long(since));
         // What it has done since, although nothing was sent to it, it has done for others; and on a
         // busy machine it may be long ready to run before it does.
         let was_scheduled = self.seen.is_some_and(|(switches, bits_then)| {
@@ -123,30 +143,35 @@ impl Lookout {
         Sight {
             obstacle: is_busy.then_some(Diagnosis::Busy),
             has_taken_all,
-            is_asleep: self.asleep.is_some(),
-            is_at_rest: self
-                .asleep
-                .is_some_and(|(_, since)| now.micros_since(since) >= REST_MICROS),
+            is_asleep,
+            is_at_rest: is_asleep && (has_slept || has_not_worked),
             has_run: was_scheduled,
         }
     }
 
-    /// To know whether it works takes two looks.
-    fn measure(&mut self, server: &Admitted, now: Instant) {
+    /// Measures how much it works: that takes two looks. Whether it has worked since the last one.
+    fn measure(&mut self, server: &Admitted, now: Instant) -> bool {
         // Another minitalk may work for nobody: some wait in a busy loop.
         if server.recognition().is_none() {
-            return;
+            return false;
         }
-        let Ok(worked) = processor_time(server.pid()) else { return };
+        if self.work.is_none() {
+            self.work = WorkWatch::open(server.pid()).ok();
+        }
+        let Some(Ok(worked)) = self.work.as_ref().map(WorkWatch::look) else { return false };
         let worked_nanos = u64::try_from(worked.as_nanos()).unwrap_or(u64::MAX);
-        match self.measured {
-            Some((at, _)) if now.micros_since(at) < MEASURE_MICROS => return,
-            Some((at, before)) => {
-                self.is_busy = is_busy(now.micros_since(at), worked_nanos.saturating_sub(before));
-            }
-            None => {}
+        let has_worked = self.idle.is_some_and(|(before, _)| before != worked_nanos);
+        if has_worked || self.idle.is_none() {
+            self.idle = Some((worked_nanos, now));
         }
-        self.measured = Some((now, worked_nanos));
+        let is_due = |at| now.micros_since(at) >= MEASURE_MICROS;
+        if let Some((at, before)) = self.measured.filter(|&(at, _)| is_due(at)) {
+            self.is_busy = is_busy(now.micros_since(at), worked_nanos.saturating_sub(before));
+        }
+        if self.measured.is_none_or(|(at, _)| is_due(at)) {
+            self.measured = Some((now, worked_nanos));
+        }
+        has_worked
     }
 }
 

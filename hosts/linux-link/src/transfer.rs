@@ -24,6 +24,11 @@ pub(crate) use probing::Probing;
 /// Between two looks at a server that is not at rest, the time doubles up to this.
 const REST_LOOK_MICROS_MAX: u64 = 640_000;
 
+/// A sender that waits for its turn at a server of ours, where a look is cheap, looks again after
+/// this part of the time for which it has waited. If its bit is lost, the server may have nothing
+/// to do when all others are done: then no more than about that part is added to the wait.
+const TURN_LOOK_PART: u64 = 8;
+
 /// A sender that survives a bit that comes twice does not wait longer than this for a server at
 /// rest. Who keeps the server from resting may go on for ever. It doubles each time.
 const REST_PATIENCE_MICROS: u64 = 250_000;
@@ -278,7 +283,10 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
         let doubt = self.half.doubt().filter(|&doubt| is_due && !self.is_settled_unseen(doubt));
         let may_be_pending = is_due && self.link.is_ours();
         if doubt.is_some() || may_be_pending || self.link.is_look_due(now) {
-            let sight = self.link.look(now);
+            let sight = match doubt {
+                Some(Doubt::Turn) => self.link.look_for_rest(now),
+                _ => self.link.look(now),
+            };
             if sight.obstacle == Some(Diagnosis::Busy) && now < self.busy_until() {
                 self.progress_at = now;
             }
@@ -362,8 +370,11 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
         // Whether it is at rest that sleeps, the next look will show. One that sleeps now and then
         // works.
         let is_asleep = sight.is_asleep && !was_asleep;
+        let waits_for_turn = doubt == Some(Doubt::Turn) && self.link.is_ours();
         let (wait_micros, next_micros) = if is_asleep {
             (REST_MICROS, micros)
+        } else if waits_for_turn {
+            (REST_MICROS + now.micros_since(since) / TURN_LOOK_PART, micros)
         } else {
             (micros, micros.saturating_mul(2).min(REST_LOOK_MICROS_MAX))
         };

@@ -31,7 +31,7 @@ pub use os_error::OsError;
 pub use peer::{OpenPeerError, Peer, SendError};
 pub use process::{
     CapabilitySet, Credentials, Executable, ParseStatusError, PidNamespace, ProcessIdentity,
-    ProcessState, ProcessStatus, ReadProcessError, SignalSet, SleepWatch, Slumber, awaited_signals,
-    process_ids, processor_time, user_name,
+    ProcessState, ProcessStatus, ReadProcessError, SignalSet, SleepWatch, Slumber, WorkWatch,
+    awaited_signals, process_ids, user_name,
 };
 pub use watch::{Interest, is_ready};

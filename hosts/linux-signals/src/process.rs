@@ -26,7 +26,7 @@ pub(crate) use list::{has_other_threads, own_threads};
 pub(crate) use load::{Delay, Load};
 pub use namespace::PidNamespace;
 pub(crate) use processor_time::last_processor;
-pub use processor_time::processor_time;
+pub use processor_time::WorkWatch;
 pub use signal_set::SignalSet;
 pub use sleep::{SleepWatch, Slumber};
 pub use status::{ProcessState, ProcessStatus};

@@ -269,8 +269,19 @@ impl<O: Observer> Link<O> {
 
     /// Looks at the server, and tells the observer, once each, what keeps it from answering.
     pub(crate) fn look(&mut self, now: Instant) -> Sight {
+        let sight = self.lookout.look(&self.server, self.bits, now);
+        self.take_in(sight, now)
+    }
+
+    /// The same, by a sender that waits for its turn, and wants to know whether the server rests.
+    pub(crate) fn look_for_rest(&mut self, now: Instant) -> Sight {
+        let sight = self.lookout.look_for_rest(&self.server, self.bits, now);
+        self.take_in(sight, now)
+    }
+
+    fn take_in(&mut self, sight: Sight, now: Instant) -> Sight {
         self.looked_at = now;
-        self.sight = self.lookout.look(&self.server, self.bits, now);
+        self.sight = sight;
         let obstacle = self.sight.obstacle;
         if now.micros_since(self.heard_at) < SUSPICIOUS_MICROS {
             self.told = None;

@@ -1,21 +1,47 @@
 //! How much a process has worked.
 
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
 use super::entry::{self, ParseStatusError, ReadProcessError};
 
-/// The time that the main thread of `pid` has spent on a processor (`/proc/PID/schedstat`).
+/// More than the three numbers of a `/proc/PID/schedstat` have.
+const SCHEDSTAT_OCTETS: usize = 64;
+
+/// A kept look at how much a process has worked: its main thread, that is.
 ///
-/// # Errors
-///
-/// [`ReadProcessError::NoSuchProcess`] also where the kernel does not count it
-/// (`CONFIG_SCHED_INFO`).
-pub fn processor_time(pid: u32) -> Result<Duration, ReadProcessError> {
-    let text = entry::text(pid, "schedstat")?;
-    let first = text.split_ascii_whitespace().next();
-    let first = first.ok_or(ParseStatusError::Missing("schedstat"))?;
-    let nanos = first.parse().map_err(|_| ParseStatusError::Malformed("schedstat"))?;
-    Ok(Duration::from_nanos(nanos))
+/// A look costs a few microseconds. What is looked at is the process that had the number at first:
+/// the descriptor does not follow the number.
+#[derive(Debug)]
+pub struct WorkWatch(File);
+
+impl WorkWatch {
+    /// Opens the looks at the process `pid`.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadProcessError::NoSuchProcess`] also where the kernel does not count it
+    /// (`CONFIG_SCHED_INFO`).
+    pub fn open(pid: u32) -> Result<Self, ReadProcessError> {
+        Ok(Self(entry::checked(|| File::open(entry::path(pid, "schedstat")))?))
+    }
+
+    /// The time that it has spent on a processor (`/proc/PID/schedstat`, first field). While it
+    /// runs, the kernel brings it up to date every few milliseconds; when it sleeps, it is exact.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadProcessError::NoSuchProcess`] when it has ended and its parent knows.
+    pub fn look(&self) -> Result<Duration, ReadProcessError> {
+        let mut text = [0; SCHEDSTAT_OCTETS];
+        let len = self.0.read_at(&mut text, 0).map_err(|error| entry::refused(&error))?;
+        let text = str::from_utf8(text.get(..len).unwrap_or_default()).unwrap_or_default();
+        let first = text.split_ascii_whitespace().next();
+        let first = first.ok_or(ParseStatusError::Missing("schedstat"))?;
+        let nanos = first.parse().map_err(|_| ParseStatusError::Malformed("schedstat"))?;
+        Ok(Duration::from_nanos(nanos))
+    }
 }
 
 /// The processor that the main thread of `pid` runs on, or ran on last (`/proc/PID/stat`, field
@@ -50,8 +76,8 @@ mod tests {
 
     #[test]
     fn processor_time_grows_with_work() {
-        let own = std::process::id();
-        let Ok(before) = processor_time(own) else { return };
-        while processor_time(own).unwrap() == before {}
+        let Ok(own) = WorkWatch::open(std::process::id()) else { return };
+        let before = own.look().unwrap();
+        while own.look().unwrap() == before {}
     }
 }
