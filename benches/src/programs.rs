@@ -131,7 +131,8 @@ impl Server {
             fs::write(path, message).expect("a file in a folder of ours");
         }
         let start = Instant::now();
-        let clients: Vec<Child> = files.iter().map(|path| self.client(protocol, path, &[])).collect();
+        let clients: Vec<Child> =
+            files.iter().map(|path| self.client(protocol, path, &[])).collect();
         let wait = |mut client: Child| {
             let status = client.wait().expect("the client is ours");
             assert!(status.success(), "the client failed: {status}");

@@ -6,7 +6,7 @@ use crate::{Bit, Instant};
 
 /// How long to listen for a second acknowledgment after a bit was resent: long enough for a
 /// receiver that is awake, and it has just answered.
-const SETTLE_MICROS: u64 = 500;
+const SETTLE_MICROS: u64 = 100;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Outstanding {

@@ -27,7 +27,7 @@ const REST_LOOK_MICROS_MAX: u64 = 640_000;
 /// A sender that waits for its turn at a server of ours, where a look is cheap, looks again after
 /// this part of the time for which it has waited. If its bit is lost, the server may have nothing
 /// to do when all others are done: then no more than about that part is added to the wait.
-const TURN_LOOK_PART: u64 = 8;
+const TURN_LOOK_PART: u64 = 6;
 
 /// A sender that survives a bit that comes twice does not wait longer than this for a server at
 /// rest. Who keeps the server from resting may go on for ever. It doubles each time.

@@ -81,12 +81,8 @@ mod tests {
     #[test]
     fn a_program_is_known_by_its_file_and_its_part() {
         let known = |device, inode| OnceCell::from(file(device, inode));
-        let ours = Ours {
-            own: known(1, 1),
-            server: known(1, 2),
-            client: known(1, 3),
-            ..Ours::default()
-        };
+        let ours =
+            Ours { own: known(1, 1), server: known(1, 2), client: known(1, 3), ..Ours::default() };
         let by = |part, executable| ours.recognise(part, process::id(), executable);
         for (part, executable, is_ours) in [
             (Part::Server, file(1, 1), true),
@@ -107,8 +103,7 @@ mod tests {
     #[test]
     fn what_cannot_be_found_is_nobody() {
         let nothing = || OnceCell::from(None);
-        let ours =
-            Ours { own: nothing(), server: nothing(), client: nothing(), ..Ours::default() };
+        let ours = Ours { own: nothing(), server: nothing(), client: nothing(), ..Ours::default() };
         assert_eq!(ours.recognise(Part::Sender, process::id(), None), None);
     }
 
