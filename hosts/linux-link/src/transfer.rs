@@ -21,12 +21,12 @@ pub(crate) use framed::Framed;
 pub use probing::Probe;
 pub(crate) use probing::Probing;
 
-/// Between two looks at a server that is not at rest, the time doubles up to this.
+/// Between two looks at a server that is not at rest, the time grows up to this.
 const REST_LOOK_MICROS_MAX: u64 = 640_000;
 
-/// A sender that waits for its turn at a server of ours, where a look is cheap, looks again after
-/// this part of the time for which it has waited. If its bit is lost, the server may have nothing
-/// to do when all others are done: then no more than about that part is added to the wait.
+/// A sender that waits for its turn at a server of ours looks again after this part of the time for
+/// which it has waited, and the rest that it hopes for. If its bit is lost, and all others are done,
+/// it adds no more than about that part to the time that they took.
 const TURN_LOOK_PART: u64 = 6;
 
 /// A sender that survives a bit that comes twice does not wait longer than this for a server at
@@ -374,7 +374,8 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
         let (wait_micros, next_micros) = if is_asleep {
             (REST_MICROS, micros)
         } else if waits_for_turn {
-            (REST_MICROS + now.micros_since(since) / TURN_LOOK_PART, micros)
+            let waited_micros = now.micros_since(since) / TURN_LOOK_PART;
+            ((REST_MICROS + waited_micros).min(REST_LOOK_MICROS_MAX), micros)
         } else {
             (micros, micros.saturating_mul(2).min(REST_LOOK_MICROS_MAX))
         };

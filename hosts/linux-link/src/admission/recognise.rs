@@ -1,8 +1,8 @@
 //! What is known to be of this project, by what cannot be chosen: never by its name alone.
 
-use std::cell::OnceCell;
 use std::env;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use minitalk_signals::Executable;
 
@@ -26,10 +26,10 @@ pub enum Recognition {
 /// and the two beside it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Ours {
-    folder: OnceCell<Option<PathBuf>>,
-    own: OnceCell<Option<Executable>>,
-    server: OnceCell<Option<Executable>>,
-    client: OnceCell<Option<Executable>>,
+    folder: OnceLock<Option<PathBuf>>,
+    own: OnceLock<Option<Executable>>,
+    server: OnceLock<Option<Executable>>,
+    client: OnceLock<Option<Executable>>,
 }
 
 impl Ours {
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_program_is_known_by_its_file_and_its_part() {
-        let known = |device, inode| OnceCell::from(file(device, inode));
+        let known = |device, inode| OnceLock::from(file(device, inode));
         let ours =
             Ours { own: known(1, 1), server: known(1, 2), client: known(1, 3), ..Ours::default() };
         let by = |part, executable| ours.recognise(part, process::id(), executable);
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_found_is_nobody() {
-        let nothing = || OnceCell::from(None);
+        let nothing = || OnceLock::from(None);
         let ours = Ours { own: nothing(), server: nothing(), client: nothing(), ..Ours::default() };
         assert_eq!(ours.recognise(Part::Sender, process::id(), None), None);
     }
