@@ -113,8 +113,8 @@ break-rules *NAMES:
 mutants *OPTIONS:
     tools/mutants {{ OPTIONS }}
 
-# The long runs of model, simulator and dialects
-long: long-model long-lives long-dialects
+# The long runs: model, simulator, dialects, deaths and storms
+long: long-model long-lives long-dialects long-faults
 
 # The model with one fault more in every setup
 long-model:
@@ -127,6 +127,10 @@ long-lives:
 # Our two programs in every dialect that they have
 long-dialects:
     ALL_DIALECTS=1 cargo test --locked --package minitalk-harness --test it our_two_programs -- --nocapture
+
+# A hundred deaths of either end, long storms, delays at many places: what cargo test does less often
+long-faults:
+    MINITALK_LONG=1 cargo test --locked --package minitalk-harness --test faults --test strangers -- --nocapture
 
 # What of the core the fuzz corpus reaches (needs cargo-fuzz, llvm-cov); of every crate the tests: just coverage --tests
 coverage *OPTIONS:

@@ -94,20 +94,23 @@ pub fn example(name: &str) -> PathBuf {
     target_directory().join("examples").join(name)
 }
 
-/// Builds what `arguments` say, with the profile that the caller was built with.
-fn cargo_build(arguments: &[&str]) {
+/// Builds `what` with the profile that the caller was built with.
+fn cargo_build(what: &[&str]) {
     let directory = target_directory();
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command
         .args(["build", "--quiet", "--locked"])
-        .args(arguments)
         .arg("--manifest-path")
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml"))
         .arg("--target-dir")
         .arg(directory.parent().unwrap_or(&directory));
     if directory.ends_with("release") {
-        command.arg("--release");
+        command.arg("--release").args(what);
+    } else {
+        // Packages that are built together share their features. With the whole workspace they are
+        // those of `cargo test`, which has compiled all of it already.
+        command.args(["--workspace", "--bins", "--examples"]);
     }
     // cargo test sets variables for this package; the inner cargo must not inherit them.
     for (name, _) in env::vars_os() {

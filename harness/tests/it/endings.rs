@@ -75,7 +75,7 @@ fn a_client_whose_server_is_killed_says_so_at_once() {
 fn a_server_that_was_stopped_goes_on_with_nothing_lost() {
     for speak in BOTH {
         let mut server = Server::start();
-        let text = digits(60_000);
+        let text = digits(30_000);
         let client = start(speak, server.pid(), &text);
         server.running().wait_for_stdout(|bytes| bytes.len() > 300);
         stop(server.running());

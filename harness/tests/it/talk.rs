@@ -61,7 +61,7 @@ fn an_empty_message_is_an_empty_line() {
 #[test]
 fn a_raw_server_writes_the_identical_bytes() {
     let server = Server::start_with(&["--raw"]);
-    let bytes = octets(100_000);
+    let bytes = octets(40_000);
     assert!((0..=u8::MAX).all(|octet| bytes.contains(&octet)));
     let client = start_with_input(Speak::Framed, server.pid(), bytes.clone());
     assert_delivered(&client.finish_within(PATIENCE * 5));
@@ -150,7 +150,7 @@ fn a_character_is_shown_when_the_last_of_its_bytes_has_come() {
 
 #[test]
 fn the_beginning_is_shown_while_the_rest_is_still_being_sent() {
-    let text = digits(60_000);
+    let text = digits(30_000);
     for speak in BOTH {
         let mut server = Server::start();
         let client = start(speak, server.pid(), &text);

@@ -122,7 +122,7 @@ minitalk-client: PID N answers, but does not speak the framed protocol; it may h
 fn who_waits_at_a_terminal_is_told_for_what() {
     let (server, _long) = busy_server("framed", &["--raw"]);
     let line = format!(
-        "{} {} --timeout 300ms hi",
+        "{} {} --timeout 100ms hi",
         Programs::build().client_path().display(),
         server.pid()
     );
@@ -161,14 +161,17 @@ fn who_waits_for_the_receipt_behind_a_longer_message_is_not_told_to_send_again()
     let (server, _long) = busy_server("framed", &["--raw"]);
     // On a busy machine a short time can pass before it has had a turn at all.
     let said = |json: &str| {
-        let words = format!("{} --timeout 300ms hi{json}", server.pid());
+        let words = format!("{} --timeout 100ms hi{json}", server.pid());
         let mut attempts = std::iter::repeat_with(|| client(&words)).take(5);
         let ended = attempts.find(|ended| ended.code() != 5);
         let ended = ended.expect("it has a turn once in five times");
         assert_eq!(ended.code(), 7, "{ended:?}");
         ended
     };
-    let (people, programs) = (redacted(&said("").stderr), said(" --json").text());
+    let (people, programs) = std::thread::scope(|scope| {
+        let programs = scope.spawn(|| said(" --json").text());
+        (redacted(&said("").stderr), programs.join().expect("it does not panic"))
+    });
     assert_data_eq!(
         people,
         str![[r#"
