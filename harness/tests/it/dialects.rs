@@ -188,11 +188,16 @@ fn a_server_that_is_told_nothing_understands_other_minitalks() {
         "LENGTH=64 RECEIPT=NOTHING",
         "PER_BYTE=1 RECEIPT=NOTHING",
     ] {
-        let server = Server::start();
-        let mut client = Command::new(compile("client", macros));
-        // Where it wants another answer than it gets, it waits for ever, and its text is shown.
-        let _client = Running::spawn(client.args([&server.pid().to_string(), text]));
-        server.wait_until_shown(&format!("{text}\n"));
+        let is_understood = |pace_millis: u64| {
+            let server = Server::start();
+            let paced = compile("client", &format!("{macros} PACE={}", pace_millis * 1000));
+            let mut client = Command::new(paced);
+            // Where it wants another answer than it gets, it waits for ever, and its text is shown.
+            let _client = Running::spawn(client.args([&server.pid().to_string(), text]));
+            let sent = Duration::from_millis(pace_millis) * PACED_BITS_MAX;
+            within(SETTLED + sent, || server.shown() == format!("{text}\n"))
+        };
+        assert!(PACES_MILLIS.into_iter().any(is_understood), "{macros}");
     }
 }
 

@@ -122,14 +122,15 @@ minitalk-client: PID N answers, but does not speak the framed protocol; it may h
 fn who_waits_at_a_terminal_is_told_for_what() {
     let (server, _long) = busy_server("framed", &["--raw"]);
     let line = format!(
-        "{} {} --timeout 100ms hi",
+        "{} {} --timeout 300ms hi",
         Programs::build().client_path().display(),
         server.pid()
     );
     let mut script = Command::new("script");
     let script = Running::spawn(script.args(["-qec", &line, "/dev/null"]).env("TERM", "xterm"));
     let ended = script.finish();
-    assert_eq!(ended.code(), 7, "{ended:?}");
+    // On a busy machine it may not even have had a turn.
+    assert!([5, 7].contains(&ended.code()), "{ended:?}");
     let shown = redacted(&ended.text());
     assert!(shown.contains("PID N is busy with other clients; waiting for a turn\r\n"), "{shown}");
     assert!(shown.contains("N B of N B [") && shown.contains("] N B/s, waiting"), "{shown}");
@@ -161,7 +162,7 @@ fn who_waits_for_the_receipt_behind_a_longer_message_is_not_told_to_send_again()
     let (server, _long) = busy_server("framed", &["--raw"]);
     // On a busy machine a short time can pass before it has had a turn at all.
     let said = |json: &str| {
-        let words = format!("{} --timeout 100ms hi{json}", server.pid());
+        let words = format!("{} --timeout 300ms hi{json}", server.pid());
         let mut attempts = std::iter::repeat_with(|| client(&words)).take(5);
         let ended = attempts.find(|ended| ended.code() != 5);
         let ended = ended.expect("it has a turn once in five times");
