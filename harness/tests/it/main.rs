@@ -12,6 +12,7 @@ mod idle;
 mod library;
 mod peers;
 mod several;
+mod sync;
 mod talk;
 mod testers;
 mod wrong;

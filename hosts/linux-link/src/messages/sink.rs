@@ -121,3 +121,30 @@ fn non_blocking() -> std::fs::OpenOptions {
     options.write(true).custom_flags(flags.bits().cast_signed());
     options
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::fs::fcntl_getfl;
+    use std::fs;
+
+    #[test]
+    fn a_file_is_appended_to_whoever_else_writes_to_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("messages");
+        fs::write(&path, "before ").unwrap();
+        let (mut one, mut other) = (Sink::open(&path).unwrap(), Sink::open(&path).unwrap());
+        let written = [one.write(b"one "), other.write(b"other "), one.write(b"after")];
+        assert_eq!(written.map(io::Result::unwrap), [4, 6, 5]);
+        assert_eq!(fs::read_to_string(path).unwrap(), "before one other after");
+    }
+
+    #[test]
+    fn a_descriptor_that_others_share_blocks_them_as_before_and_nobody_here() {
+        let (_reader, writer) = io::pipe().unwrap();
+        let mut sink = Sink::of(writer.as_fd()).unwrap();
+        while sink.write(&[b'.'; PIPE_BUF]).is_ok() {}
+        assert_eq!(sink.write(b".").unwrap_err().kind(), ErrorKind::WouldBlock);
+        assert!(!fcntl_getfl(&writer).unwrap().contains(OFlags::NONBLOCK));
+    }
+}
