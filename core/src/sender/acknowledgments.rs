@@ -24,7 +24,7 @@ impl<const N: usize> Sender<N> {
         match self.flight.acknowledge(ack, now) {
             Acknowledged::One { resent } => {
                 if resent {
-                    self.settle(now);
+                    self.flight.settle(now);
                 }
                 self.take_ack(ack, now);
             }
@@ -32,24 +32,15 @@ impl<const N: usize> Sender<N> {
             // Two different acknowledgments further, the alternation is where it was.
             Acknowledged::Pair { resent } => {
                 if resent {
-                    self.settle(now);
+                    self.flight.settle(now);
                 }
                 self.reach.advance(2);
                 self.end_frame_if_complete();
             }
             Acknowledged::Contradiction => self.fall_out_of_step(now),
-            Acknowledged::Twice => self.take_second_ack(ack, now),
+            Acknowledged::Twice if self.rules.settles() => self.take_second_ack(ack, now),
+            Acknowledged::Twice => {}
             Acknowledged::Stray => self.take_stray_ack(now),
-        }
-    }
-
-    /// What was resent has been acknowledged: listen whether that happens twice.
-    #[cold]
-    fn settle(&mut self, now: Instant) {
-        if self.rules.settles() {
-            self.flight.settle(now);
-        } else {
-            self.flight.settle_at_once();
         }
     }
 

@@ -236,13 +236,6 @@ impl Flight {
         self.listen_on(now);
     }
 
-    /// The same without listening.
-    #[cold]
-    pub(super) fn settle_at_once(&mut self) {
-        self.timeout.forget_back_off();
-        self.clear();
-    }
-
     /// Whether one bit is under way, sent once or again.
     pub(super) const fn is_one(&self) -> bool {
         matches!(self.outstanding, Outstanding::One { .. } | Outstanding::Resent { .. })

@@ -24,7 +24,7 @@ pub(crate) enum Broken {
     ResentReasonCounts,
     /// The frame is repeated at once, before the line has been quiet.
     NoQuiet,
-    /// Nobody listens for a second acknowledgment after a resend.
+    /// A second acknowledgment of what was resent means nothing.
     NoSettling,
     /// The mark before a frame that is repeated is no longer than that of a new one.
     ShortMark,

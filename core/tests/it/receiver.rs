@@ -136,3 +136,31 @@ fn in_the_middle_of_a_message_a_frame_with_the_mask_of_another_is_damaged() {
     }
     assert_eq!(judged(&mut receiver, &later(1), MESSAGE), delivered(b"b"));
 }
+
+#[test]
+fn a_frame_with_another_number_of_octets_than_it_says_is_damaged() {
+    for (octets, payload) in [(0, &b"b"[..]), (2, b"b"), (1, b""), (1, b"bb")] {
+        let mut receiver = Receiver::new();
+        assert_eq!(judged(&mut receiver, &first(2), 0), delivered(b"a"));
+        let frame = [&[0xFF, 1 << 1, octets], payload].concat();
+        assert_eq!(judged(&mut receiver, &frame, MESSAGE), Judged::NotAccepted, "{octets}");
+    }
+}
+
+#[test]
+fn what_comes_while_a_frame_waits_for_the_host_is_ignored() {
+    let mut receiver = Receiver::new();
+    let content = first(2);
+    let mut cursor = Cursor::new();
+    let mut last = None;
+    while let Some(bit) = cursor.next(&content) {
+        last = Some(receiver.handle_bit(bit));
+    }
+    assert_eq!(last, Some(Reply::Frame));
+    let before = receiver.clone();
+    for bit in [Bit::Zero, Bit::One, Bit::Zero] {
+        assert_eq!(receiver.handle_bit(bit), Reply::Ignored);
+    }
+    assert_eq!(receiver, before);
+    assert!(receiver.accept().is_some());
+}

@@ -237,6 +237,27 @@ fn a_second_acknowledgment_of_a_resent_bit_costs_the_frame_but_no_mark() {
     }
 }
 
+#[test]
+fn of_a_refusal_whose_reason_had_to_be_sent_again_the_reason_is_not_believed() {
+    for is_resent in [false, true] {
+        let refuses = Some(RefusalReason::OutputFailed);
+        let mut pair = Pair { refuses, ..Pair::offering(PAYLOAD) };
+        while pair.sender.phase() != Phase::Reason {
+            pair.steps(1);
+        }
+        pair.steps(3);
+        if is_resent {
+            let bit = pair.sender.poll_transmit(pair.now).expect("a bit");
+            assert!(pair.wait());
+            assert_eq!(transmitted(&mut pair.sender, pair.now), [bit]);
+            let ack = pair.receive(bit).expect("nothing is held back");
+            pair.sender.handle_ack(ack, pair.now);
+        }
+        pair.drive();
+        assert_eq!(pair.events, [Event::Refused(refuses.filter(|_| !is_resent))]);
+    }
+}
+
 /// What the alternation goes on from is the acknowledgment that came last.
 #[test]
 fn a_mark_with_a_bit_too_many_leads_into_a_frame_that_is_in_step() {

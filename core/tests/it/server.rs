@@ -96,11 +96,11 @@ where
 /// call leaves the exchange as the outputs do, and one that is not leaves it as it was.
 #[test]
 fn a_bit_that_is_acknowledged_at_once_leads_to_what_the_outputs_say() {
-    let mut at_once = 0;
+    let mut at_once = [0; 2];
     for seed in 0..200 {
         let mut random = Random::new(seed);
         let dialect =
-            ["", "one=usr1", "ack=echo", "ack=none", "order=lsb", "end=silence"][random.index(6)];
+            ["", "one=usr1", "ack=echo", "ack=none", "hello=usr2", "end=silence"][random.index(6)];
         let dialect: Dialect = dialect.parse().expect("a dialect");
         let mut exchange = Exchange::<_>::new(dialect, [const { Place::FREE }; 3]);
         let mut senders: Vec<Option<Sender>> =
@@ -124,16 +124,21 @@ fn a_bit_that_is_acknowledged_at_once_leads_to_what_the_outputs_say() {
                 Some(Some(_)) | None => noise,
             };
             let accepts = !random.happens(10_000);
+            // Of one that has gone the host is to be told before anything else.
+            if random.happens(2_000) {
+                exchange.handle_gone(3);
+            }
             let mut other = exchange.clone();
             let expected = do_by_outputs(&mut other, peer, bit, accepts, now);
             let deed = if let Some(ack) = exchange.acknowledge(peer, bit, now) {
-                at_once += 1;
+                at_once[usize::from(exchange.protocol(peer) == Some(Protocol::Framed))] += 1;
                 (vec![(peer, ack, false)], vec![], Some(Handled::Taken))
             } else {
                 do_by_outputs(&mut exchange, peer, bit, accepts, now)
             };
             assert_eq!(deed, expected, "seed {seed}, step {step}");
             assert!(exchange == other, "seed {seed}, step {step}");
+            let _ = exchange.open(3);
             for (to, ack, _) in expected.0 {
                 if let Some(sender) = &mut senders[usize::try_from(to).expect("small") - 1] {
                     sender.handle_ack(ack, now);
@@ -141,7 +146,7 @@ fn a_bit_that_is_acknowledged_at_once_leads_to_what_the_outputs_say() {
             }
         }
     }
-    assert!(at_once > 30_000, "{at_once}");
+    assert!(at_once[0] > 5_000 && at_once[1] > 30_000, "classic and framed: {at_once:?}");
 }
 
 #[test]
@@ -343,4 +348,31 @@ fn a_coding_that_the_server_does_not_know_is_refused() {
     sender.offer(b"coded", true).expect("a new sender is ready");
     assert_eq!(server.talk(1, &mut sender), Some(Event::Accepted { octets: 5, last: true }));
     assert_eq!(server.texts, [(1, b"coded".to_vec())]);
+}
+
+#[test]
+fn the_codings_that_a_server_knows_are_those_that_it_is_told() {
+    for codings in 0..16 {
+        for coding in 0..4 {
+            let mut server = Server::new(None);
+            server.exchange = server.exchange.with_codings(codings);
+            let mut sender = Sender::new(7, None).with_coding(coding);
+            sender.offer(b"hi", true).expect("a new sender is ready");
+            let accepted = Some(Event::Accepted { octets: 2, last: true });
+            let is_accepted = server.talk(1, &mut sender) == accepted;
+            assert_eq!(is_accepted, codings >> coding & 1 == 1, "{coding} of {codings:#b}");
+        }
+    }
+}
+
+#[test]
+fn a_bit_that_waits_for_its_turn_is_acknowledged_before_the_next_one() {
+    let mut exchange = Exchange::<_>::new(Dialect::DEFAULT, [const { Place::FREE }; 1]);
+    exchange.open(1).expect("there is room");
+    assert_eq!(do_by_outputs(&mut exchange, 1, Bit::One, true, Instant::ZERO).0.len(), 1);
+    assert_eq!(do_by_outputs(&mut exchange, 1, Bit::Zero, true, Instant::ZERO).0.len(), 1);
+    assert!(exchange.clone().acknowledge(1, Bit::One, Instant::ZERO).is_some());
+    // Nobody has asked for what the first of two is owed.
+    assert_eq!(exchange.handle_bit(1, Bit::Zero, Instant::ZERO), Handled::Taken);
+    assert_eq!(exchange.acknowledge(1, Bit::One, Instant::ZERO), None);
 }

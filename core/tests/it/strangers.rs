@@ -91,13 +91,13 @@ fn bits(dialect: &str, text: &[u8]) -> Vec<Bit> {
     Encoder::new(dialect, text).expect("a text").collect()
 }
 
-/// A single letter behind a length could be something else until the next length begins.
+/// What begins with a 1 of 32 bits is a length or the sender's process, until another number comes.
 #[test]
 fn a_stranger_that_is_understood_in_the_middle_of_a_later_length_is_acknowledged_there_too() {
     let mut server = Server::with_stranger(Handles::BOTH);
-    let dialect = "end=length32,order=lsb,one=usr1";
-    let symbols = [bits(dialect, b"Z"), bits(dialect, b"Zoo")].concat();
-    for (place, &symbol) in symbols.iter().take(40 + 8).enumerate() {
+    let dialect = "end=length32-nul,order=lsb,one=usr1";
+    let symbols = [bits(dialect, b"Z"), bits(dialect, &[b'Z'; 300])].concat();
+    for (place, &symbol) in symbols.iter().take(48 + 16).enumerate() {
         assert_eq!(server.exchange.dialect(1), None);
         server.bit(1, symbol);
         server.pass(20_000);
