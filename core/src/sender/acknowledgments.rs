@@ -28,7 +28,6 @@ impl<const N: usize> Sender<N> {
                 }
                 self.take_ack(ack, now);
             }
-            Acknowledged::Half => {}
             // Two different acknowledgments further, the alternation is where it was.
             Acknowledged::Pair { resent } => {
                 if resent {
@@ -39,7 +38,7 @@ impl<const N: usize> Sender<N> {
             }
             Acknowledged::Contradiction => self.fall_out_of_step(now),
             Acknowledged::Twice if self.rules.settles() => self.take_second_ack(ack, now),
-            Acknowledged::Twice => {}
+            Acknowledged::Half | Acknowledged::Twice => {}
             Acknowledged::Stray => self.take_stray_ack(now),
         }
     }
