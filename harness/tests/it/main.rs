@@ -11,6 +11,7 @@ mod framed_peers;
 mod idle;
 mod library;
 mod peers;
+mod places;
 mod several;
 mod sync;
 mod talk;
