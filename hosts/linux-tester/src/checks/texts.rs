@@ -16,7 +16,8 @@ use crate::verdict::{Tally, Verdict};
 const TRIES: usize = 3;
 const TRIES_IF_MIXED: usize = 10;
 
-/// So many that come out the same are enough if each takes longer than this, and of failures.
+/// So many that come out the same are enough if each takes longer than this. A single failure is
+/// never enough: it may be the only one in a hundred.
 const CERTAIN: usize = 2;
 const SHORT: Duration = Duration::from_millis(500);
 
@@ -53,7 +54,8 @@ fn tries(
             (false, true) => CERTAIN,
             (false, false) => TRIES,
         };
-        if tally.of >= wanted || begin.elapsed() + took > BUDGET {
+        let is_certain = tally.passed != 0 || tally.of >= CERTAIN;
+        if tally.of >= wanted || is_certain && begin.elapsed() + took > BUDGET {
             return Ok((tally, failed));
         }
     }
