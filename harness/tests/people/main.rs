@@ -13,6 +13,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use minitalk_harness::{Finished, Programs, Running, Server};
 use nix::sys::signal::Signal;
@@ -40,8 +41,10 @@ fn redacted(text: &str) -> String {
 
 /// A folder of this test's own.
 fn folder(name: &str) -> PathBuf {
-    let folder =
-        Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join(format!("{name}-{}-{number}", std::process::id()));
     // What an earlier process of this number has left, as in a container, is not this test's.
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).expect("a folder can be made");
@@ -88,7 +91,7 @@ fn a_check_explains_and_sends_nothing() {
     assert_eq!(check.code(), 0, "{check:?}");
     assert!(check.text().contains("yes: a message can be sent"), "{check:?}");
     // A signal would end this one.
-    let mut deaf = Running::spawn(Command::new("sleep").arg("60"));
+    let mut deaf = Running::spawn(Command::new("sleep").arg("600"));
     let check = client(&format!("--check {}", deaf.pid()));
     assert_eq!(check.code(), 3, "{check:?}");
     assert!(check.text().contains("default action: would end it"), "{check:?}");

@@ -16,7 +16,7 @@ use super::{client, folder, redacted};
 
 /// A process that does not handle the signals.
 fn bystander() -> Running {
-    Running::spawn(Command::new("sleep").arg("60"))
+    Running::spawn(Command::new("sleep").arg("600"))
 }
 
 /// What a client that failed with `code` has said to people, and with `--json` to programs.

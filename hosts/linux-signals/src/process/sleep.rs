@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_process_that_sleeps_is_seen_asleep() {
-        let (_sleep, mut watch) = run("sleep", &["60"]);
+        let (_sleep, mut watch) = run("sleep", &["600"]);
         while watch.wait().unwrap() != Slumber::Time && watch.channel.is_some() {
             watch.vain_waits = 0;
         }
