@@ -42,7 +42,17 @@ pub(crate) fn run(server: &Path, client: &Path, options: &str) -> Output {
 
 /// What the tester says of a pair, as JSON.
 pub(crate) fn judged(server: &Path, client: &Path, options: &str) -> Value {
-    let output = run(server, client, &format!("--json {options}"));
+    parsed(run(server, client, &format!("--json {options}")))
+}
+
+/// What the tester says of the pair in a folder, as JSON.
+pub(crate) fn judged_folder(folder: &Path, options: &str) -> Value {
+    let mut command = Command::new(tester());
+    command.arg(folder).arg("--json").args(options.split_whitespace());
+    parsed(command.output().expect("the tester can be run"))
+}
+
+fn parsed(output: Output) -> Value {
     let text = String::from_utf8(output.stdout).expect("JSON is UTF-8");
     serde_json::from_str(&text).unwrap_or_else(|error| {
         panic!("{error}: {text:?}, stderr: {:?}", String::from_utf8_lossy(&output.stderr))

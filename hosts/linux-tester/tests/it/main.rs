@@ -5,4 +5,5 @@ mod common;
 mod ends;
 mod framed;
 mod relay;
+mod report;
 mod right;
