@@ -350,13 +350,11 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
 
     /// Puts the timeout off, as long as that is better than to send the bit again.
     fn postpone(&mut self, doubt: Option<Doubt>, sight: Sight, now: Instant) -> bool {
-        let first_micros = if doubt != Some(Doubt::Turn) && self.link.is_ours() {
-            SHORT_LOOK_MICROS
-        } else {
-            REST_MICROS
-        };
+        let is_ours = self.link.is_ours();
+        let waits_for_turn = is_ours && doubt == Some(Doubt::Turn);
+        let first_micros = if is_ours && !waits_for_turn { SHORT_LOOK_MICROS } else { REST_MICROS };
         let (since, micros, was_asleep) = self.postponed.unwrap_or((now, first_micros, false));
-        let patience_micros = match (self.half.is_damaged_by_doubles(), self.link.is_ours()) {
+        let patience_micros = match (self.half.is_damaged_by_doubles(), is_ours) {
             (false, _) if doubt.is_some() => self.patience_micros,
             (_, true) => LONG_REST_PATIENCE_MICROS,
             (false, false) => self.patience_micros,
@@ -370,7 +368,6 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
         // Whether it is at rest that sleeps, the next look will show. One that sleeps now and then
         // works.
         let is_asleep = sight.is_asleep && !was_asleep;
-        let waits_for_turn = doubt == Some(Doubt::Turn) && self.link.is_ours();
         let (wait_micros, next_micros) = if is_asleep {
             (REST_MICROS, micros)
         } else if waits_for_turn {
