@@ -7,7 +7,7 @@ mod answers;
 mod observation;
 mod transmission;
 
-use super::{Ack, Acks, Dialect, EncodeError, Encoder, Receipt};
+use super::{Ack, Acks, Dialect, EncodeError, Encoder, End, Receipt};
 use crate::{Bit, Doubt, Instant};
 use observation::Observation;
 
@@ -74,8 +74,8 @@ enum State {
     /// A resent symbol has been acknowledged, or one is the last to come after it: listens for what
     /// only a receiver sends that has a symbol twice.
     Settling,
-    /// Nothing more will be sent.
-    Ended,
+    /// Nothing more will be sent, because all has been or because something has `failed`.
+    Ended { failed: bool },
 }
 
 /// The sending half of a link with a classic receiver, for one message.
@@ -177,7 +177,13 @@ impl<'a> TextSender<'a> {
     pub fn completed_bytes(&self) -> usize {
         let begun = self.length.saturating_sub(self.encoder.bytes_left());
         match self.state {
-            State::Ended if self.encoder.ends().message() => begun,
+            State::Ended { failed: false } => begun,
+            // The text was complete before what ends it.
+            State::Ended { failed: true }
+                if self.encoder.ends().message() && !self.dialect.ends_with_text() =>
+            {
+                begun
+            }
             State::Ready | State::Pausing | State::Settling | State::Closing { .. }
                 if self.encoder.ends().byte() =>
             {
@@ -190,15 +196,23 @@ impl<'a> TextSender<'a> {
             | State::Refused { .. }
             | State::Closing { .. }
             | State::Waiting { .. }
-            | State::Ended => begun.saturating_sub(1),
+            | State::Ended { failed: true } => begun.saturating_sub(1),
         }
     }
 
     /// Whether the last symbol of the message has been sent, so that it may have been written, and
     /// not everything has come that the dialect owes for it.
     #[must_use]
-    pub const fn is_outcome_unknown(&self) -> bool {
-        self.encoder.ends().message()
+    pub fn is_outcome_unknown(&self) -> bool {
+        self.has_sent_all()
+    }
+
+    /// Whether the last symbol of the message has been sent.
+    fn has_sent_all(&self) -> bool {
+        let ends = self.encoder.ends();
+        // No symbol ends a message that silence does.
+        let ends_in_silence = self.dialect.end == End::Silence && self.encoder.bytes_left() == 0;
+        ends.message() || ends_in_silence && ends.byte()
     }
 
     /// Symbols transmitted, resent ones not counted: grows whenever the message gets further.
@@ -241,7 +255,7 @@ impl<'a> TextSender<'a> {
             State::Pausing if self.dialect.ack == Ack::Auto => self.end(Ending::Unexpected(ack)),
             State::Ready if self.is_of_first_byte(ack) => self.expect_two_for_a_byte(ack),
             // A late one of a bit that the dialect does not acknowledge, or of a merged pair.
-            State::Ready | State::Pausing | State::Refused { .. } | State::Ended => {}
+            State::Ready | State::Pausing | State::Refused { .. } | State::Ended { .. } => {}
         }
     }
 
@@ -275,7 +289,7 @@ impl<'a> TextSender<'a> {
             | State::Observing { .. }
             | State::Refused { .. }
             | State::Closing { .. }
-            | State::Ended => None,
+            | State::Ended { .. } => None,
         }
     }
 
@@ -323,7 +337,7 @@ impl<'a> TextSender<'a> {
                     self.acknowledged();
                 }
             }
-            State::Ready | State::Ended => {}
+            State::Ready | State::Ended { .. } => {}
         }
     }
 
@@ -357,7 +371,7 @@ impl<'a> TextSender<'a> {
             | State::Refused { .. }
             | State::Closing { .. }
             | State::Settling
-            | State::Ended => None,
+            | State::Ended { .. } => None,
         }
     }
 
@@ -388,7 +402,8 @@ impl<'a> TextSender<'a> {
 
     fn end(&mut self, ending: Ending) {
         self.deadline = None;
-        self.state = State::Ended;
+        let failed = !matches!(ending, Ending::Delivered | Ending::Acknowledged | Ending::Sent);
+        self.state = State::Ended { failed };
         self.ending = Some(ending);
     }
 }

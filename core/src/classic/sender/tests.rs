@@ -347,6 +347,47 @@ fn a_byte_in_the_middle_of_which_a_message_fails_is_not_counted() {
     assert_eq!(sender.completed_bytes(), 1, "also when its end is known");
 }
 
+#[test]
+fn a_whole_message_counts_whole_however_it_ends() {
+    for end in ["nul", "length32", "length64", "length32-nul", "length32-counted-nul", "silence"] {
+        let dialect = std::format!("end={end},ack=usr1,receipt=usr2-after");
+        let dialect = dialect.parse().expect("a dialect");
+        let mut sender = TextSender::new(dialect, b"ab", 0).expect("a text without NUL");
+        while sender.poll_transmit(NOW).is_some() {
+            let is_last = sender.is_outcome_unknown();
+            assert!(sender.completed_bytes() < 2 || end.ends_with("nul"), "{end}");
+            sender.handle_ack(Bit::Zero, NOW);
+            assert_eq!(sender.is_outcome_unknown(), is_last, "{end}: what comes changes nothing");
+        }
+        assert!(sender.is_outcome_unknown(), "{end}: it may have been written");
+        sender.handle_ack(Bit::One, NOW);
+        assert_eq!(
+            (sender.poll_transmit(NOW), sender.poll_event()),
+            (None, Some(Ending::Delivered))
+        );
+        assert_eq!(sender.completed_bytes(), 2, "{end}");
+    }
+}
+
+#[test]
+fn a_last_byte_whose_last_bit_fails_is_not_counted() {
+    for end in ["length32", "silence"] {
+        let dialect =
+            std::format!("end={end},ack=usr1,receipt=usr2-after").parse().expect("a dialect");
+        let mut sender = TextSender::new(dialect, b"ab", 0).expect("a text without NUL");
+        loop {
+            assert!(sender.poll_transmit(NOW).is_some());
+            if sender.is_outcome_unknown() {
+                break;
+            }
+            sender.handle_ack(Bit::Zero, NOW);
+        }
+        sender.handle_ack(Bit::One, NOW);
+        assert_eq!(sender.poll_event(), Some(Ending::Unexpected(Bit::One)), "{end}");
+        assert_eq!(sender.completed_bytes(), 1, "{end}");
+    }
+}
+
 /// Its bits are all zeros, so that a constant and an echo look the same to the end.
 #[test]
 fn what_answers_an_empty_text_is_its_acknowledgment_and_only_then_a_receipt() {
