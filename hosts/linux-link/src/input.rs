@@ -249,6 +249,8 @@ impl fmt::Debug for Source<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::Shutdown;
+    use std::os::unix::net::UnixStream;
 
     fn pieces(input: impl Into<Input<'static>>) -> Vec<(usize, bool)> {
         let mut input = input.into();
@@ -280,14 +282,14 @@ mod tests {
 
     #[test]
     fn a_pipe_without_anything_is_waited_for_and_what_it_has_is_sent_at_once() {
-        let (reader, mut writer) = io::pipe().unwrap();
+        let (reader, mut writer) = UnixStream::pair().unwrap();
         let mut input = Input::descriptor(reader);
         assert_eq!(input.next().unwrap(), Piece::Pending);
         assert_eq!(input.length_hint(), None);
         io::Write::write_all(&mut writer, b"abc").unwrap();
         assert_eq!(input.next().unwrap(), Piece::Ready { bytes: 3, last: false });
         assert_eq!(input.take(3), b"abc");
-        drop(writer);
+        writer.shutdown(Shutdown::Write).unwrap();
         assert_eq!(input.next().unwrap(), Piece::Ready { bytes: 0, last: true });
     }
 

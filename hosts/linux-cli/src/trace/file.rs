@@ -97,7 +97,8 @@ mod tests {
         write!(first, "{MARK} 1").unwrap();
         assert!(matches!(open(&path), Err(OpenTraceError::InUse)));
         assert_eq!(fs::read_to_string(&path).unwrap(), format!("{MARK} 1"));
-        drop(first);
+        // To close it is not enough: a child that was just forked has a copy.
+        flock(&first, FlockOperation::Unlock).unwrap();
         write!(open(&path).unwrap(), "{MARK}").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), MARK);
     }

@@ -84,7 +84,7 @@ pub(super) fn is_nameless(file: &str) -> bool {
 
 /// Locks an entry for as long as it is open; whether nobody else has locked it.
 pub(super) fn lock(file: &OwnedFd) -> io::Result<bool> {
-    match fcntl(file.as_fd(), FcntlArg::F_OFD_SETLK(&whole_file())) {
+    match fcntl(file.as_fd(), FcntlArg::F_OFD_SETLK(&whole_file(libc::F_WRLCK))) {
         Ok(_) => Ok(true),
         Err(Errno::EAGAIN | Errno::EACCES) => Ok(false),
         Err(error) => Err(error.into()),
@@ -93,16 +93,16 @@ pub(super) fn lock(file: &OwnedFd) -> io::Result<bool> {
 
 /// Whether somebody has locked an entry. If that cannot be found out it counts as locked.
 fn is_locked(file: &OwnedFd) -> bool {
-    let mut lock = whole_file();
+    let mut lock = whole_file(libc::F_WRLCK);
     let asked = fcntl(file.as_fd(), FcntlArg::F_OFD_GETLK(&mut lock));
     asked.is_err() || i32::from(lock.l_type) != libc::F_UNLCK
 }
 
-fn whole_file() -> libc::flock {
-    // Both constants are 0 or 1.
+fn whole_file(kind: i32) -> libc::flock {
+    // All of these constants are 0, 1 or 2.
     let short = |constant: i32| constant.try_into().unwrap_or_default();
     libc::flock {
-        l_type: short(libc::F_WRLCK),
+        l_type: short(kind),
         l_whence: short(libc::SEEK_SET),
         l_start: 0,
         l_len: 0,
@@ -111,12 +111,18 @@ fn whole_file() -> libc::flock {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use rustix::fs::{CWD, Mode, OFlags, openat};
 
     fn open(path: &std::path::Path) -> OwnedFd {
         openat(CWD, path, OFlags::RDWR | OFlags::CREATE, Mode::RWXU).unwrap()
+    }
+
+    /// Gives a lock back. To close the file is not enough: a child that another test has just forked
+    /// has a copy of it until it becomes another program.
+    pub(in crate::names) fn unlock(file: &OwnedFd) {
+        fcntl(file.as_fd(), FcntlArg::F_OFD_SETLK(&whole_file(libc::F_UNLCK))).unwrap();
     }
 
     #[test]
@@ -159,7 +165,7 @@ mod tests {
         assert!(lock(&file).unwrap());
         assert_eq!(there.fate(&again), Ok(Fate::Elsewhere));
         assert!(!lock(&again).unwrap(), "it is held");
-        drop(file);
+        unlock(&file);
         assert_eq!(there.fate(&again), Ok(Fate::Ended));
     }
 }

@@ -216,8 +216,8 @@ fn entry(folder: &Folder, file: &str) -> Option<Registered> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::names::Registration;
     use crate::names::folder::tests::site_in;
+    use crate::names::{Registration, entry};
     use minitalk_signals::{PidNamespace, ProcessIdentity};
     use std::fs;
     use std::process;
@@ -288,10 +288,10 @@ mod tests {
         let record = Record { namespace, ..Record::own().unwrap() };
         fs::write(folder.path_of("n"), record.text()).unwrap();
         let held = folder.open("n", OFlags::RDWR).unwrap().unwrap();
-        assert!(super::super::entry::lock(&held).unwrap());
+        assert!(entry::lock(&held).unwrap());
         assert!(matches!(find_in(own(&parent), &name("n")), Err(FindError::Elsewhere { .. })));
         assert!(list_in(own(&parent)).unwrap().is_empty(), "its number means nothing here");
-        drop(held);
+        entry::tests::unlock(&held);
         assert!(matches!(find_in(own(&parent), &name("n")), Err(FindError::Ended { .. })));
     }
 

@@ -237,6 +237,7 @@ fn remove_what_was_left(folder: &Folder) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::names::entry::tests::unlock;
     use crate::names::folder::tests::site_in;
     use minitalk_signals::{PidNamespace, ProcessIdentity};
     use std::fs;
@@ -349,7 +350,7 @@ mod tests {
         let held = folder(&parent).open("logs", OFlags::RDWR).unwrap().unwrap();
         assert!(lock(&held).unwrap());
         assert!(matches!(register(&parent, "logs"), Err(RegisterError::TakenElsewhere { .. })));
-        drop(held);
+        unlock(&held);
         register(&parent, "logs").expect("nobody holds it any more");
     }
 

@@ -1,5 +1,7 @@
 use super::*;
 use std::io::Write;
+use std::net::Shutdown;
+use std::os::unix::net::UnixStream;
 
 /// What a receiver has.
 #[derive(Debug, Default)]
@@ -96,7 +98,7 @@ fn text_that_turns_into_noise_costs_a_few_octets_more() {
 
 #[test]
 fn what_comes_piece_by_piece_is_sent_piece_by_piece() {
-    let (reader, mut writer) = io::pipe().unwrap();
+    let (reader, mut writer) = UnixStream::pair().unwrap();
     let mut content = Content::new(Input::descriptor(reader), true);
     let (mut receiver, mut text) = (Receiver::default(), Vec::new());
     assert!(!receiver.take(&mut content));
@@ -110,7 +112,7 @@ fn what_comes_piece_by_piece_is_sent_piece_by_piece() {
     }
     assert!(receiver.octets.len() * 2 < text.len(), "{}", receiver.octets.len());
     assert_eq!(receiver.frames, 100);
-    drop(writer);
+    writer.shutdown(Shutdown::Write).unwrap();
     assert!(receiver.take(&mut content));
     assert_eq!(receiver.text(), (text, true));
 }
