@@ -149,11 +149,16 @@ fn a_delay_at_any_symbol_of_either_end_damages_no_framed_message() {
         // Some places, and others each time.
         let step = times(12, 5) as usize;
         let first = 1 + random().index(step);
+        let mut reached = 0;
         for place in (first..symbols).step_by(step) {
             let (is_delivered, report) = transfer(&octets, &[], end, &Delays::at([(place, 15)]));
             assert!(is_delivered, "{end:?} at {place}");
-            assert_eq!(report.delays, 1, "{end:?} at {place}");
+            // A busy machine has symbols sent again: one run has fewer than another.
+            let is_reached = report.taken >= place;
+            assert_eq!(report.delays, usize::from(is_reached), "{end:?} at {place}: {report:?}");
+            reached += report.delays;
         }
+        assert!(reached * 2 > symbols / step, "only {reached} of {symbols} / {step}");
     }
 }
 
