@@ -14,10 +14,10 @@ use gungraun::{
 use minitalk_benches::crowd::Crowd;
 use minitalk_benches::link::transfer;
 use minitalk_benches::{classic_bits, framed_bits, octets, text};
-use minitalk_core::Bit;
-use minitalk_core::classic::{self, Dialect, Encoder};
+use minitalk_core::classic::{self, Dialect, Encoder, TextSender};
 use minitalk_core::frame::FRAME_OCTETS_MAX;
 use minitalk_core::hdlc::{self, Deframer, Framer};
+use minitalk_core::{Bit, Instant};
 
 const BITS: usize = 100_000;
 const FRAME_OCTETS: usize = 256;
@@ -86,6 +86,20 @@ fn classic_encode(text: &[u8]) -> u64 {
     black_box(symbols.map(u8::from).map(u64::from).sum())
 }
 
+// A bit and the acknowledgment that it waits for.
+#[library_benchmark(config = at_most(90))]
+#[bench::text(setup = classic_text)]
+fn classic_send(text: &[u8]) -> u64 {
+    let now = Instant::ZERO;
+    let mut sender = TextSender::new(Dialect::DEFAULT, text, 0).expect("no NUL");
+    let mut bits = 0;
+    while sender.poll_transmit(now).is_some() {
+        sender.handle_ack(Bit::Zero, now);
+        bits += 1;
+    }
+    black_box(bits)
+}
+
 #[library_benchmark(config = at_most(22))]
 #[bench::frames(setup = framed_octets)]
 fn framed_encode(octets: &[u8]) -> u64 {
@@ -132,6 +146,7 @@ library_benchmark_group!(
         classic_feed,
         framed_feed,
         classic_encode,
+        classic_send,
         framed_encode,
         link_round,
         exchange_bit,

@@ -231,6 +231,13 @@ impl<'a> TextSender<'a> {
         {
             return self.acknowledged();
         }
+        self.handle_unexpected_ack(ack, now);
+    }
+
+    /// Takes an acknowledgment that is not all that is owed for the symbol sent last, or comes
+    /// after one that was sent again.
+    #[inline(never)]
+    fn handle_unexpected_ack(&mut self, ack: Bit, now: Instant) {
         match self.state.clone() {
             State::Waiting { symbol, mut owed, resent, disturbed, .. } => {
                 if !owed.arrived(ack) {

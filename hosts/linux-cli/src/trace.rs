@@ -181,11 +181,13 @@ impl Drop for Trace {
 }
 
 impl Observer for Trace {
+    #[inline(never)]
     fn sent(&mut self, peer: u32, symbol: Bit) {
         let told = self.pickup.sent(peer, symbol);
         self.take(told);
     }
 
+    #[inline(never)]
     fn received(&mut self, peer: u32, symbol: Bit) {
         let told = self.pickup.received(peer, symbol);
         self.take(told);

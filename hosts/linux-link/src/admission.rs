@@ -269,6 +269,7 @@ impl Admitted {
         self.trust == Trust::Forced || status.caught.union(status.ignored).contains(symbol)
     }
 
+    #[cold]
     fn takes_now(&self, symbol: Bit) -> bool {
         let status = self.peer.status();
         status.is_ok_and(|status| handled(&status, awaited(&status)).contains(symbol))
@@ -282,6 +283,7 @@ impl Admitted {
     ///
     /// Why it must not be signalled any more. What it [may receive](Self::may_receive) is nothing
     /// then.
+    #[cold]
     pub fn recheck(&mut self) -> Result<(), Refusal> {
         self.found.may_receive = SignalSet::default();
         self.found.status = self.peer.status()?;
@@ -306,6 +308,7 @@ impl Admitted {
     /// it does at last.
     ///
     /// A process that is known is not waited for, and one that never sleeps not for long.
+    #[inline(never)]
     pub fn wait_until_asleep(&mut self) -> Slumber {
         if self.found.recognition.is_some() {
             return Slumber::Awake;

@@ -278,6 +278,7 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
         self.patience_micros = REST_PATIENCE_MICROS;
     }
 
+    #[inline(never)]
     fn handle_timeout(&mut self, now: Instant) -> Result<(), Cause> {
         let is_due = self.half.poll_timeout().is_some_and(|due| due <= now);
         let doubt = self.half.doubt().filter(|&doubt| is_due && !self.is_settled_unseen(doubt));

@@ -17,11 +17,18 @@ impl TextSender<'_> {
             return None;
         };
         self.symbols = self.symbols.saturating_add(1);
-        self.expect(symbol, now);
+        // Nearly all symbols are the first seven of a byte, each acknowledged by itself.
+        if self.is_plain() && self.encoder.ends() == Ends::Nothing {
+            self.deadline = Some(now.after_micros(self.timeout_micros));
+            self.wait_for(symbol, Acks::of(self.dialect.bit_ack(symbol)));
+        } else {
+            self.expect(symbol, now);
+        }
         Some(symbol)
     }
 
     /// Waits for what follows `symbol`.
+    #[inline(never)]
     pub(super) fn expect(&mut self, symbol: Bit, now: Instant) {
         let after = |micros| Some(now.after_micros(micros));
         let is_last = self.encoder.ends().message();
@@ -40,12 +47,23 @@ impl TextSender<'_> {
                 self.pause(now);
                 return;
             }
-            self.state =
-                State::Waiting { symbol, owed, resent: false, due: false, disturbed: false };
+            self.wait_for(symbol, owed);
             // Only a bit that is acknowledged by itself can be sent again by itself.
             let alone = self.dialect.bit_ack(symbol).is_some();
             self.deadline = after(self.timeout_micros).filter(|_| alone);
         }
+    }
+
+    /// Whether each symbol of the text is acknowledged by itself, and it is known how.
+    const fn is_plain(&self) -> bool {
+        matches!(self.dialect.ack, Ack::PerBit(_) | Ack::Echo | Ack::PerBitAndByte(_))
+            && !self.is_greeting
+            && !self.is_pacing
+    }
+
+    #[inline]
+    fn wait_for(&mut self, symbol: Bit, owed: Acks) {
+        self.state = State::Waiting { symbol, owed, resent: false, due: false, disturbed: false };
     }
 
     fn pause(&mut self, now: Instant) {
@@ -76,6 +94,7 @@ impl TextSender<'_> {
     }
 
     /// Nothing is left to send, and what the last symbol was owed has come.
+    #[cold]
     fn run_out(&mut self, now: Instant) {
         let is_silence_the_end = self.dialect.end == End::Silence && self.receipt.is_none();
         match self.dialect.receipt {
@@ -87,13 +106,7 @@ impl TextSender<'_> {
                     self.state = State::Closing { expected: Acks::NONE, receipt: None };
                     self.deadline = Some(now.after_micros(SILENT_MICROS));
                 } else {
-                    self.state = State::Waiting {
-                        symbol: Bit::Zero,
-                        owed: receipt,
-                        resent: false,
-                        due: false,
-                        disturbed: false,
-                    };
+                    self.wait_for(Bit::Zero, receipt);
                 }
             }
             Receipt::None | Receipt::NothingInsteadOfAck => {

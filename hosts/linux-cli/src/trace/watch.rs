@@ -55,11 +55,13 @@ impl<W: Write + AsFd> Drop for Watch<W> {
 }
 
 impl<W: Write + AsFd> Observer for Watch<W> {
+    #[inline(never)]
     fn sent(&mut self, peer: u32, symbol: Bit) {
         let told = self.pickup.sent(peer, symbol);
         self.show(&told);
     }
 
+    #[inline(never)]
     fn received(&mut self, peer: u32, symbol: Bit) {
         let told = self.pickup.received(peer, symbol);
         self.show(&told);
