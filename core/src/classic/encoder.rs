@@ -289,6 +289,11 @@ impl<'a> Encoder<'a> {
         self.text.len()
     }
 
+    /// Whether the symbol just yielded is one of the NUL that ends the message.
+    pub(super) fn is_terminator_begun(&self) -> bool {
+        self.dialect.has_nul() && self.terminator.is_none()
+    }
+
     fn next_byte(&mut self) -> Option<ByteEncoder> {
         if let Some(byte) = self.prefix.next() {
             return Some(byte);

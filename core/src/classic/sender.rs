@@ -177,13 +177,9 @@ impl<'a> TextSender<'a> {
     pub fn completed_bytes(&self) -> usize {
         let begun = self.length.saturating_sub(self.encoder.bytes_left());
         match self.state {
+            // The text was complete before.
+            _ if self.encoder.is_terminator_begun() => begun,
             State::Ended { failed: false } => begun,
-            // The text was complete before what ends it.
-            State::Ended { failed: true }
-                if self.encoder.ends().message() && !self.dialect.ends_with_text() =>
-            {
-                begun
-            }
             State::Ready | State::Pausing | State::Settling | State::Closing { .. }
                 if self.encoder.ends().byte() =>
             {
@@ -388,12 +384,12 @@ impl<'a> TextSender<'a> {
         self.ending.take()
     }
 
-    /// Whether something has been resent and only the last symbol is missing. A receiver that has a
-    /// symbol twice may take the message for complete already, and its receipt, should it come
-    /// after that symbol, could not be told from the right one.
+    /// Whether only the last symbol is missing. A receiver that has a symbol twice, because it was
+    /// sent again, may take the message for complete already, and its receipt, should it come after
+    /// that symbol, could not be told from the right one.
     fn is_to_be_watched(&self) -> bool {
         let mut ahead = self.encoder.clone();
-        self.resent_symbols > 0 && ahead.next().is_some() && ahead.ends().message()
+        ahead.next().is_some() && ahead.ends().message()
     }
 
     fn settle(&mut self, now: Instant) {

@@ -348,6 +348,17 @@ fn a_byte_in_the_middle_of_which_a_message_fails_is_not_counted() {
 }
 
 #[test]
+fn a_text_is_complete_when_what_ends_it_begins() {
+    let mut sender = sender(b"ab");
+    pass(&mut sender, 16);
+    assert!(sender.poll_transmit(NOW).is_some());
+    assert_eq!(sender.completed_bytes(), 2);
+    sender.handle_ack(Bit::One, NOW);
+    assert_eq!(sender.poll_event(), Some(Ending::Unexpected(Bit::One)));
+    assert_eq!(sender.completed_bytes(), 2);
+}
+
+#[test]
 fn a_whole_message_counts_whole_however_it_ends() {
     for end in ["nul", "length32", "length64", "length32-nul", "length32-counted-nul", "silence"] {
         let dialect = std::format!("end={end},ack=usr1,receipt=usr2-after");

@@ -58,7 +58,6 @@ impl TextSender<'_> {
     const fn is_plain(&self) -> bool {
         matches!(self.dialect.ack, Ack::PerBit(_) | Ack::Echo | Ack::PerBitAndByte(_))
             && !self.is_greeting
-            && !self.is_pacing
     }
 
     #[inline]
