@@ -1,9 +1,9 @@
 //! What each bit of a framed sender is, for pictures, traces and pages.
 //!
 //! An [`Anatomy`] follows the bits of one sender in the order in which they are sent and names
-//! each: the fields are those of `docs/protocol.md`, section "Frame". It expects what a sender of
-//! this protocol sends, decodes nothing and checks nothing. After damage it finds its place again
-//! at the next mark or flag.
+//! each. The fields are those of `docs/protocol.md`, section "Frame". It expects what a sender of
+//! this protocol sends; it decodes nothing and checks nothing. After damage it resynchronises at
+//! the next mark or flag.
 
 use core::fmt;
 
@@ -87,15 +87,17 @@ pub struct Label {
 enum State {
     /// Ones, or silence: a zero begins a flag.
     Mark,
-    /// So far `bits` bits of a flag, after which a frame or a verdict comes.
+    /// `bits` bits of a flag have come. After an opening flag a frame follows, after a closing one
+    /// a verdict.
     Flag { bits: u8, is_closing: bool },
-    /// In a field: `left` octets of it to come, this one included, where that is known.
+    /// Inside a field. `left` octets of it are still to come, the current one included; of a
+    /// length, whose octets say whether another one follows, always 1.
     Field { part: Part, left: usize },
-    /// Bits of the flag after a frame.
+    /// `bits` bits of the flag after a frame have come.
     Verdict { bits: u8 },
-    /// Zeros after a refusal.
+    /// `bits` zeros after a refusal have come.
     Reason { bits: u8 },
-    /// Out of place until the next mark or flag.
+    /// Out of step until the next mark or flag.
     Lost,
 }
 
@@ -122,9 +124,9 @@ pub struct Anatomy {
     state: State,
     /// Ones in a row before this bit.
     ones: u8,
-    /// The last eight bits as they went over the line, the latest the highest.
+    /// The last eight bits on the line, the latest in the most significant place.
     latest: u8,
-    /// Bits of the octet in progress, and how many.
+    /// The bits of the octet in progress, and how many there are.
     octet: u8,
     bits: u8,
     /// The control octet of the frame in progress.
@@ -132,7 +134,7 @@ pub struct Anatomy {
 }
 
 impl Anatomy {
-    /// Before the first bit of a sender.
+    /// An anatomy of a sender that has not sent a bit.
     #[must_use]
     pub const fn new() -> Self {
         Self { state: State::Mark, ones: 0, latest: 0, octet: 0, bits: 0, control: 0 }
@@ -143,7 +145,7 @@ impl Anatomy {
         let ones = self.ones;
         self.ones = if bit.is_one() { ones.saturating_add(1) } else { 0 };
         self.latest = self.latest >> 1 | if bit.is_one() { 0x80 } else { 0 };
-        // Inside a frame the sixth one in a row is the end of its content, wherever it is.
+        // The seventh one in a row aborts the frame, wherever it comes.
         if ones >= hdlc::ABORT_ONES.saturating_sub(1) && bit.is_one() {
             self.state = State::Mark;
             return plain(Part::Mark);
@@ -198,7 +200,7 @@ impl Anatomy {
             if !bit.is_one() {
                 return plain(Part::InsertedZero);
             }
-            // Six ones are a mark where an address was to come, else a flag in the middle of a
+            // Six ones are a mark if an address was expected, otherwise a flag in the middle of a
             // frame.
             let is_mark = part == Part::Address;
             self.state = if is_mark { State::Mark } else { State::Lost };
@@ -269,7 +271,7 @@ impl Anatomy {
         if bits < VERDICT_BITS {
             self.state = State::Verdict { bits };
         } else {
-            // A frame follows, whose opening flag this was, or the reason of a refusal.
+            // Either a frame follows, and this was its opening flag, or the reason of a refusal.
             self.state = State::Reason { bits: 0 };
         }
         plain(Part::Verdict)
@@ -314,8 +316,8 @@ mod tests {
     use crate::{Instant, Sender};
     use std::vec::Vec;
 
-    /// The parts of a message that is accepted at once, each with how many bits of it go over the
-    /// line in a row.
+    /// The parts of a message that is accepted at once, in their order, each with the number of
+    /// consecutive bits that it takes on the line.
     fn parts(text: &[u8], pieces: usize) -> Vec<(Part, usize)> {
         let mut sender = Sender::new(0x5EED, Some(2));
         let mut receiver = crate::Receiver::<{ crate::frame::FRAME_OCTETS_MAX }>::new();

@@ -3,7 +3,7 @@
 use core::fmt;
 use core::ops::Not;
 
-/// One symbol of the two that the line can carry.
+/// One of the two symbols that the line can carry.
 ///
 /// On Linux `Zero` is `SIGUSR1` and `One` is `SIGUSR2`. `SIGUSR1` has the lower number on every
 /// architecture, so the kernel delivers it first when both are pending (signal(7)). Acknowledgments

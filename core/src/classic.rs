@@ -1,4 +1,5 @@
-//! The protocol of the 42-school exercise: eight symbols a byte, and a mark where the message ends.
+//! The protocol of the 42-school exercise: eight symbols for each byte, and something that marks
+//! the end of the message.
 //!
 //! ```text
 //! end=nul        ┌──────┬──────┬─ ─ ─┬──────┬──────────┐

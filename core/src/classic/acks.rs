@@ -21,7 +21,7 @@ use crate::Bit;
 pub struct Acks(Vec<Bit, { Self::LEN_MAX }>);
 
 impl Acks {
-    /// Most symbols that are owed for one.
+    /// The largest number of symbols owed for one symbol.
     pub const LEN_MAX: usize = 5;
 
     /// No symbol at all.
@@ -39,7 +39,7 @@ impl Acks {
         self.0.len()
     }
 
-    /// How many of them are `symbol`.
+    /// How often `symbol` is owed.
     pub(super) fn count_of(&self, symbol: Bit) -> usize {
         self.0
             .iter()
@@ -53,7 +53,7 @@ impl Acks {
         self.0.is_empty()
     }
 
-    /// This symbol, if there is one.
+    /// `symbol` alone, or nothing if it is `None`.
     #[must_use]
     #[inline]
     pub const fn of(symbol: Option<Bit>) -> Self {
@@ -63,11 +63,11 @@ impl Acks {
         }
     }
 
-    /// Takes `symbol` out if it can be the next one to arrive; false if it cannot.
+    /// Removes `symbol` if it can be the next one to arrive, and returns whether it can.
     ///
-    /// Symbols arrive in their order, except that the kernel hands out a zero before a one that is
-    /// pending with it (signal(7)). So a one never overtakes a zero: one that seems to belongs to
-    /// something else.
+    /// Symbols arrive in the order in which they were sent, except that the kernel delivers a zero
+    /// before a one if both are pending (signal(7)). So a one cannot overtake a zero: a one that
+    /// seems to have done so belongs to something else.
     pub fn arrived(&mut self, symbol: Bit) -> bool {
         let mut rest = Self::NONE;
         let mut found = false;
@@ -83,12 +83,12 @@ impl Acks {
         found
     }
 
-    /// Those of the symbols for which `may` is true.
+    /// Only the symbols for which `may` is true.
     pub(super) fn only(self, may: impl Fn(Bit) -> bool) -> Self {
         self.fold(Self::NONE, |acks, symbol| if may(symbol) { acks.and(symbol) } else { acks })
     }
 
-    /// As many symbols as there is room for.
+    /// As many of `symbols` as there is room for.
     fn from_slice(symbols: &[Bit]) -> Self {
         Self(match *symbols {
             [] => Vec::new(),
@@ -102,11 +102,10 @@ impl Acks {
         })
     }
 
-    /// These symbols and `symbol` behind them, if there is room, which a test checks there is in
-    /// every dialect.
+    /// Appends `symbol` if there is room. A test checks that there is, in every dialect.
     ///
-    /// Neither this nor `clone` is left to the vector: the linker cannot see at every optimisation
-    /// level that its own never panic.
+    /// Neither this nor `clone` uses the vector's own methods: the linker cannot prove at every
+    /// optimisation level that those never panic.
     fn and(self, symbol: Bit) -> Self {
         match *self.as_slice() {
             [] => Self::of(Some(symbol)),
@@ -128,14 +127,14 @@ impl Clone for Acks {
     }
 }
 
-/// Takes the symbols out, the first one first.
+/// Yields the symbols in the order in which they are owed.
 impl Iterator for Acks {
     type Item = Bit;
 
     #[inline]
     fn next(&mut self) -> Option<Bit> {
         let (&first, rest) = self.0.split_first()?;
-        // Nearly always there is one.
+        // There is nearly always just one.
         *self = if rest.is_empty() { Self::NONE } else { Self::from_slice(rest) };
         Some(first)
     }
@@ -201,7 +200,7 @@ mod tests {
     const ENDS: [Ends; 5] =
         [Ends::Nothing, Ends::Byte, Ends::Length, Ends::Message, Ends::EmptyMessage];
 
-    /// The table of [`Dialect::acks`] as texts: `a` the ack, `b` the second one, `r` the receipt.
+    /// The table of [`Dialect::acks`] as text: `a` is the ack, `b` the second one, `r` the receipt.
     fn owed(dialect: Dialect, ends: Ends) -> String {
         let acks = match (dialect.ack, ends) {
             (Ack::PerByte(_), Ends::Nothing) | (Ack::None, _) => "",
@@ -219,7 +218,7 @@ mod tests {
         }
     }
 
-    /// The symbol that a letter stands for, read from the dialect as it is written.
+    /// The symbol that a letter of [`owed`] stands for, taken from the text form of the dialect.
     fn symbol(dialect: Dialect, letter: char, cause: Bit) -> Bit {
         let ack = match super::super::Setting::Ack.value(dialect) {
             "echo" => cause,

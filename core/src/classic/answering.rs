@@ -1,12 +1,12 @@
-//! What an unknown sender wants to be answered, told from the signals it handles and from when its
-//! symbols come.
+//! Which answer an unknown sender expects, inferred from the signals it handles and from the timing
+//! of its symbols.
 
 use super::{Ack, Acks, Dialect, Memory, Receipt};
 use crate::{Bit, Instant};
 
-/// How long the first acknowledgment is held back to see whether the sender goes on without it:
-/// five times the longest usual pause, and less than a framed stranger waits before it repeats a
-/// bit.
+/// How long the first acknowledgment is held back to see whether the sender goes on without it.
+/// This is five times the longest usual pause, and shorter than the time after which a framed
+/// sender that does not know the receiver repeats a bit.
 const HOLD_MICROS: u64 = 10_000;
 
 /// How long a sender may take to go on after its first acknowledgment before the other symbol is
@@ -36,7 +36,7 @@ impl Handles {
         }
     }
 
-    /// `symbol` if it survives that, or else the other one, if it survives that.
+    /// `symbol` if the sender survives it, otherwise the other one if it survives that.
     fn prefer(self, symbol: Bit) -> Option<Bit> {
         if self.survives(symbol) {
             Some(symbol)
@@ -54,7 +54,7 @@ impl Handles {
 pub enum Waits {
     /// The acknowledgment of each symbol.
     PerBit,
-    /// That of each eighth one.
+    /// The acknowledgment of every eighth symbol.
     PerByte,
     /// Nothing: it pauses instead.
     Never,
@@ -63,39 +63,40 @@ pub enum Waits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 enum State {
-    /// Symbols have come, none of which has been answered, the last one at this time.
+    /// Symbols have come and none has been answered; `last` is the last one and when it came.
     Watching { symbols: u8, last: Option<(Bit, Instant)> },
-    /// The first symbol was answered at this time, and the next one has not come.
+    /// The first symbol was answered at this time, and no other has come since.
     Tried { at: Instant },
     /// It is known what the sender waits for.
     Known,
 }
 
 /// Finds out what a sender waits for, and chooses what it is answered with.
-///
-/// Nothing is answered at first. Who sends on does not wait for the acknowledgment of a bit, who
-/// stops after eight waits for that of a byte, and who stops after one for that of a bit. That of a
-/// sender that handles both symbols is `SIGUSR1`, and if it does not go on `SIGUSR2`.
+/// Nothing is answered at first. A sender that goes on does not wait for an acknowledgment of each
+/// bit. One that stops after eight symbols waits for the acknowledgment of a byte, one that stops
+/// after the first for that of a bit. A sender that handles both symbols is acknowledged with
+/// `SIGUSR1`, and with `SIGUSR2` if it does not go on then.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Answering {
     handles: Handles,
     state: State,
-    /// What another process of the same program wanted.
+    /// What is remembered of an earlier process of the same program.
     preferred: Memory,
     ack: Ack,
     /// What the first symbol is answered with, if not with the acknowledgment.
     ready: Option<Bit>,
     /// How many symbols have been acknowledged.
     acknowledged: u8,
-    /// Whether the sender went on after its zeros, and its ones, had been acknowledged.
+    /// Whether the sender went on after a zero was acknowledged, and after a one.
     went_on: (bool, bool),
     /// The symbol that was acknowledged last, if nothing has come since.
     answered: Option<Bit>,
 }
 
 impl Answering {
-    /// For a sender that survives what `handles` says, of whose program this is remembered.
+    /// The state for a new sender. It survives what `handles` says; `memory` is what is remembered
+    /// of its program.
     #[must_use]
     pub const fn new(handles: Handles, memory: Memory) -> Self {
         let (state, ack) = if handles.usr1 || handles.usr2 {
@@ -140,8 +141,8 @@ impl Answering {
     pub fn receipt(&self) -> Receipt {
         let both = self.handles == Handles::BOTH;
         match self.ack {
-            // One that handles a single signal and waits for each bit would take it for one of
-            // those.
+            // A sender that handles a single signal and waits for each bit would take a receipt for
+            // another acknowledgment.
             Ack::Auto | Ack::PerBit(_) | Ack::PerBitAndByte(_) | Ack::Echo if !both => {
                 Receipt::None
             }
@@ -156,9 +157,9 @@ impl Answering {
         }
     }
 
-    /// What a sender may wait for that is still there when its message has ended and been answered:
-    /// the one signal that it handles, if that was the acknowledgment and not the receipt, or the
-    /// one that was neither.
+    /// The symbol that a sender may still wait for if it exists although its message has ended and
+    /// been answered: the one signal that it handles, if that was the acknowledgment and not the
+    /// receipt, or the signal that has been neither.
     pub(super) fn late_receipt(&self) -> Option<Bit> {
         match self.ack {
             Ack::PerBit(ack) if self.handles != Handles::BOTH => Some(ack),
@@ -193,7 +194,7 @@ impl Answering {
         }
     }
 
-    /// Tells that the symbol that came last has been acknowledged.
+    /// To be called when the last symbol has been acknowledged.
     pub const fn acknowledged(&mut self, symbol: Bit) {
         self.answered = Some(symbol);
         self.acknowledged = self.acknowledged.saturating_add(1);
@@ -219,7 +220,7 @@ impl Answering {
         }
     }
 
-    /// Tells that time has passed. Returns what is owed now. Nothing happens before
+    /// To be called when time has passed. Returns what is owed now. Does nothing before
     /// [`poll_timeout`](Self::poll_timeout).
     #[must_use = "an acknowledgment that is not sent stops the link"]
     pub fn handle_timeout(&mut self, now: Instant) -> Acks {
@@ -247,8 +248,8 @@ impl Answering {
         }
     }
 
-    /// Tells that the sender has been seen to sleep until a signal comes, so that it waits for one.
-    /// Returns what is owed now.
+    /// To be called when the sender has been seen asleep until a signal comes, so that it waits for
+    /// one. Returns what is owed now.
     #[must_use = "an acknowledgment that is not sent stops the link"]
     pub fn handle_pause(&mut self, now: Instant) -> Acks {
         match &mut self.state {
@@ -261,7 +262,7 @@ impl Answering {
     }
 
     /// What to try with the next sender of the same program, if this one ended in the middle of its
-    /// message because of how it was answered.
+    /// message because of the way it was answered.
     #[must_use]
     pub fn next(&self) -> Option<Memory> {
         let ended_after = self.answered?;
@@ -278,12 +279,12 @@ impl Answering {
         match (self.ack, self.ready, self.acknowledged) {
             (ack, None, 1) => self.other(ack).map(plain),
             (Ack::PerBit(ack), Some(_), 1) => Some(plain(Ack::PerBit(ack))),
-            // It went on after the symbols that were echoed, and ended after the first that was
-            // not.
+            // It went on after the symbols whose acknowledgment looked like an echo, and ended
+            // after the first one whose acknowledgment did not.
             (Ack::PerBit(ack), None, _) if went_on && ended_on_new && ended_after == !ack => {
                 Some(plain(Ack::Echo))
             }
-            // It went on after its greeting was answered, and bits are answered otherwise.
+            // It went on after its greeting was answered, so its bits need another answer.
             (Ack::PerBit(ack), None, 2) => greeted(ack),
             (Ack::Echo, None, _) if went_on => greeted(ended_after),
             _ => None,
@@ -313,8 +314,8 @@ impl Answering {
         }
     }
 
-    /// The symbol that was acknowledged last, if nothing has come since and it is known what the
-    /// sender waits for.
+    /// The symbol that was acknowledged last, if nothing has come since and what the sender waits
+    /// for is known.
     pub(super) fn unanswered(&self) -> Option<Bit> {
         self.answered.filter(|_| self.state == State::Known)
     }
@@ -345,7 +346,7 @@ mod tests {
     const ZERO: Bit = Bit::Zero;
     const ONE: Bit = Bit::One;
 
-    /// One of which it is known what it is answered with.
+    /// A sender for which the acknowledgment is settled.
     fn known(handles: Handles, ack: Ack) -> Answering {
         Answering { ack, state: State::Known, ..Answering::new(handles, Memory::default()) }
     }
@@ -445,8 +446,9 @@ mod tests {
         let greeted =
             |ready: Bit| Some(Memory { ack: Some(Ack::PerBit(!ready)), ready: Some(ready) });
         let (bit_zero, bit_one) = (Ack::PerBit(ZERO), Ack::PerBit(ONE));
-        // The acknowledgment, that of the greeting, how many symbols were acknowledged, whether it
-        // went on after zeros and after ones, and the symbol after whose acknowledgment it ended.
+        // The acknowledgment, the answer to the greeting, how many symbols were acknowledged,
+        // whether the sender went on after zeros and after ones, the symbol after whose
+        // acknowledgment it ended, and what to try next.
         for (ack, ready, acknowledged, went_on, answered, next) in [
             (bit_zero, None, 1, (false, false), ZERO, plain(bit_one)),
             (Ack::PerByte(ONE), None, 1, (false, false), ZERO, plain(Ack::PerByte(ZERO))),

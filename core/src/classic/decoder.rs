@@ -3,33 +3,33 @@
 use super::{BitOrder, Chosen, Dialect, End, Ends, Lead, Length};
 use crate::Bit;
 
-/// What one line symbol led to.
+/// What one line symbol completed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use = "a byte that is not read is lost"]
 pub enum Decoded {
     /// Nothing yet.
     Pending,
-    /// Eight bits of what comes before the text; more of it, or the text, follows.
+    /// Eight bits of what comes before the text. More of that follows, or the text.
     PrefixByte,
-    /// The length is complete: so many bytes of text follow, then a NUL if the dialect has one.
+    /// The length is complete: this many bytes of text follow, then a NUL if the dialect has one.
     Length(u64),
-    /// The length is complete and zero, and with it the message.
+    /// The length is complete and is zero, so the message is complete too.
     Empty,
     /// What stands between the length and the text is complete.
     Lead {
-        /// The process to be answered, if the dialect says it.
+        /// The process to be answered, if the dialect names one.
         pid: Option<u32>,
         /// Whether the text is empty and the message complete.
         is_empty: bool,
     },
     /// A byte of text. More follows, or the NUL that ends the message.
     Byte(u8),
-    /// The last byte of the text of a message with a length, and with it the message.
+    /// The last byte of the text of a message with a length. The message is complete.
     LastByte(u8),
-    /// A byte beyond the length, before the NUL that ends the message. It is no text.
+    /// A byte after the counted text and before the NUL that ends the message. It is not text.
     Surplus,
-    /// The NUL after the text, and with it the message.
+    /// The NUL after the text. The message is complete.
     Nul,
 }
 
@@ -67,12 +67,12 @@ impl Decoded {
 
 /// Reads messages of one dialect, one after another.
 ///
-/// It holds the bits of one byte and, in a dialect with a length, how many bytes are to come, but
-/// no text: every byte is handed out as it is completed, so a message may have any length. A length
-/// is the sender's word and may be anything up to 2⁶⁴ − 1.
+/// It holds the bits of one byte and, in a dialect with a length, how many bytes are still to come,
+/// but no text: every byte is returned when it is complete, so a message may have any length. A
+/// length is what the sender claims and may be anything up to 2⁶⁴ − 1.
 ///
-/// There is no input that is wrong: every symbol is a bit of something. When symbols have been
-/// lost, only [`reset`](Self::reset) brings the decoder back to the start of a byte.
+/// No input is wrong: every symbol is a bit of something. When symbols have been lost, only
+/// [`reset`](Self::reset) brings the decoder back to the start of a byte.
 ///
 /// # Examples
 ///
@@ -96,36 +96,36 @@ impl Decoded {
 pub struct Decoder {
     dialect: Chosen,
     state: State,
-    /// The symbols of the byte so far, the newest lowest, behind a one that marks where they begin;
-    /// less one, so that a decoder that has seen nothing is all zeros.
+    /// The symbols of the byte so far, the newest in the least significant place, below a one that
+    /// marks where they begin; minus one, so that a decoder that has seen nothing is all zeros.
     symbols: u32,
 }
 
-/// What the next complete byte belongs to. The first one is all zeros.
+/// What the next complete byte belongs to. The first variant is all zeros.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[repr(u8)]
 enum State {
-    /// It is the first one of a message.
+    /// The start of a message.
     Start,
-    /// The length, of which so many bytes have come and make this value.
+    /// The length: `taken` bytes of it have come, and `value` is their value.
     Length { taken: u8, value: u64 },
-    /// What stands between the length and the text, of which so many bytes have come and make this
-    /// number; and how many bytes of text follow, if that is known.
+    /// What stands between the length and the text: `taken` bytes of it have come, `pid` is their
+    /// value, and `left` bytes of text follow, if that is known.
     Lead { taken: u8, pid: u32, left: Option<u64> },
-    /// The text after a length, of which so many bytes are to come; when none is, its NUL.
+    /// The text after a length: `left` bytes are still to come. When none is, its NUL.
     Counted { left: u64 },
-    /// The text before a NUL, or before silence.
+    /// The text before a NUL or before silence.
     Terminated,
 }
 
 /// `symbols` of a byte that has not begun.
 const NO_SYMBOLS: u32 = 0;
 
-/// The least `symbols` of a byte that is complete: the mark stands before eight of them.
+/// The smallest `symbols` of a complete byte: the mark stands before eight of them.
 const EIGHT_SYMBOLS: u32 = (1 << 8) - 1;
 
-/// The same of one that lacks a symbol.
+/// The smallest `symbols` of a byte that lacks one symbol.
 const SEVEN_SYMBOLS: u32 = (1 << 7) - 1;
 
 impl Decoder {
@@ -157,8 +157,8 @@ impl Decoder {
         matches!(self.state, State::Start) && self.symbols == NO_SYMBOLS
     }
 
-    /// Takes silence for what ends its messages, if it is between two bytes of one that a NUL would
-    /// end.
+    /// From now on silence ends messages, if the decoder is between two bytes of a message that a
+    /// NUL would end.
     pub(super) const fn end_with_silence(&mut self) {
         if matches!(self.state, State::Terminated) && self.symbols == NO_SYMBOLS {
             let dialect = Dialect { end: End::Silence, ..self.dialect() };
@@ -182,9 +182,9 @@ impl Decoder {
         self.symbols >= SEVEN_SYMBOLS
     }
 
-    /// Tells that the sender has been silent for so long that it must be done. Returns whether that
-    /// ends a message, which it does with [`End::Silence`]; bits of a byte that is not complete are
-    /// dropped then.
+    /// To be called when the sender has been silent for so long that it must be done. Returns
+    /// whether that ends a message, as it does with [`End::Silence`]. Bits of an incomplete byte
+    /// are dropped then.
     pub const fn handle_silence(&mut self) -> bool {
         let ends =
             matches!((self.dialect.get().end, self.state), (End::Silence, State::Terminated));
@@ -226,7 +226,7 @@ impl Decoder {
 }
 
 impl Dialect {
-    /// The byte that eight symbols make, the first of which stands highest in `symbols`.
+    /// The byte that eight symbols make. The first symbol is the most significant bit of `symbols`.
     #[inline]
     pub(super) fn byte(self, symbols: u8) -> u8 {
         let ordered = if self.one.is_one() { symbols } else { !symbols };
@@ -237,13 +237,13 @@ impl Dialect {
     }
 }
 
-/// The value of a decimal digit in ASCII. What is none has some value, too.
+/// The value of a decimal digit in ASCII. Any other byte has some value, too.
 fn digit(byte: u8) -> u32 {
     u32::from(byte & 0x0F)
 }
 
 impl State {
-    /// What comes after `byte`, and what that byte was.
+    /// The state after `byte`, and what that byte was.
     ///
     /// Out of line and without a pointer, so that `feed` is small and a decoder fed in a loop can
     /// stay in registers.
@@ -269,7 +269,7 @@ impl State {
         }
     }
 
-    /// As [`after`](Self::after), for a byte of the length before which `taken` have come.
+    /// As [`after`](Self::after), for a byte of the length; `taken` bytes of it have come before.
     fn after_length(taken: u8, value: u64, byte: u8, dialect: &Dialect) -> (Self, Decoded) {
         let place = taken.checked_rem(dialect.width()).unwrap_or_default();
         let value = match dialect.length {
@@ -297,8 +297,8 @@ impl State {
         }
     }
 
-    /// As [`after`](Self::after), for a byte between length and text before which `taken` have
-    /// come.
+    /// As [`after`](Self::after), for a byte between length and text; `taken` of those have come
+    /// before.
     fn after_lead(
         taken: u8,
         pid: u32,
@@ -327,8 +327,8 @@ impl State {
     }
 }
 
-/// The byte read from the other end. Out of line: inlined, it would be computed for every byte of
-/// every dialect and then mostly be thrown away.
+/// The byte with its bits reversed. Out of line: inlined, it would be computed for every byte in
+/// every dialect and mostly be thrown away.
 #[inline(never)]
 const fn reversed(byte: u8) -> u8 {
     byte.reverse_bits()
@@ -349,7 +349,7 @@ mod tests {
     use proptest::prelude::*;
     use std::vec::Vec;
 
-    /// Sends `text`, checks every step against the encoder's, and returns what arrived.
+    /// Sends `text`, compares every step with that of the encoder, and returns what arrived.
     fn send(decoder: &mut Decoder, text: &[u8]) -> Vec<u8> {
         let mut encoder = Encoder::new(decoder.dialect(), text).unwrap();
         let mut arrived = Vec::new();
@@ -426,7 +426,7 @@ mod tests {
         }
     }
 
-    /// One in the wild sends a newline that its length does not count.
+    /// Some clients send a newline that the length does not count.
     #[test]
     fn what_comes_between_the_text_and_the_nul_is_no_text() {
         let dialect = Dialect { end: End::Length32Nul, ..Dialect::DEFAULT };

@@ -3,7 +3,7 @@
 use crate::Bit;
 use crate::slot::Slot;
 
-/// In which order the bits of a byte, or of a length, are sent.
+/// The order in which the bits of a byte, or of a length, are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -19,8 +19,8 @@ pub enum BitOrder {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Ack {
-    /// Whatever the other side does: a sender takes what comes back for what it is, a receiver
-    /// sends `SIGUSR1` after every bit unless it knows better.
+    /// Whatever the other side does: a sender interprets what comes back, a receiver sends
+    /// `SIGUSR1` after every bit unless it knows better.
     Auto,
     /// Nothing.
     None,
@@ -30,7 +30,7 @@ pub enum Ack {
     PerBit(Bit),
     /// After every bit, the symbol that brought it.
     Echo,
-    /// This symbol after every bit, and the other one behind it after every eighth.
+    /// This symbol after every bit, followed by the other one after every eighth.
     PerBitAndByte(Bit),
 }
 
@@ -39,8 +39,8 @@ pub enum Ack {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Receipt {
-    /// Whatever the other side does: a sender takes what comes back for what it is, a receiver
-    /// sends `SIGUSR2` after the acknowledgment unless it knows better.
+    /// Whatever the other side does: a sender interprets what comes back, a receiver sends
+    /// `SIGUSR2` after the acknowledgment unless it knows better.
     Auto,
     /// Nothing.
     None,
@@ -67,20 +67,20 @@ pub enum End {
     Length32,
     /// A length of 64 bits before the text, in bytes of text.
     Length64,
-    /// A length of 32 bits before the text, and a NUL, which it does not count, after it.
+    /// A length of 32 bits before the text, and a NUL after it that the length does not count.
     Length32Nul,
-    /// A length of 64 bits before the text, and a NUL, which it does not count, after it.
+    /// A length of 64 bits before the text, and a NUL after it that the length does not count.
     Length64Nul,
-    /// A length of 32 bits before the text, and a NUL, which it counts, after it.
+    /// A length of 32 bits before the text, and a NUL after it that the length counts.
     Length32CountedNul,
-    /// A length of 64 bits before the text, and a NUL, which it counts, after it.
+    /// A length of 64 bits before the text, and a NUL after it that the length counts.
     Length64CountedNul,
     /// Nothing on the line: a message is over when its sender is silent.
     Silence,
 }
 
 impl End {
-    /// The same length, and a NUL, which it does not count, after the text.
+    /// The same length, and a NUL after the text that the length does not count.
     pub(super) const fn with_nul(self) -> Self {
         match self {
             Self::Length32 | Self::Length32Nul | Self::Length32CountedNul => Self::Length32Nul,
@@ -89,7 +89,7 @@ impl End {
         }
     }
 
-    /// The same length, and a NUL, which it counts, after the text.
+    /// The same length, and a NUL after the text that the length counts.
     pub(super) const fn with_counted_nul(self) -> Self {
         match self {
             Self::Length32 | Self::Length32Nul | Self::Length32CountedNul => {
@@ -110,10 +110,10 @@ impl End {
 pub enum Length {
     /// As one number, in the bit order of the dialect.
     Bits,
-    /// As one number whose bytes come in the other order: the lowest byte first where the most
-    /// significant bit of a byte is first.
+    /// As one number with its bytes in the reverse order: the least significant byte first where
+    /// the most significant bit of a byte is first.
     SwappedBytes,
-    /// As one number, and then once more.
+    /// As one number, sent twice.
     Twice,
     /// As decimal digits in ASCII, ten for a length of 32 bits and twenty for one of 64.
     Digits,
@@ -141,16 +141,16 @@ pub enum Lead {
 pub enum Hello {
     /// None.
     None,
-    /// This one.
+    /// This symbol.
     One(Bit),
-    /// This one, and then `SIGUSR1` if the length has 32 bits or `SIGUSR2` if it has 64.
+    /// This symbol, then `SIGUSR1` if the length has 32 bits or `SIGUSR2` if it has 64.
     AndWidth(Bit),
 }
 
 /// How one implementation speaks the classic protocol.
 ///
-/// It is written as a list of [settings](super::Setting), in any order, of which any may be left
-/// out; the rest is as in the default. `usr1` is [`Bit::Zero`], `usr2` is [`Bit::One`].
+/// It is written as a list of [settings](super::Setting), in any order. Any may be left out and is
+/// then as in the default. `usr1` is [`Bit::Zero`], `usr2` is [`Bit::One`].
 ///
 /// # Examples
 ///
@@ -183,14 +183,13 @@ pub struct Dialect {
     pub lead: Lead,
     /// The symbols with which the sender greets before a message.
     pub hello: Hello,
-    /// What the first symbol of the greeting is answered with, if not with the acknowledgment of a
-    /// bit.
+    /// The answer to the first symbol of the greeting, if it is not the acknowledgment of a bit.
     pub ready: Option<Bit>,
     /// What a receiver sends instead of an acknowledgment if the sender is to try again later.
     pub busy: Option<Bit>,
 }
 
-/// A dialect that is kept: the default is all zeros, so that a `static` takes no room in flash.
+/// A dialect in memory. The default is all zeros, so that a `static` takes no room in flash.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(crate) struct Chosen(Slot<Dialect>);
@@ -213,8 +212,9 @@ impl Chosen {
 }
 
 impl Dialect {
-    /// What most implementations speak: `SIGUSR2` is a one, most significant bit first, every bit
-    /// acknowledged with `SIGUSR1` and the message with one `SIGUSR2` more, NUL at the end.
+    /// What most implementations speak: `SIGUSR2` is a one, the most significant bit comes first,
+    /// every bit is acknowledged with `SIGUSR1`, a NUL ends the message, and one `SIGUSR2` confirms
+    /// it.
     pub const DEFAULT: Self = Self {
         one: Bit::One,
         order: BitOrder::MsbFirst,
@@ -228,7 +228,7 @@ impl Dialect {
         busy: None,
     };
 
-    /// The [default](Self::DEFAULT) for a sender that takes whatever comes back for what it is.
+    /// The [default](Self::DEFAULT) for a sender that interprets whatever comes back.
     pub const OBSERVING: Self = Self { ack: Ack::Auto, receipt: Receipt::Auto, ..Self::DEFAULT };
 
     /// The [default](Self::DEFAULT) dialect.
@@ -237,7 +237,7 @@ impl Dialect {
         Self::DEFAULT
     }
 
-    /// Bytes of the number that says the length: 0, 4 or 8.
+    /// Bytes of the number that the length is: 0, 4 or 8.
     pub(super) const fn width(self) -> u8 {
         match self.end {
             End::Nul | End::Silence => 0,
@@ -246,7 +246,7 @@ impl Dialect {
         }
     }
 
-    /// Bytes before the text in which the length is written.
+    /// Bytes in which the length is written before the text.
     pub(super) const fn length_bytes(self) -> u8 {
         match (self.width(), self.length) {
             (0, _) => 0,
@@ -284,8 +284,8 @@ impl Dialect {
         }
     }
 
-    /// Whether a message ends with the last byte of its text, or with that of its prefix if the
-    /// text is empty.
+    /// Whether a message ends with the last byte of its text, or, if the text is empty, with that
+    /// of its prefix.
     pub(super) const fn ends_with_text(self) -> bool {
         match self.end {
             End::Length32 | End::Length64 => true,
@@ -303,7 +303,7 @@ impl Dialect {
         matches!(self.end, End::Length32CountedNul | End::Length64CountedNul)
     }
 
-    /// The dialect with a length, if it has one, of 32 bits, or of 64 if `is_wide`.
+    /// The dialect with its length, if it has one, in 64 bits if `is_wide`, otherwise in 32.
     pub(super) const fn with_width(mut self, is_wide: bool) -> Self {
         self.end = match (self.end, is_wide) {
             (End::Length32 | End::Length64, false) => End::Length32,
@@ -326,7 +326,7 @@ impl Dialect {
         }
     }
 
-    /// What the first symbol of the greeting is answered with.
+    /// The answer to the first symbol of the greeting.
     pub(super) const fn greeting_ack(self, symbol: Bit) -> Option<Bit> {
         match self.ready {
             Some(ready) => Some(ready),
@@ -334,7 +334,7 @@ impl Dialect {
         }
     }
 
-    /// What one bit in the middle of a byte is acknowledged with, if it is.
+    /// The acknowledgment of a bit in the middle of a byte, if there is one.
     #[must_use]
     pub const fn bit_ack(self, symbol: Bit) -> Option<Bit> {
         match self.ack {
@@ -345,18 +345,18 @@ impl Dialect {
         }
     }
 
-    /// Whether a receiver can hold a sender back by not acknowledging: only if it acknowledges
-    /// every bit.
+    /// Whether a receiver can hold a sender back by not acknowledging. It can only if it
+    /// acknowledges every bit.
     #[must_use]
     pub const fn can_hold_back(self) -> bool {
         self.bit_ack(Bit::Zero).is_some()
     }
 
-    /// Whether a receiver can take framed senders beside those of this dialect.
+    /// Whether a receiver can serve framed senders beside those of this dialect.
     ///
-    /// It must acknowledge every bit, and the [mark](crate::detect) of a framed sender must be
-    /// nothing that a classic one would begin with: eight ones are `0xFF`, which UTF-8 never
-    /// contains, and as the upper byte of a length more than four billion.
+    /// It must acknowledge every bit, and no classic message may begin with the
+    /// [mark](crate::detect) of a framed sender: eight ones are `0xFF`, which UTF-8 never contains,
+    /// and which as the most significant byte of a length would mean more than four billion.
     #[must_use]
     pub const fn admits_framed(self) -> bool {
         let length_begins_high = match (self.width(), self.length) {
@@ -435,7 +435,7 @@ mod tests {
         assert_eq!(Dialect::default(), Dialect::new());
     }
 
-    /// The mark of a framed sender must be nothing that a classic one begins with.
+    /// No classic message may begin with the mark of a framed sender.
     #[test]
     fn framed_senders_are_admitted_where_eight_ones_begin_no_message() {
         for (dialect, admits) in [

@@ -23,7 +23,7 @@ use crate::Bit;
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct ByteEncoder {
-    /// The symbols not yet yielded, the next one on top.
+    /// The symbols not yet yielded, the next one in the most significant place.
     symbols: u8,
     left: u8,
     /// What the eighth symbol ends.
@@ -58,7 +58,7 @@ impl ByteEncoder {
         Self { symbols, left: 8, ends }
     }
 
-    /// What the symbol just yielded ended.
+    /// What the symbol just yielded completed.
     #[must_use]
     pub const fn ends(&self) -> Ends {
         if self.left == 0 { self.ends } else { Ends::Nothing }
@@ -85,17 +85,16 @@ impl Iterator for ByteEncoder {
 impl ExactSizeIterator for ByteEncoder {}
 impl FusedIterator for ByteEncoder {}
 
-/// What a message begins with, byte by byte: its length and what leads to the text, as far as the
-/// dialect has them.
+/// What a message begins with, byte by byte: its length and its lead, if the dialect has them.
 #[derive(Clone, Debug)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Prefix {
     dialect: Dialect,
-    /// The length as it is written: with the NUL, if that counts.
+    /// The length as it is written, including the NUL if the dialect counts it.
     length: u64,
     is_empty: bool,
     pid: u32,
-    /// Bytes yielded, and how many there are.
+    /// How many bytes have been yielded, and how many there are.
     place: u8,
     bytes: u8,
 }
@@ -117,7 +116,7 @@ impl Prefix {
         Ok(Self { dialect, length, is_empty, pid: 0, place: 0, bytes })
     }
 
-    /// The same with the process that is to be answered, for a dialect that says it.
+    /// The same prefix, with the process to be answered, for a dialect that names it.
     #[must_use]
     pub const fn with_pid(mut self, pid: u32) -> Self {
         self.pid = pid;
@@ -199,12 +198,12 @@ impl FusedIterator for Prefix {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum EncodeError {
-    /// NUL ends a message in this dialect, and the text has one `position` bytes from its start.
+    /// In this dialect a NUL ends the message, and the text contains one.
     NulInText {
-        /// Where the first NUL is, counted from 0.
+        /// Where the first NUL is, in bytes from the start of the text.
         position: usize,
     },
-    /// The text is longer than the length before it can say.
+    /// The text is longer than its length field can express.
     TooLong,
 }
 
@@ -221,7 +220,8 @@ impl core::error::Error for EncodeError {}
 
 /// The line symbols of one message.
 ///
-/// After each one, [`ends`](Self::ends) says what it ended and [`Dialect::acks`] what to wait for.
+/// After each one, [`ends`](Self::ends) says what it completed and [`Dialect::acks`] what to wait
+/// for.
 ///
 /// # Examples
 ///
@@ -241,7 +241,7 @@ impl core::error::Error for EncodeError {}
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Encoder<'a> {
     dialect: Dialect,
-    /// The byte being sent. Before the first one, a byte of which nothing is left.
+    /// The byte being sent; before the first one, a byte with no symbols left.
     byte: ByteEncoder,
     prefix: Prefix,
     text: slice::Iter<'a, u8>,
@@ -270,26 +270,26 @@ impl<'a> Encoder<'a> {
         })
     }
 
-    /// What the symbol just yielded ended; [`Ends::Nothing`] before the first one.
+    /// What the symbol just yielded completed; [`Ends::Nothing`] before the first one.
     #[must_use]
     pub const fn ends(&self) -> Ends {
         self.byte.ends()
     }
 
-    /// The same with the process that is to be answered, for a dialect that says it.
+    /// The same encoder, with the process to be answered, for a dialect that names it.
     #[must_use]
     pub fn with_pid(mut self, pid: u32) -> Self {
         self.prefix = self.prefix.with_pid(pid);
         self
     }
 
-    /// How many bytes of the text are still to come, without the one being sent.
+    /// How many bytes of the text are still to come, not counting the one being sent.
     #[must_use]
     pub fn bytes_left(&self) -> usize {
         self.text.len()
     }
 
-    /// Whether the symbol just yielded is one of the NUL that ends the message.
+    /// Whether the symbol just yielded belongs to the NUL that ends the message.
     pub(super) fn is_terminator_begun(&self) -> bool {
         self.dialect.has_nul() && self.terminator.is_none()
     }

@@ -1,21 +1,21 @@
-//! What one line symbol brought to its end.
+//! What one line symbol completes.
 
-/// What one line symbol brought to its end.
+/// What one line symbol completes.
 ///
-/// The end of a length or of a message is the end of a byte as well.
+/// The symbol that completes a length or a message completes a byte as well.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Ends {
-    /// Nothing: it is inside a byte.
+    /// Nothing: the symbol is inside a byte.
     #[default]
     Nothing,
     /// Eight bits of the length or of the text.
     Byte,
-    /// The length, and text follows.
+    /// The length. Text follows.
     Length,
     /// The message.
     Message,
-    /// The length, which is zero, and with it the message.
+    /// The length, which is zero, and so the message.
     EmptyMessage,
 }
 

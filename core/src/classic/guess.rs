@@ -1,9 +1,9 @@
-//! Which dialect an unknown sender speaks, told from its first symbols.
+//! Which dialect an unknown sender speaks, inferred from its first symbols.
 //!
-//! Polarity, bit order, and what comes before the text make a few dozen readings. Each is tried on
-//! all that has come, by the ordinary decoder, and has a *cost*: how unlikely a text (and a length,
-//! a greeting) it would be, in tenths of a nat. The cheapest reading wins as soon as the next one
-//! costs so much more that it can be ruled out, at the latest when the sender has ended.
+//! Polarity, bit order, and what comes before the text make a few dozen readings. Each is applied,
+//! by the ordinary decoder, to all symbols that have come, and has a *cost*: how unlikely the
+//! resulting text (and length, and greeting) is, in tenths of a nat. The cheapest reading wins as
+//! soon as the next one costs so much more that it can be ruled out, or when the sender has ended.
 //! `docs/protocol.md`, section "Classic", says what cannot be known.
 
 mod candidate;
@@ -18,39 +18,39 @@ use history::History;
 /// How much more the second best reading must cost in the middle of a message: 8,000 to one.
 const MARGIN: u32 = 90;
 
-/// The same where the best reading says that the message ends here, which hardly any other does.
+/// The same where the best reading says that the message ends here, as hardly any other does.
 const MARGIN_AT_END: u32 = 25;
 
-/// The same where that message is a single byte, which could as well be the first one of a length.
+/// The same where that message is a single byte, which could just as well be the first of a length.
 const MARGIN_AT_FIRST_BYTE: u32 = 30;
 
-/// What a reading costs in addition that leaves a message incomplete although the sender is silent.
+/// The additional cost of a reading that leaves a message incomplete although the sender is silent.
 const INCOMPLETE: u32 = 150;
 
-/// The same for one that has not even come to the text.
+/// The same for a reading that has not even reached the text.
 const WITHOUT_TEXT: u32 = 250;
 
-/// Ones that no [mark](crate::detect) of a newcomer has.
+/// More ones than any [mark](crate::detect) of a new sender has.
 const MARK_BITS_END: u16 = 16;
 
 /// How sure a [`Verdict`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Confidence {
-    /// It is the best reading of all, and others are not ruled out.
+    /// It is the best reading, but others are not ruled out.
     Low,
-    /// Another reading is at most one in twelve.
+    /// The probability of any other reading is at most one in twelve.
     High,
-    /// Another reading is at most one in a thousand.
+    /// The probability of any other reading is at most one in a thousand.
     Certain,
 }
 
-/// What a sender is taken to speak.
+/// The dialect that a sender seems to speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Verdict {
-    /// Its dialect, but for the acknowledgment and the receipt, which nothing that it sends tells.
-    /// With a length, whether a NUL follows the text is not known yet.
+    /// Its dialect, except for the acknowledgment and the receipt, about which its symbols say
+    /// nothing. With a length, whether a NUL follows the text is not known yet.
     pub dialect: Dialect,
     /// How sure that is.
     pub confidence: Confidence,
@@ -58,12 +58,12 @@ pub struct Verdict {
     pub is_whole: bool,
 }
 
-/// Collects the first symbols of a sender until they tell its dialect.
+/// Collects the first symbols of a sender until its dialect is clear.
 ///
 /// # Signal safety
 ///
-/// Allocates nothing, takes no lock, cannot panic. A call takes time in proportion to what has
-/// come, about 50 µs for the longest.
+/// Allocates nothing, takes no lock, cannot panic. The time of a call is proportional to the number
+/// of symbols that have come, up to about 50 µs.
 ///
 /// # Examples
 ///
@@ -86,17 +86,18 @@ pub struct Guess {
 }
 
 impl Guess {
-    /// Most symbols before a verdict.
+    /// The largest number of symbols before a verdict.
     pub const SYMBOLS_MAX: u16 = History::LEN_MAX;
 
-    /// A guess about the sender whose process is `pid`; 0 if that is not known. Some send it.
+    /// A guess about a sender whose process is `pid`, or 0 if that is not known. Some senders send
+    /// it.
     #[must_use]
     pub const fn new(pid: u32) -> Self {
         Self { history: History::new(), pid }
     }
 
-    /// Takes the next symbol. The verdict comes once; what has come until then is in
-    /// [`symbols`](Self::symbols), for a decoder of the dialect to read.
+    /// Takes the next symbol. There is one verdict; a decoder of its dialect can then read the
+    /// symbols taken so far from [`symbols`](Self::symbols).
     pub fn feed(&mut self, symbol: Bit) -> Option<Verdict> {
         self.history.push(symbol);
         let len = self.history.len();
@@ -115,8 +116,8 @@ impl Guess {
         (is_clear || len >= Self::SYMBOLS_MAX).then(|| verdict(best, margin))
     }
 
-    /// Tells that the sender is silent although it does not wait for an acknowledgment. There is a
-    /// verdict if that ends a message.
+    /// To be called when the sender is silent although it does not wait for an acknowledgment.
+    /// Returns a verdict if the silence ends a message.
     #[must_use]
     pub fn handle_silence(&self) -> Option<Verdict> {
         if self.is_mark() {
@@ -126,7 +127,7 @@ impl Guess {
         best.is_whole.then(|| verdict(best, margin))
     }
 
-    /// Tells that nothing more will come. There is a verdict if any reading has a text.
+    /// To be called when nothing more will come. Returns a verdict if any reading has a text.
     #[must_use]
     pub fn handle_end(&self) -> Option<Verdict> {
         if self.is_mark() {
@@ -136,26 +137,26 @@ impl Guess {
         if best.is_whole || best.bytes == 0 || best.dialect.end != End::Nul {
             return (best.is_whole || best.bytes > 0).then(|| verdict(best, margin));
         }
-        // No NUL has ended it.
+        // It was not ended by a NUL.
         let dialect = Dialect { end: End::Silence, ..best.dialect };
         Some(verdict(Candidate { dialect, ..best }, margin))
     }
 
-    /// Whether what has come may be the [mark](crate::detect) of a framed sender: then it is no
-    /// empty message.
+    /// Whether the symbols so far may be the [mark](crate::detect) of a framed sender, and so not
+    /// an empty message.
     fn is_mark(&self) -> bool {
         self.history.len() < MARK_BITS_END && self.symbols().all(Bit::is_one)
     }
 
-    /// How often the first symbol came before another one did.
+    /// How often the first symbol came in a row at the beginning.
     pub(super) fn repetitions(&self) -> u16 {
         let first = self.symbol(0);
         let others = self.symbols().take_while(|&symbol| Some(symbol) == first);
         others.fold(0, |count, _| count.saturating_add(1))
     }
 
-    /// Whether so little has come that a sender which is silent now may have sent its greeting more
-    /// than once. Most are ones: zeros begin many a length.
+    /// Whether so little has come that a sender that is silent now may have sent its greeting more
+    /// than once. Only for ones: many lengths begin with zeros.
     pub(super) fn is_asking_again(&self) -> bool {
         matches!(self.history.len(), 2..=3) && self.symbols().all(Bit::is_one)
     }
@@ -165,30 +166,30 @@ impl Guess {
         self.pid
     }
 
-    /// How many symbols have come, as far as there was room for them.
+    /// How many symbols have come, up to [`SYMBOLS_MAX`](Self::SYMBOLS_MAX).
     #[must_use]
     pub const fn symbols_taken(&self) -> u16 {
         self.history.len()
     }
 
-    /// What has come, the first symbol first.
+    /// The symbols so far, in the order in which they came.
     pub fn symbols(&self) -> impl Iterator<Item = Bit> {
         (0..self.history.len()).filter_map(|place| self.history.symbol(place))
     }
 
-    /// The symbol at `place`, the first one being 0.
+    /// The symbol at `place`, counted from 0.
     #[must_use]
     pub fn symbol(&self, place: u16) -> Option<Bit> {
         self.history.symbol(place)
     }
 
     /// The cheapest reading, and how much more the next one costs, as far as that matters. If the
-    /// sender is silent, an incomplete message is unlikely.
+    /// sender is silent, incomplete messages cost more.
     fn choose(&self, is_silent: bool) -> Option<Choice> {
         let mut choice: Option<Choice> = None;
         for (form, variant) in FORMS.iter().flat_map(|form| VARIANTS.map(|variant| (form, variant)))
         {
-            // One that costs more is as good as none.
+            // A reading that costs this much more need not be considered.
             let best = choice.as_ref().map_or(u32::MAX, |choice| choice.best.cost);
             let cost_max = best.saturating_add(MARGIN);
             let Some(mut candidate) = form.read(variant, &self.history, self.pid, cost_max) else {
@@ -215,8 +216,7 @@ impl Guess {
     }
 }
 
-/// The best reading, and how much more the second best costs: exactly if that is less than
-/// [`MARGIN`].
+/// The best reading, and how much more the second best costs; exact only below [`MARGIN`].
 struct Choice {
     best: Candidate,
     margin: u32,
@@ -277,7 +277,7 @@ mod tests {
 
     #[test]
     fn what_comes_before_a_text_tells_nothing_before_the_text_begins() {
-        // The sender's own process: hardly anything else begins so.
+        // The PID of the sender itself: hardly any other text begins with these bytes.
         let dialect = "lead=pid-bits".parse().unwrap();
         let mut guess = Guess::new(70_000);
         let bits = Encoder::new(dialect, b"Hi").unwrap().with_pid(70_000);

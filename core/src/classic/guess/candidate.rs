@@ -6,24 +6,22 @@ use super::history::History;
 use super::text::{Text, WRONG};
 use crate::Bit;
 
-/// The cost of a symbol of a byte that is not complete: as much as the eighth part of one of a
-/// text.
+/// The cost of each symbol of an incomplete byte: about an eighth of that of a byte of text.
 const PENDING: u32 = 5;
 
-/// Symbols behind a message with which some senders end, and which belong to nothing.
+/// Symbols that some senders send after their last message and that belong to nothing.
 const TRAILING: u32 = 2;
 
 /// The cost of a message without text.
 const EMPTY: u32 = 120;
 
-/// What it costs in addition that the process to be answered is not the sender: for each of four
-/// bytes.
+/// The additional cost for each of the four bytes of a PID that is not the sender's.
 const OTHER_PID: u32 = 45;
 
-/// The same for each of ten digits.
+/// The same for each of its ten digits.
 const OTHER_PID_DIGIT: u32 = 8;
 
-/// How a message may be written apart from polarity and order, and what it costs to assume so.
+/// How a message may be written, apart from polarity and order, and the cost of assuming so.
 #[derive(Debug)]
 pub(super) struct Form {
     /// Symbols of the greeting.
@@ -38,7 +36,8 @@ const fn form(hello: u16, end: End, length: Length, lead: Lead, cost: u32) -> Fo
     Form { hello, end, length, lead, cost }
 }
 
-/// A NUL after a length, counted or not, is not told apart here: it shows after the text.
+/// Whether a NUL follows the text of a length, counted or not, is not distinguished here: it shows
+/// after the text.
 pub(super) static FORMS: [Form; 20] = [
     form(0, End::Nul, Length::Bits, Lead::None, 0),
     form(0, End::Length32, Length::Bits, Lead::None, 25),
@@ -62,21 +61,21 @@ pub(super) static FORMS: [Form; 20] = [
     form(2, End::Length32, Length::Bits, Lead::None, 60),
 ];
 
-/// One reading of what has come.
+/// One reading of the symbols that have come.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Candidate {
     pub(super) dialect: Dialect,
-    /// What it costs to believe it, in tenths of a nat.
+    /// The cost of believing it, in tenths of a nat.
     pub(super) cost: u32,
-    /// Whether the last symbol completed a byte of it.
+    /// Whether the last symbol completed a byte in this reading.
     pub(super) is_aligned: bool,
-    /// Bytes of text that it has read.
+    /// Bytes of text read so far.
     pub(super) bytes: u32,
-    /// Whether the last byte completed a message of it.
+    /// Whether the last byte completed a message in this reading.
     pub(super) is_whole: bool,
 }
 
-/// What is a one, and which bit of a byte comes first.
+/// Which symbol is a one, and which bit of a byte comes first.
 pub(super) const VARIANTS: [(Bit, BitOrder); 4] = [
     (Bit::One, BitOrder::MsbFirst),
     (Bit::Zero, BitOrder::MsbFirst),
@@ -85,8 +84,8 @@ pub(super) const VARIANTS: [(Bit, BitOrder); 4] = [
 ];
 
 impl Form {
-    /// What `history` is, read so, from a sender whose process is `pid` if that is known. `None` if
-    /// it costs `cost_max` or more: no more of it is read than shows that.
+    /// What `history` is in this reading, from a sender whose process is `pid`, or 0 if that is not
+    /// known. `None` if it costs `cost_max` or more: reading stops as soon as that is clear.
     pub(super) fn read(
         &self,
         (one, order): (Bit, BitOrder),
@@ -141,7 +140,8 @@ struct Reader<'d> {
     message_bytes: u32,
     /// Bytes of what comes before the text.
     prefix_bytes: u8,
-    /// The bytes of the length, the newest lowest, for one that is sent twice.
+    /// The bytes of the length, the newest lowest, to compare the two copies of one that is sent
+    /// twice.
     length: u64,
     is_whole: bool,
     tail: Tail,
@@ -265,16 +265,16 @@ impl<'d> Reader<'d> {
             }
             Lead::PidBits => cost_in_number(byte, place, 2).saturating_add(OTHER_PID),
         };
-        // The sender's own is no surprise, and another one is.
+        // The sender's own PID is no surprise; any other is.
         if self.pid != 0 && byte == self.dialect.lead_byte(self.pid, place) { 1 } else { cost }
     }
 }
 
-/// The cost of a byte of a number of which hardly any has more than `likely` bytes above the lowest
+/// The cost of a byte of a number that hardly ever has more than `likely` bytes above the lowest
 /// one.
 fn cost_in_number(byte: u8, place: u8, likely: u8) -> u32 {
     match (place, byte) {
-        // The shorter, the likelier: some bits say how many bits follow.
+        // Shorter numbers are likelier, as if their length were coded first.
         (0, _) => 8_u32.saturating_sub(byte.leading_zeros()).saturating_mul(6).saturating_add(15),
         (_, 0) => 2,
         (place, _) if place <= likely => 55,

@@ -1,4 +1,4 @@
-//! The symbols that a sender has begun with.
+//! The first symbols of a sender.
 
 use crate::Bit;
 
@@ -6,7 +6,7 @@ use crate::Bit;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(in crate::classic) struct History {
-    /// Eight symbols an octet, the first one highest.
+    /// Eight symbols in each octet, the first one in the most significant place.
     octets: [u8; Self::OCTETS],
     len: u16,
 }
@@ -14,7 +14,7 @@ pub(in crate::classic) struct History {
 impl History {
     const OCTETS: usize = 64;
 
-    /// Most symbols that it holds.
+    /// The largest number of symbols that it holds.
     pub(in crate::classic) const LEN_MAX: u16 = 512;
 
     pub(in crate::classic) const fn new() -> Self {
@@ -26,7 +26,7 @@ impl History {
         self.len
     }
 
-    /// Adds a symbol; one for which there is no room is dropped.
+    /// Adds a symbol, or drops it if there is no room.
     pub(in crate::classic) fn push(&mut self, symbol: Bit) {
         let Some(octet) = self.octets.get_mut(usize::from(self.len >> 3)) else { return };
         if symbol.is_one() {
@@ -35,7 +35,7 @@ impl History {
         self.len = self.len.saturating_add(1);
     }
 
-    /// The symbol at `place`, the first one being 0.
+    /// The symbol at `place`, counted from 0.
     pub(in crate::classic) fn symbol(&self, place: u16) -> Option<Bit> {
         if place >= self.len {
             return None;
@@ -44,7 +44,7 @@ impl History {
         Some(Bit::from_bool(octet.wrapping_shl(u32::from(place & 7)) & 0x80 != 0))
     }
 
-    /// The eight symbols from `place` on, the first one highest.
+    /// The eight symbols from `place` on, the first one in the most significant place.
     pub(in crate::classic) fn byte(&self, place: u16) -> Option<u8> {
         if place.saturating_add(8) > self.len {
             return None;

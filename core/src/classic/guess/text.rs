@@ -1,6 +1,6 @@
-//! How much a byte looks like the next one of a text.
+//! How likely a byte is as the next one of a text.
 
-/// A cost that no byte of a text has: it follows from a wrong reading.
+/// A cost that no byte of a text has: the reading must be wrong.
 pub(super) const WRONG: u32 = 200;
 
 /// What the byte before was.
@@ -12,13 +12,13 @@ enum Kind {
     Other,
 }
 
-/// Adds up what the bytes of a text cost, in tenths of a nat: the cost of an event of probability p
-/// is `-10 ln p`. UTF-8 is judged as RFC 3629, section 4 has it; what is printed often in ASCII is
+/// Adds up what the bytes of a text cost, in tenths of a nat: an event of probability p costs `-10
+/// ln p`. UTF-8 is judged as in RFC 3629, section 4; ASCII characters that are common in print are
 /// cheap.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Text {
     before: Kind,
-    /// Bytes of a character that are still to come, and the values that the next one may have.
+    /// How many bytes of the current character are still to come, and the range of the next one.
     expected: u8,
     next: (u8, u8),
 }
@@ -60,7 +60,7 @@ impl Text {
             0x80..=0xC1 | 0xF5..=0xFF => (Kind::Other, WRONG),
         };
         let change = match (self.before, kind) {
-            // Few texts begin with a space or a sign.
+            // Few texts begin with a space or a punctuation mark.
             (Kind::Start, Kind::Other) => 30,
             (Kind::Start, _)
             | (Kind::Letter, Kind::Letter)
@@ -73,7 +73,7 @@ impl Text {
         cost.saturating_add(change)
     }
 
-    /// The cost of an end of the text here.
+    /// The cost of ending the text here.
     pub(super) const fn cost_of_end(self) -> u32 {
         if self.expected > 0 { WRONG } else { 25 }
     }
@@ -89,7 +89,7 @@ impl Text {
 mod tests {
     use super::*;
 
-    /// As `core::str::from_utf8` has it.
+    /// As `core::str::from_utf8` judges it.
     #[test]
     fn a_second_byte_is_wrong_where_no_character_of_utf_8_has_it() {
         for lead in 0xC2..=0xF4_u8 {
