@@ -1,31 +1,32 @@
 //! Which protocol a new peer speaks, told from its first bits.
 //!
 //! A framed peer begins with a *mark*: eight ones, which is an HDLC abort and so means nothing to a
-//! receiver that already listens. No classic text begins so, because `0xFF` is never part of UTF-8
-//! (RFC 3629, section 3), whatever the bit order. The first zero before that settles it the other
-//! way. Any number of further ones changes nothing, and that is the point: a newcomer's first bit
-//! is the one most likely to be sent twice, while it waits for its turn.
+//! receiver that already listens. No classic text begins like that, because `0xFF` is never part of
+//! UTF-8 (RFC 3629, section 3), whatever the bit order. A zero before the eighth one means classic.
+//! Further ones change nothing, and that is the point: a new sender's first bit is the one most
+//! likely to be sent twice, while the sender waits for its turn.
 //!
-//! That holds where a one is a one. Of a sender whose dialect is not known, ones may be zeros: the
-//! upper bytes of a length, say. There the first zero decides: it ends the mark after eight to
-//! fifteen ones, and is the first bit of a frame then.
+//! That holds where a one means a one. If the dialect of the sender is not known, the ones may mean
+//! zeros: the upper bytes of a length, for example. Then the first zero decides: after eight to
+//! fifteen ones it ends the mark, and is the first bit of a frame.
 
 use crate::Bit;
 
 /// Ones that begin every framed transmission.
 pub const MARK_BITS: u8 = 8;
 
-/// Ones that no mark of a newcomer has: a length of 32 bits whose zeros are ones begins with more.
+/// The largest number of ones in the mark of a new sender. A length of 32 bits whose zeros are sent
+/// as ones begins with more.
 const ONES_MAX: u8 = 15;
 
-/// What the first bits of a peer say so far.
+/// What the first bits of a peer have shown so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use = "it says which protocol the next bit belongs to"]
 pub enum Detection {
     /// Only ones so far, and they do not decide yet.
     Undecided,
-    /// A zero came first: one byte of classic text has begun.
+    /// A zero has decided: a byte of classic text has begun.
     Classic,
     /// The mark is complete.
     Framed,
@@ -36,7 +37,7 @@ pub enum Detection {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Detector {
     ones: u8,
-    /// Whether only a zero decides.
+    /// Whether the first zero decides, instead of the eighth one.
     waits_for_zero: bool,
 }
 
@@ -47,19 +48,19 @@ impl Detector {
         Self { ones: 0, waits_for_zero: false }
     }
 
-    /// A detector that has seen nothing, of a peer whose classic dialect is not known either.
+    /// A detector that has seen nothing, for a peer whose classic dialect is not known either.
     #[must_use]
     pub const fn of_any_dialect() -> Self {
         Self { ones: 0, waits_for_zero: true }
     }
 
-    /// Whether the bit that completed the mark was the first one after it.
+    /// Whether the bit that completes the mark is also the first bit after it.
     #[must_use]
     pub const fn has_frame_begun(&self) -> bool {
         self.waits_for_zero
     }
 
-    /// Takes the next bit of the peer. To be dropped once the answer is not
+    /// Takes the next bit of the peer. Drop the detector once the answer is not
     /// [`Detection::Undecided`].
     ///
     /// # Signal safety

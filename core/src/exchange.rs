@@ -1,7 +1,8 @@
-//! Many senders, one line: a table of receivers, and who of them has the floor.
+//! Many senders, one line: a table of receivers, and which of the senders has the floor.
 //!
-//! One sender at a time is acknowledged; the first bit of every other one is remembered and waits.
-//! The acknowledgment is the token. `docs/protocol.md`, section "Many senders", has the rules.
+//! One sender at a time is acknowledged; the first bit of every other sender is remembered and
+//! waits. The acknowledgment is the token. `docs/protocol.md`, section "Many senders", has the
+//! rules.
 
 mod classic_half;
 mod news;
@@ -22,18 +23,18 @@ use places::{Index, List, Places};
 use session::{Session, Want};
 use turns::Step;
 
-/// Silence after which a sender loses the floor while others wait for it: shorter than the rest
-/// that a sender waits for before it sends a bit again, so that a receiver with somebody's bit in
-/// hand never seems to be at rest.
+/// Silence after which a sender loses the floor if others wait for it. It is shorter than the rest
+/// that a sender waits for before it sends a bit again, so a receiver that has a bit in hand never
+/// seems to be at rest.
 pub const FLOOR_STALL_MICROS: u64 = 20_000;
 
 /// How long a classic sender has the floor while others wait. Its message may never end.
 pub const CLASSIC_TURN_MICROS: u64 = 500_000;
 
-/// A rule of the protocol that an exchange can be made to break, in tests only.
+/// A rule of the protocol that an exchange can be told to break, in tests only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Broken {
-    /// The floor passes on after every bit, be it in the middle of a frame.
+    /// The floor passes on after every bit, even in the middle of a frame.
     FloorPassesAnywhere,
     /// The floor does not pass on after a verdict.
     FloorKept,
@@ -42,8 +43,8 @@ pub(crate) enum Broken {
 /// Receivers for as many senders as there are [places](Place) in the storage, with frames of at
 /// most `OCTETS` octets.
 ///
-/// The storage is an array, a slice, a box or a vector of places, whatever the host has: a thousand
-/// senders take 400 kB, which are never moved. Each call takes as long with thousands of senders as
+/// The storage is an array, a slice, a box or a vector of places, whatever the host has. A thousand
+/// senders take 400 kB, which are never moved. A call takes as long with thousands of senders as
 /// with one.
 ///
 /// Senders are told apart by a number, on Linux their PID. A message may be of any length.
@@ -95,25 +96,24 @@ pub struct Exchange<S, const OCTETS: usize = FRAME_OCTETS_MAX> {
     floor: Option<Index>,
     /// When a bit of the sender with the floor was last processed.
     floor_active_at: Instant,
-    /// When it was given the floor.
+    /// When that sender was given the floor.
     floor_since: Instant,
-    /// Nothing has to be done for a classic sender before this time.
+    /// The earliest time at which something has to be done for a classic sender.
     timer: Option<Instant>,
     dialect: Chosen,
     protocols: Protocols,
     octets_max: Option<u64>,
-    /// Bit n says whether the host knows coding n; bit 0 is turned round, so that a new one is all
+    /// Bit n says whether the host knows coding n. Bit 0 is inverted, so that a new exchange is all
     /// zeros.
     codings: u16,
-    /// A rule that is deliberately not kept, to show that the model notices.
+    /// A rule that is broken on purpose, to show that the model notices.
     #[cfg(test)]
     pub(crate) broken: Option<Broken>,
 }
 
 impl<S, const OCTETS: usize> Exchange<S, OCTETS> {
-    /// An exchange without senders, which takes both protocols and messages of any length. All
-    /// `places` are [`Place::FREE`], or
-    /// [`SHORT`](Place::SHORT).
+    /// An exchange without senders that accepts both protocols and messages of any length. All
+    /// `places` are [`Place::FREE`], or [`SHORT`](Place::SHORT).
     #[must_use]
     pub const fn new(dialect: Dialect, places: S) -> Self {
         Self {
@@ -138,17 +138,17 @@ impl<S, const OCTETS: usize> Exchange<S, OCTETS> {
         self
     }
 
-    /// The same exchange, refusing messages of more than `octets_max` octets. Of coded ones the
-    /// host counts what they are decoded to, and refuses.
+    /// The same exchange, which refuses messages of more than `octets_max` octets. A coded message
+    /// is counted as it is sent; what it decodes to, the host must count and refuse.
     #[must_use]
     pub const fn with_octets_max(mut self, octets_max: Option<u64>) -> Self {
         self.octets_max = octets_max;
         self
     }
 
-    /// The same exchange, whose host knows these content codings: bit n stands for coding n.
-    /// Without, it knows 0 only, octets as they are. A message of another coding is refused with
-    /// [`RefusalReason::Coding`], and the host is told nothing.
+    /// The same exchange, for a host that knows these content codings: bit n stands for coding n.
+    /// By default it knows only 0, octets as they are. A message of another coding is refused with
+    /// [`RefusalReason::Coding`], and the host is not told of it.
     #[must_use]
     pub const fn with_codings(mut self, codings: u16) -> Self {
         self.codings = codings ^ 1;
@@ -184,13 +184,13 @@ where
         self.places.session(self.find(peer)?)?.dialect()
     }
 
-    /// What `peer`, whose dialect is guessed, waits for before it goes on, once that is known.
+    /// What `peer`, if its dialect is guessed, waits for before it goes on, once that is known.
     #[must_use]
     pub fn waits(&self, peer: u32) -> Option<Waits> {
         self.places.session(self.find(peer)?)?.waits()
     }
 
-    /// Whether a bit of `peer` has come and waits for the floor: it is not silent, it is kept
+    /// Whether a bit of `peer` has come and waits for the floor: then `peer` is not silent but kept
     /// waiting.
     #[must_use]
     pub fn is_waiting(&self, peer: u32) -> bool {
@@ -199,7 +199,7 @@ where
     }
 
     /// Gives `peer` a place. To be called once its first bit has come and the host has made sure
-    /// that it survives an acknowledgment.
+    /// that `peer` survives an acknowledgment.
     ///
     /// # Errors
     ///
@@ -209,9 +209,8 @@ where
         self.insert(peer, ClassicHalf::given(*self.dialect.get()), detector)
     }
 
-    /// Gives `peer` a place as [`open`](Self::open) does, if its classic dialect is not known: it
-    /// is guessed then. It survives what `handles` says and runs a program of which `memory` is
-    /// known.
+    /// Gives `peer` a place as [`open`](Self::open) does, but has its classic dialect guessed.
+    /// `peer` survives what `handles` says; `memory` is what is known of its program.
     ///
     /// # Errors
     ///
@@ -223,7 +222,7 @@ where
         memory: Memory,
     ) -> Result<(), OpenError> {
         let classic = ClassicHalf::Guessed(Understanding::new(handles, peer, memory));
-        // A framed sender waits for acknowledgments in both symbols.
+        // A framed sender is acknowledged with both symbols.
         let detector = Some(Detector::of_any_dialect()).filter(|_| handles == Handles::BOTH);
         self.insert(peer, classic, detector)
     }
@@ -267,7 +266,7 @@ where
                 self.sort(index);
                 Handled::Taken
             }
-            // Its sender has not waited for the acknowledgment.
+            // Its sender did not wait for the acknowledgment.
             Handled::Repeated if !session.can_hold_back() => Handled::Lost,
             handled @ (Handled::Repeated | Handled::Lost | Handled::Ignored | Handled::Unknown) => {
                 handled
@@ -276,11 +275,11 @@ where
     }
 
     /// Takes a bit of `peer` and returns its acknowledgment, if `peer` has the floor and the bit
-    /// leads to nothing else: as most bits do. Otherwise nothing happens, and it is to be given to
+    /// leads to nothing else, as with most bits. Otherwise does nothing; give the bit to
     /// [`handle_bit`](Self::handle_bit).
     ///
-    /// It is what `handle_bit` and the [outputs](Self::poll_output) come to, in less than half of the
-    /// instructions; no output follows.
+    /// This has the effect of `handle_bit` and [`poll_output`](Self::poll_output) in less than half
+    /// of the instructions. No output follows.
     #[inline]
     pub fn acknowledge(&mut self, peer: u32, bit: Bit, now: Instant) -> Option<Bit> {
         let has_work = |list| self.places.first(list).is_some();
@@ -289,7 +288,7 @@ where
         }
         let is_wanted = has_work(List::Waiting);
         let session = self.places.session_mut(self.floor?)?;
-        // The turn of a classic sender ends after a time.
+        // The turn of a classic sender is limited in time.
         let may_pass = is_wanted && session.protocol() == Some(Protocol::Classic);
         if session.peer != peer || may_pass {
             return None;
@@ -299,8 +298,8 @@ where
         Some(ack)
     }
 
-    /// Tells that the process of `peer` has ended. Bits of it that still wait are processed first;
-    /// then comes [`Output::Closed`].
+    /// To be called when the process of `peer` has ended. Bits of `peer` that still wait are
+    /// processed first; then [`Output::Closed`] follows.
     pub fn handle_gone(&mut self, peer: u32) {
         let Some(index) = self.find(peer) else { return };
         if let Some(session) = self.places.session_mut(index) {
@@ -309,7 +308,7 @@ where
         self.sort(index);
     }
 
-    /// Tells that time has passed. Nothing happens before [`poll_timeout`](Self::poll_timeout).
+    /// To be called when time has passed. Does nothing before [`poll_timeout`](Self::poll_timeout).
     pub fn handle_timeout(&mut self, now: Instant) {
         if self.floor_timeout().is_some_and(|deadline| deadline <= now) {
             self.pass_floor(now);
@@ -329,8 +328,8 @@ where
         }
     }
 
-    /// Tells that the process of `peer` has been seen to sleep until a signal comes. One whose
-    /// dialect is guessed is then known to wait for an acknowledgment.
+    /// To be called when the process of `peer` has been seen asleep until a signal comes. If its
+    /// dialect is guessed, it is then known to wait for an acknowledgment.
     pub fn handle_pause(&mut self, peer: u32, now: Instant) {
         let Some(index) = self.find(peer) else { return };
         let Some(session) = self.places.session_mut(index) else { return };
@@ -340,7 +339,7 @@ where
         }
     }
 
-    /// Follows what time has led to.
+    /// Moves a session into the list that it belongs to after an answer or a timeout.
     fn settle(&mut self, index: Index) {
         if self.places.session(index).is_some_and(|session| session.want() == Want::Host) {
             self.places.move_to(index, List::Telling);
@@ -348,7 +347,7 @@ where
         self.sort(index);
     }
 
-    /// Sees to it that a session is looked at when its timeout has come.
+    /// Makes sure that a session is looked at when its timeout has come.
     #[inline]
     fn set_timer(&mut self, timeout: Option<Instant>) {
         if let Some(timeout) = timeout {
@@ -370,22 +369,22 @@ where
         Some(self.floor_active_at.after_micros(FLOOR_STALL_MICROS))
     }
 
-    /// Accepts what [`Output::Payload`] announced of `peer`: it is safe, or, if it was the last
-    /// piece, the whole message is written. Nothing happens if nothing of it waits, or if it has no
-    /// place.
+    /// Accepts the piece of `peer` that [`Output::Payload`] announced: the piece is safe, or, if it
+    /// was the last one, the whole message has been written. Does nothing if no piece of `peer`
+    /// waits, or if `peer` has no place.
     pub fn accept(&mut self, peer: u32) {
         self.answer(peer, Session::accept);
     }
 
-    /// Refuses the message of `peer`, for good, whether a piece of it waits or not. A framed sender
-    /// is told the reason, after its next frame if none waits; one between two messages is not
-    /// refused anything. A classic one, which cannot be told, is not listened to any more. Nothing
-    /// happens if `peer` has no place.
+    /// Refuses the message of `peer` for good, whether or not a piece of it waits. A framed sender
+    /// is told the reason, after its next frame if none waits; if it is between two messages,
+    /// nothing is refused. A classic sender cannot be told; nothing more is accepted from it. Does
+    /// nothing if `peer` has no place.
     pub fn refuse(&mut self, peer: u32, reason: RefusalReason) {
         self.answer(peer, |session| session.refuse(reason));
     }
 
-    /// What the host is to do next, or `None` if nothing.
+    /// What the host has to do next; `None` if nothing.
     #[inline]
     pub fn poll_output(&mut self, now: Instant) -> Option<Output<'_>> {
         Some(match self.advance(now)? {
@@ -414,9 +413,9 @@ where
         self.floor.filter(has_place).or_else(|| self.places.find(peer))
     }
 
-    /// Forgets what nothing depends on any more, so that states that will behave alike are equal.
-    /// Of a frame that is not the beginning of one that `is_sent` by its sender, only that it is
-    /// damaged is kept.
+    /// Forgets state that no longer matters, so that states that will behave alike are equal. Of a
+    /// frame that is not the beginning of one that `is_sent` by its sender, only the fact that it
+    /// is damaged is kept.
     #[cfg(test)]
     pub(crate) fn forget_the_past(&mut self, is_sent: impl Fn(u32, &[u8]) -> bool) {
         for session in self.places.sessions_mut() {

@@ -10,7 +10,7 @@ use crate::slot::Slot;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use = "an acknowledgment that is not sent stops the link"]
 pub enum Completed {
-    /// The symbol is owed these acknowledgments.
+    /// Nothing. These acknowledgments are owed for the symbol.
     Nothing(Acks),
     /// A byte of text is complete. The acknowledgments of the symbol come from
     /// [`TextReceiver::accept`], once the byte is safe.
@@ -64,7 +64,7 @@ pub struct TextReceiver {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 enum Held {
-    /// The acknowledgments of this symbol, which led to this.
+    /// The acknowledgments of this symbol, and what it completed.
     Symbol(Bit, Read),
     /// The receipt of a message that silence has ended.
     Silence,
@@ -116,8 +116,8 @@ impl TextReceiver {
         Some(ack)
     }
 
-    /// Tells that the sender has been silent for so long that it must be done. That ends a message
-    /// only in a dialect whose [end](super::End::Silence) it is.
+    /// To be called when the sender has been silent for so long that it must be done. That ends a
+    /// message only in a dialect whose messages [end with silence](super::End::Silence).
     pub fn handle_silence(&mut self) -> Completed {
         if !self.reader.handle_silence() {
             return Completed::Nothing(Acks::NONE);
@@ -126,7 +126,7 @@ impl TextReceiver {
         Completed::End
     }
 
-    /// Accepts what the last symbol completed, and returns what it is owed for that.
+    /// Accepts what the last symbol completed, and returns the acknowledgments owed for it.
     #[must_use = "an acknowledgment that is not sent stops the link"]
     pub fn accept(&mut self) -> Acks {
         let Some(held) = self.held.take() else { return Acks::NONE };
@@ -143,7 +143,7 @@ impl TextReceiver {
         self.held.as_ref().is_some_and(|held| held.is_last())
     }
 
-    /// The process that is to be answered, if the message, or else the one before it, said so.
+    /// The process to be answered, if this message, or else the one before it, named one.
     #[must_use]
     pub const fn pid(&self) -> Option<u32> {
         self.reader.pid
@@ -162,14 +162,14 @@ impl TextReceiver {
     }
 
     /// Bytes accepted of a message that has begun and not ended: what is cut off if the sender
-    /// disappears now. `None` if nothing would be.
+    /// disappears now. `None` if no message has begun.
     #[must_use]
     pub fn octets_at_risk(&self) -> Option<u64> {
         (self.offset > 0 || !self.reader.is_idle()).then_some(self.offset)
     }
 }
 
-/// Reads the messages of one sender, greetings and all.
+/// Reads the messages of one sender, including its greetings.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(super) struct Reader {
@@ -178,19 +178,19 @@ pub(super) struct Reader {
     greeted: u8,
     /// The length of the message, once it is known.
     pub(super) length: Option<u64>,
-    /// The process that is to be answered.
+    /// The process to be answered, if a message has named one.
     pub(super) pid: Option<u32>,
 }
 
-/// What one symbol led to.
+/// What one symbol completed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(super) struct Read {
-    /// The byte of text that it completed.
+    /// The byte of text that the symbol completed.
     pub(super) byte: Option<u8>,
-    /// What it ended.
+    /// What the symbol ended.
     pub(super) ends: Ends,
-    /// Whether it is the first symbol of a greeting.
+    /// Whether the symbol is the first of a greeting.
     is_greeting: bool,
 }
 
@@ -247,13 +247,13 @@ impl Reader {
         }
     }
 
-    /// Goes on with messages that end so. To be called between two messages only.
+    /// From now on messages end with `end`. To be called only between two messages.
     pub(super) fn end_with(&mut self, end: End) {
         self.decoder = Decoder::new(Dialect { end, ..*self.dialect() });
     }
 
-    /// Takes silence for what ends its messages, if it is between two bytes of one that a NUL would
-    /// end.
+    /// From now on silence ends messages, if the reader is between two bytes of a message that a
+    /// NUL would end.
     pub(super) const fn end_with_silence(&mut self) {
         self.decoder.end_with_silence();
     }

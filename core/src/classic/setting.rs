@@ -6,7 +6,7 @@ use core::str::FromStr;
 use super::{Ack, BitOrder, Dialect, End, Hello, Lead, Length, Receipt};
 use crate::Bit;
 
-/// The values of one setting and their names, in the order in which they are listed to the user.
+/// The values of one setting and their names, in the order in which users see them.
 pub(super) struct Values<T: 'static, const LEN: usize> {
     names: [&'static str; LEN],
     pub(super) values: [T; LEN],
@@ -126,14 +126,14 @@ impl<T: Copy + PartialEq, const LEN: usize> Values<T, LEN> {
         named.find_map(|(known, value)| (known.as_bytes() == name).then_some(value))
     }
 
-    /// The name of `value`. Every value is in its table, which a test checks.
+    /// The name of `value`. A test checks that every value is in its table.
     fn name(&self, value: T) -> &'static str {
         let mut named = self.names.iter().zip(self.values);
         named.find_map(|(name, known)| (known == value).then_some(*name)).unwrap_or_default()
     }
 }
 
-/// One of the things that a [`Dialect`] settles.
+/// One of the things that a [`Dialect`] specifies.
 ///
 /// # Examples
 ///
@@ -162,9 +162,9 @@ pub enum Setting {
     Lead,
     /// The greeting: [`Dialect::hello`].
     Hello,
-    /// What the greeting is answered with: [`Dialect::ready`].
+    /// The answer to the greeting: [`Dialect::ready`].
     Ready,
-    /// What means that the sender is to try again later: [`Dialect::busy`].
+    /// The symbol that means "try again later": [`Dialect::busy`].
     Busy,
 }
 
@@ -183,7 +183,7 @@ impl Setting {
         Self::Busy,
     ];
 
-    /// Its name in a dialect written as text.
+    /// Its key in the text form of a dialect.
     #[must_use]
     pub const fn key(self) -> &'static str {
         match self {
@@ -200,7 +200,7 @@ impl Setting {
         }
     }
 
-    /// The values it may have in a dialect written as text.
+    /// The names of its values in the text form of a dialect.
     #[must_use]
     pub fn values(self) -> &'static [&'static str] {
         match self {
@@ -217,7 +217,7 @@ impl Setting {
         }
     }
 
-    /// The name of the value that it has in `dialect`.
+    /// The name of its value in `dialect`.
     #[must_use]
     pub fn value(self, dialect: Dialect) -> &'static str {
         match self {
@@ -234,7 +234,7 @@ impl Setting {
         }
     }
 
-    /// Gives it the value named `name` in `dialect`, if there is one.
+    /// Sets it in `dialect` to the value named `name`; `None` if there is no such value.
     fn set(self, dialect: &mut Dialect, name: &[u8]) -> Option<()> {
         match self {
             Self::One => dialect.one = ONE.named(name)?,
@@ -260,7 +260,7 @@ pub enum ParseDialectError {
     UnknownKey,
     /// This setting has no such value, or none is given.
     UnknownValue(Setting),
-    /// This setting is given twice.
+    /// This setting is given more than once.
     Repeated(Setting),
 }
 
@@ -297,7 +297,7 @@ fn write_list(
 }
 
 impl fmt::Display for Dialect {
-    /// Writes the first five settings and, of the others, those that are not as in the default.
+    /// Writes the first five settings, and those of the others that differ from the default.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut separator = "";
         for (place, setting) in Setting::ALL.into_iter().enumerate() {

@@ -8,26 +8,26 @@ use super::{
 };
 use crate::{Bit, Instant};
 
-/// Silence after which a sender that has not been understood may have ended its message.
+/// Silence after which a sender whose dialect is not known may have ended its message.
 const SILENCE_MICROS: u64 = 50_000;
 
-/// Silence of a sender that waits for each bit, in the middle of a message, after which it is
-/// acknowledged once more: some lose an acknowledgment that comes while they do not sleep yet.
+/// Silence in the middle of a message after which a sender that waits for each bit is acknowledged
+/// once more: some lose an acknowledgment that arrives before they sleep.
 const REMIND_MICROS: u64 = 250_000;
 
-/// So often in a row no message begins with the same symbol: a sender that sends it more often asks
-/// again and again, and wants another answer.
+/// No message begins with the same symbol more often in a row. A sender that sends it more often
+/// repeats its request, and expects another answer.
 const REPETITIONS_MAX: u16 = 72;
 
-/// Most octets that a verdict brings at once.
+/// The largest number of octets that a verdict releases at once.
 const OCTETS_MAX: usize = 64;
 
-/// What a symbol, or time, led to.
+/// What a symbol, or the passing of time, led to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use = "an acknowledgment that is not sent stops the link"]
 pub enum Understood {
-    /// These acknowledgments are owed.
+    /// Nothing. These acknowledgments are owed.
     Nothing(Acks),
     /// [Octets](Understanding::octets) of text are complete, which may also be the
     /// [last](Understanding::is_last) ones. The acknowledgments come from
@@ -38,24 +38,24 @@ pub enum Understood {
     End,
 }
 
-/// What is remembered of a program, for its next process. Not its dialect: many programs may be one
-/// interpreter.
+/// What is remembered of a program, for the next process that runs it. Not its dialect: many
+/// programs may be run by the same interpreter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Memory {
-    /// What it is to be acknowledged with, if it waits for that.
+    /// Its acknowledgment, if it waits for one.
     pub ack: Option<Ack>,
-    /// What its first symbol is to be answered with, if not with that.
+    /// The answer to its first symbol, if that is not the acknowledgment.
     pub ready: Option<Bit>,
 }
 
-/// What is owed for what waits to be accepted.
+/// What is owed once the waiting octets are accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 enum Owed {
-    /// The acknowledgments of this symbol, which ended this.
+    /// The acknowledgments of this symbol, and what it ended.
     Symbol(Bit, Ends),
-    /// The receipt: every symbol has been acknowledged.
+    /// The receipt alone: every symbol has been acknowledged.
     Receipt,
     /// Nothing: the sender has gone on since, or has ended.
     Nothing,
@@ -64,10 +64,10 @@ enum Owed {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 enum State {
-    /// Not enough has come.
+    /// Not enough symbols have come.
     Guessing(Guess),
-    /// The dialect is known. What had come before is in `guess`, of which `place` symbols have been
-    /// read; the last of them came just now if `is_new`.
+    /// The dialect is known. `guess` has the symbols that had come before, of which `place` have
+    /// been read. With `is_new` the last of them has not been answered yet.
     Replaying { guess: Guess, place: u16, is_new: bool, reader: Reader },
     /// The dialect is known, and symbols are read as they come.
     Reading(Reader),
@@ -79,10 +79,10 @@ enum State {
 enum Tail {
     /// It has not been seen yet.
     Unknown,
-    /// The text is complete. If a NUL follows, it belongs to the message, and so does what comes
+    /// The text is complete. A NUL that follows belongs to the message, and so does what comes
     /// before it.
     Following(Decoder),
-    /// The dialect says it.
+    /// The dialect specifies it.
     Known,
 }
 
@@ -92,13 +92,13 @@ struct Step {
     ends: Ends,
 }
 
-/// The receiving half of a link with a classic sender whose dialect is not known: a [`Guess`],
-/// then a receiver of the dialect that was found, and [`Answering`] beside both.
+/// The receiving half of a link with a classic sender whose dialect is not known: a [`Guess`], then
+/// a receiver for the dialect found, and an [`Answering`] beside both.
 ///
-/// It differs from a [`TextReceiver`](super::TextReceiver) in that time matters: acknowledgments
-/// may come from [`handle_timeout`](Self::handle_timeout), and silence can end a message. Text is
-/// held back until the guess is certain, at the latest until the message or the sender has ended,
-/// and then comes at once.
+/// In contrast to a [`TextReceiver`](super::TextReceiver), time matters: acknowledgments may come
+/// from [`handle_timeout`](Self::handle_timeout), and silence can end a message. Text is held back
+/// until the guess is certain, or until the message or the sender has ended, and is then released
+/// at once.
 ///
 /// # Signal safety
 ///
@@ -132,24 +132,25 @@ pub struct Understanding {
     state: State,
     tail: Tail,
     confidence: Option<Confidence>,
-    /// When the last symbol came, and what has been done about silence since.
+    /// When the last symbol came, and which steps have been taken for the silence since then.
     active_at: Option<Instant>,
     is_silence_considered: bool,
     is_reminded: bool,
-    /// Octets that wait for the host: as many as `octets_held`.
+    /// Octets that wait for the host, `octets_held` of them.
     octets: [u8; OCTETS_MAX],
     octets_held: u8,
     is_last: bool,
     owed: Option<Owed>,
     /// Octets of the message that have been accepted.
     offset: u64,
-    /// A message has ended. If the sender is silent now and has not ended, it may wait for this.
+    /// Set when a message has ended: the sender may be waiting for this if it is silent now and
+    /// still exists.
     late_receipt: Option<Bit>,
 }
 
 impl Understanding {
-    /// For a sender that survives what `handles` says, whose process is `pid`, and of whose program
-    /// this is remembered.
+    /// The state for a new sender with the process `pid`. It survives what `handles` says; `memory`
+    /// is what is remembered of its program.
     #[must_use]
     pub const fn new(handles: Handles, pid: u32, memory: Memory) -> Self {
         Self {
@@ -176,7 +177,7 @@ impl Understanding {
         self.reader().map(|_| self.answers())
     }
 
-    /// What a symbol in the middle of a byte is acknowledged with, if it is.
+    /// The acknowledgment of a symbol in the middle of a byte, if there is one.
     #[must_use]
     pub fn bit_ack(&self, symbol: Bit) -> Option<Bit> {
         self.answers().bit_ack(symbol).filter(|ack| self.handles.survives(*ack))
@@ -188,7 +189,7 @@ impl Understanding {
         self.confidence
     }
 
-    /// What the sender is acknowledged with; [`Ack::Auto`] while that is not known.
+    /// How the sender is acknowledged; [`Ack::Auto`] while that is not known.
     #[must_use]
     pub const fn ack(&self) -> Ack {
         self.answering.ack()
@@ -233,7 +234,7 @@ impl Understanding {
                 let step = self.read(symbol);
                 self.finish(&step, Some(symbol))
             }
-            // The host has not taken out what came before.
+            // The host has not taken the octets that came before.
             State::Replaying { .. } => Understood::Nothing(Acks::NONE),
         }
     }
@@ -250,8 +251,8 @@ impl Understanding {
         self.is_last
     }
 
-    /// Accepts what waits, and returns what the sender is owed for that. If more had been held
-    /// back, [`resume`](Self::resume) has it.
+    /// Accepts the octets that wait, and returns what is owed to the sender for them. If more had
+    /// been held back, [`resume`](Self::resume) returns it.
     #[must_use = "an acknowledgment that is not sent stops the link"]
     pub fn accept(&mut self) -> Acks {
         let Some(owed) = self.owed.take() else { return Acks::NONE };
@@ -304,7 +305,7 @@ impl Understanding {
         }
     }
 
-    /// Tells that time has passed. Nothing happens before [`poll_timeout`](Self::poll_timeout).
+    /// To be called when time has passed. Does nothing before [`poll_timeout`](Self::poll_timeout).
     pub fn handle_timeout(&mut self, now: Instant) -> Understood {
         if self.owed.is_some() {
             return Understood::Nothing(Acks::NONE);
@@ -312,7 +313,7 @@ impl Understanding {
         let acks = self.answering.handle_timeout(now);
         let acks = self.survived(acks);
         if !acks.is_empty() {
-            // What looked like silence was waiting for this.
+            // The sender was not silent; it was waiting for this.
             self.active_at = Some(now);
             self.is_silence_considered = false;
             self.is_reminded = true;
@@ -341,7 +342,7 @@ impl Understanding {
             let Some(verdict) = guess.handle_silence() else {
                 return Understood::Nothing(Acks::NONE);
             };
-            // What may follow, a NUL or nothing, is waited for anew.
+            // The timer starts again for what may follow: a NUL or nothing.
             self.active_at = Some(now);
             self.is_silence_considered = false;
             return self.settle(verdict, false);
@@ -349,14 +350,15 @@ impl Understanding {
         self.handle_silence(Owed::Receipt)
     }
 
-    /// Tells that the sender has been seen to sleep until a signal comes, so that it waits for one.
+    /// To be called when the sender has been seen asleep until a signal comes, so that it waits for
+    /// one.
     pub fn handle_pause(&mut self, now: Instant) -> Understood {
         let acks = self.answering.handle_pause(now);
         Understood::Nothing(self.survived(acks))
     }
 
-    /// Tells that the sender has ended. What had been held back comes now; whether it is the last
-    /// of its message, [`is_last`](Self::is_last) says.
+    /// To be called when the sender has ended. Releases the text that had been held back;
+    /// [`is_last`](Self::is_last) says whether that ends its message.
     pub fn handle_gone(&mut self) -> Understood {
         if self.owed.is_some() {
             return Understood::Nothing(Acks::NONE);
@@ -375,7 +377,7 @@ impl Understanding {
             && self.tail == Tail::Unknown
             && self.answering.waits() != Some(Waits::PerBit)
         {
-            // Nothing has told yet that its messages end otherwise.
+            // So far nothing has shown that its messages end in another way.
             reader.end_with_silence();
         }
         self.handle_silence(Owed::Nothing)
@@ -387,7 +389,7 @@ impl Understanding {
         self.reader()?.length
     }
 
-    /// The process that is to be answered, if the message said so.
+    /// The process to be answered, if a message has named one.
     #[must_use]
     pub fn pid(&self) -> Option<u32> {
         self.reader()?.pid
@@ -400,7 +402,7 @@ impl Understanding {
     }
 
     /// Octets accepted of a message that has begun and not ended: what is cut off if the sender
-    /// disappears now. `None` if nothing would be. Some senders end with a symbol or two that
+    /// disappears now. `None` if no message has begun. Some senders end with a symbol or two that
     /// belong to no message: these do not count.
     #[must_use]
     pub fn octets_at_risk(&self) -> Option<u64> {
@@ -434,12 +436,12 @@ impl Understanding {
         self.survived(self.answers().acks(ends, symbol))
     }
 
-    /// Those of the symbols that the sender survives.
+    /// Only those of the symbols that the sender survives.
     fn survived(&self, acks: Acks) -> Acks {
         acks.only(|symbol| self.handles.survives(symbol))
     }
 
-    /// Takes what the guess has found.
+    /// Switches to the dialect that the guess has found.
     fn settle(&mut self, verdict: Verdict, is_new: bool) -> Understood {
         let State::Guessing(guess) = &self.state else { return Understood::Nothing(Acks::NONE) };
         self.confidence = Some(verdict.confidence);
@@ -448,7 +450,7 @@ impl Understanding {
         self.resume()
     }
 
-    /// When silence will mean something, if it does.
+    /// When the silence will mean something, if it will.
     fn silence_at(&self) -> Option<Instant> {
         let first = match &self.state {
             State::Guessing(_) => Some(SILENCE_MICROS),
@@ -465,7 +467,7 @@ impl Understanding {
         self.active_at.zip(micros).map(|(at, micros)| at.after_micros(micros))
     }
 
-    /// Ends the message if silence does, for which `owed` is owed then.
+    /// Ends the message if silence ends it; `owed` is what is owed then.
     fn handle_silence(&mut self, owed: Owed) -> Understood {
         match &mut self.state {
             State::Reading(_) if matches!(self.tail, Tail::Following(_)) => {

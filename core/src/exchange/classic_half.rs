@@ -1,11 +1,11 @@
-//! The classic half of a session: the dialect of its sender is given, or has to be guessed.
+//! The classic half of a session. The dialect of its sender is given or guessed.
 
 use crate::classic::{
     Acks, Completed, Dialect, End, Memory, TextReceiver, Understanding, Understood, Waits,
 };
 use crate::{Bit, Instant};
 
-/// Silence after which a message is over that nothing on the line ends.
+/// Silence after which a message is over if nothing on the line ends it.
 const END_MICROS: u64 = 500_000;
 
 /// The receiving half of a link with a classic sender.
@@ -13,24 +13,24 @@ const END_MICROS: u64 = 500_000;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[expect(clippy::large_enum_variant, reason = "the receiver of frames beside it is larger still")]
 pub(super) enum ClassicHalf {
-    /// The host has said which dialect it is.
+    /// The host has said what the dialect is.
     Given {
         receiver: TextReceiver,
         /// The octet that waits to be accepted.
         octet: Option<u8>,
-        /// When the last symbol came, if silence will mean something.
+        /// When the last symbol came, if the silence after it can mean something.
         active_at: Option<Instant>,
     },
-    /// It is found out.
+    /// The dialect is guessed.
     Guessed(Understanding),
 }
 
-/// What a symbol, or time, led to.
+/// What a symbol, or the passing of time, led to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Outcome {
     /// These acknowledgments are owed.
     Acks(Acks),
-    /// The host is to be told.
+    /// The host has to be told.
     Held,
 }
 
@@ -104,7 +104,7 @@ impl ClassicHalf {
         }
     }
 
-    /// Accepts what waits.
+    /// Accepts the octets that wait.
     pub(super) fn accept(&mut self) -> Outcome {
         match self {
             Self::Given { receiver, octet, .. } => {
@@ -113,7 +113,7 @@ impl ClassicHalf {
             }
             Self::Guessed(understanding) => {
                 let acks = understanding.accept();
-                // What else had been held back: then nothing is owed yet.
+                // More may have been held back; then nothing is owed yet.
                 match understanding.resume().into() {
                     Outcome::Acks(_) if !acks.is_empty() => Outcome::Acks(acks),
                     outcome @ (Outcome::Acks(_) | Outcome::Held) => outcome,
@@ -142,7 +142,7 @@ impl ClassicHalf {
         }
     }
 
-    /// The sender has been seen to wait for a signal.
+    /// To be called when the sender has been seen to wait for a signal.
     pub(super) fn handle_pause(&mut self, now: Instant) -> Outcome {
         match self {
             Self::Given { .. } => Outcome::Acks(Acks::NONE),
@@ -150,7 +150,7 @@ impl ClassicHalf {
         }
     }
 
-    /// The sender has ended. To be asked until it leads to nothing.
+    /// To be called when the sender has ended, and again until it returns no more.
     pub(super) fn handle_gone(&mut self) -> Outcome {
         match self {
             Self::Given { receiver, .. } => silence(receiver),
@@ -166,7 +166,7 @@ impl ClassicHalf {
         }
     }
 
-    /// What a bit in the middle of a byte is acknowledged with.
+    /// The acknowledgment of a bit in the middle of a byte.
     pub(super) fn bit_ack(&self, bit: Bit) -> Option<Bit> {
         match self {
             Self::Given { receiver, .. } => receiver.dialect().bit_ack(bit),
@@ -174,7 +174,7 @@ impl ClassicHalf {
         }
     }
 
-    /// Takes a bit if it can lead to nothing but its acknowledgment. Otherwise nothing happens.
+    /// Takes a bit if it can lead only to its acknowledgment. Otherwise does nothing.
     #[inline]
     pub(super) fn acknowledge(&mut self, bit: Bit) -> Option<Bit> {
         match self {

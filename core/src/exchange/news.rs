@@ -1,4 +1,4 @@
-//! What goes in and comes out besides bits: choices, news and answers.
+//! The inputs and outputs of an exchange other than bits.
 
 use core::fmt;
 
@@ -10,8 +10,8 @@ use crate::classic::Memory;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Protocols {
-    /// Told apart by their first bits, where the [dialect](crate::classic::Dialect::admits_framed)
-    /// allows it.
+    /// Both. They are told apart by their first bits, if the
+    /// [dialect](crate::classic::Dialect::admits_framed) allows it.
     #[default]
     Both,
     /// Every sender is taken for a classic one.
@@ -23,7 +23,7 @@ pub enum Protocols {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Protocol {
-    /// Eight bits a byte.
+    /// Eight bits for each byte.
     Classic,
     /// HDLC frames.
     Framed,
@@ -38,7 +38,7 @@ impl fmt::Display for Protocol {
     }
 }
 
-/// What the host is to do next, or to know.
+/// What the host has to do next, or to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use = "an output that is dropped is lost"]
@@ -49,13 +49,14 @@ pub enum Output<'a> {
         peer: u32,
         /// The acknowledgment.
         symbol: Bit,
-        /// Whether it had to wait, for the floor or for the host, since the bit came. Meanwhile the
-        /// process may have become another program, so it is to be looked at again.
+        /// Whether the acknowledgment had to wait, for the floor or for the host, since the bit
+        /// came. The process may have become another program since then, so the host must examine
+        /// it again.
         held_back: bool,
     },
     /// Octets have arrived. The sender waits until [`Exchange::accept`](super::Exchange::accept) or
-    /// [`Exchange::refuse`](super::Exchange::refuse) is called for it, now or later. One whose
-    /// dialect acknowledges no single bits does not wait: what it sends meanwhile is
+    /// [`Exchange::refuse`](super::Exchange::refuse) is called for it, now or later. A sender whose
+    /// dialect does not acknowledge single bits does not wait: what it sends before then is
     /// [lost](Handled::Lost).
     Payload(Payload<'a>),
     /// The message of `peer` was refused because it is longer than [the
@@ -63,14 +64,14 @@ pub enum Output<'a> {
     TooLong {
         /// The sender.
         peer: u32,
-        /// Octets of the message that had been delivered.
+        /// Octets of the message that had been delivered before.
         offset: u64,
     },
-    /// `peer` is gone and forgotten.
+    /// `peer` has ended and is forgotten.
     Closed {
         /// The sender.
         peer: u32,
-        /// Octets delivered of a message that was cut off, if one was.
+        /// Octets delivered of the message that was cut off, if one was.
         cut: Option<u64>,
         /// What to remember of its program, if its dialect was guessed.
         memory: Memory,
@@ -87,12 +88,12 @@ pub struct Payload<'a> {
     pub protocol: Protocol,
     /// Whether the message begins with this piece.
     pub first: bool,
-    /// Whether it ends with this piece. Accepting the last piece is the receipt of the whole.
+    /// Whether it ends with this piece. Accepting the last piece confirms the whole message.
     pub last: bool,
-    /// How the octets of the message are coded: 0, as they are, or one of [those
-    /// known](super::Exchange::with_codings).
+    /// How the octets of the message are coded: 0 for not at all, or one of [those that the host
+    /// knows](super::Exchange::with_codings).
     pub coding: u8,
-    /// Total length in octets, if the beginning of the message said so.
+    /// Total length in octets, if the beginning of the message gave it.
     pub length: Option<u64>,
     /// Octets that came before this piece.
     pub offset: u64,
@@ -104,7 +105,7 @@ pub struct Payload<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum OpenError {
-    /// All places are taken by living senders. One becomes free when one of them ends.
+    /// All places are taken by living senders. One becomes free when a sender ends.
     Full,
     /// It has one already.
     AlreadyOpen,
@@ -128,12 +129,12 @@ impl core::error::Error for OpenError {}
 pub enum Handled {
     /// It will be processed, at once or when its sender gets the floor.
     Taken,
-    /// The same symbol of the same sender still waits, so this one repeats it: ignored.
+    /// The same symbol of the same sender still waits, so this one is a repetition: ignored.
     Repeated,
-    /// Its sender's dialect acknowledges no single bits, and the host has not answered what came
-    /// before it: lost, and the message is damaged.
+    /// Its sender's dialect does not acknowledge single bits, and the host has not answered what
+    /// came before: the bit is lost, and the message is damaged.
     Lost,
-    /// Its sender's message was refused for good and no more of it is listened to: ignored.
+    /// Its sender's message was refused for good, and nothing more is accepted from it: ignored.
     Ignored,
     /// Its sender has no place: [open](super::Exchange::open) one first.
     Unknown,

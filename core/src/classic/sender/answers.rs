@@ -1,13 +1,13 @@
-//! What a sender makes of answers that nothing has told it to expect.
+//! What a sender concludes from answers that it was not told to expect.
 
 use super::super::{Ack, Acks, Receipt};
 use super::{Ending, SETTLE_MICROS, State, TextSender};
 use crate::{Bit, Instant};
 
-/// How long to listen for a receipt that may not come, after an acknowledgment.
+/// How long to listen, after an acknowledgment, for a receipt that may not come.
 const RECEIPT_MICROS: u64 = 300_000;
 
-/// How long a receiver that is busy is left alone.
+/// How long a busy receiver is left alone.
 pub(super) const BUSY_MICROS: u64 = 100_000;
 
 impl TextSender<'_> {
@@ -29,10 +29,10 @@ impl TextSender<'_> {
         }
     }
 
-    /// Whether an acknowledgment that is not owed for a bit can be that of the first byte: then
-    /// there is one more after each.
+    /// Whether an acknowledgment that is not owed for a bit can be that of the first byte. If so,
+    /// there is another one after each byte.
     pub(super) fn is_of_first_byte(&self, ack: Bit) -> bool {
-        // The first bit of the second byte may be under way.
+        // The first bit of the second byte may have been sent already.
         let place = self.symbols.saturating_sub(self.greeting_symbols());
         let is_constant = matches!(self.dialect.ack, Ack::Auto | Ack::PerBit(_));
         let is_other = self.observation.first() == Some(!ack);
@@ -50,7 +50,7 @@ impl TextSender<'_> {
     #[inline(never)]
     pub(super) fn observe(&mut self, symbol: Bit, ack: Bit, is_byte: bool) {
         if self.is_greeting {
-            // It may be answered otherwise than a bit is.
+            // The answer to a greeting may differ from that to a bit.
         } else if is_byte {
             self.dialect.ack = Ack::PerByte(ack);
         } else {
@@ -62,7 +62,7 @@ impl TextSender<'_> {
         self.acknowledged();
     }
 
-    /// Takes what comes after the last symbol.
+    /// Takes what comes after the last symbol has been sent.
     #[inline(never)]
     pub(super) fn close(
         &mut self,
@@ -83,7 +83,7 @@ impl TextSender<'_> {
             None if is_acknowledged => Receipt::AfterAck(ack),
             None => Receipt::InsteadOfAck(ack),
         });
-        // What else belongs to it comes at once.
+        // The rest of the receipt comes at once.
         self.deadline = Some(now.after_micros(SETTLE_MICROS));
         self.state = State::Closing { expected, receipt: receipt.or(Some(ack)) };
     }

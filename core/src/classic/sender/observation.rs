@@ -1,17 +1,18 @@
-//! What a receiver answers, as far as it has shown.
+//! What has been observed of a receiver's answers.
 
 use super::super::Ack;
 use crate::Bit;
 
-/// What the acknowledgments so far may be: one symbol for every bit, or the symbols of the bits.
+/// What the acknowledgments so far can be: one constant symbol for every bit, or an echo of the
+/// bits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(super) struct Observation {
-    /// The acknowledgment of the first bit, once that has come.
+    /// The acknowledgment of the first bit, once it has come.
     first: Option<Bit>,
-    /// Not all of them were that one.
+    /// Whether they are not constant.
     varies: bool,
-    /// Not all of them were those of an echo.
+    /// Whether they are not an echo.
     differs: bool,
 }
 
@@ -21,13 +22,13 @@ impl Observation {
         self.first.is_some()
     }
 
-    /// The acknowledgment of the first bit, once that has come.
+    /// The acknowledgment of the first bit, once it has come.
     pub(super) const fn first(self) -> Option<Bit> {
         self.first
     }
 
-    /// Takes the acknowledgment of a bit. Returns what all of them are, [`Ack::Auto`] if that is
-    /// still open, or `None` if they are nothing that is known.
+    /// Takes the acknowledgment of a bit. Returns what all acknowledgments are, [`Ack::Auto`] while
+    /// that is not clear, or `None` if they are neither constant nor an echo.
     pub(super) fn take(&mut self, bit: Bit, ack: Bit) -> Option<Ack> {
         let first = *self.first.get_or_insert(ack);
         self.varies |= ack != first;

@@ -27,7 +27,7 @@ fn a_receipt_after_the_last_acknowledgment_ends_the_message() {
     assert_eq!(sender.poll_event(), Some(Ending::Delivered));
 }
 
-/// A receiver that has a bit twice sees the NUL of "b" one bit early, for "b" ends with a zero.
+/// A receiver that has a bit twice sees the NUL after "b" one bit early, for "b" ends with a zero.
 #[test]
 fn a_receipt_before_the_last_bit_is_no_receipt() {
     let mut sender = sender(b"b");
@@ -37,7 +37,7 @@ fn a_receipt_before_the_last_bit_is_no_receipt() {
     assert_eq!(sender.poll_event(), Some(Ending::Unexpected(Bit::One)));
 }
 
-/// Transmits a bit, again after its timeout, and has it acknowledged once.
+/// Sends a bit, sends it again after its timeout, and has it acknowledged once.
 fn resend(sender: &mut TextSender<'_>) {
     assert!(sender.poll_transmit(NOW).is_some());
     sender.handle_timeout(sender.poll_timeout().expect("a bit is under way"));
@@ -57,8 +57,8 @@ fn a_receipt_that_does_not_fit_after_a_resend_means_that_a_bit_was_doubled() {
     assert_eq!(sender.poll_event(), Some(Ending::Doubled));
 }
 
-/// The receipt of a receiver that is one bit ahead may be late; sent meanwhile, the last bit would
-/// make it look right.
+/// The receipt of a receiver that is one bit ahead may be late. If the last bit were sent
+/// meanwhile, it would look right.
 #[test]
 fn after_a_resend_the_last_bit_waits_for_a_receipt_that_comes_too_early() {
     let mut early = sender(b"b");
@@ -84,8 +84,7 @@ fn auto<'t>(text: &'t [u8], dialect: &str) -> TextSender<'t> {
     TextSender::new(dialect, text, 0).expect("a text without NUL")
 }
 
-/// Lets a sender talk to a receiver of `dialect`, which answers at once, until nothing more
-/// happens.
+/// Lets a sender talk to a receiver of `dialect` that answers at once, until nothing more happens.
 fn converse(sender: &mut TextSender<'_>, dialect: &str) -> (Option<Ending>, u64) {
     let dialect: Dialect = dialect.parse().expect("a dialect");
     let mut receiver = crate::classic::TextReceiver::new(dialect);
@@ -136,7 +135,7 @@ fn whatever_a_receiver_answers_is_taken_for_what_it_is() {
         let observed = sender.observed();
         assert_eq!(observed.ack, told.ack, "{answers}");
         let seen = match told.receipt {
-            // Two that come at once come in the order of their numbers.
+            // Two symbols that arrive at the same time are delivered in the order of their numbers.
             Receipt::NothingInsteadOfAck => Receipt::None,
             Receipt::InsteadOfAck(_)
             | Receipt::Auto
@@ -155,8 +154,8 @@ fn a_receiver_that_acknowledges_nothing_is_given_time() {
     let (ending, micros) = converse(&mut sender, "ack=none,receipt=none");
     assert_eq!(ending, Some(Ending::Sent));
     assert!(sender.is_pacing());
-    // The first bit, the first byte and the receipt are waited for; then there is a pause for each
-    // symbol.
+    // The sender waits for the acknowledgment of the first bit, for that of the first byte and for
+    // the receipt. Otherwise it pauses after each symbol.
     assert!((3_000_000 + 20 * transmission::PAUSE_MICROS..4_000_000).contains(&micros), "{micros}");
 }
 
@@ -171,7 +170,7 @@ fn an_acknowledgment_that_comes_after_the_sender_has_gone_on_ends_the_message() 
     assert_eq!(sender.poll_event(), Some(Ending::Unexpected(Bit::Zero)));
 }
 
-/// Two signals of a kind that are pending at the same time are one.
+/// Two pending signals of the same kind become one.
 #[test]
 fn symbols_of_one_answer_that_became_one_are_not_waited_for_for_ever() {
     for (dialect, came) in [
@@ -321,7 +320,7 @@ fn a_timer_does_nothing_before_its_time_and_can_be_put_off() {
     assert_eq!(sender.poll_transmit(NOW), None);
 }
 
-/// The second one of a pair that the kernel has made one, or one of a bit sent again.
+/// The second of a pair that the kernel has merged, or that of a bit sent again.
 #[test]
 fn an_acknowledgment_of_nothing_changes_nothing() {
     for dialect in ["ack=usr1", "ack=byte-usr1"] {
@@ -399,7 +398,7 @@ fn a_last_byte_whose_last_bit_fails_is_not_counted() {
     }
 }
 
-/// Its bits are all zeros, so that a constant and an echo look the same to the end.
+/// Its bits are all zeros, so a constant and an echo look the same until the end.
 #[test]
 fn what_answers_an_empty_text_is_its_acknowledgment_and_only_then_a_receipt() {
     for (answers, ending, receipt) in [
@@ -425,7 +424,7 @@ fn a_sender_that_is_told_that_nothing_is_acknowledged_pauses_for_as_long_as_it_i
     }
 }
 
-/// A receiver of which it is observed that it acknowledges each bit with `USR1`.
+/// A receiver that has been observed to acknowledge each bit with `USR1`.
 #[test]
 fn the_other_symbol_is_the_acknowledgment_of_the_first_byte_only_right_behind_that() {
     for place in 3..=16 {
@@ -433,7 +432,7 @@ fn the_other_symbol_is_the_acknowledgment_of_the_first_byte_only_right_behind_th
         pass(&mut sender, place - 1);
         assert!(sender.poll_transmit(NOW).is_some());
         sender.handle_ack(Bit::One, NOW);
-        // At the ninth bit it may still be that of the byte, and before the eighth nothing.
+        // At the ninth bit it may still be that of the byte; before the eighth it cannot be.
         let is_of_byte = matches!(place, 8 | 9);
         let ending = (!is_of_byte).then_some(Ending::Unexpected(Bit::One));
         assert_eq!(sender.poll_event(), ending, "bit {place}");

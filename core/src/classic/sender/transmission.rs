@@ -1,10 +1,10 @@
-//! Which symbol goes next, and what is waited for then.
+//! Which symbol is sent next, and what the sender waits for then.
 
 use super::super::{Ack, Acks, End, Ends, Hello, Receipt};
 use super::{Ending, SILENT_MICROS, State, TextSender};
 use crate::{Bit, Instant};
 
-/// The pause between symbols then, if the application has not given one.
+/// The pause between symbols if nothing is acknowledged and the application has not set one.
 pub(super) const PAUSE_MICROS: u64 = 1_000;
 
 impl TextSender<'_> {
@@ -17,7 +17,7 @@ impl TextSender<'_> {
             return None;
         };
         self.symbols = self.symbols.saturating_add(1);
-        // Nearly all symbols are the first seven of a byte, each acknowledged by itself.
+        // Most symbols are among the first seven of a byte, each acknowledged by itself.
         if self.is_plain() && self.encoder.ends() == Ends::Nothing {
             self.deadline = Some(now.after_micros(self.timeout_micros));
             self.wait_for(symbol, Acks::of(self.dialect.bit_ack(symbol)));
@@ -27,7 +27,7 @@ impl TextSender<'_> {
         Some(symbol)
     }
 
-    /// Waits for what follows `symbol`.
+    /// Waits for what is owed for `symbol`, or pauses.
     #[inline(never)]
     pub(super) fn expect(&mut self, symbol: Bit, now: Instant) {
         let after = |micros| Some(now.after_micros(micros));
@@ -36,7 +36,7 @@ impl TextSender<'_> {
             self.listen_for_receipt(symbol, now);
         } else if self.dialect.ack == Ack::Auto && !self.is_pacing {
             self.state = State::Observing { symbol, is_byte: false };
-            // Once there was an answer, there has to be one always.
+            // After the first answer every symbol must be answered.
             self.deadline = after(SILENT_MICROS).filter(|_| !self.observation.is_any());
         } else if self.dialect.ack == Ack::Auto && self.encoder.ends().byte() {
             self.state = State::Observing { symbol, is_byte: true };
@@ -48,13 +48,13 @@ impl TextSender<'_> {
                 return;
             }
             self.wait_for(symbol, owed);
-            // Only a bit that is acknowledged by itself can be sent again by itself.
+            // A bit can be sent again only if it is acknowledged by itself.
             let alone = self.dialect.bit_ack(symbol).is_some();
             self.deadline = after(self.timeout_micros).filter(|_| alone);
         }
     }
 
-    /// Whether each symbol of the text is acknowledged by itself, and it is known how.
+    /// Whether each symbol of the text is acknowledged by itself, in a way that is known.
     const fn is_plain(&self) -> bool {
         matches!(self.dialect.ack, Ack::PerBit(_) | Ack::Echo | Ack::PerBitAndByte(_))
             && !self.is_greeting
@@ -74,11 +74,11 @@ impl TextSender<'_> {
         self.deadline = Some(now.after_micros(micros));
     }
 
-    /// The last symbol, which was `symbol`, has been sent.
+    /// Listens for the receipt after the last symbol, `symbol`, has been sent.
     fn listen_for_receipt(&mut self, symbol: Bit, now: Instant) {
         let expected = match self.dialect.ack {
             Ack::None => Acks::NONE,
-            // Nothing has been acknowledged to the last symbol.
+            // No acknowledgment has come, not even at the end.
             Ack::Auto if self.is_pacing => {
                 self.dialect.ack = Ack::None;
                 Acks::NONE
@@ -92,12 +92,12 @@ impl TextSender<'_> {
         self.deadline = Some(now.after_micros(SILENT_MICROS));
     }
 
-    /// Nothing is left to send, and what the last symbol was owed has come.
+    /// Ends the message: nothing is left to send, and everything owed for the last symbol has come.
     #[cold]
     fn run_out(&mut self, now: Instant) {
         let is_silence_the_end = self.dialect.end == End::Silence && self.receipt.is_none();
         match self.dialect.receipt {
-            // It follows when the receiver has noticed the silence.
+            // The receipt follows when the receiver has noticed the silence.
             _ if is_silence_the_end && self.dialect.receipt() != Acks::NONE => {
                 self.receipt = Some(self.dialect.receipt);
                 let receipt = self.dialect.receipt();
@@ -120,7 +120,7 @@ impl TextSender<'_> {
         }
     }
 
-    /// What the receiver owes for the symbol transmitted last.
+    /// What the receiver owes for the symbol sent last.
     pub(super) fn owed_for(&self, symbol: Bit) -> Acks {
         if self.is_greeting {
             Acks::of(self.dialect.greeting_ack(symbol))

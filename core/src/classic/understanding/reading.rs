@@ -1,11 +1,11 @@
-//! Symbols of a dialect that is known: what they complete, and what waits for the host.
+//! Symbols of a known dialect: what they complete, and what waits for the host.
 
 use super::{Owed, State, Step, Tail, Understanding, Understood};
 use crate::Bit;
 use crate::classic::{Acks, Decoded, Decoder, Dialect, End, Ends, Lead};
 
 impl Understanding {
-    /// Reads a symbol in the dialect that is known.
+    /// Reads a symbol in the known dialect.
     pub(super) fn read(&mut self, symbol: Bit) -> Step {
         let (State::Replaying { reader, .. } | State::Reading(reader)) = &mut self.state else {
             return Step { byte: None, ends: Ends::Nothing };
@@ -16,7 +16,7 @@ impl Understanding {
                 reader.end_with(reader.dialect().end.with_nul());
                 self.tail = Tail::Known;
             }
-            // What comes between the text and the NUL is no text.
+            // What comes between the text and the NUL is not text.
             return Step { byte: None, ends: decoded.ends() };
         }
         let length = reader.length;
@@ -39,7 +39,8 @@ impl Understanding {
         Step { byte: read.byte, ends: Ends::Byte }
     }
 
-    /// Tells the host what a symbol led to, which is `newest` unless it has been answered already.
+    /// Tells the host what a symbol led to. `newest` is the symbol, or `None` if it has been
+    /// answered already.
     pub(super) fn finish(&mut self, step: &Step, newest: Option<Bit>) -> Understood {
         self.keep(step.byte);
         let is_last = step.ends.message();
@@ -55,8 +56,8 @@ impl Understanding {
         self.hold(owed, is_last)
     }
 
-    /// Keeps a byte of text for the host. There is room: no more symbols are replayed than make
-    /// [`OCTETS_MAX`].
+    /// Keeps a byte of text for the host. There is always room: no more symbols are replayed than
+    /// make [`OCTETS_MAX`].
     pub(super) fn keep(&mut self, byte: Option<u8>) {
         let place = self.octets.get_mut(usize::from(self.octets_held));
         if let (Some(byte), Some(place)) = (byte, place) {
@@ -65,7 +66,7 @@ impl Understanding {
         }
     }
 
-    /// Holds what there is until the host accepts it.
+    /// Holds the octets so far until the host accepts them.
     pub(super) fn hold(&mut self, owed: Owed, is_last: bool) -> Understood {
         self.owed = Some(owed);
         self.is_last = is_last;
