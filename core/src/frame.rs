@@ -21,23 +21,24 @@ use crate::hdlc::{FCS_OCTETS, Fcs};
 /// The all-stations address every frame carries (RFC 1662, section 3.1).
 pub const ADDRESS: u8 = 0xFF;
 
-/// The version of the protocol that this crate speaks: the low four bits of the octet in the
+/// The version of the protocol that this crate speaks: the low four bits of the first octet of the
 /// header.
 pub const VERSION: u8 = 2;
 
 /// The largest number of a content coding: the high four bits of the same octet.
 pub const CODING_MAX: u8 = 15;
 
-/// Most payload octets in one frame.
+/// The largest number of payload octets in one frame.
 pub const PAYLOAD_OCTETS_MAX: usize = 256;
 
-/// Most octets of address, control, header and the number of payload octets together.
+/// The largest number of octets of address, control, header and the number of payload octets
+/// together.
 pub const HEADER_OCTETS_MAX: usize = 18;
 
 /// Octets of the check at the end of a message.
 pub(crate) const CHECK_OCTETS: usize = 4;
 
-/// Most octets between the flags of a frame that are not payload.
+/// The largest number of octets between the flags of a frame that are not payload.
 pub(crate) const OVERHEAD_OCTETS_MAX: usize = HEADER_OCTETS_MAX + CHECK_OCTETS + FCS_OCTETS;
 
 /// Octets between the flags of a frame without header that are not payload, if it is the last one.
@@ -46,12 +47,12 @@ pub(crate) const LATER_OVERHEAD_OCTETS: usize = 3 + CHECK_OCTETS + FCS_OCTETS;
 /// Octets of a header without its length.
 const HEADER_FIXED_OCTETS: usize = 5;
 
-/// Most octets of a frame between its flags, FCS included.
+/// The largest number of octets between the flags of a frame, FCS included.
 pub const FRAME_OCTETS_MAX: usize = octets_for(PAYLOAD_OCTETS_MAX);
 
-/// Most octets between the flags of a frame with so many octets of payload, FCS included: the `N`
-/// of [`Sender`](crate::Sender), [`Receiver`](crate::Receiver), [`Place`](crate::exchange::Place)
-/// and [`Deframer`](crate::hdlc::Deframer).
+/// The largest number of octets between the flags of a frame with this many octets of payload, FCS
+/// included: the `N` of [`Sender`](crate::Sender), [`Receiver`](crate::Receiver),
+/// [`Place`](crate::exchange::Place) and [`Deframer`](crate::hdlc::Deframer).
 ///
 /// ```
 /// use minitalk_core::{Receiver, frame::octets_for};
@@ -64,30 +65,30 @@ pub const fn octets_for(payload_octets: usize) -> usize {
     payload_octets.saturating_add(OVERHEAD_OCTETS_MAX)
 }
 
-/// Most octets of payload in a frame that has `octets` between its flags, `overhead_octets` of them
-/// for the rest.
+/// The largest number of payload octets in a frame with `octets` octets between its flags, of which
+/// `overhead_octets` are not payload.
 pub(crate) const fn payload_octets_max(octets: usize, overhead_octets: usize) -> usize {
     let octets = octets.saturating_sub(overhead_octets);
     if octets < PAYLOAD_OCTETS_MAX { octets } else { PAYLOAD_OCTETS_MAX }
 }
 
-/// For a buffer of `octets`: an `N` that has no room for one octet of payload, if it is the whole
-/// of a message whose length is not known, does not compile.
+/// Rejects at compile time an `N` that has no room for one octet of payload in a frame that is a
+/// whole message of unknown length.
 pub(crate) const fn assert_room(octets: usize) {
     let has_room = payload_octets_max(octets, OVERHEAD_OCTETS_MAX - LENGTH_OCTETS_MAX + 1) > 0;
     assert!(has_room, "N counts header and FCS: it is `frame::octets_for(payload)`");
 }
 
-/// The bit of the control octet that the last frame of a message has.
+/// The bit of the control octet that is set in the last frame of a message.
 pub const FINAL: u8 = 0b0001_0000;
-/// The bit of the control octet that the first frame of a message has.
+/// The bit of the control octet that is set in the first frame of a message.
 pub const FIRST: u8 = 0b0010_0000;
 /// The ninth bit of the number of payload octets.
 pub(crate) const OCTETS_256: u8 = 0b0100_0000;
 /// Bits that are zero in every frame of this version.
 const ALWAYS_ZERO: u8 = 0b1000_0001;
 
-/// Most octets of a length: seven bits of 64 in each.
+/// The largest number of octets of a length: 64 bits, seven in each octet.
 const LENGTH_OCTETS_MAX: usize = 10;
 
 /// N(S): the number of a frame, modulo 8.
@@ -116,13 +117,13 @@ impl Sequence {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Header {
-    /// How the content of the message is coded, 0 to [`CODING_MAX`]; 0 is as it is. Only the low
-    /// four bits are sent.
+    /// How the content of the message is coded, 0 to [`CODING_MAX`]; 0 means not at all. Only the
+    /// low four bits are sent.
     pub coding: u8,
-    /// A random number that tells this message from any other of the same process.
+    /// A random number that distinguishes this message from any other of the same process.
     pub message: u32,
-    /// Total length in octets, where the sender knows it. [`u64::MAX`] cannot be sent: it goes as
-    /// not known.
+    /// Total length in octets, if the sender knows it. [`u64::MAX`] cannot be expressed and is sent
+    /// as "not known".
     pub length: Option<u64>,
 }
 
@@ -136,19 +137,19 @@ pub struct Frame<'a> {
     pub header: Option<Header>,
     /// The octets of the message that this frame carries.
     pub payload: &'a [u8],
-    /// Present in the last frame of a message, and only there: what [`Check`] makes of the whole.
+    /// Present in the last frame of a message, and only there: the [`Check`] of the whole message.
     pub check: Option<u32>,
 }
 
 /// Binds the frames of a message together: a CRC-32 over the FCS of each frame before the last and
 /// the length of the message.
 ///
-/// The FCS of a frame is a CRC of its octets, so this finds what a CRC of all octets of the message
-/// would find, in a few steps a frame.
+/// The FCS of a frame is a CRC of its octets, so this finds what a CRC over all octets of the
+/// message would find, in a few steps for each frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Check {
-    /// The FCS so far, as a number: 0 of nothing.
+    /// The FCS so far, as a number; 0 for no octets.
     value: u32,
 }
 
@@ -159,7 +160,7 @@ impl Check {
         Self { value: 0 }
     }
 
-    /// Goes on with a frame, by its FCS as it is before it is masked.
+    /// Adds a frame: its FCS before masking.
     pub fn update(&mut self, fcs: u32) {
         self.take(fcs.to_le_bytes());
     }
@@ -195,8 +196,8 @@ pub(crate) enum Attempt {
 }
 
 impl Attempt {
-    /// What the FCS of a frame is XORed with whose mask is `mask`, or, if it is repeated, the
-    /// complement.
+    /// What the FCS of a frame with this mask is XORed with: the mask or, if the frame is repeated,
+    /// its complement.
     pub(crate) const fn mask(self, mask: u32) -> u32 {
         match self {
             Self::First => mask,
@@ -204,7 +205,8 @@ impl Attempt {
         }
     }
 
-    /// What the register says that holds this after a frame, if its FCS is good.
+    /// What a register that holds `residue` after a frame says about the attempt, if its FCS is
+    /// good.
     pub(crate) fn of(residue: Fcs, mask: u32) -> Option<Self> {
         let first = Fcs::residue(mask);
         if residue == first {
@@ -223,11 +225,11 @@ impl Attempt {
 pub enum ParseFrameError {
     /// The address is not [`ADDRESS`].
     Address,
-    /// The control octet is not that of an information frame of this protocol, or numbers the first
-    /// frame of a message otherwise than 0.
+    /// The control octet is not that of an information frame of this protocol, or gives the first
+    /// frame of a message a number other than 0.
     Control,
-    /// The frame says that it begins a message, and its header is incomplete, or its length is not
-    /// written in as few octets as it takes.
+    /// The frame says that it begins a message, but its header is incomplete, or its length is not
+    /// written in as few octets as possible.
     Header,
     /// The frame has more or fewer octets than it says.
     Octets,
@@ -273,7 +275,7 @@ impl<'a> Frame<'a> {
     ///
     /// # Errors
     ///
-    /// [`ParseFrameError`]; nothing of such a frame may be used.
+    /// [`ParseFrameError`]; no part of such a frame may be used.
     pub fn parse(content: &'a [u8]) -> Result<Self, ParseFrameError> {
         let [address, control, rest @ ..] = content else {
             return Err(ParseFrameError::Address);
@@ -307,11 +309,12 @@ impl<'a> Frame<'a> {
         Ok(Self { sequence, header, payload, check })
     }
 
-    /// Writes the content of this frame to the beginning of `octets`. Returns how many they are.
+    /// Writes the content of this frame to the beginning of `octets`. Returns the number of octets
+    /// written.
     ///
     /// # Errors
     ///
-    /// [`EncodeFrameError`] if `octets` are too few; they then hold part of the frame.
+    /// [`EncodeFrameError`] if there is not enough room; `octets` then hold part of the frame.
     pub(crate) fn encode(&self, octets: &mut [u8]) -> Result<usize, EncodeFrameError> {
         let room = octets.len();
         let [low, more, ..] = self.payload.len().to_le_bytes();
@@ -339,14 +342,14 @@ impl<'a> Frame<'a> {
 }
 
 impl Header {
-    /// Octets that it takes.
+    /// The number of octets that it takes.
     pub(crate) fn octets(self) -> usize {
         let bits = u64::BITS.saturating_sub(self.length_plus_one().leading_zeros());
         let octets = usize::try_from(bits).unwrap_or(0).div_ceil(7).max(1);
         octets.saturating_add(HEADER_FIXED_OCTETS)
     }
 
-    /// Zero stands for "not known", so a known length is sent as one more.
+    /// Zero means "not known", so a known length is sent plus one.
     fn length_plus_one(self) -> u64 {
         self.length.and_then(|length| length.checked_add(1)).unwrap_or(0)
     }
@@ -393,21 +396,23 @@ fn append<'a>(rest: &'a mut [u8], octets: &[u8]) -> Result<&'a mut [u8], EncodeF
     Ok(after)
 }
 
-/// Reads an unsigned LEB128 number of at most ten octets: seven bits an octet, lowest first, the
-/// high bit set on all but the last (DWARF 5, section 7.6), and no octet more than it takes.
+/// Reads an unsigned LEB128 number of at most ten octets: seven bits in each octet, the least
+/// significant first, the high bit set in all but the last (DWARF 5, section 7.6). A number in more
+/// octets than necessary is refused.
 fn parse_varint(octets: &[u8]) -> Option<(u64, &[u8])> {
-    // Not `position`, which counts with a check that the linker cannot see to be met.
+    // Not `position`, which counts with a check that the linker cannot remove.
     let is_last = |place| octets.get(place).is_some_and(|octet| octet & 0x80 == 0);
     let end = (0..LENGTH_OCTETS_MAX).find(|&place| is_last(place))?;
     let (more, rest) = octets.split_at_checked(end)?;
     let (&highest, rest) = rest.split_first()?;
     let is_padded = highest == 0 && !more.is_empty();
-    // Nine octets have seven bits of 64 each; one is left for the tenth.
+    // The first nine octets hold 63 of the 64 bits; the tenth holds one.
     let is_too_large = more.len() == LENGTH_OCTETS_MAX.saturating_sub(1) && highest > 1;
     if is_padded || is_too_large {
         return None;
     }
-    // From the highest: shifts by a constant cost little where a register has 32 bits.
+    // Starting with the most significant: shifts by a constant are cheap where registers have 32
+    // bits.
     let value = more
         .iter()
         .rev()
@@ -518,7 +523,7 @@ mod tests {
         assert_eq!(Frame::parse(&beyond), Err(ParseFrameError::Octets));
     }
 
-    /// A first frame with a length of these octets.
+    /// The content of a first frame whose length is written in these octets.
     fn with_length(control: u8, length: &[u8]) -> Vec<u8> {
         let mut content = std::vec![ADDRESS, control, VERSION, 0, 0, 0, 0];
         content.extend(length);

@@ -12,7 +12,7 @@
 //! Octets are sent least significant bit first. Between the flags a zero is inserted after every
 //! five ones, so six ones in a row are always a flag and seven or more always an abort. A receiver
 //! therefore finds the next frame whatever has happened to the line before, and the FCS-32 (RFC
-//! 1662, C.3) says whether it is as it was sent.
+//! 1662, C.3) shows whether that frame is intact.
 //!
 //! Two frames may share a flag, and two flags the zero between them (`011111101111110`).
 //!
@@ -21,10 +21,10 @@
 //!
 //! # Other protocols
 //!
-//! What stands above is the framing of this crate's own protocol. Most others have two octets of
-//! FCS instead of four, which is a type parameter: [`Fcs16`], or [`NoFcs`] for frames with another
-//! check or none. Address and control octets are part of the content and mean nothing here. A line
-//! that is coded (NRZI, a scrambler) is decoded before [`feed`](Deframer::feed), bit by bit.
+//! The framing above is that of this crate's own protocol. Most others have two octets of FCS
+//! instead of four. That is a type parameter: [`Fcs16`], or [`NoFcs`] for frames with another check
+//! or none. Address and control octets are part of the content and have no meaning here. If the
+//! line is coded (NRZI, a scrambler), decode it before [`feed`](Deframer::feed), bit by bit.
 //!
 //! | protocol | deframer | content begins with |
 //! |---|---|---|
@@ -51,9 +51,9 @@
 //!
 //! # Overhead
 //!
-//! Two flags and the FCS are 48 bits a frame, or 40 where frames share a flag. Random content gets
-//! one zero for every 62 bits, any content at most one for every 5. Bits on the line for a content
-//! of 256 octets, which is 2048 bits:
+//! Two flags and the FCS take 48 bits per frame, or 40 where frames share a flag. Random content
+//! gets one zero for every 62 bits, any content at most one for every 5. Bits on the line for 256
+//! octets of content, which are 2048 bits:
 //!
 //! | content               | zeros inserted | bits on the line | more than the content |
 //! |-----------------------|---------------:|-----------------:|----------------------:|
@@ -78,17 +78,17 @@ pub use framer::{Cursor, Framer, Section};
 
 use crate::Bit;
 
-/// The octet that stands between frames, `01111110` on the line.
+/// The octet between frames, `01111110` on the line.
 pub const FLAG: u8 = 0x7E;
 
 /// The bits of a [`FLAG`] in the order in which they are sent.
 pub const FLAG_BITS: [Bit; 8] =
     [Bit::Zero, Bit::One, Bit::One, Bit::One, Bit::One, Bit::One, Bit::One, Bit::Zero];
 
-/// Ones in a row that abort a frame: this many, or more.
+/// The number of consecutive ones that abort a frame; more do so as well.
 pub const ABORT_ONES: u8 = 7;
 
-/// Ones in a row that content may have; a zero is inserted after them.
+/// The number of consecutive ones that content may have; a zero is inserted after them.
 const ONES_MAX: u8 = 5;
 
 #[cfg(test)]
@@ -107,7 +107,7 @@ mod tests {
         assert_eq!(octet, FLAG);
     }
 
-    /// A row of the table above: zeros inserted, bits on the line, what that is more.
+    /// A row of the table above: zeros inserted, bits on the line, overhead.
     fn row(name: &str, digits: usize, inserted: f64) -> String {
         let content = f64::from(OCTETS) * 8.0;
         let bits = content + 48.0 + inserted;
@@ -131,7 +131,7 @@ mod tests {
         let frames = 4000;
         let all: u32 =
             (0..frames).map(|_| inserted(&core::array::from_fn(|_| random.octet()))).sum();
-        // Four times the 0.09 by which an average of so many frames varies.
+        // Four standard errors: the average of this many frames has a standard error of 0.09.
         let average = f64::from(all) / f64::from(frames);
         assert!((average - 33.5).abs() < 0.36, "{average}");
     }

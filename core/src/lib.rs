@@ -1,9 +1,9 @@
-//! Bit-level protocols for a channel that knows two symbols and nothing else.
+//! Bit-level protocols for a channel that carries two symbols and nothing else.
 //!
 //! Two processes that may only send each other `SIGUSR1` and `SIGUSR2`; two interrupt lines of a
 //! microcontroller; an LED and a photodiode. This crate turns octets into such symbols and back,
-//! finds out what was lost, and repeats it. It does no I/O: symbols and the time come in as
-//! arguments, what is to be sent comes out as a return value.
+//! detects what was lost, and repeats it. It does no I/O: symbols and the time come in as
+//! arguments, what is to be sent is returned.
 //!
 //! | layer | one direction | the other |
 //! |---|---|---|
@@ -31,26 +31,26 @@
 //! ```
 //!
 //! A link is a pair of [`Sender`] and [`Receiver`]; the example at [`Receiver`] is one in memory.
-//! What comes in is put in with methods named `handle_…`. A receiver returns what is owed for a bit
-//! from `handle_bit`, or, if that completed something, from `accept` or `refuse`. A sender and an
-//! [`Exchange`] may have more to say: after each call, take out all there is with the methods named
+//! Input goes to methods named `handle_…`. A receiver returns what is owed for a bit from
+//! `handle_bit`, or, if the bit completed something, from `accept` or `refuse`. A sender and an
+//! [`Exchange`] may have several outputs: after each call, take all of them with the methods named
 //! `poll_…`.
 //!
 //! # What holds everywhere
 //!
 //! * `no_std`, no allocation, no `unsafe`, no floating point, no locks, bounded time for each call.
-//! * No panic: what a peer sends can be refused, not make the program end.
+//! * No panic: what a peer sends can be refused, but cannot end the program.
 //! * Every `new` that cannot fail is `const`: a `static` needs no initialiser. Every type is
 //!   `Clone`, `Debug` and, with the feature `defmt`, `defmt::Format`.
 //!
 //! # Stability
 //!
-//! Rust 1.88 or newer; a newer minimum is a minor version. Structs that are read only, such as
-//! counters, are `non_exhaustive`, for they will get more fields. Enums that a host must answer to,
-//! such as [`receiver::Reply`] and [`sender::Event`], are exhaustive on purpose: a new variant is a
-//! new major version, and the compiler shows each place that has to know it. What goes over the
-//! line has a version of its own, [`frame::VERSION`]. RAM, code size and instructions may change
-//! with any version.
+//! Rust 1.88 or newer; raising that is a minor version. Structs that are only read, such as
+//! counters, are `non_exhaustive`, because they will get more fields. Enums that a host must
+//! respond to, such as [`receiver::Reply`] and [`sender::Event`], are exhaustive on purpose: a new
+//! variant is a new major version, and the compiler shows each place that has to handle it. What
+//! goes over the line has a version of its own, [`frame::VERSION`]. RAM, code size and instruction
+//! counts may change with any version.
 //!
 //! The wire formats are specified in `docs/protocol.md` of the repository.
 #![no_std]

@@ -1,10 +1,10 @@
 //! The protocol, checked exhaustively: real senders and receivers, a modelled kernel.
 //!
 //! Compiled into the crate's unit tests (see `lib.rs`), because a deliberately broken sender, which
-//! shows that the model can fail, is nothing to export.
+//! shows that the model can fail, must not be exported.
 //!
-//! `MODEL_MORE=1` lets one thing more go wrong everywhere but where damaged frames are kept
-//! exactly. With that, and with the rules whose breach takes three faults to show, it runs for some
+//! `MODEL_MORE=1` allows one more fault everywhere except where damaged frames are kept exactly.
+//! With that, and with the rules whose violation takes three faults to show, it runs for some
 //! minutes: `MODEL_MORE=1 cargo test -p minitalk-core --lib model -- --include-ignored
 //! --nocapture`.
 #![expect(clippy::arithmetic_side_effects, reason = "an overflow fails the test")]
@@ -29,8 +29,8 @@ use ping::Measured;
 use crate::exchange::Protocols;
 use crate::{Bit, RefusalReason, receiver, sender};
 
-/// A message of one frame, and one fault. Of its bits the last ones make pairs, without which some
-/// rules would not matter.
+/// A message of one frame, and one fault. Its last bits form pairs, without which some rules would
+/// not matter.
 const ONE: Setup = Setup {
     frames: &[b"b"],
     after_reset: &[],
@@ -52,7 +52,7 @@ fn report(name: &str, first: impl System) -> Report {
     report
 }
 
-/// Checks a setup, with as many faults more than it says as the environment does.
+/// Checks a setup, with as many additional faults as the environment variable allows.
 fn assert_sound(name: &str, setup: &Setup) {
     let faults = if setup.exact { setup.faults } else { setup.faults + more() };
     let setup = Box::leak(Box::new(Setup { faults, ..*setup }));
@@ -67,7 +67,7 @@ fn assert_no_violation(name: &str, first: impl System) {
     assert!(report.ended > 0, "{name}: no state is final");
 }
 
-/// How many faults more there may be than usual.
+/// How many faults are allowed in addition to the usual number.
 fn more() -> u8 {
     let more = std::env::var("MODEL_MORE").unwrap_or_else(|_| "0".into());
     more.parse().expect("MODEL_MORE is a number of faults")
@@ -100,8 +100,8 @@ fn with_every_octet_of_a_damaged_frame_kept_nothing_else_comes_out() {
     assert_sound("two frames exactly", &Setup { exact: true, ..TWO_FRAMES });
 }
 
-/// What a fault cuts off of a frame is the beginning of it and so kept octet by octet, be the model
-/// exact or not.
+/// What remains of a frame that a fault cuts short is the beginning of that frame, so it is kept
+/// octet by octet whether the model is exact or not.
 fn trapped() -> Setup {
     let trap: &[u8] = minitalk_testing::trap(link::MESSAGE, 1, true, 5).leak();
     Setup { frames: vec![&b""[..], trap].leak(), ..TWO }
@@ -159,7 +159,7 @@ fn a_reason_is_never_taken_for_another_by_a_storm_and_a_fault() {
     assert_sound("refusal, storm of ones", &Setup { storm: Some(Bit::One), ..REFUSAL_IN_STORM });
 }
 
-/// A reason in which a storm can hide the zeros in the middle, and leave those before it and the
+/// A reason of which a storm can hide the zeros in the middle, and leave those before it and the
 /// ones.
 const REFUSAL_IN_STORM: Setup =
     Setup { storm: Some(Bit::Zero), faults: 2, ..refusing(0, RefusalReason::TooLong) };
@@ -174,7 +174,7 @@ fn a_storm_of_ones_at_the_sender_is_survived() {
     assert_sound("storm of ones", &Setup { storm: Some(Bit::One), ..STORM });
 }
 
-/// The storm is one of the faults.
+/// The storm counts as one of the faults.
 const STORM: Setup = Setup { storm: Some(Bit::Zero), ..TWO };
 
 #[test]
@@ -235,8 +235,8 @@ fn a_ping_leaves_its_peer_as_it_was() {
     assert_no_violation("ping to a classic receiver, two faults", Measured::new(faulty));
 }
 
-/// A model that cannot fail proves nothing: each of these rules is broken, and the model must see
-/// it.
+/// A model that cannot fail proves nothing: each of these rules is broken, and the model must
+/// notice.
 mod broken {
     use super::*;
 

@@ -7,8 +7,8 @@
 //!     └── withdraw() ────┴──────────────▶ Withdrawing ──▶ Ended
 //! ```
 //!
-//! A receiver takes flags between frames for what they are, and acknowledges each bit; a *probe* is
-//! one flag. The mark comes first because the receiver may not know yet that its peer is framed.
+//! A receiver accepts flags between frames and acknowledges each bit. A *probe* is one flag. The
+//! mark comes first because the receiver may not know yet that its peer is framed.
 //! `docs/protocol.md`, section "Telling the two apart", has the rules.
 
 use crate::detect::MARK_BITS;
@@ -17,20 +17,21 @@ use crate::verdict::bit_at;
 use crate::withdrawal::{Alignment, Withdrawal};
 use crate::{Bit, Doubt, Instant};
 
-/// Time to wait for an acknowledgment before the bit is sent again, which then doubles. Longer than
-/// for a message: a bit that comes twice spoils more of a measurement than the time is worth.
+/// How long to wait for an acknowledgment before the bit is sent again. Doubled on each expiry.
+/// Longer than for a message: a bit that arrives twice spoils more of a measurement than the time
+/// is worth.
 const TIMEOUT_MICROS: u64 = 250_000;
 
-/// Never longer.
+/// The longest timeout, however often it is doubled.
 const TIMEOUT_MICROS_MAX: u64 = 1_000_000;
 
 /// How long to listen for a second acknowledgment after a bit was sent again.
 const SETTLE_MICROS: u64 = 5_000;
 
-/// Bits of a probe.
+/// The number of bits of a probe.
 pub const PROBE_BITS: u8 = 8;
 
-/// What a [`Pinger`] has to tell.
+/// What a [`Pinger`] reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum PingEvent {
@@ -43,7 +44,7 @@ pub enum PingEvent {
         /// Whether the bit was sent more than once, so that its round trip says little.
         resent: bool,
     },
-    /// The peer acknowledges bits, but not as this protocol does: it is being left, as with
+    /// The peer acknowledges bits, but not as this protocol does. The pinger withdraws, as with
     /// [`Pinger::withdraw`].
     NotFramed,
     /// Nothing more will be sent.
@@ -52,7 +53,7 @@ pub enum PingEvent {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Phase {
-    /// Sends ones: what follows is framed.
+    /// Sends ones, which say that what follows is framed.
     Mark { left: u8 },
     /// Sends a flag, to see whether its acknowledgments alternate.
     Greeting { position: u8 },
@@ -68,13 +69,14 @@ enum Phase {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Outstanding {
-    /// Nothing: the next bit may go.
+    /// Nothing: the next bit may be sent.
     None,
-    /// The bit of the phase.
+    /// The current bit of the phase.
     Sent,
-    /// The same, after its timeout. `due` if it is to be transmitted now.
+    /// The same bit, after its timeout. `due` if it is to be transmitted now.
     Resent { due: bool },
-    /// A resent bit has been acknowledged; a second acknowledgment would mean that it came twice.
+    /// A resent bit has been acknowledged; a second acknowledgment would mean that it arrived
+    /// twice.
     Settling,
 }
 
@@ -84,8 +86,8 @@ enum Outstanding {
 ///
 /// After each call of a method that takes `&mut self`: call [`poll_transmit`](Self::poll_transmit)
 /// and [`poll_event`](Self::poll_event) until they return `None`. Then wait for an acknowledgment,
-/// but no longer than [`poll_timeout`](Self::poll_timeout). When to give up is for the host to say:
-/// then it calls [`withdraw`](Self::withdraw) and goes on until [`PingEvent::Withdrawn`].
+/// but no longer than [`poll_timeout`](Self::poll_timeout). The host decides when to give up: it
+/// then calls [`withdraw`](Self::withdraw) and goes on until [`PingEvent::Withdrawn`].
 ///
 /// # Signal safety
 ///
@@ -127,8 +129,8 @@ pub struct Pinger {
     outstanding: Outstanding,
     deadline: Option<Instant>,
     timeout_micros: u64,
-    /// The acknowledgment from which the next one must differ. `None` if it may be either: there
-    /// was none, or a bit was resent.
+    /// The acknowledgment from which the next one must differ. `None` if the next one may be
+    /// either: none has come yet, or a bit was resent.
     last_ack: Option<Bit>,
     alignment: Alignment,
     progress: u64,
@@ -157,13 +159,13 @@ impl Pinger {
         matches!((self.phase, self.outstanding), (Phase::Ready, Outstanding::None))
     }
 
-    /// Bits that have been acknowledged: a peer that acknowledges none for long is to be given up.
+    /// Bits that have been acknowledged. Give a peer up that acknowledges none for long.
     #[must_use]
     pub const fn progress(&self) -> u64 {
         self.progress
     }
 
-    /// Begins a probe; false, and nothing happens, if this is not [ready](Self::is_ready) for one.
+    /// Begins a probe. If it is not [ready](Self::is_ready), nothing happens and false is returned.
     #[must_use = "a probe that has not begun is not answered"]
     pub const fn probe(&mut self) -> bool {
         let is_ready = self.is_ready();
@@ -173,10 +175,10 @@ impl Pinger {
         is_ready
     }
 
-    /// Leaves the peer. One that is not known to be framed is left at the end of a byte and of a
-    /// message, as far as zeros that are a NUL to it can do that.
+    /// Leaves the peer. A peer that is not known to be framed is left at the end of a byte and of a
+    /// message, as far as zeros, which are a NUL to it, can achieve that.
     ///
-    /// A host that knows the peer to be framed, although it has not answered, need not call this.
+    /// A host that knows that the peer is framed, although it has not answered, need not call this.
     pub fn withdraw(&mut self, now: Instant) {
         self.outstanding = Outstanding::None;
         self.deadline = None;
@@ -213,17 +215,17 @@ impl Pinger {
                 self.settle(now);
                 self.take_ack(ack, true, now);
             }
-            // The other copy has arrived, too.
+            // The other copy has arrived as well.
             Outstanding::Settling => {
                 self.settle(now);
                 self.last_ack = None;
             }
-            // Late, or of nothing: the alternation may be anywhere.
+            // It is late, or belongs to nothing: the next acknowledgment may be either.
             Outstanding::None => self.last_ack = None,
         }
     }
 
-    /// Tells that time has passed. Nothing happens before [`poll_timeout`](Self::poll_timeout).
+    /// To be called when time has passed. Does nothing before [`poll_timeout`](Self::poll_timeout).
     pub fn handle_timeout(&mut self, now: Instant) {
         if let Phase::Withdrawing(withdrawal) = &mut self.phase {
             withdrawal.handle_timeout(now);
@@ -262,7 +264,7 @@ impl Pinger {
         }
     }
 
-    /// Puts the timeout off by `micros`.
+    /// Postpones the timeout to `micros` after `now`.
     pub fn postpone(&mut self, now: Instant, micros: u64) {
         self.deadline = self.deadline.map(|_| now.after_micros(micros));
     }
@@ -307,14 +309,14 @@ impl Pinger {
         self.event.take()
     }
 
-    /// The bit of the phase has been acknowledged.
+    /// Handles the acknowledgment of the current bit.
     fn take_ack(&mut self, ack: Bit, resent: bool, now: Instant) {
         self.timeout_micros = TIMEOUT_MICROS;
         self.progress = self.progress.saturating_add(1);
         let alternates = self.last_ack != Some(ack);
         self.last_ack = (!resent).then_some(ack);
         match self.phase {
-            // These need not alternate.
+            // The acknowledgments of a mark need not alternate.
             Phase::Mark { left } => {
                 self.phase = match left.saturating_sub(1) {
                     0 => Phase::Greeting { position: 0 },
@@ -333,7 +335,8 @@ impl Pinger {
                     Phase::Ready
                 };
             }
-            // A known peer that does not alternate is out of step, which does not matter here.
+            // A peer that is known to be framed and does not alternate is out of step, which is
+            // harmless here.
             Phase::Probe { position } => {
                 self.event = Some(PingEvent::Acknowledged { position, resent });
                 let next = position.saturating_add(1);
@@ -367,7 +370,7 @@ mod tests {
 
     const NOW: Instant = Instant::ZERO;
 
-    /// Has `count` bits acknowledged in alternation.
+    /// Has `count` bits acknowledged, with alternating acknowledgments.
     fn pass(pinger: &mut Pinger, count: u8) {
         for position in 0..count {
             assert!(pinger.poll_transmit(NOW).is_some());
@@ -422,7 +425,7 @@ mod tests {
         assert_eq!(pinger.poll_transmit(deadline), Some(Bit::One));
     }
 
-    /// Seven zeros complete the byte that the flag has begun with a zero, and make it a NUL.
+    /// Seven zeros complete the byte that began with the last zero of the flag, and make it a NUL.
     #[test]
     fn a_peer_that_does_not_alternate_is_left_at_the_end_of_a_byte_and_a_message() {
         let mut pinger = Pinger::new();

@@ -29,14 +29,13 @@ use rules::Rules;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use = "an acknowledgment that is not sent stops the link"]
 pub enum Reply {
-    /// The bit is owed this acknowledgment.
+    /// This acknowledgment is owed for the bit.
     Acknowledge(Bit),
-    /// The bit is owed this acknowledgment, and with it a verdict is complete: a boundary between
+    /// This acknowledgment is owed for the bit, and completes a verdict. This is a boundary between
     /// frames, where another sender may be given the floor.
     VerdictComplete(Bit),
     /// A new frame has arrived intact. Read it with [`Receiver::frame`], then answer with
-    /// [`Receiver::accept`] or [`Receiver::refuse`]; the acknowledgment of the bit comes from
-    /// there.
+    /// [`Receiver::accept`] or [`Receiver::refuse`], which return the acknowledgment of the bit.
     Frame,
     /// A frame is still waiting for its answer, so the bit can only be a repetition: ignored.
     Ignored,
@@ -51,11 +50,11 @@ pub struct Received<'a> {
     pub first: bool,
     /// Whether the message ends with this frame.
     pub last: bool,
-    /// How the octets of the message are coded, as its first frame says: 0 is as they are. A
-    /// receiver that does not know the coding is to [refuse](Receiver::refuse) the message.
+    /// How the octets of the message are coded, as its first frame says; 0 means not at all. A
+    /// receiver that does not know the coding must [refuse](Receiver::refuse) the message.
     pub coding: u8,
-    /// Total length of the message in octets, if its first frame says so. A message that turns out
-    /// to have another one is refused.
+    /// Total length of the message in octets, if its first frame gives it. A message that turns out
+    /// to have another length is refused.
     pub length: Option<u64>,
     /// Octets of the message that came before this frame.
     pub offset: u64,
@@ -77,7 +76,7 @@ pub struct Counters {
     pub refused: u32,
     /// Frames whose FCS, length or content was wrong.
     pub damaged: u32,
-    /// Frames broken off by seven ones.
+    /// Frames aborted by seven ones.
     pub aborted: u32,
 }
 
@@ -85,11 +84,13 @@ pub struct Counters {
 enum State {
     /// Acknowledgments alternate; the deframer looks for frames.
     Listening,
-    /// A frame waits for the host; so does the acknowledgment of its closing flag's last bit.
+    /// A frame waits for the host, and so does the acknowledgment of the last bit of its closing
+    /// flag.
     Held(Held),
-    /// The acknowledgments of the next flag spell the verdict. `position` bits of it have come.
+    /// The acknowledgments of the next flag spell the verdict. `position` bits of the flag have
+    /// come.
     Verdict { verdict: Verdict, position: u8 },
-    /// The acknowledgments of sixteen zeros spell the reason. `position` of them have come.
+    /// The acknowledgments of sixteen zeros spell the reason. `position` zeros have come.
     Reason { reason: RefusalReason, position: u8 },
 }
 
@@ -102,10 +103,10 @@ enum Verdict {
 
 /// The receiving half of a link with one sender.
 ///
-/// `N` is the most octets of a frame between its flags, FCS included. Without, it is
-/// [`FRAME_OCTETS_MAX`], which any peer of this protocol fits, and
-/// only such a receiver has [`new`](Self::new); one for [`short`](Self::short) frames refuses
-/// longer ones. A message may be of any length.
+/// `N` is the largest number of octets between the flags of a frame, FCS included. By default it is
+/// [`FRAME_OCTETS_MAX`], enough for any peer of this protocol; only such a receiver has
+/// [`new`](Self::new). A receiver for [`short`](Self::short) frames refuses longer ones. A message
+/// may be of any length.
 ///
 /// ```compile_fail,E0599
 /// // 256 is the payload of a frame, and not all of it.
@@ -151,7 +152,7 @@ pub struct Receiver<const N: usize = FRAME_OCTETS_MAX> {
     #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
     state: State,
     memory: Memory,
-    /// Whether a frame has been broken off or did not check.
+    /// Whether any frame has been aborted or damaged.
     disturbed: bool,
     overlong: Overlong,
     next_ack: Bit,
@@ -159,30 +160,30 @@ pub struct Receiver<const N: usize = FRAME_OCTETS_MAX> {
     rules: Rules,
 }
 
-/// Frames that a receiver of short ones has no room for.
+/// Frames that are too long for a receiver of short ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 struct Overlong {
-    /// In a row.
+    /// How many came in a row.
     frames: u8,
     /// Whether the flag after the last of them has not come.
     is_open: bool,
 }
 
-/// Frames in a row for which there is no room, after which the next one is refused: two frames that
-/// became one, because the flag between them was damaged, are an accident, and so few are not.
+/// How many frames in a row must be too long before the sender is refused. Two frames that became
+/// one, because the flag between them was damaged, are an accident; this many in a row are not.
 const OVERLONG_MAX: u8 = 3;
 
 impl Receiver {
-    /// A receiver of any frame of this protocol, whose first acknowledgment will be [`Bit::Zero`].
+    /// A receiver for any frame of this protocol. Its first acknowledgment will be [`Bit::Zero`].
     /// It is all zeros, so that a `static` takes no room in flash.
     #[must_use]
     pub const fn new() -> Self {
         Self::short()
     }
 
-    /// A receiver that takes over after `last_ack` has been sent, when the bits before were needed
-    /// to [detect](crate::detect) the protocol.
+    /// A receiver that takes over after `last_ack` has been sent, for when the bits before were
+    /// needed to [detect](crate::detect) the protocol.
     #[must_use]
     pub const fn after_ack(last_ack: Bit) -> Self {
         Self::resuming(last_ack)
@@ -190,10 +191,10 @@ impl Receiver {
 }
 
 impl<const N: usize> Receiver<N> {
-    /// A receiver of frames that may be shorter than this protocol's: `N` is
+    /// A receiver for frames that may be shorter than this protocol's: `N` is
     /// [`octets_for`](crate::frame::octets_for) the payloads that both ends have agreed on. It
-    /// refuses a sender whose frames do not fit, with [`RefusalReason::TooLong`], at their third
-    /// sending. With room for less than one octet of payload it does not compile:
+    /// refuses a sender whose frames do not fit, with [`RefusalReason::TooLong`], when such a frame
+    /// comes for the third time. It does not compile with room for less than one octet of payload:
     ///
     /// ```compile_fail,E0080
     /// let receiver = minitalk_core::Receiver::<17>::short();
@@ -232,7 +233,7 @@ impl<const N: usize> Receiver<N> {
         }
     }
 
-    /// Takes a bit if it can lead to nothing but its acknowledgment. Otherwise nothing happens.
+    /// Takes a bit if it can lead only to its acknowledgment. Otherwise does nothing.
     #[inline]
     pub(crate) fn acknowledge(&mut self, bit: Bit) -> Option<Bit> {
         let is_plain = matches!(self.state, State::Listening) && self.deframer.is_within_content();
@@ -265,7 +266,7 @@ impl<const N: usize> Receiver<N> {
     }
 
     /// Octets accepted of a message that has begun and not ended: what is cut off if the sender
-    /// disappears now. `None` if nothing would be.
+    /// disappears now. `None` if no message has begun.
     #[must_use]
     pub fn octets_at_risk(&self) -> Option<u64> {
         let Some(message) = self.memory.message.as_ref() else {
@@ -283,7 +284,7 @@ impl<const N: usize> Receiver<N> {
         &self.counters
     }
 
-    /// Accepts the frame that waits: its octets are safe, or written if it is the last one.
+    /// Accepts the frame that waits: its octets are safe or, if it is the last frame, written.
     ///
     /// Returns the acknowledgment that the sender is owed, or `None` if no frame waits.
     #[must_use = "an acknowledgment that is not sent stops the link"]
@@ -296,9 +297,9 @@ impl<const N: usize> Receiver<N> {
 
     /// Refuses the message in progress, or the one that the waiting frame begins, for good.
     ///
-    /// Returns the acknowledgment that the sender is owed if a frame waits. If none does, the
+    /// Returns the acknowledgment that is owed to the sender if a frame waits. If none does, the
     /// refusal is spelled after the next frame of the message. A message that has ended was
-    /// delivered and is not refused any more.
+    /// delivered and can no longer be refused.
     #[must_use = "an acknowledgment that is not sent stops the link"]
     pub fn refuse(&mut self, reason: RefusalReason) -> Option<Bit> {
         let is_held = self.held().is_some();
@@ -333,11 +334,12 @@ impl<const N: usize> Receiver<N> {
         Reply::Acknowledge(self.alternate())
     }
 
-    /// A flag has closed nothing but, perhaps, a frame that does not fit.
+    /// Handles a flag that has closed nothing except, perhaps, a frame that is too long.
     #[cold]
     fn pass_flag(&mut self) -> Bit {
         let was_open = core::mem::replace(&mut self.overlong.is_open, false);
-        // Nobody sends longer frames than this protocol has, so there it is an accident.
+        // No sender's frames are longer than this protocol allows. So if those fit, this is an
+        // accident.
         if was_open && self.overlong.frames >= OVERLONG_MAX && N < FRAME_OCTETS_MAX {
             self.begin_refusal(RefusalReason::TooLong)
         } else {
@@ -345,7 +347,7 @@ impl<const N: usize> Receiver<N> {
         }
     }
 
-    /// A flag has closed a frame.
+    /// Handles a flag that has closed a frame.
     #[cold]
     fn close(&mut self, residue: hdlc::Fcs) -> Reply {
         let judgment = match self.deframer.unchecked() {
@@ -382,11 +384,11 @@ impl<const N: usize> Receiver<N> {
     #[cold]
     fn spell_verdict(&mut self, bit: Bit, verdict: Verdict, position: u8) -> Reply {
         if bit != bit_at(hdlc::FLAG, position) {
-            // Out of step: what comes is not the flag, so nothing may be spelled into it.
+            // Out of step: these bits are not the flag, so nothing may be spelled into them.
             self.state = State::Listening;
             return self.listen(bit);
         }
-        // The flag itself is news to the deframer only as the opening of the next frame.
+        // The deframer needs the flag only as the opening of the next frame.
         let _ = self.deframer.feed_unchecked(bit);
         let ack = match verdict {
             Verdict::Accepted => Bit::One,
@@ -451,7 +453,7 @@ impl Default for Receiver {
 
 #[cfg(test)]
 impl<const N: usize> Receiver<N> {
-    /// The same receiver, which does not keep a rule.
+    /// The same receiver, which breaks a rule.
     pub(crate) const fn breaking(mut self, rule: Option<Broken>) -> Self {
         self.rules.broken = rule;
         self
@@ -462,8 +464,9 @@ impl<const N: usize> Receiver<N> {
         matches!(self.state, State::Verdict { .. } | State::Reason { .. })
     }
 
-    /// Forgets what nothing depends on any more, so that states that will behave alike are equal;
-    /// and, of a frame that is not the beginning of one that `is_sent`, all but that it is damaged.
+    /// Forgets state that no longer matters, so that states that will behave alike are equal. Of a
+    /// frame that is not the beginning of one that `is_sent`, only the fact that it is damaged is
+    /// kept.
     pub(crate) fn forget_the_past(&mut self, is_sent: impl Fn(&[u8]) -> bool) {
         self.counters = Counters::default();
         self.deframer.forget_the_past(self.held().is_some(), is_sent);

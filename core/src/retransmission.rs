@@ -2,16 +2,16 @@
 
 /// The timeout before the first round trip has been measured.
 ///
-/// RFC 6298 (2.1) says one second for the Internet; two processes of one machine answer within a
+/// RFC 6298 (2.1) says one second, for the Internet. Two processes on one machine answer within a
 /// scheduling quantum.
 const INITIAL_MICROS: u32 = 20_000;
 
-/// Never less: below it, a receiver that merely lost its time slice would look silent (RFC 6298,
-/// 2.4 says one second for the same reason).
+/// The shortest timeout. With less, a receiver that merely lost its time slice would look silent
+/// (RFC 6298, 2.4 says one second for the same reason).
 const MIN_MICROS: u32 = 2_000;
 
-/// Never more, so that a link whose first bit was lost, or whose peer was stopped, comes back soon
-/// (RFC 6298, 2.5).
+/// The longest timeout, so that a link whose first bit was lost, or whose peer was stopped,
+/// recovers soon (RFC 6298, 2.5).
 const MAX_MICROS: u32 = 1_000_000;
 
 /// The retransmission timeout of one link.
@@ -23,7 +23,7 @@ const MAX_MICROS: u32 = 1_000_000;
 pub(crate) struct RetransmissionTimeout {
     smoothed_eighths: u32,
     variation_quarters: u32,
-    /// The timeout less [`INITIAL_MICROS`], modulo 2³², so that it is 0 at first.
+    /// The timeout minus [`INITIAL_MICROS`], modulo 2³², so that it is 0 at first.
     beyond_initial_micros: u32,
 }
 
@@ -32,14 +32,15 @@ impl RetransmissionTimeout {
         Self { smoothed_eighths: 0, variation_quarters: 0, beyond_initial_micros: 0 }
     }
 
-    /// Time to wait for the next acknowledgment, in microseconds.
+    /// How long to wait for the next acknowledgment, in microseconds.
     #[inline]
     pub(crate) fn timeout_micros(&self) -> u64 {
         u64::from(self.micros())
     }
 
-    /// Takes in the round trip of a bit that was sent once; one that was resent does not count,
-    /// for nobody can tell which copy was acknowledged (Karn's algorithm; RFC 6298, section 3).
+    /// Adds the round trip of a bit that was sent once. One that was resent does not count, because
+    /// it is impossible to tell which copy was acknowledged (Karn's algorithm; RFC 6298, section
+    /// 3).
     #[inline]
     pub(crate) fn sample(&mut self, round_trip_micros: u64) {
         let sample = u32::try_from(round_trip_micros).unwrap_or(MAX_MICROS).min(MAX_MICROS);
@@ -47,8 +48,8 @@ impl RetransmissionTimeout {
             self.smoothed_eighths = sample.max(1) << 3;
             self.variation_quarters = sample << 1;
         } else {
-            // No sample is above a second, so neither is the average of them, nor of their
-            // deviations.
+            // No sample is above a second, so neither their average nor that of their deviations
+            // is.
             let smoothed = self.smoothed_eighths >> 3;
             let deviation = smoothed.abs_diff(sample);
             let variation = self.variation_quarters;
@@ -60,12 +61,12 @@ impl RetransmissionTimeout {
         self.set(self.unbacked_micros());
     }
 
-    /// Doubles the timeout after it expired (RFC 6298, 5.5).
+    /// Doubles the timeout after an expiry (RFC 6298, 5.5).
     pub(crate) fn back_off(&mut self) {
         self.set(self.micros().saturating_mul(2).min(MAX_MICROS));
     }
 
-    /// Takes back what expired timeouts added, once the peer has answered.
+    /// Undoes what expiries have added, once the peer has answered.
     pub(crate) fn forget_back_off(&mut self) {
         self.set(if self.smoothed_eighths == 0 { INITIAL_MICROS } else { self.unbacked_micros() });
     }

@@ -37,11 +37,12 @@ use rules::Rules;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum State {
-    /// Waits for a payload. If `in_step`, a flag is behind us, which the next frame may follow.
+    /// Waits for a payload. If `in_step`, a flag has just been sent, and the next frame may follow
+    /// it.
     Ready { in_step: bool },
-    /// Sends ones that abort whatever the receiver thinks it is in the middle of.
+    /// Sends ones that abort whatever frame the receiver may be in.
     Mark { left: u8 },
-    /// Sends the frame; the cursor knows where.
+    /// Sends the frame; the cursor has the position.
     Frame,
     /// Sends the flag whose acknowledgments are the verdict.
     Verdict { position: u8, ones: u8 },
@@ -57,9 +58,9 @@ enum State {
 
 /// The sending half of a link, for one message.
 ///
-/// `N` is the most octets of a frame between its flags, as for a [`Receiver`](crate::Receiver):
-/// without, it is that of full-size frames. The message is handed over frame by frame with
-/// [`offer`](Self::offer) and may be of any length.
+/// `N` is the largest number of octets between the flags of a frame, as for a
+/// [`Receiver`](crate::Receiver); by default, that of full-size frames. The message is handed over
+/// frame by frame with [`offer`](Self::offer) and may be of any length.
 ///
 /// # The loop
 ///
@@ -81,9 +82,9 @@ pub struct Sender<const N: usize = FRAME_OCTETS_MAX> {
     parity: Parity,
     /// Whether a bit has been resent since the mark, or since the verdict or the reason began.
     resent: bool,
-    /// Whether there are never two bits under way.
+    /// Whether there are never two bits in flight.
     is_single: bool,
-    /// How often in a row the receiver has not accepted a frame that it has heard to its end.
+    /// How many times in a row the receiver has heard a frame to its end and not accepted it.
     rejections: u8,
     reach: Reach,
     event: Slot<Event>,
@@ -91,26 +92,26 @@ pub struct Sender<const N: usize = FRAME_OCTETS_MAX> {
     rules: Rules,
 }
 
-/// What the alternation of the acknowledgments has shown.
+/// What the alternation of the acknowledgments has shown so far.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 struct Parity {
-    /// The acknowledgment that came last: the next one must differ.
+    /// The last acknowledgment; the next one must differ.
     last_ack: Bit,
-    /// Whether one has been right since the mark.
+    /// Whether an acknowledgment has been right since the mark.
     is_checked: bool,
-    /// How often in a row the first one that was checked was wrong.
+    /// How many times in a row the first one that was checked was wrong.
     foreign_starts: u8,
 }
 
 impl Sender {
-    /// A sender for one message, of frames of any length that this protocol has.
+    /// A sender for one message, with frames of any length that this protocol has.
     ///
-    /// `message` should be random: it tells this message from all others of the same process. Where
-    /// there are no random numbers, one that is counted on from a number kept over a restart will
-    /// do. `length` is the total number of octets, where it is known.
+    /// `message` should be random: it distinguishes this message from all others of the same
+    /// process. Without random numbers, a counter that survives a restart will do. `length` is the
+    /// total number of octets, if it is known.
     ///
-    /// `Sender::new(0, None)` is all zeros: a `static` that begins so takes no room in flash.
+    /// `Sender::new(0, None)` is all zeros: a `static` initialised with it takes no room in flash.
     #[must_use]
     pub const fn new(message: u32, length: Option<u64>) -> Self {
         Self::short(message, length)
@@ -118,9 +119,9 @@ impl Sender {
 }
 
 impl<const N: usize> Sender<N> {
-    /// A sender of frames that may be shorter than this protocol's: `N` is
-    /// [`octets_for`](crate::frame::octets_for) their payloads. Of less than one octet of payload
-    /// it does not compile.
+    /// A sender whose frames may be shorter than this protocol's: `N` is
+    /// [`octets_for`](crate::frame::octets_for) their payloads. It does not compile with room for
+    /// less than one octet of payload.
     #[must_use]
     pub const fn short(message: u32, length: Option<u64>) -> Self {
         const { assert_room(N) };
@@ -146,21 +147,21 @@ impl<const N: usize> Sender<N> {
         }
     }
 
-    /// The most octets of a piece: [`frame::PAYLOAD_OCTETS_MAX`](crate::frame::PAYLOAD_OCTETS_MAX),
-    /// or what `N` has room for in a frame with the longest header.
+    /// The largest number of octets of a piece:
+    /// [`frame::PAYLOAD_OCTETS_MAX`](crate::frame::PAYLOAD_OCTETS_MAX), or what `N` has room for in
+    /// a frame with the longest header.
     pub const PAYLOAD_OCTETS_MAX: usize = payload_octets_max(N, OVERHEAD_OCTETS_MAX);
 
-    /// The same sender, for a message whose octets are coded: `coding` says how, from 1 to
-    /// [`CODING_MAX`](crate::frame::CODING_MAX), and a receiver that does not know it
-    /// [refuses](crate::RefusalReason::Coding) the message. 0, as it is without, stands for octets
-    /// as they are.
+    /// The same sender, for a message whose octets are coded. `coding` says how, from 1 to
+    /// [`CODING_MAX`](crate::frame::CODING_MAX); a receiver that does not know it
+    /// [refuses](crate::RefusalReason::Coding) the message. 0, the default, means not coded.
     #[must_use]
     pub const fn with_coding(mut self, coding: u8) -> Self {
         self.outgoing.header.coding = coding;
         self
     }
 
-    /// The same sender, never with two bits under way.
+    /// The same sender, which never has two bits in flight.
     #[must_use]
     pub const fn without_pairs(mut self) -> Self {
         self.is_single = true;
@@ -174,7 +175,7 @@ impl<const N: usize> Sender<N> {
         matches!(self.state, State::Ready { .. }) && self.event.as_ref().is_none()
     }
 
-    /// Whether the frame under way may have been delivered without our having heard of it.
+    /// Whether the current frame may have been delivered without the sender's knowledge.
     ///
     /// If the link ends while this is so, the outcome of that frame is unknown, and no protocol
     /// could tell (Lynch, Mansour and Fekete 1988).
@@ -183,13 +184,13 @@ impl<const N: usize> Sender<N> {
         self.outgoing.is_exposed
     }
 
-    /// Whether the frame under way, if one is, ends the message.
+    /// Whether the current frame, if there is one, ends the message.
     #[must_use]
     pub const fn is_last(&self) -> bool {
         self.outgoing.is_last
     }
 
-    /// What is being sent, for those who show or check it. Nothing needs to be decided by it.
+    /// What is being sent, for display and for checks. No decision needs to depend on it.
     #[must_use]
     pub const fn phase(&self) -> Phase {
         match self.state {
@@ -204,8 +205,8 @@ impl<const N: usize> Sender<N> {
         }
     }
 
-    /// A number that grows whenever the message gets further than it ever was: what tells a slow
-    /// link from one that only repeats itself.
+    /// A number that grows whenever the message gets further than ever before: it tells a slow link
+    /// from one that only repeats itself.
     #[must_use]
     pub const fn progress(&self) -> u64 {
         self.reach.total()
@@ -218,10 +219,10 @@ impl<const N: usize> Sender<N> {
     }
 
     /// Hands over the next piece of the message, at most
-    /// [`PAYLOAD_OCTETS_MAX`](Self::PAYLOAD_OCTETS_MAX) octets of it, or a few more if the frame
-    /// has a short header. Empty ones are taken too.
+    /// [`PAYLOAD_OCTETS_MAX`](Self::PAYLOAD_OCTETS_MAX) octets, or a few more if the frame has a
+    /// short header. A piece may be empty.
     ///
-    /// `last` ends the message: it must be known when the piece is offered.
+    /// `last` ends the message: whether a piece is the last one must be known when it is offered.
     ///
     /// # Errors
     ///
@@ -241,7 +242,7 @@ impl<const N: usize> Sender<N> {
         Ok(())
     }
 
-    /// Gives the message up: what is under way is broken off with an HDLC abort.
+    /// Gives the message up: the current frame is ended with an HDLC abort.
     pub fn abort(&mut self) {
         match self.state {
             State::Ended => {}
@@ -258,7 +259,7 @@ impl<const N: usize> Sender<N> {
         }
     }
 
-    /// Tells that time has passed. Nothing happens before [`poll_timeout`](Self::poll_timeout).
+    /// To be called when time has passed. Does nothing before [`poll_timeout`](Self::poll_timeout).
     pub fn handle_timeout(&mut self, now: Instant) {
         match self.flight.expire(now) {
             None | Some(Expired::Settled) => {}
@@ -268,22 +269,22 @@ impl<const N: usize> Sender<N> {
         }
     }
 
-    /// Lets the timeout of what is under way, or of what is being listened for, run from `now`.
+    /// Restarts the current timeout at `now`.
     ///
-    /// A host that polls for acknowledgments need not read the clock for each: it may pass the time
-    /// of its last reading to the other methods, and call this once, with a new one, before it
-    /// waits after all. What was acknowledged before counts as a round trip of no time: of less
-    /// than the host polls.
+    /// A host that polls for acknowledgments need not read the clock for each. It may pass the time
+    /// of its last reading to the other methods, and call this once, with a new reading, before it
+    /// waits after all. An acknowledgment that came before counts as a round trip of no time, in
+    /// fact one shorter than the host polls.
     pub fn restart_timeout(&mut self, now: Instant) {
         self.flight.restart(now);
     }
 
     /// What is in doubt at the timeout, if that is more than whether a signal was lost: the first
-    /// bit of a mark, or of a frame that follows another, may wait for its [turn](Doubt::Turn).
+    /// bit of a mark, or of a frame that follows another, may be waiting for its
+    /// [turn](Doubt::Turn).
     ///
-    /// To send it again does no harm to this sender, so a timeout may be
-    /// [postponed](Self::postpone) while the receiver works for others, but need not be, and not
-    /// for ever.
+    /// Sending it again does this sender no harm. So while the receiver works for others, the
+    /// timeout may be [postponed](Self::postpone), but need not be, and must not be for ever.
     #[must_use]
     pub const fn doubt(&self) -> Option<Doubt> {
         let may_wait = match self.state {
@@ -298,7 +299,7 @@ impl<const N: usize> Sender<N> {
         if may_wait && self.flight.is_one() { Some(Doubt::Turn) } else { None }
     }
 
-    /// Puts the timeout off by `micros`.
+    /// Postpones the timeout to `micros` after `now`.
     pub fn postpone(&mut self, now: Instant, micros: u64) {
         self.flight.postpone(now, micros);
     }
@@ -309,7 +310,7 @@ impl<const N: usize> Sender<N> {
         self.flight.deadline()
     }
 
-    /// The next event, if there is one. Until it is taken, no further payload is.
+    /// The next event, if there is one. No further payload is accepted until it has been taken.
     #[must_use]
     pub fn poll_event(&mut self) -> Option<Event> {
         self.event.take()
@@ -328,7 +329,8 @@ impl<const N: usize> Sender<N> {
         self.state = State::Frame;
     }
 
-    /// Nothing the other end says can be trusted until the line has been quiet.
+    /// Gives up the frame: nothing that the other end says can be trusted until the line has been
+    /// quiet.
     #[cold]
     fn fall_out_of_step(&mut self, now: Instant) {
         self.statistics.repeated_frames = self.statistics.repeated_frames.saturating_add(1);

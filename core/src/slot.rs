@@ -1,7 +1,7 @@
 //! A place for a value, empty or not.
 
-/// As `Option`, but empty it is all zeros: a `static` that begins so lies in `.bss` and takes no
-/// room in flash. `Option` uses whatever value is impossible in `T`, and that is rarely zero.
+/// Like `Option`, but all zeros when empty: a `static` initialised that way lies in `.bss` and
+/// takes no room in flash. `Option` uses whatever value is impossible in `T`, which is rarely zero.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[repr(u8)]

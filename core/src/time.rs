@@ -1,4 +1,4 @@
-//! The only clock the core knows: a number of microseconds that the host hands in.
+//! The only clock that the core knows: a number of microseconds passed in by the host.
 
 use core::fmt;
 
@@ -30,13 +30,13 @@ impl Instant {
         self.micros
     }
 
-    /// The point `micros` microseconds later, or the end of time if there is none.
+    /// The point `micros` microseconds later, or the latest point there is.
     #[must_use]
     pub const fn after_micros(self, micros: u64) -> Self {
         Self { micros: self.micros.saturating_add(micros) }
     }
 
-    /// Microseconds from `earlier` to `self`, or 0 if `earlier` is the later one.
+    /// Microseconds from `earlier` to `self`, or 0 if `earlier` is in fact later.
     #[must_use]
     pub const fn micros_since(self, earlier: Self) -> u64 {
         self.micros.saturating_sub(earlier.micros)

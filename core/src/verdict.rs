@@ -1,36 +1,37 @@
-//! What the receiver says of a frame, spelled in acknowledgments.
+//! What the receiver says about a frame, spelled in acknowledgments.
 //!
 //! The acknowledgments of the eight bits of the flag that follows a frame carry the verdict: eight
-//! times [`Bit::One`] is *accepted*, eight times [`Bit::Zero`] is *refused*, and the ordinary
-//! alternation simply going on is *not accepted, send it again*. A refusal is followed by sixteen
-//! more bits, all zero, whose acknowledgments spell the [reason](RefusalReason).
+//! times [`Bit::One`] means *accepted*, eight times [`Bit::Zero`] means *refused*, and the ordinary
+//! alternation means *not accepted, send it again*. After a refusal come sixteen more bits, all
+//! zero, whose acknowledgments spell the [reason](RefusalReason).
 //!
-//! Why a constant: a late or doubled signal shifts or flips an alternation but never makes it
-//! constant. `docs/protocol.md`, section "Verdict", has the argument, and what would be too little.
+//! The verdict is a constant because a late or doubled signal shifts or inverts an alternation but
+//! never makes it constant. `docs/protocol.md`, section "Verdict", has the argument, and what would
+//! not suffice.
 
 use core::fmt;
 
 use crate::Bit;
 
-/// Bits whose acknowledgments spell a verdict: those of one flag.
+/// The number of bits whose acknowledgments spell a verdict: those of one flag.
 pub const VERDICT_BITS: u8 = 8;
 
-/// Bits of the code of a reason.
+/// The number of bits in the code of a reason.
 const CODE_BITS: u8 = 4;
 
-/// Acknowledgments that spell each bit of the code, all alike: so far apart are two codes that
-/// three symbols lost and three more that do not belong there make none of another.
+/// How many acknowledgments, all alike, spell each bit of the code. That puts codes so far apart
+/// that three lost symbols and three foreign ones do not turn one code into another.
 const SYMBOLS_PER_CODE_BIT: u8 = 4;
 
-/// Bits whose acknowledgments spell the reason of a refusal.
+/// The number of bits whose acknowledgments spell the reason of a refusal.
 pub const REASON_BITS: u8 = CODE_BITS * SYMBOLS_PER_CODE_BIT;
 
-/// Why a receiver will not take a message, now or after any repetition.
+/// Why a receiver does not accept a message, now or after any repetition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum RefusalReason {
-    /// The message is longer than the receiver takes.
+    /// The message is longer than the receiver accepts.
     TooLong,
     /// The receiver cannot write what it receives.
     OutputFailed,
@@ -38,13 +39,13 @@ pub enum RefusalReason {
     ShuttingDown,
     /// The receiver does not speak the version named in the header.
     Version,
-    /// The frame belongs to a message that the receiver knows nothing of.
+    /// The frame belongs to a message that the receiver does not know.
     OutOfSequence,
     /// The message kept others waiting for too long: its sender was silent, or it had no end.
     Stalled,
     /// The receiver does not know how the message is coded.
     Coding,
-    /// The message is not what its first or its last frame says of it.
+    /// The message does not agree with its first or its last frame.
     Mismatch,
 }
 
@@ -61,8 +62,8 @@ impl RefusalReason {
         Self::Mismatch,
     ];
 
-    /// The number on the wire, 1 to 14: 0 and 15 would be spelled by a line on which only one
-    /// symbol gets through.
+    /// The number on the wire, 1 to 14. A line on which only one symbol gets through would spell 0
+    /// or 15.
     #[must_use]
     pub const fn code(self) -> u8 {
         match self {
@@ -77,15 +78,15 @@ impl RefusalReason {
         }
     }
 
-    /// The acknowledgment at `position`, 0 to 15, of the spelling: the code's most significant bit
-    /// four times, then the next one.
+    /// The acknowledgment at `position`, 0 to 15, of the spelling: each bit of the code four times,
+    /// the most significant first.
     #[must_use]
     pub(crate) fn symbol_at(self, position: u8) -> Bit {
         bit_at(self.code() << (8 - CODE_BITS), position / SYMBOLS_PER_CODE_BIT)
     }
 
-    /// The reason that these sixteen acknowledgments spell, the first one in the most significant
-    /// place, if they spell one exactly.
+    /// The reason spelled by these sixteen acknowledgments, the first one in the most significant
+    /// place; `None` if they spell none exactly.
     #[must_use]
     pub fn from_spelled(symbols: u16) -> Option<Self> {
         Self::ALL.into_iter().find(|reason| reason.spelled() == symbols)
@@ -115,7 +116,7 @@ impl fmt::Display for RefusalReason {
 
 impl core::error::Error for RefusalReason {}
 
-/// The bit of `octet` at `position`, counted from the most significant, which is 0.
+/// The bit of `octet` at `position`; the most significant bit is at 0.
 pub(crate) fn bit_at(octet: u8, position: u8) -> Bit {
     Bit::from_bool(octet.wrapping_shl(u32::from(position)) & 0x80 != 0)
 }
@@ -134,7 +135,7 @@ mod tests {
         }
     }
 
-    /// All that can be left of each of these when one symbol is lost.
+    /// Everything that can be left of each of these when one symbol is lost.
     fn without_one(spellings: &BTreeSet<Vec<Bit>>) -> BTreeSet<Vec<Bit>> {
         let mut shorter = BTreeSet::new();
         for spelling in spellings {
@@ -147,8 +148,8 @@ mod tests {
         shorter
     }
 
-    /// What is heard of one with `n` symbols lost and `n` strange ones is another only if, with `n`
-    /// lost, the same can be left of both.
+    /// One spelling with `n` symbols lost and `n` foreign ones added can equal another only if the
+    /// two can become equal by losing `n` symbols each.
     #[test]
     fn three_symbols_lost_and_three_strange_ones_make_no_reason_of_another() {
         let rests = RefusalReason::ALL.map(|reason| {

@@ -1,26 +1,26 @@
-//! How a framed sender leaves a peer that may be a classic one: with a byte that is complete and a
-//! message that has ended.
+//! How a framed sender leaves a peer that may be classic: with a complete byte and a message that
+//! has ended.
 //!
-//! A classic receiver takes the mark and all that follows for text. If its sender simply went away,
-//! the first bits of the next one would complete a byte of this one. `docs/protocol.md`, section
-//! "Telling the two apart", has the rule.
+//! A classic receiver takes the mark and everything after it for text. If the sender simply went
+//! away, the first bits of the next sender would complete a byte of this one. `docs/protocol.md`,
+//! section "Telling the two apart", has the rule.
 
 use crate::{Bit, Instant};
 
-/// How long a zero may take to be acknowledged before the next one follows all the same: long
+/// How long a zero waits for its acknowledgment before the next one follows in any case: long
 /// enough for a receiver that has lost its time slice, and for one that acknowledges nothing.
 const PACE_MICROS: u64 = 10_000;
 
-/// Copies of one bit after which its acknowledgment is taken for that of a byte.
+/// After this many copies of one bit, their acknowledgment is taken for that of a byte.
 const COPIES_OF_A_BYTE: u8 = 8;
 
-/// Where in a byte a classic receiver is that has taken some bits.
+/// Where in a byte a classic receiver is after some bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 struct Place {
-    /// Bits of the byte that has begun, less than eight.
+    /// Bits of the current byte so far, less than eight.
     position: u8,
-    /// Zeros that came last, eight at most.
+    /// Zeros at the end, eight at most.
     zeros: u8,
     /// Whether anything came at all.
     begun: bool,
@@ -37,10 +37,10 @@ impl Place {
     }
 }
 
-/// What a classic receiver makes of the bits that a framed sender has sent to it so far.
+/// What a classic receiver has made of the bits that a framed sender has sent it.
 ///
-/// A receiver that acknowledges each bit has as many bits as it has sent acknowledgments. Of one
-/// that acknowledges by the byte, or not at all, it is assumed that it has every copy of a bit.
+/// A receiver that acknowledges each bit has as many bits as it has sent acknowledgments. A
+/// receiver that acknowledges bytes, or nothing, is assumed to have every copy of a bit.
 ///
 /// # Examples
 ///
@@ -59,7 +59,7 @@ impl Place {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Alignment {
     acknowledged: Place,
-    /// The same, with every copy of the bit that is under way.
+    /// The same, with every copy of the bit that is in flight.
     transmitted: Place,
     last: Bit,
     /// Copies of `last` since its acknowledgment.
@@ -67,15 +67,15 @@ pub struct Alignment {
 }
 
 impl Alignment {
-    /// Before the first bit.
+    /// The state before the first bit.
     #[must_use]
     pub const fn new() -> Self {
         let start = Place { position: 0, zeros: 0, begun: false };
         Self { acknowledged: start, transmitted: start, last: Bit::Zero, copies: 0 }
     }
 
-    /// Counts a bit that is transmitted, or transmitted again. Not for pairs, which only a peer
-    /// that is known to be framed is sent.
+    /// Counts a bit that is sent, or sent again. Not for pairs, which are sent only to a peer that
+    /// is known to be framed.
     pub const fn transmitted(&mut self, bit: Bit) {
         self.transmitted = self.transmitted.after(bit);
         self.last = bit;
@@ -91,7 +91,7 @@ impl Alignment {
         self.copies = 0;
     }
 
-    /// The zeros that complete the byte and end the message with a NUL, 15 at most.
+    /// How many zeros complete the byte and end the message with a NUL, 15 at most.
     #[must_use]
     pub const fn zeros_to_end(&self) -> u8 {
         let Place { position, zeros, begun } = self.transmitted;
@@ -99,7 +99,7 @@ impl Alignment {
             return 0;
         }
         let missing = 8_u8.wrapping_sub(position) & 7;
-        // Without a one in it, the byte that has begun becomes the NUL.
+        // If it has no one in it, the current byte becomes the NUL.
         if position > 0 && zeros >= position { missing } else { missing.saturating_add(8) }
     }
 }
@@ -110,26 +110,27 @@ impl Default for Alignment {
     }
 }
 
-/// Sends the zeros of [`Alignment::zeros_to_end`], each when the one before has been acknowledged
-/// or is not going to be.
+/// Sends the zeros of [`Alignment::zeros_to_end`], each after the acknowledgment of the one before,
+/// or when that has taken too long.
 ///
 /// # The loop
 ///
-/// After each call of a `handle_…` method: take out what there is with
-/// [`poll_transmit`](Self::poll_transmit), at most one bit. Then, unless it [is
-/// over](Self::is_over), wait for an acknowledgment, but no longer than
-/// [`poll_timeout`](Self::poll_timeout).
+/// After each call of a `handle_…` method: send what [`poll_transmit`](Self::poll_transmit)
+/// returns, at most one bit. Then, unless it [is over](Self::is_over), wait for an acknowledgment,
+/// but no longer than [`poll_timeout`](Self::poll_timeout).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Withdrawal {
     left: u8,
-    /// How long to wait for the acknowledgment of the bit before; `None` if that is over.
+    /// Until when to wait for the acknowledgment of the last bit; `None` if there is nothing to
+    /// wait for.
     deadline: Option<Instant>,
 }
 
 impl Withdrawal {
-    /// A withdrawal from a peer that has been sent what `alignment` says. Its first zero is due at
-    /// once, or, if a bit is under way, when that has been acknowledged or is not going to be.
+    /// A withdrawal from a peer to which the bits in `alignment` have been sent. The first zero is
+    /// due at once or, if a bit is in flight, when that has been acknowledged or has taken too
+    /// long.
     #[must_use]
     pub const fn new(alignment: &Alignment, now: Instant) -> Self {
         let is_under_way = alignment.copies > 0;
@@ -144,7 +145,7 @@ impl Withdrawal {
         self.deadline = None;
     }
 
-    /// Tells that time has passed. Nothing happens before [`poll_timeout`](Self::poll_timeout).
+    /// To be called when time has passed. Does nothing before [`poll_timeout`](Self::poll_timeout).
     pub fn handle_timeout(&mut self, now: Instant) {
         self.deadline = self.deadline.filter(|&deadline| now < deadline);
     }
@@ -166,7 +167,7 @@ impl Withdrawal {
         Some(Bit::Zero)
     }
 
-    /// Whether every zero has been sent, and waited for.
+    /// Whether every zero has been sent and waited for.
     #[must_use]
     pub const fn is_over(&self) -> bool {
         self.left == 0 && self.deadline.is_none()
@@ -180,7 +181,7 @@ mod tests {
 
     const NOW: Instant = Instant::ZERO;
 
-    /// Whether a decoder that has taken `bits`, and then the zeros, is between two messages.
+    /// Whether a decoder is between two messages after `bits` and then the zeros.
     fn ends_whole(bits: &[Bit]) -> bool {
         let mut decoder = Decoder::new(Dialect::DEFAULT);
         let mut alignment = Alignment::new();

@@ -1,7 +1,8 @@
 //! The sending half of a classic link: a text in, symbols out, acknowledgments in.
 //!
 //! With [`Ack::Auto`] and [`Receipt::Auto`] what comes back is observed, not required: the first
-//! acknowledgments say what all of them are, and whatever comes after the last bit is the receipt.
+//! acknowledgments show what all of them will be, and whatever comes after the last bit is the
+//! receipt.
 
 mod answers;
 mod observation;
@@ -11,25 +12,25 @@ use super::{Ack, Acks, Dialect, EncodeError, Encoder, End, Receipt};
 use crate::{Bit, Doubt, Instant};
 use observation::Observation;
 
-/// Time to wait for an acknowledgment before the bit is sent again, which then doubles. Longer than
-/// in the framed protocol: without sequence numbers a bit that comes twice is damage.
+/// How long to wait for an acknowledgment before the bit is sent again. Doubled on each expiry.
+/// Longer than in the framed protocol: without sequence numbers a bit that arrives twice is damage.
 pub const TIMEOUT_MICROS: u64 = 250_000;
 
-/// The same where the receiver is known to ignore repetitions of a bit that it holds back: a
+/// The same for a receiver that is known to ignore repetitions of a bit that it holds back: a
 /// scheduling quantum or two.
 pub const TIMEOUT_OF_KNOWN_MICROS: u64 = 5_000;
 
-/// Never longer.
+/// The longest timeout, however often it is doubled.
 const TIMEOUT_MICROS_MAX: u64 = 2_000_000;
 
 /// How long to listen for a second acknowledgment after a bit was sent again.
 const SETTLE_MICROS: u64 = 5_000;
 
-/// How long to wait for the second of two equal symbols: the kernel may have made one of them.
+/// How long to wait for the second of two equal symbols: the kernel may have merged them.
 const MERGED_MICROS: u64 = 100_000;
 
-/// How long to wait for the first acknowledgment of a receiver of which nothing is known, before it
-/// is taken for one that acknowledges nothing.
+/// How long to wait for the first acknowledgment of an unknown receiver before it is taken for one
+/// that acknowledges nothing.
 const SILENT_MICROS: u64 = 1_000_000;
 
 /// How a message has ended.
@@ -38,16 +39,16 @@ const SILENT_MICROS: u64 = 1_000_000;
 pub enum Ending {
     /// The whole message was sent, and the receiver has confirmed it with its receipt.
     Delivered,
-    /// The whole message was sent, and every bit or byte of it acknowledged. Nothing has confirmed
-    /// the message as a whole.
+    /// The whole message was sent, and every bit or byte of it was acknowledged. Nothing has
+    /// confirmed the message as a whole.
     Acknowledged,
-    /// The whole message was sent. Nothing has confirmed that anything of it has arrived.
+    /// The whole message was sent. Nothing has confirmed that any of it arrived.
     Sent,
-    /// An acknowledgment came that the dialect does not know at this place, although nothing was
-    /// resent.
+    /// An acknowledgment came that the dialect does not have at this place, although nothing was
+    /// sent again.
     Unexpected(Bit),
-    /// A bit was sent again and the receiver has it twice: it acknowledged it twice, or what it
-    /// says later does not fit, such as a receipt before the last bit.
+    /// A bit was sent again and the receiver has it twice: it acknowledged it twice, or a later
+    /// answer does not fit, such as a receipt before the last bit.
     Doubled,
     /// An acknowledgment is missing, and a signal of another process may have hidden it. Nobody can
     /// tell whether the bit or its acknowledgment was lost.
@@ -57,24 +58,24 @@ pub enum Ending {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 enum State {
-    /// The next symbol may go at once.
+    /// The next symbol may be sent at once.
     Ready,
-    /// The next symbol may go at the deadline: nothing is acknowledged here.
+    /// The next symbol may be sent at the deadline: this one is not acknowledged.
     Pausing,
-    /// Waits for whatever the receiver answers to `symbol`, which is the eighth of a byte if
-    /// nothing came for the seven before it.
+    /// Waits for whatever the receiver answers to `symbol`. With `is_byte` that is the eighth
+    /// symbol of a byte, and the seven before it were not answered.
     Observing { symbol: Bit, is_byte: bool },
-    /// The receiver was busy: `symbol` goes again at the deadline, when it is `due`.
+    /// The receiver was busy. `symbol` is sent again at the deadline, when `due` is set.
     Refused { symbol: Bit, due: bool },
-    /// The last symbol has been sent. Until the deadline, whatever comes is what is `expected` for
-    /// it, or the receipt.
+    /// The last symbol has been sent. Until the deadline, whatever comes is one of the `expected`
+    /// acknowledgments of that symbol, or the receipt.
     Closing { expected: Acks, receipt: Option<Bit> },
     /// Waits for what is owed for `symbol`.
     Waiting { symbol: Bit, owed: Acks, resent: bool, due: bool, disturbed: bool },
-    /// A resent symbol has been acknowledged, or one is the last to come after it: listens for what
-    /// only a receiver sends that has a symbol twice.
+    /// A resent symbol has been acknowledged, or only the last symbol after a resend is missing.
+    /// Listens for what only a receiver sends that has a symbol twice.
     Settling,
-    /// Nothing more will be sent, because all has been or because something has `failed`.
+    /// Nothing more will be sent, because everything has been or because something `failed`.
     Ended { failed: bool },
 }
 
@@ -91,20 +92,20 @@ enum State {
 pub struct TextSender<'a> {
     dialect: Dialect,
     encoder: Encoder<'a>,
-    /// The symbols of the greeting that are still to be sent.
+    /// The symbols of the greeting that have not been sent.
     greeting: (Option<Bit>, Option<Bit>),
-    /// The symbol transmitted last is the first one of the greeting.
+    /// Whether the symbol sent last is the first of the greeting.
     is_greeting: bool,
     observation: Observation,
-    /// Nothing has been acknowledged, so the sender pauses instead.
+    /// Whether nothing has been acknowledged, so that the sender pauses instead.
     is_pacing: bool,
-    /// What came as the receipt.
+    /// What has come as the receipt.
     receipt: Option<Receipt>,
     length: usize,
     pause_micros: u64,
     state: State,
     deadline: Option<Instant>,
-    /// The first timeout of each bit, and that of the next expiry.
+    /// The first timeout of each bit, and the current one, which doubles on each expiry.
     first_timeout_micros: u64,
     timeout_micros: u64,
     ending: Option<Ending>,
@@ -139,8 +140,7 @@ impl<'a> TextSender<'a> {
         })
     }
 
-    /// The same sender, which says that the process `pid` is to be answered, in a dialect that says
-    /// it.
+    /// The same sender, with `pid` as the process to be answered, in a dialect that names one.
     #[must_use]
     pub fn with_pid(mut self, pid: u32) -> Self {
         self.encoder = self.encoder.with_pid(pid);
@@ -156,14 +156,14 @@ impl<'a> TextSender<'a> {
     }
 
     /// Whether the receiver has acknowledged nothing, so that the sender pauses between symbols
-    /// instead, and what is lost is lost.
+    /// instead and does not notice if one is lost.
     #[must_use]
     pub const fn is_pacing(&self) -> bool {
         self.is_pacing
     }
 
-    /// The same sender, which waits for each acknowledgment for `timeout_micros`, instead of
-    /// [`TIMEOUT_MICROS`], before it sends the bit again for the first time.
+    /// The same sender, with `timeout_micros` instead of [`TIMEOUT_MICROS`]: how long it waits for
+    /// the acknowledgment of each bit before it sends the bit again for the first time.
     #[must_use]
     pub const fn with_timeout_micros(mut self, timeout_micros: u64) -> Self {
         self.first_timeout_micros = timeout_micros;
@@ -171,13 +171,13 @@ impl<'a> TextSender<'a> {
         self
     }
 
-    /// Bytes of text of which every symbol has been acknowledged, or sent if the dialect does not
-    /// acknowledge.
+    /// Bytes of text of which every symbol has been acknowledged, or has been sent if the dialect
+    /// has no acknowledgments.
     #[must_use]
     pub fn completed_bytes(&self) -> usize {
         let begun = self.length.saturating_sub(self.encoder.bytes_left());
         match self.state {
-            // The text was complete before.
+            // The text was complete when the NUL began.
             _ if self.encoder.is_terminator_begun() => begun,
             State::Ended { failed: false } => begun,
             State::Ready | State::Pausing | State::Settling | State::Closing { .. }
@@ -196,8 +196,8 @@ impl<'a> TextSender<'a> {
         }
     }
 
-    /// Whether the last symbol of the message has been sent, so that it may have been written, and
-    /// not everything has come that the dialect owes for it.
+    /// Whether the last symbol of the message has been sent, so that the message may have been
+    /// written, although not everything has come that the dialect owes for it.
     #[must_use]
     pub fn is_outcome_unknown(&self) -> bool {
         self.has_sent_all()
@@ -206,12 +206,12 @@ impl<'a> TextSender<'a> {
     /// Whether the last symbol of the message has been sent.
     fn has_sent_all(&self) -> bool {
         let ends = self.encoder.ends();
-        // No symbol ends a message that silence does.
+        // If silence ends the message, no symbol does.
         let ends_in_silence = self.dialect.end == End::Silence && self.encoder.bytes_left() == 0;
         ends.message() || ends_in_silence && ends.byte()
     }
 
-    /// Symbols transmitted, resent ones not counted: grows whenever the message gets further.
+    /// Symbols sent, not counting those sent again. Grows whenever the message makes progress.
     #[must_use]
     pub const fn progress(&self) -> u64 {
         self.symbols.saturating_sub(self.resent_symbols)
@@ -220,7 +220,7 @@ impl<'a> TextSender<'a> {
     /// Takes an acknowledgment of the receiver.
     #[inline]
     pub fn handle_ack(&mut self, ack: Bit, now: Instant) {
-        // Nearly always it is all that is owed.
+        // It is nearly always the only one owed.
         if let State::Waiting { owed, .. } = &self.state
             && owed.as_slice() == [ack]
             && self.resent_symbols == 0
@@ -230,8 +230,8 @@ impl<'a> TextSender<'a> {
         self.handle_unexpected_ack(ack, now);
     }
 
-    /// Takes an acknowledgment that is not all that is owed for the symbol sent last, or comes
-    /// after one that was sent again.
+    /// Takes an acknowledgment that is not the only one owed for the last symbol, or that comes
+    /// after a symbol was sent again.
     #[inline(never)]
     fn handle_unexpected_ack(&mut self, ack: Bit, now: Instant) {
         match self.state.clone() {
@@ -239,7 +239,7 @@ impl<'a> TextSender<'a> {
                 if !owed.arrived(ack) {
                     self.handle_other(symbol, ack, now);
                 } else if !owed.is_empty() {
-                    // Only a symbol that came can have been made one with another by the kernel.
+                    // The kernel can have merged a symbol only with one that has come.
                     let all = self.owed_for(symbol);
                     let has_come = |&rest: &Bit| all.count_of(rest) > owed.count_of(rest);
                     let merged = owed.as_slice().iter().all(has_come);
@@ -254,34 +254,35 @@ impl<'a> TextSender<'a> {
             State::Observing { symbol, is_byte } => self.observe(symbol, ack, is_byte),
             State::Closing { expected, receipt } => self.close(ack, expected, receipt, now),
             State::Settling => self.end(Ending::Doubled),
-            // So late, it can belong to any of the bits that have not been acknowledged.
+            // So late, it may belong to any of the bits that have not been acknowledged.
             State::Pausing if self.dialect.ack == Ack::Auto => self.end(Ending::Unexpected(ack)),
             State::Ready if self.is_of_first_byte(ack) => self.expect_two_for_a_byte(ack),
-            // A late one of a bit that the dialect does not acknowledge, or of a merged pair.
+            // A late acknowledgment of a bit that the dialect does not acknowledge, or of a merged
+            // pair.
             State::Ready | State::Pausing | State::Refused { .. } | State::Ended { .. } => {}
         }
     }
 
-    /// Takes a signal of another process: it may have hidden an acknowledgment of the same kind.
+    /// Takes a signal of another process, which may have hidden an acknowledgment of the same kind.
     pub fn handle_foreign(&mut self, foreign: Bit) {
         if let State::Waiting { owed, disturbed, .. } = &mut self.state {
             *disturbed |= owed.as_slice().contains(&foreign);
         }
     }
 
-    /// What is in doubt at the timeout, if what happens then is not safe in any case.
+    /// What is in doubt at the timeout, if it is not safe to go on in any case.
     ///
-    /// Classic has no sequence numbers. A symbol that is sent again although the first copy is
-    /// still to be taken or answered arrives twice, and what follows is garbage. Ask before
-    /// [`handle_timeout`](Self::handle_timeout); [`postpone`](Self::postpone) it while the receiver
-    /// is not, or may not be, at rest: while it has not taken every symbol sent to it, or not
-    /// answered all that it is going to. Of a receiver that ignores repetitions of what it holds
-    /// back less need be known; see [`Doubt`].
+    /// Classic has no sequence numbers. If a symbol is sent again while the first copy has not been
+    /// taken or answered yet, it arrives twice, and what follows is garbage. Ask before
+    /// [`handle_timeout`](Self::handle_timeout), and [`postpone`](Self::postpone) the timeout while
+    /// the receiver may not be at rest: while it has not taken every symbol sent to it, or has not
+    /// answered all that it is going to answer. Less has to be known of a receiver that ignores
+    /// repetitions of a bit that it holds back; see [`Doubt`].
     #[must_use]
     pub const fn doubt(&self) -> Option<Doubt> {
         match self.state {
             State::Waiting { disturbed: false, .. } => {
-                // It may be another sender's turn, or the message has to be written first.
+                // It may be the turn of another sender, or the message has to be written first.
                 let may_wait = self.progress() == 1 || self.encoder.ends().message();
                 Some(if may_wait { Doubt::Turn } else { Doubt::Lost })
             }
@@ -296,12 +297,12 @@ impl<'a> TextSender<'a> {
         }
     }
 
-    /// Puts the timeout off by `micros`.
+    /// Postpones the timeout to `micros` after `now`.
     pub fn postpone(&mut self, now: Instant, micros: u64) {
         self.deadline = self.deadline.map(|_| now.after_micros(micros));
     }
 
-    /// Tells that time has passed. Nothing happens before [`poll_timeout`](Self::poll_timeout).
+    /// To be called when time has passed. Does nothing before [`poll_timeout`](Self::poll_timeout).
     pub fn handle_timeout(&mut self, now: Instant) {
         if self.deadline.is_none_or(|deadline| now < deadline) {
             return;
@@ -384,9 +385,9 @@ impl<'a> TextSender<'a> {
         self.ending.take()
     }
 
-    /// Whether only the last symbol is missing. A receiver that has a symbol twice, because it was
-    /// sent again, may take the message for complete already, and its receipt, should it come after
-    /// that symbol, could not be told from the right one.
+    /// Whether only the last symbol is missing. After a resend, a receiver that has a symbol twice
+    /// may take the message for complete already. If its receipt came after the last symbol, it
+    /// could not be told from the right one.
     fn is_to_be_watched(&self) -> bool {
         let mut ahead = self.encoder.clone();
         ahead.next().is_some() && ahead.ends().message()

@@ -1,7 +1,8 @@
-//! The table of senders: found by their number, in lists that cost the same however many there are.
+//! The table of senders. A sender is found by its number; finding it, and moving it between lists,
+//! costs the same however many senders there are.
 //!
-//! Lists and buckets are threaded through the places themselves, so the table needs no memory but
-//! what the host gives it.
+//! Lists and buckets are threaded through the places themselves, so the table needs no memory
+//! beyond what the host gives it.
 
 use core::num::NonZeroU16;
 
@@ -9,7 +10,7 @@ use super::session::Session;
 use crate::frame::{FRAME_OCTETS_MAX, assert_room};
 use crate::slot::Slot;
 
-/// Which of the places, counted from 1 so that a link needs no room to be none.
+/// One of the places, counted from 1, so that `Option<Index>` takes no more room than a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Index(NonZeroU16);
 
@@ -23,30 +24,31 @@ impl Index {
     }
 }
 
-/// The lists that a place can be in, one at a time.
+/// The lists; a place is in one of them at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum List {
     /// None of those below, or free.
     None,
-    /// Has something for the line and waits for the floor, longest first.
+    /// Has something for the line and waits for the floor. The sender that has waited longest comes
+    /// first.
     Waiting,
-    /// Has something for the line, and cannot be kept waiting.
+    /// Has something for the line and cannot be kept waiting.
     Passing,
-    /// Has something that the host is to be told of.
+    /// Has something that the host has to be told.
     Telling,
     /// Its process has ended, and the host has nothing more to answer.
     Gone,
 }
 
-/// Room for one sender. A table is any storage of them, all [`FREE`](Self::FREE) at first.
+/// Room for one sender. A table is any storage of places, all [`FREE`](Self::FREE) at first.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Place<const OCTETS: usize = FRAME_OCTETS_MAX> {
     session: Slot<Session<OCTETS>>,
-    /// The first of those whose number leads to this bucket.
+    /// The first place whose number belongs to this bucket.
     #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
     bucket: Option<Index>,
-    /// The next one in the bucket of this sender, or, if this is free, the next free one.
+    /// The next place in the bucket of this sender; if this place is free, the next free one.
     #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
     chain: Option<Index>,
     #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
@@ -58,12 +60,12 @@ pub struct Place<const OCTETS: usize = FRAME_OCTETS_MAX> {
 }
 
 impl Place {
-    /// Nobody's place. It is all zeros, so that a `static` takes no room in flash.
+    /// A free place. It is all zeros, so that a `static` takes no room in flash.
     pub const FREE: Self = Self::SHORT;
 }
 
 impl<const OCTETS: usize> Place<OCTETS> {
-    /// Nobody's place, for [frames that are shorter](crate::Receiver::short) than this protocol's.
+    /// A free place, for [frames that are shorter](crate::Receiver::short) than this protocol's.
     pub const SHORT: Self = {
         assert_room(OCTETS);
         Self {
@@ -95,7 +97,7 @@ pub(super) struct Places<S, const OCTETS: usize> {
     /// Places from here on have never been taken.
     #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
     fresh: usize,
-    /// The first of the free ones before that.
+    /// The first free place before that.
     #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
     free: Option<Index>,
     #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
@@ -174,8 +176,8 @@ where
         None
     }
 
-    /// Fibonacci hashing: 2^32 divided by the golden ratio. Neighbours are far apart, and so are
-    /// numbers that differ by the size of the table.
+    /// Fibonacci hashing, with 2^32 divided by the golden ratio. It separates neighbouring numbers,
+    /// and also numbers that differ by the size of the table.
     fn bucket_of(&self, peer: u32) -> usize {
         let hash = usize::try_from(peer.wrapping_mul(0x9E37_79B9)).unwrap_or_default();
         hash.checked_rem(self.storage.as_ref().len()).unwrap_or_default()
@@ -224,7 +226,7 @@ where
         self.taken = self.taken.saturating_sub(1);
     }
 
-    /// Takes a place, which `next` follows, out of the bucket of its sender.
+    /// Removes a place, whose successor is `next`, from the bucket of its sender.
     fn unchain(&mut self, index: Index, next: Option<Index>, peer: u32) {
         let bucket = self.bucket_of(peer);
         let Some(first) = self.storage.as_mut().get_mut(bucket) else { return };
@@ -299,7 +301,7 @@ where
         S: Extend<Place<OCTETS>>,
     {
         self.storage.extend((0..places).map(|_| Place::SHORT));
-        // There are more buckets now, so every sender is in another one.
+        // There are more buckets now, so senders move to other ones.
         for place in self.storage.as_mut() {
             place.bucket = None;
         }
@@ -343,7 +345,7 @@ mod tests {
     #[test]
     fn every_sender_is_found_and_nobody_else() {
         let mut table = table(100);
-        // Numbers that differ by the number of places, and neighbours.
+        // Numbers that differ by the number of places, and neighbouring numbers.
         let peers: Vec<u32> = (0..50).map(|i| i * 100).chain(1..=50).collect();
         let indices: Vec<_> = peers.iter().map(|&peer| table.insert(session(peer))).collect();
         assert!(table.insert(session(7_777)).is_none(), "all places are taken");
@@ -357,7 +359,7 @@ mod tests {
         assert!(peers.iter().all(|&peer| table.insert(session(peer)).is_some()));
     }
 
-    /// All of one bucket: each leaves it first, last and in the middle.
+    /// All in one bucket: the first, the last and the middle one leave it in every order.
     #[test]
     fn whoever_leaves_takes_nobody_along() {
         let buckets = table(7);

@@ -1,4 +1,4 @@
-//! One sender in the table: what came of it, what waits, what it is owed.
+//! One sender in the table: its receiving half, its pending bits, and what it is owed.
 
 use crate::classic::{Acks, Dialect, Memory, Waits};
 use crate::detect::{Detection, Detector};
@@ -17,12 +17,12 @@ pub(super) enum Want {
     Line,
     /// The host's answer to a payload.
     Host,
-    /// Its sender.
+    /// The next bit of its sender.
     Nothing,
 }
 
-/// The bits of a sender that have come and wait to be processed: at most one of each kind, and
-/// zero first, just as the kernel keeps signals.
+/// The bits of a sender that have come and wait to be processed: at most one of each kind, the zero
+/// first, just as the kernel keeps signals.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 struct Pending {
@@ -31,7 +31,7 @@ struct Pending {
 }
 
 impl Pending {
-    /// False if the same symbol waits already.
+    /// Returns false if the same symbol is pending already.
     fn insert(&mut self, bit: Bit) -> bool {
         let waits = match bit {
             Bit::Zero => &mut self.zero,
@@ -65,17 +65,17 @@ enum Half<const OCTETS: usize> {
     Framed(Receiver<OCTETS>),
 }
 
-/// What stands between a session and its next bit.
+/// What a session has to do before its next bit.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 enum State {
     /// Nothing.
     Listening,
-    /// What the last one is owed.
+    /// Send what is owed for the last bit.
     Owed(Acks),
-    /// The host, which has been told of a payload and has not answered.
+    /// Wait for the host, which has been told of a payload and has not answered.
     Held,
-    /// The message of a classic sender was refused: it cannot be told, so it is not heard either.
+    /// Ignore bits: the message of a classic sender was refused, and there is no way to tell it so.
     Muted,
 }
 
@@ -83,11 +83,11 @@ enum State {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(super) struct Session<const OCTETS: usize> {
     pub(super) peer: u32,
-    /// The process has ended; the place is free as soon as the host has answered.
+    /// The process has ended. The place is free as soon as the host has answered.
     pub(super) gone: bool,
     /// A boundary between frames or messages has been reached: the floor may pass on.
     pub(super) turn_over: bool,
-    /// What is owed next has had to wait, for the floor or for the host.
+    /// The symbol that is owed next had to wait, for the floor or for the host.
     pub(super) held_back: bool,
     half: Half<OCTETS>,
     pending: Pending,
@@ -95,7 +95,7 @@ pub(super) struct Session<const OCTETS: usize> {
 }
 
 impl<const OCTETS: usize> Session<OCTETS> {
-    /// A session of a classic sender, or, with a detector, of one whose protocol is not known.
+    /// A session of a classic sender or, with a detector, of a sender whose protocol is not known.
     pub(super) const fn new(peer: u32, classic: ClassicHalf, detector: Option<Detector>) -> Self {
         let half = match detector {
             Some(detector) => Half::Undecided(detector, classic),
@@ -135,13 +135,13 @@ impl<const OCTETS: usize> Session<OCTETS> {
     pub(super) fn take(&mut self, bit: Bit) -> Handled {
         match self.state {
             State::Listening if self.pending.insert(bit) => Handled::Taken,
-            // Its predecessor has not been acknowledged, so it can only be the same once more.
+            // The bit before it has not been acknowledged, so this can only be a repetition.
             State::Listening | State::Owed(_) | State::Held => Handled::Repeated,
             State::Muted => Handled::Ignored,
         }
     }
 
-    /// Takes a bit if it can lead to nothing but its acknowledgment. Otherwise nothing happens.
+    /// Takes a bit if it can lead only to its acknowledgment. Otherwise does nothing.
     #[inline]
     pub(super) fn acknowledge(&mut self, bit: Bit) -> Option<Bit> {
         let is_free = matches!(self.state, State::Listening) && self.pending.is_empty();
@@ -180,7 +180,7 @@ impl<const OCTETS: usize> Session<OCTETS> {
     #[inline]
     pub(super) fn process(&mut self, now: Instant) {
         let Some(bit) = self.pending.take() else { return };
-        // Nobody wanted the turn that ended before it: with this bit the next one begins.
+        // No other sender wanted the floor when the last turn ended; this bit begins the next turn.
         self.turn_over = false;
         match &mut self.half {
             Half::Framed(receiver) => match receiver.handle_bit(bit) {
@@ -212,9 +212,9 @@ impl<const OCTETS: usize> Session<OCTETS> {
         }
     }
 
-    /// The sender is a framed one, whose last one of the mark was acknowledged with `ack`. What the
-    /// classic half made of the mark is nobody's text. `first` is the first bit of the frame, if it
-    /// has come.
+    /// The sender turns out to be a framed one, and the last bit of its mark is acknowledged with
+    /// `ack`. What the classic half has read of the mark is dropped. `first` is the first bit of
+    /// the frame, if it has come.
     #[cold]
     #[inline(never)]
     fn begin_framed(&mut self, ack: Option<Bit>, first: Option<Bit>) {
@@ -228,7 +228,7 @@ impl<const OCTETS: usize> Session<OCTETS> {
         self.owe(Acks::of(owed));
     }
 
-    /// The sender is a classic one.
+    /// The sender turns out to be a classic one.
     #[cold]
     #[inline(never)]
     fn begin_classic(&mut self) {
@@ -245,7 +245,7 @@ impl<const OCTETS: usize> Session<OCTETS> {
         }
     }
 
-    /// Tells the classic half something, if nothing stands between it and its next bit.
+    /// Passes something on to the classic half, if the session is ready for a bit.
     fn tell(&mut self, tell: impl FnOnce(&mut ClassicHalf) -> Outcome) {
         let is_listening = matches!(self.state, State::Listening);
         if let Half::Undecided(_, classic) | Half::Classic(classic) = &mut self.half
@@ -269,12 +269,12 @@ impl<const OCTETS: usize> Session<OCTETS> {
         self.tell(|classic| classic.handle_timeout(now));
     }
 
-    /// The sender has been seen to wait for a signal.
+    /// To be called when the sender has been seen to wait for a signal.
     pub(super) fn handle_pause(&mut self, now: Instant) {
         self.tell(|classic| classic.handle_pause(now));
     }
 
-    /// The sender has ended: what had been held back of its text comes now.
+    /// To be called when the sender has ended: its text that had been held back is released.
     pub(super) fn handle_gone(&mut self) {
         self.tell(ClassicHalf::handle_gone);
     }
@@ -306,7 +306,7 @@ impl<const OCTETS: usize> Session<OCTETS> {
         self.classic().map(ClassicHalf::memory).unwrap_or_default()
     }
 
-    /// What the host is being told of, if this session is held.
+    /// What the host is being told, if this session is held.
     pub(super) fn payload(&self) -> Option<Payload<'_>> {
         let State::Held = &self.state else { return None };
         match &self.half {

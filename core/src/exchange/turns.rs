@@ -1,4 +1,4 @@
-//! Who is served next: the lists in their order, and the floor.
+//! Which sender is served next: the order of the lists, and the floor.
 
 use super::places::{Index, List, Place};
 use super::session::Want;
@@ -7,7 +7,7 @@ use crate::classic::Memory;
 use crate::verdict::RefusalReason;
 use crate::{Bit, Instant};
 
-/// An output, with the place of what it borrows.
+/// An output, with the place that it borrows from.
 pub(super) enum Step {
     Transmit { peer: u32, symbol: Bit, held_back: bool },
     Payload(Index),
@@ -55,7 +55,7 @@ where
                 continue;
             }
             match want {
-                // Most bits are owed an acknowledgment and lead to nothing else.
+                // Most bits lead to an acknowledgment and nothing else.
                 Want::Line => {
                     self.process(index, now);
                     if let Some(step) = self.transmit(index) {
@@ -71,7 +71,7 @@ where
         }
     }
 
-    /// Serves a sender that cannot be kept waiting, whoever has the floor.
+    /// Serves a sender that cannot be kept waiting, whichever sender has the floor.
     fn serve_in_passing(&mut self, index: Index, now: Instant) -> Option<Step> {
         let step = self.transmit(index);
         if step.is_none() {
@@ -106,7 +106,7 @@ where
         self.set_timer(timeout);
     }
 
-    /// Brings a session that is gone nearer to its end; the floor does not matter any more.
+    /// Takes a session whose process has ended one step further; the floor no longer matters.
     fn wind_up(&mut self, index: Index, now: Instant) -> Option<Step> {
         let session = self.places.session_mut(index)?;
         while session.next_owed().is_some() {}
@@ -128,7 +128,7 @@ where
         Some(Step::Closed { peer, cut, memory })
     }
 
-    /// Lets the host know of what a session holds, unless that makes its message too long.
+    /// Tells the host what a session holds, unless that makes its message too long.
     fn tell(&mut self, index: Index) -> Option<Step> {
         self.places.move_to(index, List::None);
         let (octets_max, codings) = (self.octets_max, self.codings ^ 1);
@@ -162,8 +162,8 @@ where
             (false, Want::Line) if !session.can_hold_back() => List::Passing,
             (false, Want::Line) if !has_turn => List::Waiting,
             (true, Want::Line | Want::Nothing) => List::Gone,
-            // One that waits for the host stays until it has its answer, and it may not have been
-            // told of yet.
+            // A session that waits for the host stays where it is until the host answers. The host
+            // may not have been told yet.
             (_, Want::Host) if is_untold => List::Telling,
             (_, Want::Line | Want::Host | Want::Nothing) => List::None,
         };
@@ -181,9 +181,9 @@ where
         self.places.move_to(index, List::None);
     }
 
-    /// Gives the floor to the sender that has waited for it longest; false if none does. A turn
-    /// that is over stays over until its holder says more, and that of one who is not listened to
-    /// for good.
+    /// Gives the floor to the sender that has waited longest; false if none waits. A turn that is
+    /// over stays over until its holder sends a bit; that of a sender whose bits are ignored stays
+    /// over for good.
     pub(super) fn pass_floor(&mut self, now: Instant) -> bool {
         let Some(next) = self.places.first(List::Waiting) else { return false };
         let former = self.floor;

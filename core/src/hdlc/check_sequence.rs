@@ -1,16 +1,16 @@
-//! How a frame is checked: what the FCS-32, the FCS-16 and none have in common.
+//! How a frame is checked: what the FCS-32, the FCS-16 and no FCS have in common.
 
-/// What stands after the content of a frame to check it, while the octets are taken one by one.
+/// What follows the content of a frame to check it, computed octet by octet.
 ///
-/// [`Fcs`](super::Fcs) is the FCS-32, [`Fcs16`](super::Fcs16) the FCS-16, [`NoFcs`] none. Another
-/// one, of a polynomial of your own, is an implementation of yours; what this crate promises of its
-/// calls, that they cannot panic say, is then up to that too. The choice is made at compile time,
-/// and none costs anything where another is used.
+/// [`Fcs`](super::Fcs) is the FCS-32, [`Fcs16`](super::Fcs16) the FCS-16, [`NoFcs`] none. Implement
+/// this trait for any other polynomial. What this crate promises of its calls, such as that they
+/// cannot panic, then depends on that implementation, too. The choice is made at compile time, and
+/// a check sequence that is not used costs nothing.
 pub trait CheckSequence: Copy {
-    /// Octets at the end of a frame, at most 4.
+    /// The number of octets at the end of a frame, at most 4.
     const OCTETS: usize;
 
-    /// Before the first octet.
+    /// The value before the first octet.
     const START: Self;
 
     /// Takes the next octet of the frame.
@@ -26,11 +26,12 @@ pub trait CheckSequence: Copy {
     fn value(self) -> u32;
 }
 
-/// No check sequence: frames of any octets, at least one, which whoever takes them must check.
+/// No check sequence: a frame is at least one octet of any value, and whoever takes it must check
+/// it.
 ///
 /// For a protocol whose check is another one or elsewhere, and to see frames with a wrong FCS: the
-/// octets that a [`Deframer`](super::Deframer) hands out are then all that stood between two flags,
-/// the FCS among them. An empty frame is two flags.
+/// octets that a [`Deframer`](super::Deframer) returns are then everything between two flags,
+/// including the FCS. An empty frame is just two flags.
 ///
 /// # Examples
 ///

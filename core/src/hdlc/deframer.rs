@@ -15,7 +15,7 @@ use super::{CheckSequence, FCS_OCTETS, Fcs};
 use crate::Bit;
 use crate::frame::FRAME_OCTETS_MAX;
 
-/// What one bit led to.
+/// What one bit completed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[must_use = "a frame that is not read is lost"]
@@ -25,29 +25,29 @@ pub enum Deframed<'a> {
     /// A flag that closed nothing: the first one, one right after another, or the first one after
     /// [`FeedError::Aborted`] or [`FeedError::TooLong`].
     Flag,
-    /// A flag that closed a frame with a good FCS. The content, at least one octet, without the
-    /// FCS.
+    /// A flag that closed a frame with a good FCS. The content has at least one octet and does not
+    /// include the FCS.
     Frame(&'a [u8]),
 }
 
 /// What was wrong with what arrived.
 ///
-/// Nothing of such a frame may be used. The deframer needs no help to go on: after
+/// No part of such a frame may be used. The deframer needs no help to go on: after
 /// [`BadFcs`](Self::BadFcs) and [`Noise`](Self::Noise) the flag that showed the error also opens
-/// the next frame, after the other two it waits for the next flag.
+/// the next frame; after the other two it waits for the next flag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum FeedError {
     /// Seven ones in a row: the sender gave up the frame. Reported at the seventh, and not again
-    /// before another flag; seven ones right after a flag count too.
+    /// before another flag. Seven ones right after a flag count, too.
     Aborted,
     /// The frame check sequence is wrong.
     BadFcs,
-    /// More octets than the deframer holds. Reported at the octet that does not fit, and not again
-    /// before another flag.
+    /// More octets than the deframer has room for. Reported at the octet that does not fit, and not
+    /// again before another flag.
     TooLong,
-    /// What lies between two flags is not a whole number of octets, or has no room for one octet
+    /// What lies between two flags is not a whole number of octets, or is too short for one octet
     /// and an FCS.
     Noise,
 }
@@ -65,26 +65,26 @@ impl fmt::Display for FeedError {
 
 impl core::error::Error for FeedError {}
 
-/// What one bit led to, before anybody has looked at the FCS.
+/// What one bit completed, before the FCS is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unchecked<F> {
     Pending,
     Flag,
-    /// A flag that closed a frame; what the register of the FCS holds after all of its octets.
+    /// A flag that closed a frame, with the FCS register after all of its octets.
     Frame(F),
 }
 
 /// Finds the frames in a stream of bits.
 ///
-/// `N` is the number of octets, FCS included, that may lie between two flags: a payload of your own
-/// and 4 more, or what [`frame::octets_for`](crate::frame::octets_for) says of this crate's frames.
-/// `F` is the [`CheckSequence`]: the FCS-32 by default, [`Fcs16`](super::Fcs16) for AX.25, X.25 and
-/// PPP, [`NoFcs`](super::NoFcs) for frames that you check yourself. No octet of the content means
-/// anything here: address and control are for you to read.
+/// `N` is the number of octets, FCS included, that may lie between two flags: your own payload plus
+/// 4, or what [`frame::octets_for`](crate::frame::octets_for) returns for this crate's frames. `F`
+/// is the [`CheckSequence`]: the FCS-32 by default, [`Fcs16`](super::Fcs16) for AX.25, X.25 and
+/// PPP, [`NoFcs`](super::NoFcs) for frames that you check yourself. The content is not interpreted:
+/// address and control are for you to read.
 ///
 /// Octets arrive least significant bit first. A closing flag opens the next frame as well, and two
 /// flags may share the zero between them (`011111101111110`; RFC 1662, 5.2 does not send that but
-/// HDLC equipment does). Whatever came before, a whole flag brings the deframer back into step.
+/// HDLC equipment does). Whatever came before, a complete flag resynchronises the deframer.
 ///
 /// # Examples
 ///
@@ -108,15 +108,16 @@ pub(crate) enum Unchecked<F> {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Deframer<const N: usize = FRAME_OCTETS_MAX, F = Fcs> {
     state: State<F>,
-    /// The latest bits without inserted zeros, each turned round, the newest on top, from where
-    /// octets are taken. The run of zeros at the top is the run of ones on the line: where an
-    /// inserted zero has been removed, the one before it is a one here and noted in `removed`.
+    /// The latest bits without inserted zeros, each inverted, the newest in the most significant
+    /// place, where octets are taken from. The run of zeros at the top is the run of ones on the
+    /// line: where an inserted zero has been removed, the bit before it is a one here and noted in
+    /// `removed`.
     inverted: u32,
-    /// Where those ones belong once the octet is complete, in the same places as in `inverted`.
+    /// Where those ones are in the octet once it is complete, in the same places as in `inverted`.
     removed: u32,
-    /// Bits of the octet at the top of `inverted` that have come, in [`TAKEN`]s.
+    /// How many bits of the octet at the top of `inverted` have come, in units of [`TAKEN`].
     taken: u8,
-    /// Octets of content of the frame completed last, until the next octet overwrites it.
+    /// Content octets of the frame completed last, until the next octet overwrites them.
     completed: usize,
     octets: [u8; N],
 }
@@ -126,7 +127,7 @@ pub struct Deframer<const N: usize = FRAME_OCTETS_MAX, F = Fcs> {
 enum State<F> {
     /// Waits for a flag.
     Hunting,
-    /// Has seen a flag, and this many octets since.
+    /// A flag has come, and `len` octets after it.
     Inside { len: usize, fcs: F },
 }
 
@@ -161,7 +162,7 @@ impl<const N: usize, F: CheckSequence> Deframer<N, F> {
         }
     }
 
-    /// As after an abort: the next flag must bring its own zero, or share that of another flag.
+    /// As after an abort: the next flag must have a zero of its own or share that of another flag.
     const NO_ZERO_YET: u32 = 0;
 
     /// Forgets everything and waits for a flag.
@@ -186,7 +187,7 @@ impl<const N: usize, F: CheckSequence> Deframer<N, F> {
         matches!(self.state, State::Inside { len: 1.., .. })
     }
 
-    /// The content of the frame that was completed last, as long as no octet has followed it.
+    /// The content of the frame that was completed last, until another octet has come.
     #[must_use]
     pub fn frame(&self) -> Option<&[u8]> {
         self.octets.get(..self.completed).filter(|content| !content.is_empty())
@@ -194,8 +195,8 @@ impl<const N: usize, F: CheckSequence> Deframer<N, F> {
 
     /// Takes the next bit from the line.
     ///
-    /// *Signal safety*: takes a small bounded time whatever the bit, since the FCS is kept octet by
-    /// octet; allocates nothing, takes no lock and cannot panic.
+    /// *Signal safety*: takes a short bounded time whatever the bit, since the FCS is computed
+    /// octet by octet; allocates nothing, takes no lock and cannot panic.
     ///
     /// # Errors
     ///
@@ -215,13 +216,13 @@ impl<const N: usize, F: CheckSequence> Deframer<N, F> {
         }
     }
 
-    /// Takes the next bit, and leaves it to the caller to judge the FCS of a frame.
+    /// Takes the next bit, and leaves the FCS of a frame for the caller to check.
     #[inline]
     pub(crate) fn feed_unchecked(&mut self, bit: Bit) -> Result<Unchecked<F>, FeedError> {
         if self.inverted < FIVE_ONES { self.feed_after_five_ones(bit) } else { self.shift(bit) }
     }
 
-    /// Whether the next bit is nothing but content: no flag and no abort can end with it.
+    /// Whether the next bit can only be content: neither a flag nor an abort can end with it.
     #[inline]
     pub(crate) const fn is_within_content(&self) -> bool {
         self.inverted >= FIVE_ONES
@@ -238,7 +239,7 @@ impl<const N: usize, F: CheckSequence> Deframer<N, F> {
         Ok(Unchecked::Pending)
     }
 
-    /// Takes the complete octet into the frame, if inside one, and begins the next.
+    /// Stores the complete octet, if inside a frame, and begins the next one.
     #[inline]
     fn store(&mut self) -> Result<(), FeedError> {
         let [complete, ..] = (!self.inverted | self.removed).to_be_bytes();
@@ -256,14 +257,14 @@ impl<const N: usize, F: CheckSequence> Deframer<N, F> {
         }
     }
 
-    /// Takes a bit after five ones or more: an inserted zero, the end of a flag and an abort can
-    /// only come here. One bit in 63 of random content does.
+    /// Takes a bit after five or more ones. Only here can an inserted zero come, a flag end, or an
+    /// abort happen: with random content for one bit in 63.
     #[cold]
     fn feed_after_five_ones(&mut self, bit: Bit) -> Result<Unchecked<F>, FeedError> {
         match (bit, self.inverted.leading_zeros()) {
             (Bit::Zero, ..=5) => {
                 self.inverted |= NEWEST;
-                // At the top when the octet is complete, after the bits that are missing.
+                // It will be at the top when the octet is complete, after the bits still missing.
                 self.removed |= (NEWEST >> 8).wrapping_shl(u32::from(self.taken / TAKEN));
                 Ok(Unchecked::Pending)
             }
@@ -281,11 +282,11 @@ impl<const N: usize, F: CheckSequence> Deframer<N, F> {
         }
     }
 
-    /// Closes what lies before a flag, now that its last bit has come, and opens what comes after.
+    /// Closes what lies before a flag, now that its last bit has come, and opens what follows.
     ///
-    /// The first seven bits of the flag have been taken for content. If that content was whole
-    /// octets they are the first seven of an octet which never became complete. If the zero among
-    /// them was taken for an inserted one, that octet shows it: a zero was removed from it.
+    /// The first seven bits of the flag have been taken for content. If the real content was whole
+    /// octets, these seven are an octet that never became complete. If the first zero of the flag
+    /// was taken for an inserted one, `removed` shows it: a zero was removed from that octet.
     fn flag(&mut self) -> Result<Unchecked<F>, FeedError> {
         let [removed, ..] = self.removed.to_be_bytes();
         let whole = self.taken == 7 * TAKEN && removed == 0;
@@ -294,7 +295,8 @@ impl<const N: usize, F: CheckSequence> Deframer<N, F> {
         self.removed = 0;
         self.taken = 0;
         match state {
-            // Of the eight bits of an octet the flag itself has six or seven: nothing lies between.
+            // Six or seven of the eight bits of an octet belong to the flag itself: nothing lies
+            // between.
             State::Hunting | State::Inside { len: 0, .. } => Ok(Unchecked::Flag),
             State::Inside { len, fcs } if whole && len > F::OCTETS => {
                 self.completed = len.wrapping_sub(F::OCTETS);
@@ -306,8 +308,8 @@ impl<const N: usize, F: CheckSequence> Deframer<N, F> {
 }
 
 impl<const N: usize> Deframer<N> {
-    /// The frame that was closed last, whatever its FCS says, as long as no octet has followed it:
-    /// its content, and its FCS as it came.
+    /// The frame that was closed last, whether its FCS is good or not, until another octet has
+    /// come: its content, and its FCS as received.
     pub(crate) fn unchecked(&self) -> Option<(&[u8], [u8; FCS_OCTETS])> {
         let (content, rest) = self.octets.split_at_checked(self.completed)?;
         Some((content, *rest.first_chunk()?)).filter(|_| !content.is_empty())
@@ -316,11 +318,11 @@ impl<const N: usize> Deframer<N> {
 
 #[cfg(test)]
 impl<const N: usize> Deframer<N> {
-    /// Forgets what nothing depends on any more, for the model of the link.
+    /// Forgets state that no longer matters, for the model of the link.
     ///
-    /// `keeps_frame` if [`frame`](Self::frame) will still be asked for. Octets of which `is_sent`
-    /// says that no frame on the line begins with them belong to a damaged frame, and of that only
-    /// the run of ones matters that may end it: the FCS is taken to be wrong, whatever follows.
+    /// `keeps_frame` if [`frame`](Self::frame) will still be called. Octets with which, according
+    /// to `is_sent`, no frame on the line begins belong to a damaged frame. Of such a frame only
+    /// the run of ones that may end it matters: its FCS is assumed to be wrong, whatever follows.
     pub(crate) fn forget_the_past(&mut self, keeps_frame: bool, is_sent: impl Fn(&[u8]) -> bool) {
         if !keeps_frame {
             self.completed = 0;

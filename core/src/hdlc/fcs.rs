@@ -1,4 +1,4 @@
-//! The frame check sequence: FCS-32, taken octet by octet.
+//! The frame check sequence: FCS-32, computed octet by octet.
 
 use super::CheckSequence;
 use crc::{CRC_32_ISO_HDLC, Crc, Table};
@@ -9,17 +9,17 @@ pub const FCS_OCTETS: usize = 4;
 /// What the register holds after a good frame and its FCS (RFC 1662, C.3: `PPPGOODFCS32`).
 const GOOD: u32 = 0xDEBB_20E3;
 
-/// One table of 256 words: 1 KiB of constants, one look-up an octet.
+/// One table of 256 words: 1 KiB of constants, one lookup per octet.
 static CRC: Crc<u32, Table<1>> = Crc::<u32, Table<1>>::new(&CRC_32_ISO_HDLC);
 
 /// A running FCS-32 (RFC 1662, appendix C.3).
 ///
 /// The register begins as all ones, takes one octet at a time, and is sent complemented, least
-/// significant octet first and each octet least significant bit first, like all the rest of the
-/// frame. The receiver runs its own over content and FCS together and only asks whether the result
-/// [is good](Self::is_good).
+/// significant octet first and each octet least significant bit first, like the rest of the frame.
+/// The receiver runs its own register over content and FCS together and only checks whether the
+/// result [is good](Self::is_good).
 ///
-/// *Signal safety*: every method takes the same small time, allocates nothing and cannot panic.
+/// *Signal safety*: every method takes the same short time, allocates nothing and cannot panic.
 ///
 /// # Examples
 ///
@@ -46,7 +46,7 @@ impl Fcs {
         Self { register: u32::MAX }
     }
 
-    /// The FCS of octets of which it is `value`, to go on from there.
+    /// The FCS register after octets whose FCS is `value`, to continue from there.
     pub(crate) const fn after(value: u32) -> Self {
         Self { register: !value }
     }
@@ -56,7 +56,7 @@ impl Fcs {
     pub fn update(&mut self, octet: u8) {
         let [table] = CRC.table();
         let [lowest, ..] = self.register.to_le_bytes();
-        // An octet is always inside a table of 256 words; the compiler removes the other case.
+        // An octet is always a valid index into 256 words; the compiler removes the other case.
         let word = table.get(usize::from(lowest ^ octet)).copied().unwrap_or_default();
         self.register = (self.register >> 8) ^ word;
     }
@@ -74,7 +74,7 @@ impl Fcs {
     }
 
     /// The same four octets, XORed with `mask`, least significant octet first: an FCS that is good
-    /// only for whoever knows the mask.
+    /// only for a receiver that knows the mask.
     #[must_use]
     pub const fn masked_octets(self, mask: u32) -> [u8; FCS_OCTETS] {
         (self.value() ^ mask).to_le_bytes()
@@ -89,15 +89,15 @@ impl Fcs {
     /// What the register holds after any octets and their FCS XORed with `mask`.
     #[must_use]
     pub fn residue(mask: u32) -> Self {
-        // After the octets alone the register is the complement of their FCS. What is XORed with it
-        // as the FCS is taken leaves the complement of the mask, whatever the octets were.
+        // After the octets alone the register is the complement of their FCS. Taking the masked FCS
+        // cancels that and leaves the complement of the mask, whatever the octets were.
         let mut residue = Self { register: !mask };
         (0..FCS_OCTETS).for_each(|_| residue.update(0));
         residue
     }
 
-    /// What the register would hold now if the FCS at the end had been complemented, that is, XORed
-    /// with the complement of the mask.
+    /// What the register would hold now if the FCS had been complemented, that is, XORed with the
+    /// complement of the mask.
     #[must_use]
     pub const fn complemented(self) -> Self {
         Self { register: self.register ^ GOOD }

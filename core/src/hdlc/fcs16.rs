@@ -1,4 +1,4 @@
-//! The frame check sequence of AX.25, X.25 and PPP: FCS-16, taken octet by octet.
+//! The frame check sequence of AX.25, X.25 and PPP: FCS-16, computed octet by octet.
 
 use super::CheckSequence;
 use crc::{CRC_16_IBM_SDLC, Crc, Table};
@@ -9,19 +9,19 @@ pub const FCS16_OCTETS: usize = 2;
 /// What the register holds after a good frame and its FCS (RFC 1662, C.2: `PPPGOODFCS16`).
 const GOOD: u16 = 0xF0B8;
 
-/// One table of 256 words: 512 octets of constants, one look-up an octet. A program that does not
+/// One table of 256 words: 512 octets of constants, one lookup per octet. A program that does not
 /// use this FCS does not contain it.
 static CRC: Crc<u16, Table<1>> = Crc::<u16, Table<1>>::new(&CRC_16_IBM_SDLC);
 
 /// A running FCS-16 (RFC 1662, appendix C.2; ITU-T X.25, 2.2.7; AX.25 2.2, 3.8).
 ///
 /// The register begins as all ones, takes one octet at a time, and is sent complemented, least
-/// significant octet first and each octet least significant bit first, like all the rest of the
-/// frame. It finds every error of one to three bits in up to 4,095 octets, FCS included, and every
-/// burst of up to 16 bits. Of what is damaged otherwise one frame in 65,536 passes for good, and so
-/// it is of bits that make or unmake an inserted zero, which shift all that follow.
+/// significant octet first and each octet least significant bit first, like the rest of the frame.
+/// It detects every error of one to three bits in up to 4,095 octets, FCS included, and every burst
+/// of up to 16 bits. Of frames with other damage, one in 65,536 passes as good; that includes bit
+/// errors that create or remove an inserted zero, which shift all bits that follow.
 ///
-/// *Signal safety*: every method takes the same small time, allocates nothing and cannot panic.
+/// *Signal safety*: every method takes the same short time, allocates nothing and cannot panic.
 ///
 /// # Examples
 ///
@@ -53,7 +53,7 @@ impl Fcs16 {
     pub fn update(&mut self, octet: u8) {
         let [table] = CRC.table();
         let [lowest, ..] = self.register.to_le_bytes();
-        // An octet is always inside a table of 256 words; the compiler removes the other case.
+        // An octet is always a valid index into 256 words; the compiler removes the other case.
         let word = table.get(usize::from(lowest ^ octet)).copied().unwrap_or_default();
         self.register = (self.register >> 8) ^ word;
     }

@@ -19,13 +19,13 @@ pub enum Section {
     Done,
 }
 
-/// Where a frame being sent has got to, without the octets being sent.
+/// The position in a frame that is being sent, without the octets.
 ///
 /// For a sender that owns its buffer and so cannot also hold a [`Framer`], which borrows it. The
 /// cursor is a small `Copy` value: keep an old one to send a frame again, or call [`next`] on a
 /// copy to look ahead.
 ///
-/// *Signal safety*: every method takes a small bounded time, allocates nothing and cannot panic.
+/// *Signal safety*: every method takes a short bounded time, allocates nothing and cannot panic.
 ///
 /// # Examples
 ///
@@ -51,13 +51,13 @@ pub struct Cursor<F = Fcs> {
     mask: u32,
     /// Bits of the current octet not yet sent, least significant first.
     octet: u8,
-    /// How many of them there are.
+    /// How many of those bits there are.
     left: u8,
     /// Ones sent since the last zero, inside content and FCS.
     ones: u8,
 }
 
-/// What is being sent, and what must be known to go on with it.
+/// What is being sent, and the state needed to continue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 enum Part<F> {
@@ -69,17 +69,18 @@ enum Part<F> {
 }
 
 impl Cursor {
-    /// At the first bit of the opening flag.
+    /// A cursor at the first bit of the opening flag.
     #[must_use]
     pub const fn new() -> Self {
         Self { part: Part::OpeningFlag, mask: 0, octet: FLAG, left: 8, ones: 0 }
     }
 
-    /// All zeros: for a `static` that is given another before it is used.
+    /// All zeros: for a `static` that is assigned another value before it is used.
     pub(crate) const UNSET: Self =
         Self { part: Part::OpeningFlag, mask: 0, octet: 0, left: 0, ones: 0 };
 
-    /// At the first bit of the content, after a flag that the frame before has already sent.
+    /// A cursor at the first bit of the content, for when the frame before has already sent the
+    /// flag.
     #[must_use]
     pub const fn after_flag() -> Self {
         let part = Part::Content { taken: 0, fcs: Fcs::new() };
@@ -119,7 +120,7 @@ impl<F: CheckSequence> Cursor<F> {
         }
     }
 
-    /// The FCS of the content, without the mask, once the last octet of that has begun.
+    /// The FCS of the content, without the mask, once its last octet has begun.
     #[must_use]
     pub const fn fcs(&self) -> Option<F> {
         match self.part {
@@ -130,8 +131,8 @@ impl<F: CheckSequence> Cursor<F> {
 
     /// The next bit to send, or `None` after the last bit of the closing flag.
     ///
-    /// `content` is the frame without its FCS, and must be the same at every call; with another
-    /// one the bits are those of no frame, and the receiver's FCS says so.
+    /// `content` is the frame without its FCS, and must be the same at every call. If it changes,
+    /// the bits make no valid frame, as the FCS will show the receiver.
     #[inline]
     pub fn next(&mut self, content: &[u8]) -> Option<Bit> {
         match self.part {
@@ -167,7 +168,7 @@ impl<F: CheckSequence> Cursor<F> {
         }
     }
 
-    /// Takes the next octet of the content, or the first of the FCS.
+    /// Loads the next octet of the content, or the first of the FCS.
     fn load(&mut self, content: &[u8], taken: usize, mut fcs: F) {
         if let Some(&octet) = content.get(taken) {
             fcs.update(octet);
@@ -204,7 +205,7 @@ impl<F: CheckSequence> Cursor<F> {
         }
     }
 
-    /// The next bit of the current octet, or the zero that belongs after five ones.
+    /// The next bit of the current octet, or the zero to insert after five ones.
     fn stuffed(&mut self) -> Bit {
         if self.ones >= ONES_MAX {
             self.ones = 0;
@@ -234,7 +235,7 @@ impl Default for Cursor {
 /// Octets leave least significant bit first. The frame may hold any octets and any number of them,
 /// though a [`Deframer`](super::Deframer) takes an empty one for noise. Two frames may share a
 /// flag: send the second [without its opening flag](Self::without_opening_flag). Cloning is cheap,
-/// and a clone of a fresh framer sends the frame again.
+/// and a clone of a new framer sends the frame again.
 ///
 /// # Examples
 ///
@@ -320,7 +321,7 @@ mod tests {
         framer.map(|bit| bit.to_string()).collect()
     }
 
-    /// RFC 1662, 5.2, written as it reads: find five ones, put a zero behind them.
+    /// RFC 1662, 5.2, taken literally: find five ones, insert a zero after them.
     fn by_replacement(content: &[u8]) -> String {
         let mut octets = content.to_vec();
         let mut fcs = Fcs::new();
@@ -385,7 +386,7 @@ mod tests {
         let mut octets = content.to_vec();
         octets.extend(fcs.masked_octets(0x0102_0480));
         let masked = line(Framer::new(content).masked(0x0102_0480));
-        // Of the frame around all of it, what stands before another FCS.
+        // The part before the FCS in a frame around all of these octets.
         let around = line(Framer::new(&octets));
         let same = masked.strip_suffix("01111110").expect("a closing flag");
         assert!(around.starts_with(same), "{masked} {around}");

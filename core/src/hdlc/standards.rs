@@ -1,5 +1,5 @@
-//! Frames that standards print and that others have captured: what is sent and received here is the
-//! same to the bit.
+//! Frames from standards and from captures of other implementations, sent and received bit by bit
+//! as printed there.
 
 use super::{CheckSequence, Deframed, Deframer, Fcs, Fcs16, Framer, NoFcs};
 use crate::Bit;
@@ -7,8 +7,7 @@ use std::string::{String, ToString};
 use std::vec::Vec;
 
 /// ITU-T X.25, appendix I: address, control, and the bits as they are transmitted, the first one on
-/// the left. The zeros inserted for transparency are in parentheses there and are left of a space
-/// here.
+/// the left. The inserted zeros, in parentheses there, are between spaces here.
 const X25: [([u8; 2], &str); 4] = [
     ([0x03, 0x3F], "01111110 11000000 11111 0 100 11011010 00110111 01111110"),
     ([0x01, 0x73], "01111110 10000000 11001110 11000001 11101010 01111110"),
@@ -16,7 +15,7 @@ const X25: [([u8; 2], &str); 4] = [
     ([0x03, 0x73], "01111110 11000000 11001110 11001100 00100110 01111110"),
 ];
 
-/// LCP packets of two dial-up connections of 1990s providers, as a user has logged them
+/// LCP packets of two dial-up connections to providers of the 1990s, as a user has logged them
 /// (`atari.kensclassics.org/elnklog.htm` and `wcomlog.htm`), each with its FCS-16.
 const PPP: [&[u8]; 6] = [
     b"\xFF\x03\xC0\x21\x01\x00\x00\x06\x07\x02\x64\x7B",
@@ -77,7 +76,7 @@ fn examples_that_share_a_flag_are_received() {
 fn packets_of_a_ppp_log_have_the_fcs_that_was_logged() {
     for packet in PPP {
         let (content, fcs) = packet.split_last_chunk::<2>().expect("an FCS is in each");
-        // Once with the FCS as content, once with the one of the framer.
+        // Once with the FCS as content, and once with the FCS computed by the framer.
         let logged: Vec<Bit> = Framer::new(packet).checked_by::<NoFcs>().collect();
         let sent: Vec<Bit> = Framer::new(content).checked_by::<Fcs16>().collect();
         assert_eq!(logged, sent, "{fcs:X?}");
@@ -86,7 +85,7 @@ fn packets_of_a_ppp_log_have_the_fcs_that_was_logged() {
     }
 }
 
-/// What the registers hold after one octet is the table of RFC 1662: its first and its last line.
+/// The values of the register after one octet are the table of RFC 1662: its first and last line.
 #[test]
 fn the_tables_of_rfc_1662_come_out() {
     let first = [0x0000, 0x1189, 0x2312, 0x329B, 0x4624, 0x57AD, 0x6536, 0x74BF];

@@ -1,12 +1,13 @@
 //! Two framed senders and the real [`Exchange`] that they share.
 //!
-//! At the server there is one pending signal of each number, whoever sent it: the bits of the two
-//! displace each other. Timers and faults are those of [`link`](super::link), the exchange's own
-//! timer included.
+//! At most one signal of each number is pending at the server, whichever client sent it: the bits
+//! of the two clients displace each other. Timers and faults are those of [`link`](super::link),
+//! and the exchange has a timer of its own.
 //!
-//! To keep the interleavings few, the server sends an acknowledgment at once if the client's inbox
-//! is empty, and a client takes one at once if no other can come to it: of what could happen in
-//! between, nothing but its own timer, an early one, makes a difference.
+//! To limit the number of interleavings, the server sends an acknowledgment at once if the client's
+//! inbox is empty, and a client takes an acknowledgment at once if no other can arrive. The only
+//! thing that could happen in between and make a difference is that the client's own timer fires
+//! early.
 
 use std::string::String;
 use std::vec::Vec;
@@ -37,7 +38,7 @@ pub(super) struct Setup {
     /// The payload of each frame of each client's message.
     pub(super) frames: [&'static [&'static [u8]]; CLIENTS],
     pub(super) faults: u8,
-    /// Whether two bits of one sender may be under way.
+    /// Whether two bits of one sender may be in flight.
     pub(super) pairs: bool,
     /// Whether damaged frames are kept octet by octet; see [`link::Setup`](super::link::Setup).
     pub(super) exact: bool,
@@ -48,10 +49,10 @@ pub(super) struct Setup {
     pub(super) broken_sender: Option<sender::Broken>,
 }
 
-/// A rule that the server is made to break.
+/// A rule that the server is told to break.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Broken {
-    /// Bits are taken for those of the sender that was acknowledged last, whoever sent them.
+    /// Bits are attributed to the sender that was acknowledged last, whichever sent them.
     SendersConfused,
 }
 
@@ -63,15 +64,15 @@ struct Client {
     offered: usize,
     accepted: usize,
     delivered: usize,
-    /// The host has been told of a frame of it and has not accepted it.
+    /// The host has been told of a frame of this client and has not accepted it.
     held: bool,
-    /// How often its frame has been repeated, if there are no faults.
+    /// How often a frame of this client has been repeated, if there are no faults.
     falls: u64,
-    /// How many bits of it have been sent again, if there are no faults.
+    /// How many bits of this client have been sent again, if there are no faults.
     resent: u64,
-    /// How many frames of the other one have been delivered while it waits for the floor.
+    /// How many frames of the other client have been delivered while this one waits for the floor.
     passed_over: usize,
-    /// It has ended, and the server knows.
+    /// The client has ended; with `gone`, the server knows.
     over: bool,
     gone: bool,
 }
@@ -86,12 +87,12 @@ pub(super) struct Shared {
     exchange: Exchange<[Place<FRAME>; CLIENTS], FRAME>,
     /// Signals pending at the server.
     bits: Pending<Origin>,
-    /// The acknowledgment that the server is about to send, and to whom.
+    /// The acknowledgment that the server is about to send, and the client to send it to.
     owed: Option<(usize, Bit)>,
     faults_left: u8,
-    /// Whose timer fired last: when several are due, a fair scheduler lets each have its turn.
+    /// Whose timer fired last: if several are due, a fair scheduler lets them fire in turn.
     fired: usize,
-    /// Who was acknowledged last; only a broken server cares.
+    /// The client that was acknowledged last; matters only for a broken server.
     acknowledged: usize,
 }
 
@@ -103,7 +104,7 @@ impl std::hash::Hash for Shared {
     }
 }
 
-/// One thing that happens. Clients have a number; the number after theirs is the server's.
+/// One thing that can happen. Clients are numbered; the number after the last client is the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     ServerTakes,
@@ -148,7 +149,7 @@ impl Shared {
         };
         shared.exchange.broken = setup.broken_exchange;
         for (client, frames) in shared.clients.iter_mut().zip(&setup.frames) {
-            // One without a message is not there.
+            // A client without a message does not exist.
             (client.over, client.gone) = (frames.is_empty(), frames.is_empty());
         }
         (0..CLIENTS).for_each(|client| shared.offer(client));
@@ -201,7 +202,7 @@ impl Shared {
         steps
     }
 
-    /// Whether `client` is about to take an acknowledgment, and no other is under way or owed to
+    /// Whether `client` is about to take an acknowledgment, and no other is in flight or owed to
     /// it.
     fn has_all_acks(&self, client: usize) -> bool {
         let state = &self.clients[client];
@@ -214,8 +215,9 @@ impl Shared {
             && !self.exchange.is_waiting(pid(client))
     }
 
-    /// Whose timer fires when nothing else can happen: of the clients that the server does not keep
-    /// waiting, in rotation; if there are none, the server's; if it has none, of those that wait.
+    /// Whose timer fires when nothing else can happen: one of the clients that the server does not
+    /// keep waiting, in rotation; if there are none, the server's; if the server has none, one of
+    /// the clients that wait.
     fn due_next(&self) -> Vec<usize> {
         let in_turn = (1..=CLIENTS + 1).map(|after| (self.fired + after) % (CLIENTS + 1));
         let mut due: Vec<_> = in_turn.filter(|&of| self.timer(of).is_some()).collect();
@@ -298,7 +300,7 @@ impl Shared {
         Ok(())
     }
 
-    /// A frame of `client` is delivered: the next one is the turn of whoever waits.
+    /// A frame of `client` has been delivered: it is the turn of the client that waits.
     fn pass_over_the_others(&mut self, client: usize) -> Result<(), String> {
         for other in (0..CLIENTS).filter(|&other| other != client) {
             if self.exchange.is_waiting(pid(other)) {
@@ -311,7 +313,7 @@ impl Shared {
         Ok(())
     }
 
-    /// What the senders cost each other.
+    /// Checks what the senders cost each other.
     fn count_falls(&mut self, client: usize) -> Result<(), String> {
         let without_fault = self.setup.faults == 0 && !self.setup.slow;
         let client = &mut self.clients[client];
@@ -328,7 +330,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Whose signal is pending: a foreign one, of the same number, if it hides ours.
+    /// The origin of the pending signal: foreign if a foreign signal of the same number hides ours.
     fn origin(&mut self, own: Origin, hidden: bool) -> Origin {
         if hidden {
             self.faults_left -= 1;
@@ -364,7 +366,7 @@ impl Shared {
         self.serve()
     }
 
-    /// Does what the exchange says until there is an acknowledgment to send, or nothing to do.
+    /// Follows the exchange's outputs until there is an acknowledgment to send or nothing to do.
     fn serve(&mut self) -> Result<(), String> {
         while self.owed.is_none() {
             let peer = match self.exchange.poll_output(NOW) {

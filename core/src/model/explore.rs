@@ -11,8 +11,8 @@ pub(super) trait System: Clone + Hash {
     /// One thing that can happen to it.
     type Step: Copy + Debug;
 
-    /// Adds to `next` every state that one step leads to, the step that a fair scheduler takes, in
-    /// which no fault happens, first. Nothing is added if the system has ended.
+    /// Adds to `next` every state that one step leads to. The step that a fair scheduler takes,
+    /// with no fault in it, comes first. Adds nothing if the system has ended.
     ///
     /// # Errors
     ///
@@ -28,15 +28,15 @@ pub(super) struct Report {
     pub(super) violation: Option<String>,
 }
 
-/// Steps within which a fair and faultless line must bring any state to its end.
+/// The number of steps within which a fair line without faults must bring any state to its end.
 const STEPS_MAX: usize = 20_000;
 
 /// Explores every state that can be reached from `first`, depth first.
 ///
-/// Of each of them it is checked that the system ends if from then on nothing goes wrong.
+/// Checks for each of them that the system ends if nothing goes wrong from then on.
 pub(super) fn explore<S: System>(first: S) -> Report {
-    // Of a state seen before, 64 bits are kept: that two states share them may hide one of them,
-    // with a probability of less than 10^-4 for the sizes explored here.
+    // Only a 64-bit hash of each state is kept. Two states with the same hash would hide one of
+    // them, with a probability of less than 10^-4 for the sizes explored here.
     let mut seen = Fingerprints::default();
     let mut ending = Fingerprints::default();
     let mut report = Report { states: 1, ended: 0, violation: None };
@@ -66,8 +66,8 @@ pub(super) fn explore<S: System>(first: S) -> Report {
     report
 }
 
-/// Lets the system run, without faults and fairly, until it ends or is known to. If that fails, the
-/// steps are added to `path`.
+/// Lets the system run, fairly and without faults, until it ends or reaches a state that is known
+/// to end. If it does not, the steps are added to `path`.
 fn must_end<S: System>(
     system: &S,
     ending: &mut Fingerprints,
@@ -100,7 +100,7 @@ fn must_end<S: System>(
     Err("without further faults it does not end".into())
 }
 
-/// What was broken, what went wrong on the way there, and how it ended.
+/// Describes a violation: what was broken, the path to it, and how it ended.
 fn told(violation: &str, path: &[impl Debug]) -> String {
     let mut text = std::format!("{violation}, after {} steps", path.len());
     for (index, step) in path.iter().enumerate() {
@@ -121,7 +121,7 @@ fn fingerprint(state: &impl Hash) -> u64 {
     hasher.finish()
 }
 
-/// A hash that is a fingerprint already.
+/// A hasher for values that are fingerprints already.
 #[derive(Default)]
 struct AsItIs(u64);
 
@@ -139,7 +139,7 @@ impl Hasher for AsItIs {
     }
 }
 
-/// Multiply and fold: far quicker than the default hasher, which is made to withstand attacks.
+/// Multiply and fold: much faster than the default hasher, which is designed to withstand attacks.
 struct Folded(u64);
 
 impl Folded {

@@ -1,4 +1,4 @@
-//! What is on the line when nothing is wrong.
+//! What is on the line if there are no faults.
 
 use std::string::String;
 use std::vec::Vec;
@@ -8,7 +8,7 @@ use crate::frame::{Attempt, Check, Frame, Header, Sequence};
 use crate::hdlc::Fcs;
 use crate::receiver::Received;
 
-/// The octets of each frame of `message`, FCS included, as it is sent first and as it is repeated.
+/// The octets of each frame of `message`, FCS included, first as sent originally, then as repeated.
 pub(super) fn octets(message: u32, frames: &[&[u8]]) -> Vec<Vec<u8>> {
     let (mut sequence, mut check, mut all) = (Sequence::FIRST, Check::new(), 0);
     let mut sent = Vec::new();

@@ -1,18 +1,17 @@
 //! One sender and one receiver, every interleaving, every placement of faults.
 //!
 //! The states of the model hold the real [`Sender`] and [`Receiver`]; only the kernel and the two
-//! hosts between them are modelled. Time does not pass: a timer fires when nothing else can happen,
-//! or, as a fault, at any other moment at which it is set.
+//! hosts are modelled. Time does not pass: a timer fires when nothing else can happen or, as a
+//! fault, at any other moment while it is set.
 //!
 //! Two faults are enough to stand for all others:
 //!
 //! * a symbol is **hidden**: a foreign signal of the same number is pending when it is sent. A
-//!   foreign signal that hides nothing changes nothing. A storm hides as many as it likes.
-//! * a timer fires **early**. A process that is stopped and continued, or loses its time slice, is
-//!   the steps of the other one, and timers that fire early.
+//!   foreign signal that hides nothing changes nothing. A storm hides any number of symbols.
+//! * a timer fires **early**. If a process is stopped and continued, or loses its time slice, that
+//!   looks like steps of the other process and timers that fire early.
 //!
-//! The death of either end at any moment needs no step: what must hold then is asked of every
-//! state.
+//! The death of either end needs no step: what must hold then is checked in every state.
 
 use std::string::String;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,12 +27,12 @@ use crate::receiver::{self, Reply};
 use crate::sender::{self, Event, Phase};
 use crate::{Bit, Instant, Receiver, RefusalReason, Sender};
 
-/// Of the longest frame here, exactly, so that a longer one shows.
+/// The length of the longest frame here, exactly, so that a longer one shows.
 pub(super) const FRAME: usize = 18;
 pub(super) const NOW: Instant = Instant::ZERO;
 pub(super) const MESSAGE: u32 = 0x1234_5678;
 
-/// Whether anything has come, in any state, that is longer than any frame.
+/// Whether anything longer than any frame has arrived, in any state.
 pub(super) static TOO_LONG: AtomicBool = AtomicBool::new(false);
 
 /// What the receiver's host does with a frame.
@@ -54,20 +53,21 @@ pub(super) enum Host {
 pub(super) struct Setup {
     /// The payload of each frame of the message.
     pub(super) frames: &'static [&'static [u8]],
-    /// The same of another message: at any moment the sender may be reset, and then sends this one,
+    /// The same for another message: at any moment the sender may be reset, and then sends this one
     /// under the same number.
     pub(super) after_reset: &'static [&'static [u8]],
-    /// How often something may go wrong.
+    /// How many faults there may be.
     pub(super) faults: u8,
-    /// Whether two bits may be under way.
+    /// Whether two bits may be in flight.
     pub(super) pairs: bool,
     pub(super) host: Host,
     /// Whether the sender may give up at any moment.
     pub(super) aborts: bool,
-    /// Whether damaged frames are kept octet by octet, and their FCS computed; otherwise it is
-    /// taken to be wrong, which makes all damaged frames alike.
+    /// Whether damaged frames are kept octet by octet and their FCS is computed. Otherwise the FCS
+    /// is assumed to be wrong, which makes all damaged frames alike.
     pub(super) exact: bool,
-    /// Acknowledgments of this kind can be hidden from the sender for any stretch, as one fault.
+    /// Acknowledgments of this kind can be hidden from the sender for any length of time, as one
+    /// fault.
     pub(super) storm: Option<Bit>,
     pub(super) broken_sender: Option<sender::Broken>,
     pub(super) broken_receiver: Option<receiver::Broken>,
@@ -80,22 +80,23 @@ pub(super) struct Link {
     setup: &'static Setup,
     /// The octets of each frame of all messages.
     sent: &'static [Vec<u8>],
-    /// The payloads of the message under way.
+    /// The payloads of the message being sent.
     frames: &'static [&'static [u8]],
     sender: Sender<FRAME>,
     receiver: Receiver<FRAME>,
     /// Signals pending at the receiver, and at the sender.
     bits: Pending<Origin>,
     acks: Pending<Origin>,
-    /// What a line without faults would make of the bits that the sender has sent, each once.
+    /// What a line without faults would make of the bits that the sender has sent, counting each
+    /// once.
     wire: Deframer<FRAME>,
-    /// Whether the whole frame under way has been on the line.
+    /// Whether all of the current frame has been on the line.
     complete: bool,
     /// The acknowledgment that the receiver's host is about to send.
     owed: Option<Bit>,
     faults_left: u8,
-    /// What has become of the frame, and how often the sender has fallen out of step, as long as
-    /// there has been one fault at most.
+    /// What has become of the frame, and how often the sender has fallen out of step. Valid while
+    /// there has been at most one fault.
     feed: Feed<Bit>,
     falls: u64,
     storming: bool,
@@ -119,7 +120,7 @@ impl std::hash::Hash for Link {
     }
 }
 
-/// One thing that happens.
+/// One thing that can happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     ReceiverTakes,
@@ -204,7 +205,7 @@ impl Link {
             }
         }
         if self.storming {
-            // A storm that outlasts a fair run is no promise of ours, so ending comes first.
+            // Nothing is promised about a storm that outlasts a fair run, so ending it comes first.
             steps.insert(0, Step::StormEnds);
         } else if faulty && self.setup.storm.is_some() {
             steps.push(Step::StormBegins);
@@ -337,7 +338,7 @@ impl Link {
                 }
             }
         }
-        // Nothing else is damage without a verdict.
+        // No other damage is without a verdict.
         if self.receiver.counters().damaged > 0 && !self.receiver.is_in_verdict() {
             TOO_LONG.store(true, Ordering::Relaxed);
         }
@@ -387,7 +388,7 @@ impl Link {
             (self.feed, self.falls) = (Feed::NEW, 0);
             return Ok(());
         }
-        // A storm is one fault that does not end, and a late host makes the sender resend.
+        // A storm is one fault that lasts, and a late host makes the sender resend.
         if self.setup.host != Host::AcceptsLater && self.setup.storm.is_none() {
             self.falls += self.sender.statistics().repeated_frames;
         }
@@ -400,7 +401,7 @@ impl Link {
         Ok(())
     }
 
-    /// What must hold in every state, and so if either end dies in it.
+    /// What must hold in every state, and therefore also if either end dies in it.
     fn check(&self) -> Result<(), String> {
         if self.accepted > self.delivered {
             return Err("the sender believes in a frame that was not delivered".into());
@@ -411,7 +412,7 @@ impl Link {
         if self.sender.is_outcome_unknown() && !self.complete {
             return Err("the outcome of a frame is unknown that has not been sent".into());
         }
-        // Of the message before a reset it may still say what it was.
+        // The receiver may still report the message before the reset.
         if self.delivered == 0 && self.reset {
             return Ok(());
         }

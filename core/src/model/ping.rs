@@ -1,8 +1,8 @@
-//! A [`Pinger`] and the real [`Exchange`] that it measures, which may take framed peers or be a
-//! classic receiver and nothing else.
+//! A [`Pinger`] and the real [`Exchange`] that it measures. The exchange accepts framed peers, or
+//! is a classic receiver only.
 //!
-//! Whatever happens, the host of a receiver that is framed hears of nothing, and the next message
-//! is delivered. A classic receiver that no fault has disturbed is left between two messages.
+//! Whatever happens, the host of a framed receiver is told nothing, and the next message is
+//! delivered. A classic receiver that no fault has disturbed is left between two messages.
 
 use std::string::String;
 use std::vec::Vec;
@@ -28,7 +28,7 @@ pub(super) struct Setup {
     pub(super) faults: u8,
     /// Whether the host may give up at any moment.
     pub(super) gives_up: bool,
-    /// Whether a pinger that is left alone leaves its peer as it is.
+    /// Whether the host gives up without withdrawing.
     pub(super) broken: bool,
 }
 
@@ -161,7 +161,7 @@ impl Measured {
     }
 
     fn give_up(&mut self) {
-        // A receiver that may be in its mark, and is known to be framed, must not be sent zeros.
+        // A receiver that may be in the mark, and is known to be framed, must not be sent zeros.
         if self.setup.broken || self.setup.peer == Protocols::Both {
             self.is_over = true;
         } else {
@@ -205,7 +205,7 @@ impl Measured {
         Ok(())
     }
 
-    /// Asks for the next probe, or leaves, if this is the time for it.
+    /// Begins the next probe, or withdraws, if it is time to.
     fn proceed(&mut self) {
         if self.pinger.is_ready() {
             if let Some(left) = self.probes_left.checked_sub(1) {

@@ -1,4 +1,4 @@
-//! What a receiver remembers of its sender's message, and what a frame is to it.
+//! What a receiver remembers of its sender's message, and what it makes of a frame.
 
 use super::rules::Rules;
 use crate::frame::{Attempt, CHECK_OCTETS, Check, Frame, ParseFrameError, Sequence};
@@ -10,25 +10,25 @@ use crate::verdict::RefusalReason;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Closed<'a> {
     pub(super) content: &'a [u8],
-    /// Its FCS as it came.
+    /// Its FCS as received.
     pub(super) fcs: [u8; FCS_OCTETS],
-    /// What the register holds after both.
+    /// The FCS register after both.
     pub(super) residue: Fcs,
 }
 
 /// What is to be done with a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Judgment {
-    /// It is the next one of a message, or the first, and waits for the host.
+    /// It is the first or next frame of a message, and waits for the host.
     Deliver(Held),
-    /// It is the frame that was delivered last, once more.
+    /// It is a repetition of the frame that was delivered last.
     Repeated,
     Refuse(RefusalReason),
-    /// It does not check, or makes no sense.
+    /// Its FCS is wrong, or its content makes no sense.
     Damaged,
 }
 
-/// What a frame that waits for the host has besides what is remembered of its message.
+/// What is known of a frame that waits for the host, in addition to what is known of its message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Held {
     /// Where its payload begins in its content, and how many octets it has.
@@ -36,29 +36,29 @@ pub(super) struct Held {
     pub(super) octets: usize,
 }
 
-/// The message that frames are being taken for, or the last one that was.
+/// The message in progress, or the last one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Message {
     number: u32,
     /// The frame that was delivered last.
     pub(super) latest: Latest,
-    /// Of the frames before that one.
+    /// The check of the frames before that one.
     check: Check,
-    /// Of all of them.
+    /// The octets of all of them.
     pub(super) octets: u64,
-    /// As the first frame says.
+    /// The length that the first frame gave.
     pub(super) length: Option<u64>,
     pub(super) coding: u8,
     pub(super) refused: Option<RefusalReason>,
 }
 
-/// What a frame is recognised by when it comes again.
+/// How a frame is recognised when it is repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Latest {
     pub(super) sequence: Sequence,
     pub(super) first: bool,
     pub(super) last: bool,
-    /// Without the mask.
+    /// The FCS without the mask.
     pub(super) fcs: u32,
 }
 
@@ -75,7 +75,7 @@ impl Message {
 pub(super) struct Memory {
     #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
     pub(super) message: Slot<Message>,
-    /// What the register held after a frame in the middle of a message that is not known.
+    /// The FCS register after a frame in the middle of an unknown message.
     stranger: Option<Fcs>,
 }
 
@@ -84,7 +84,7 @@ impl Memory {
         Self { message: Slot::Empty, stranger: None }
     }
 
-    /// Compares a frame with those before. One that is to be delivered is remembered at once.
+    /// Compares a frame with those before. A frame that is to be delivered is remembered at once.
     pub(super) fn judge(&mut self, closed: Closed<'_>, rules: Rules) -> Judgment {
         match rules.parse(closed.content) {
             Ok(frame) if frame.header.is_some() => self.judge_first(&frame, closed, rules),
@@ -154,7 +154,7 @@ impl Memory {
         }
     }
 
-    /// Delivers a frame of `message`, if it agrees with what the beginning and the end of that say.
+    /// Delivers a frame of `message`, if it agrees with what the first and the last frame say.
     fn deliver(&mut self, message: Message, frame: &Frame<'_>, closed: Closed<'_>) -> Judgment {
         let octets = frame.payload.len();
         let all = message.octets.saturating_add(u64::try_from(octets).unwrap_or(u64::MAX));
@@ -170,9 +170,9 @@ impl Memory {
         Judgment::Deliver(Held { begin: closed.content.len().saturating_sub(trailer), octets })
     }
 
-    /// A frame in the middle of a message that is not known: what its FCS is masked with is not
-    /// known either, so nobody can say that it is good. If the next one has the same mask, both
-    /// are.
+    /// Handles a frame in the middle of an unknown message. The mask of its FCS is unknown as well,
+    /// so whether the FCS is good cannot be known. If the next frame has the same mask, both are
+    /// good.
     fn meet_stranger(&mut self, residue: Fcs) -> Judgment {
         let is_known = |stranger| stranger == residue || stranger == residue.complemented();
         if self.stranger.is_some_and(is_known) {

@@ -1,25 +1,25 @@
-//! The rules that the model breaks, one at a time, to show that it notices: all of them, and
-//! nothing else.
+//! The rules that the model breaks, one at a time, to show that it notices. Everything that serves
+//! that purpose is here.
 
 use super::memory::Latest;
 use crate::frame::{Attempt, Frame, ParseFrameError};
 
-/// A rule of the protocol that a receiver can be made to break, in tests only.
+/// A rule of the protocol that a receiver can be told to break, in tests only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Broken {
     /// A frame that was accepted before is delivered again.
     RepeatedDelivered,
     /// A repetition of a bit whose acknowledgment is held back is acknowledged.
     HeldNotIgnored,
-    /// A frame may have any number of octets, whatever it says.
+    /// A frame may have any number of octets, whatever number it gives.
     OctetsIgnored,
-    /// A frame is taken for a repetition if its number is that of the one before.
+    /// A frame is taken for a repetition if it has the number of the one before.
     RepeatedByNumber,
-    /// As in version 1 of the protocol: both.
+    /// Both of the last two, as in version 1 of the protocol.
     Version1,
 }
 
-/// The rules as they are, or, in tests, without one of them.
+/// The rules, in tests possibly without one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(super) struct Rules {
@@ -35,7 +35,7 @@ impl Rules {
         }
     }
 
-    /// Whether `frame` is `latest` once more.
+    /// Whether `frame` is a repetition of `latest`.
     pub(super) fn is_repeated(self, attempt: Attempt, latest: Latest, frame: Latest) -> bool {
         if self.breaks(Broken::RepeatedByNumber) || self.breaks(Broken::Version1) {
             return (frame.sequence, frame.first) == (latest.sequence, latest.first);
@@ -43,7 +43,7 @@ impl Rules {
         attempt == Attempt::Repeated && frame == latest && !self.breaks(Broken::RepeatedDelivered)
     }
 
-    /// Whether bits count that come while an acknowledgment is held back.
+    /// Whether bits that come while an acknowledgment is held back are processed.
     #[inline]
     pub(super) fn hears_while_held(self) -> bool {
         self.breaks(Broken::HeldNotIgnored)

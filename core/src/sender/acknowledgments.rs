@@ -1,4 +1,4 @@
-//! What an acknowledgment means, state by state.
+//! What an acknowledgment means in each state.
 
 use super::flight::Acknowledged;
 use super::{Event, Sender, State};
@@ -7,18 +7,18 @@ use crate::slot::Slot;
 use crate::verdict::{REASON_BITS, RefusalReason, VERDICT_BITS};
 use crate::{Bit, Instant};
 
-/// Failures in a row, each at the first acknowledgment that is checked and without any resend,
-/// after which the peer is taken for one that does not speak this protocol.
+/// How many failures in a row, each at the first acknowledgment that is checked and without any
+/// resend, show that the peer does not speak this protocol.
 const FOREIGN_STARTS_MAX: u8 = 3;
 
-/// Frames in a row that the receiver has heard to their end and not accepted, after which it is
-/// taken for one that never will. A line that loses one bit of a thousand gets a frame of 2,400
-/// bits through in 64 attempts but for once in a few hundred.
+/// How many frames in a row the receiver must have heard to their end without accepting them before
+/// it is assumed that it never will. On a line that loses one bit in a thousand, a frame of 2,400
+/// bits gets through in 64 attempts, except once in a few hundred cases.
 const REJECTIONS_MAX: u8 = 64;
 
 impl<const N: usize> Sender<N> {
     /// Takes an acknowledgment of the receiver.
-    // Inlined into a loop with the other calls it costs a quarter more instructions.
+    // Inlined into a loop with the other calls, it costs a quarter more instructions.
     #[inline(never)]
     pub fn handle_ack(&mut self, ack: Bit, now: Instant) {
         match self.flight.acknowledge(ack, now) {
@@ -28,7 +28,7 @@ impl<const N: usize> Sender<N> {
                 }
                 self.take_ack(ack, now);
             }
-            // Two different acknowledgments further, the alternation is where it was.
+            // After two different acknowledgments the alternation is where it was before.
             Acknowledged::Pair { resent } => {
                 if resent {
                     self.flight.settle(now);
@@ -43,7 +43,7 @@ impl<const N: usize> Sender<N> {
         }
     }
 
-    /// An acknowledgment of the one bit that was under way.
+    /// Handles the acknowledgment of the only bit in flight.
     #[inline]
     fn take_ack(&mut self, ack: Bit, now: Instant) {
         let alternates = self.rules.alternates(self.parity.last_ack, ack);
@@ -81,8 +81,9 @@ impl<const N: usize> Sender<N> {
         }
     }
 
-    /// An accident, or, if it happens at the very first acknowledgment that is checked although
-    /// nothing was resent, again and again, a peer that does not alternate at all.
+    /// Handles a wrong acknowledgment: an accident, or a peer that does not alternate at all, if it
+    /// happens again and again at the very first acknowledgment that is checked although nothing
+    /// was resent.
     #[cold]
     fn take_wrong_parity(&mut self, now: Instant) {
         if !self.parity.is_checked && !self.resent {
@@ -111,8 +112,8 @@ impl<const N: usize> Sender<N> {
         }
     }
 
-    /// The acknowledgments of the flag were not all alike. If they went on alternating, half of
-    /// them are ones, and the receiver has heard the frame to its end.
+    /// Handles a verdict whose acknowledgments were not all alike. If they went on alternating,
+    /// half of them are ones, and the receiver has heard the frame to its end.
     #[cold]
     fn take_rejection(&mut self, ones: u8, now: Instant) {
         if ones == VERDICT_BITS / 2 {
@@ -150,11 +151,11 @@ impl<const N: usize> Sender<N> {
         self.event = Slot::Full(Event::Accepted { octets, last });
     }
 
-    /// A second acknowledgment of a bit that was resent: both copies arrived.
+    /// Handles a second acknowledgment of a bit that was resent: both copies arrived.
     #[cold]
     fn take_second_ack(&mut self, ack: Bit, now: Instant) {
         match self.state {
-            // One more one in a mark does no harm.
+            // An additional one in a mark does no harm.
             State::Mark { .. } | State::Abort { .. } => {
                 self.parity.last_ack = ack;
                 self.flight.listen_on(now);
@@ -166,7 +167,7 @@ impl<const N: usize> Sender<N> {
         }
     }
 
-    /// An acknowledgment although no bit is under way.
+    /// Handles an acknowledgment although no bit is in flight.
     #[cold]
     fn take_stray_ack(&mut self, now: Instant) {
         self.statistics.stray_acks = self.statistics.stray_acks.saturating_add(1);

@@ -1,24 +1,25 @@
-//! The bits that are under way, and the one timer of a sender.
+//! The bits in flight, and the one timer of a sender.
 
 use super::transmission::{PAIR_PATIENCE, PATIENCE_MICROS_MAX};
 use crate::retransmission::RetransmissionTimeout;
 use crate::{Bit, Instant};
 
 /// How long to listen for a second acknowledgment after a bit was resent: long enough for a
-/// receiver that is awake, and it has just answered.
+/// receiver that is awake, as one that has just answered is.
 const SETTLE_MICROS: u64 = 100;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Outstanding {
-    /// Nothing: the next bit may go.
+    /// Nothing: the next bit may be sent.
     None,
     /// One bit.
     One { bit: Bit, sent_at: Instant },
-    /// One bit whose timeout expired. `due` if it is to be transmitted now.
+    /// One bit whose timeout has expired. `due` if it is to be transmitted now.
     Resent { bit: Bit, due: bool },
-    /// A resent bit has been acknowledged; a second acknowledgment would mean that it came twice.
+    /// A resent bit has been acknowledged; a second acknowledgment would mean that it arrived
+    /// twice.
     Settling,
-    /// A zero and a one. `seen` is the acknowledgment that has come, if one has.
+    /// A zero and a one. `seen` is the acknowledgment that has come, if any.
     Pair { seen: Option<Bit>, sent_at: Instant },
     /// A pair of which neither bit was acknowledged in time. `due` is the bit to transmit now.
     ResentPair { seen: Option<Bit>, due: Option<Bit> },
@@ -29,48 +30,48 @@ enum Outstanding {
 enum Timer {
     /// Nothing.
     Off,
-    /// What is under way is to be acknowledged.
+    /// The bits in flight have not been acknowledged.
     Retransmission,
-    /// A second acknowledgment of what was resent would have come.
+    /// By then a second acknowledgment of a resent bit would have come.
     Settling,
-    /// No acknowledgment has come for a while, so no more are on their way.
+    /// By then no more acknowledgments are on their way.
     Quiet,
 }
 
-/// What an acknowledgment says about what is under way.
+/// What an acknowledgment says about the bits in flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Acknowledged {
-    /// Of one bit, which was `resent` or not.
+    /// It is that of one bit, which was `resent` or not.
     One { resent: bool },
-    /// Of one bit of a pair; the other one's is to come.
+    /// It is that of one bit of a pair. The other bit's is still to come.
     Half,
-    /// Of the second bit of a pair, which was `resent` or not: all of it has arrived.
+    /// It is that of the second bit of a pair, which was `resent` or not: both bits have arrived.
     Pair { resent: bool },
-    /// Of the second bit of a pair, but the same as that of the first.
+    /// It is that of the second bit of a pair, but the same as that of the first.
     Contradiction,
-    /// One more for a bit that was resent: both copies arrived.
+    /// It is another one for a bit that was resent: both copies arrived.
     Twice,
-    /// Of nothing: no bit is under way.
+    /// It belongs to nothing: no bit is in flight.
     Stray,
 }
 
-/// What it means that the timer has run out.
+/// What the expiry of the timer means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Expired {
-    /// What is under way is to be sent again.
+    /// The bits in flight must be sent again.
     Resend,
-    /// Of a pair one bit was acknowledged, and nobody can tell which.
+    /// One bit of a pair was acknowledged, and it is impossible to tell which.
     HalfPair,
-    /// What was resent arrived once.
+    /// A resent bit has arrived only once.
     Settled,
     /// The line is quiet.
     Quiet,
 }
 
-/// The bits under way, what they wait for, and for how long.
+/// The bits in flight, what they wait for, and how long.
 ///
-/// The timer is set if and only if something is under way, is being listened for, or the line is to
-/// become quiet.
+/// The timer is set if and only if a bit is in flight, a second acknowledgment is being listened
+/// for, or the line has to become quiet.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(super) struct Flight {
@@ -78,11 +79,11 @@ pub(super) struct Flight {
     outstanding: Outstanding,
     #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
     timer: Timer,
-    /// When it runs out, unless it is off.
+    /// When the timer expires, unless it is off.
     timer_at: Instant,
     timeout: RetransmissionTimeout,
-    /// The least time to wait for the bit under way, if its acknowledgment may be held back or a
-    /// resend would cost the reason of a refusal, else 0.
+    /// The shortest time to wait for the bit in flight, if its acknowledgment may be held back or a
+    /// resend would cost the reason of a refusal; otherwise 0.
     patience_micros: u64,
 }
 
@@ -101,19 +102,19 @@ impl Flight {
         (self.timer != Timer::Off).then_some(self.timer_at)
     }
 
-    /// Whether the next bit may go.
+    /// Whether the next bit may be sent.
     #[inline]
     pub(super) const fn is_empty(&self) -> bool {
         matches!(self.outstanding, Outstanding::None)
     }
 
-    /// Whether a zero is under way, alone and not resent.
+    /// Whether a single zero is in flight, not resent.
     #[inline]
     pub(super) const fn is_one_zero(&self) -> bool {
         matches!(self.outstanding, Outstanding::One { bit: Bit::Zero, .. })
     }
 
-    /// Sends a bit. Its acknowledgment is waited for at least `patience_micros`.
+    /// Sends a bit, whose acknowledgment may take at least `patience_micros`.
     #[inline]
     pub(super) fn send(&mut self, bit: Bit, patience_micros: u64, now: Instant) {
         self.patience_micros = patience_micros;
@@ -121,7 +122,7 @@ impl Flight {
         self.wait(self.bit_timeout_micros(), now);
     }
 
-    /// Sends a one after the zero that is under way.
+    /// Sends a one after the zero that is in flight.
     #[inline]
     pub(super) fn send_second(&mut self) {
         if let Outstanding::One { sent_at, .. } = self.outstanding {
@@ -130,7 +131,7 @@ impl Flight {
         }
     }
 
-    /// The bit that is to be sent again now, if one is.
+    /// The bit that has to be sent again now, if any.
     #[cold]
     pub(super) fn resend(&mut self, now: Instant) -> Option<Bit> {
         match self.outstanding {
@@ -159,7 +160,7 @@ impl Flight {
     pub(super) fn acknowledge(&mut self, ack: Bit, now: Instant) -> Acknowledged {
         match self.outstanding {
             Outstanding::One { sent_at, .. } => {
-                // How long others took says nothing about the line.
+                // The time that others took says nothing about the line.
                 if self.patience_micros == 0 {
                     self.timeout.sample(now.micros_since(sent_at));
                 }
@@ -191,7 +192,7 @@ impl Flight {
         }
     }
 
-    /// Lets the timer run out, if its time has come.
+    /// Handles the expiry of the timer, if it is time.
     pub(super) fn expire(&mut self, now: Instant) -> Option<Expired> {
         if self.timer_at > now {
             return None;
@@ -223,12 +224,12 @@ impl Flight {
             }
             Outstanding::Pair { seen: Some(_), .. }
             | Outstanding::ResentPair { seen: Some(_), .. } => Expired::HalfPair,
-            // The timer runs for what is under way, so there is something.
+            // The timer runs only while a bit is in flight, so this cannot happen.
             Outstanding::None | Outstanding::Settling => Expired::Settled,
         }
     }
 
-    /// What was resent has been acknowledged: listens whether that happens twice.
+    /// A resent bit has been acknowledged: listens for a second acknowledgment.
     #[cold]
     pub(super) fn settle(&mut self, now: Instant) {
         self.timeout.forget_back_off();
@@ -236,12 +237,12 @@ impl Flight {
         self.listen_on(now);
     }
 
-    /// Whether one bit is under way, sent once or again.
+    /// Whether one bit is in flight, whether resent or not.
     pub(super) const fn is_one(&self) -> bool {
         matches!(self.outstanding, Outstanding::One { .. } | Outstanding::Resent { .. })
     }
 
-    /// Puts the timer off, if it is set.
+    /// Postpones the timer, if it is set.
     #[cold]
     pub(super) fn postpone(&mut self, now: Instant, micros: u64) {
         self.timer_at = now.after_micros(micros);
@@ -253,7 +254,7 @@ impl Flight {
         self.set(Timer::Settling, now.after_micros(SETTLE_MICROS));
     }
 
-    /// Forgets what is under way, and waits until the line has been quiet.
+    /// Forgets the bits in flight, and waits until the line has been quiet.
     #[cold]
     pub(super) fn await_quiet(&mut self, now: Instant) {
         self.outstanding = Outstanding::None;
@@ -261,14 +262,14 @@ impl Flight {
         self.set(Timer::Quiet, at);
     }
 
-    /// Forgets what is under way.
+    /// Forgets the bits in flight.
     #[inline]
     pub(super) fn clear(&mut self) {
         self.outstanding = Outstanding::None;
         self.timer = Timer::Off;
     }
 
-    /// Lets the timer run from `now`. What has been resent keeps its own.
+    /// Restarts the timer at `now`. What has been resent keeps its own time.
     pub(super) fn restart(&mut self, now: Instant) {
         match (&mut self.outstanding, self.timer) {
             (Outstanding::One { sent_at, .. }, _) => {

@@ -1,24 +1,24 @@
-//! What the model asks of a sender.
+//! What the model needs from a sender.
 
 use super::{Broken, Sender, State, Statistics};
 use crate::Bit;
 use crate::sender::reach::Reach;
 
 impl<const N: usize> Sender<N> {
-    /// The same sender, which does not keep a rule.
+    /// The same sender, which breaks a rule.
     pub(crate) const fn breaking(mut self, rule: Option<Broken>) -> Self {
         self.rules.broken = rule;
         self
     }
 
-    /// Forgets what nothing depends on any more, so that states that will behave alike are equal:
-    /// the model has fewer of them to look at.
+    /// Forgets state that no longer matters, so that states that will behave alike are equal and
+    /// the model has fewer of them to explore.
     pub(crate) fn forget_the_past(&mut self) {
         self.statistics = Statistics::default();
-        // No model has as many faults as it takes for this to matter.
+        // No model has enough faults for this to matter.
         self.rejections = 0;
-        // Of how far it has got, whether that is anything at all decides how long a bit waits, and
-        // no time passes in the model.
+        // Whether there has been any progress decides only how long a bit waits, and no time passes
+        // in the model.
         self.reach = Reach::new();
         self.flight.forget_the_past();
         if !matches!(self.state, State::Frame | State::Verdict { .. }) {
@@ -32,12 +32,12 @@ impl<const N: usize> Sender<N> {
         }
     }
 
-    /// Whether two bits are under way, neither of them resent.
+    /// Whether two bits are in flight, neither of them resent.
     pub(crate) const fn has_pair_under_way(&self) -> bool {
         self.flight.is_pair()
     }
 
-    /// Whether two bits are under way that have been resent.
+    /// Whether two bits are in flight that have been resent.
     pub(crate) const fn has_resent_pair_under_way(&self) -> bool {
         self.flight.is_resent_pair()
     }

@@ -1,4 +1,4 @@
-//! What a sender has to tell.
+//! What a sender reports.
 
 use core::fmt;
 
@@ -17,15 +17,15 @@ pub enum Event {
         /// Whether the message is complete.
         last: bool,
     },
-    /// The receiver refuses the message. `None` if the reason could not be made out.
+    /// The receiver refuses the message. `None` if the reason could not be determined.
     Refused(Option<RefusalReason>),
-    /// The peer acknowledges bits, but not as this protocol does: it speaks classic, most likely.
+    /// The peer acknowledges bits, but not as this protocol does: most likely it speaks classic.
     NotFramed,
-    /// The receiver has heard the same frame to its end many times in a row, and never found it
-    /// intact, though each acknowledgment was as it should be. It has no room for a frame of this
-    /// length, most likely, or the line turns bits round.
+    /// The receiver has heard the same frame to its end many times in a row and never found it
+    /// intact, though each acknowledgment was right. Most likely it has no room for a frame of this
+    /// length, or the line inverts bits.
     NotAccepted,
-    /// The abort asked for has been sent.
+    /// The requested abort has been sent.
     Aborted,
 }
 
@@ -35,7 +35,7 @@ pub enum Event {
 pub enum Phase {
     /// It waits for a payload.
     Ready,
-    /// It sends ones that abort whatever the receiver thinks it is in the middle of.
+    /// It sends ones that abort whatever frame the receiver may be in.
     Mark,
     /// It sends a frame, its flags included.
     Frame,
@@ -51,17 +51,18 @@ pub enum Phase {
     Ended,
 }
 
-/// Why a payload was not taken.
+/// Why a payload was not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum OfferError {
-    /// The frame before it is still under way, or the message has ended. The sender is unchanged.
-    NotReady,
-    /// The payload is longer than a frame carries, or than this sender has room for. The sender is
+    /// The frame before it has not been accepted yet, or the message has ended. The sender is
     /// unchanged.
+    NotReady,
+    /// The payload is longer than a frame can carry, or than this sender has room for. The sender
+    /// is unchanged.
     TooLong {
-        /// The most octets that it takes.
+        /// The largest number of octets that it accepts.
         octets_max: usize,
     },
 }

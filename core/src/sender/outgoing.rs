@@ -1,4 +1,4 @@
-//! The message and, of it, the frame under way.
+//! The message, and its current frame.
 
 use super::OfferError;
 use crate::Bit;
@@ -8,25 +8,25 @@ use crate::frame::{
 use crate::hdlc::Cursor;
 use crate::slot::Slot;
 
-/// A message that is sent frame by frame, each again and again until it is accepted.
+/// A message that is sent frame by frame, each repeated until it is accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(super) struct Outgoing<const N: usize> {
     pub(super) header: Header,
-    /// Of the frames that have been accepted, as are these octets of the message.
+    /// The check and the number of octets of the frames that have been accepted.
     check: Check,
     octets: u64,
-    /// N(S) of the frame under way, or of the next one.
+    /// N(S) of the current frame or, between two frames, of the next one.
     sequence: Sequence,
-    /// Whether that is another than the first one of the message.
+    /// Whether that is not the first frame of the message.
     has_begun: bool,
     pub(super) is_last: bool,
-    /// The frame under way, or the one before it.
+    /// The current frame, or the last one.
     content: [u8; N],
     content_octets: usize,
     payload_octets: usize,
     attempt: Attempt,
-    /// Whether the whole frame has been on the line: from then on it may have been delivered.
+    /// Whether all of the frame has been on the line: from then on it may have been delivered.
     pub(super) is_exposed: bool,
     cursor: Cursor,
     /// The bit after the one transmitted last.
@@ -80,7 +80,7 @@ impl<const N: usize> Outgoing<N> {
         matches!(self.attempt, Attempt::Repeated)
     }
 
-    /// What is sent from now on is a repetition.
+    /// From now on the frame is a repetition.
     pub(super) fn repeat(&mut self) {
         self.attempt = Attempt::Repeated;
     }
@@ -111,14 +111,14 @@ impl<const N: usize> Outgoing<N> {
         self.upcoming = if let Some(bit) = self.cursor.next(content) {
             Slot::Full(bit)
         } else {
-            // With the last bit of the closing flag the receiver has all it needs.
+            // With the last bit of the closing flag the receiver has everything it needs.
             self.is_exposed = true;
             Slot::Empty
         };
     }
 
-    /// The frame, all of which has been sent, is accepted. Returns how many octets of the message
-    /// it was.
+    /// Handles the acceptance of the frame, all of which has been sent. Returns its number of
+    /// payload octets.
     pub(super) fn accept(&mut self) -> usize {
         if let Some(fcs) = self.cursor.fcs() {
             self.check.update(fcs.value());

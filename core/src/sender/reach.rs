@@ -1,12 +1,12 @@
-//! How far a message has got.
+//! How far a message has progressed.
 
-/// Counts the bits that have been acknowledged, and how far that is further than ever before.
+/// Counts the acknowledged bits, and how many of them are further than any before.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(super) struct Reach {
     /// Bits of this frame acknowledged since its mark, or since its beginning if it has none.
     acknowledged: u32,
-    /// The most that `acknowledged` has been for this frame.
+    /// The highest value that `acknowledged` has reached for this frame.
     furthest: u32,
     total: u64,
 }
@@ -16,7 +16,7 @@ impl Reach {
         Self { acknowledged: 0, furthest: 0, total: 0 }
     }
 
-    /// A number that grows whenever the message gets further than it ever was.
+    /// A number that grows whenever the message gets further than ever before.
     pub(super) const fn total(&self) -> u64 {
         self.total
     }

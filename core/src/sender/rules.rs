@@ -1,22 +1,22 @@
-//! The rules that the model breaks, one at a time, to show that it notices: all of them, and
-//! nothing else.
+//! The rules that the model breaks, one at a time, to show that it notices. Everything that serves
+//! that purpose is here.
 
 use crate::Bit;
 use crate::detect::MARK_BITS;
 use crate::verdict::VERDICT_BITS;
 
-/// Ones before a frame that is repeated. Acknowledgments of the first attempt that come after all
-/// can let the sender run ahead of the receiver, so that some of these are lost; enough must be
-/// left for an abort, or what the receiver has of the first attempt could be closed by the next
-/// flag.
+/// The number of ones before a frame that is repeated. Late acknowledgments of the first attempt
+/// can let the sender run ahead of the receiver, so that some of these ones are lost. Enough must
+/// remain for an abort; otherwise the next flag could close what the receiver has of the first
+/// attempt.
 const REPEATED_MARK_BITS: u8 = 2 * MARK_BITS;
 
-/// A rule of the protocol that a sender can be made to break, in tests only.
+/// A rule of the protocol that a sender can be told to break, in tests only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Broken {
     /// An acknowledgment need not differ from the one before it.
     ParityIgnored,
-    /// The last bit of the verdict is taken for all of it.
+    /// The last bit of the verdict is taken for the whole verdict.
     VerdictOfOneBit,
     /// A verdict counts although a bit of it was resent.
     ResentVerdictCounts,
@@ -24,13 +24,13 @@ pub(crate) enum Broken {
     ResentReasonCounts,
     /// The frame is repeated at once, before the line has been quiet.
     NoQuiet,
-    /// A second acknowledgment of what was resent means nothing.
+    /// A second acknowledgment of a resent bit has no meaning.
     NoSettling,
-    /// The mark before a frame that is repeated is no longer than that of a new one.
+    /// The mark before a repeated frame is no longer than that of a new one.
     ShortMark,
 }
 
-/// The rules as they are, or, in tests, without one of them.
+/// The rules, in tests possibly without one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(super) struct Rules {
@@ -51,18 +51,19 @@ impl Rules {
         ack != last_ack || self.breaks(Broken::ParityIgnored)
     }
 
-    /// Whether a verdict with this many ones, the last of them `ack`, says *accepted*.
+    /// Whether a verdict with this many ones, the last of which is `ack`, means *accepted*.
     pub(super) fn is_accepted(self, ones: u8, ack: Bit) -> bool {
         ones == VERDICT_BITS || self.breaks(Broken::VerdictOfOneBit) && ack.is_one()
     }
 
-    /// Under a storm of one signal only the other one gets through: an alternation then looks
-    /// constant.
+    /// Whether a verdict counts. Under a storm of one signal only the other one gets through: an
+    /// alternation then looks constant.
     pub(super) fn verdict_counts(self, resent: bool) -> bool {
         !resent || self.breaks(Broken::ResentVerdictCounts)
     }
 
-    /// What goes for a verdict goes for a reason: with a bit resent it may spell another one.
+    /// Whether a reason counts. As with a verdict: if a bit was resent, another reason may be
+    /// spelled.
     pub(super) fn reason_counts(self, resent: bool) -> bool {
         !resent || self.breaks(Broken::ResentReasonCounts)
     }

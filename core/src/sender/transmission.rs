@@ -1,27 +1,27 @@
-//! Which bit goes next, and how long its acknowledgment may take.
+//! Which bit is sent next, and how long its acknowledgment may take.
 
 use super::{Sender, State};
 use crate::verdict::bit_at;
 use crate::{Bit, Instant, hdlc};
 
-/// How much longer than one bit a pair may take before it is given up: to resend it is cheap, but
-/// if only one of the two was lost the whole frame must be repeated, and a receiver that lost its
-/// time slice is far more common than a lost signal.
+/// How many times longer than a single bit a pair may take. Resending a pair is cheap, but if only
+/// one of its bits was lost the whole frame must be repeated, and a receiver that lost its time
+/// slice is far more common than a lost signal.
 pub(super) const PAIR_PATIENCE: u64 = 8;
 
-/// The least time to wait for an acknowledgment that other senders or the output may hold back: to
-/// ask again and again would only hide the others' bits.
+/// The shortest time to wait for an acknowledgment that other senders or the output may hold back:
+/// sending the bit again and again would only hide the bits of others.
 const PATIENCE_MICROS: u64 = 50_000;
 
-/// The same at the beginning of a mark. Shorter: the receiver may not know of its sender, if its
-/// bit was hidden.
+/// The same at the beginning of a mark. Shorter, because the receiver may not know its sender yet,
+/// if the first bit was hidden.
 const MARK_PATIENCE_MICROS: u64 = 20_000;
 
-/// The same in a reason, which no resend would leave readable: a receiver that lost its processor
-/// for a moment is to be waited for.
+/// The same in a reason, which no resend would leave readable: give a receiver time that lost its
+/// processor for a moment.
 const REASON_PATIENCE_MICROS: u64 = 250_000;
 
-/// The most that these become by doubling.
+/// The longest time that these reach by doubling.
 pub(super) const PATIENCE_MICROS_MAX: u64 = 1_000_000;
 
 impl<const N: usize> Sender<N> {
@@ -48,7 +48,7 @@ impl<const N: usize> Sender<N> {
             State::Mark { .. } | State::Abort { .. } => (Bit::One, 0),
             State::Frame => {
                 let bit = self.outgoing.next()?;
-                // It may be another sender's turn, or the frame has to be written first.
+                // It may be another sender's turn, or the host may have to write the frame first.
                 let may_be_held =
                     self.reach.is_at_beginning() || self.outgoing.upcoming().is_none();
                 (bit, if may_be_held { PATIENCE_MICROS } else { 0 })
@@ -60,8 +60,9 @@ impl<const N: usize> Sender<N> {
         Some(bit)
     }
 
-    /// A one may follow a zero before the zero is acknowledged: they are different signals, and the
-    /// kernel delivers the zero first. Only within a frame, and never in a repeated one.
+    /// A one may be sent before the acknowledgment of the zero before it: they are different
+    /// signals, and the kernel delivers the zero first. Only within a frame, and never in a
+    /// repeated one.
     fn second_of_pair(&mut self) -> Option<Bit> {
         let in_frame = match self.state {
             State::Frame => {

@@ -1,4 +1,4 @@
-//! What the deframer makes of good lines and of damaged ones.
+//! What the deframer returns for intact and for damaged lines.
 
 use super::super::{Cursor, FLAG_BITS, Fcs16, Framer, NoFcs, Section};
 use super::*;
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use std::string::String;
 use std::vec::Vec;
 
-/// What a line of bits led to, without its pending bits.
+/// What the bits of a line led to, without those that completed nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Seen {
     Flag,
@@ -194,7 +194,7 @@ fn one_bit_wrong_missing_or_doubled_never_makes_another_frame() {
     }
 }
 
-/// RFC 1662, section 5, as a search in a text: the frames in it, from flag to flag.
+/// RFC 1662, section 5, as a text search: the frames in a line, from flag to flag.
 fn by_search<F: CheckSequence>(line: &str) -> Vec<Vec<u8>> {
     let is_flag = |at: &usize| line[*at..].starts_with("01111110");
     let starts: Vec<usize> = (0..line.len()).filter(is_flag).collect();
@@ -222,8 +222,8 @@ fn octets<F: CheckSequence>(between: &str) -> Option<Vec<u8>> {
     good.then(|| content.to_vec())
 }
 
-/// The frames that a deframer and a search find on a line of these contents, in which a bit may be
-/// turned round, lost or doubled.
+/// The frames that a deframer and a text search find on a line with these contents, some bits of
+/// which may be inverted, lost or doubled.
 fn on_a_disturbed_line<F: CheckSequence>(
     contents: &[Vec<u8>],
     edits: &[(prop::sample::Index, i32)],
@@ -247,7 +247,7 @@ fn on_a_disturbed_line<F: CheckSequence>(
     [frames.collect(), by_search::<F>(&text)]
 }
 
-/// What frames of these contents that share their flags are received as.
+/// What is received of frames with these contents that share their flags.
 fn received_with<F: CheckSequence>(contents: &[Vec<u8>]) -> Vec<Seen> {
     let mut deframer = Deframer::<64, F>::new();
     let frames =
