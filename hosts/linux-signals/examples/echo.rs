@@ -1,11 +1,11 @@
-//! Prints its process id, and sends every signal back to where it came from.
+//! Prints its process id, and sends every signal back to its sender.
 //!
 //! ```text
 //! cargo run --release -p minitalk-signals --example echo
 //! cargo run --release -p minitalk-signals --example ping -- PID 100000
 //! ```
 //!
-//! Says on standard output who came and who ended. Ends on Ctrl-C.
+//! Reports new and ended peers on standard output. Ends on Ctrl-C.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     loop {
         let arrival = match line.wait(None)? {
             Wake::Arrival(arrival) => arrival,
-            // The token of a peer is its number.
+            // The token of a peer is its PID.
             Wake::Ready(token) => {
                 let pid = u32::try_from(token)?;
                 if let Some(peer) = peers.remove(&pid) {
@@ -41,7 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             Origin::Outside | Origin::Forged { .. } => None,
         };
         match known {
-            // One that has ended is told of by its pidfd.
+            // The pidfd of a peer tells when it has ended.
             Some(peer) => match peer.send(arrival.bit) {
                 Ok(()) | Err(SendError::Gone) => {}
                 Err(error) => return Err(error.into()),
@@ -58,7 +58,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// Answers a stranger, if it survives that.
+/// Accepts a new peer, if it survives an answer.
 fn greet(arrival: Arrival) -> Result<Peer, Box<dyn Error>> {
     let Origin::Process { pid, .. } = arrival.origin else {
         return Err("no process vouches for it".into());

@@ -1,5 +1,5 @@
-//! Hosts the line in an event loop of its own, as a program does that has one already: here poll(2)
-//! on standard input and the line.
+//! Hosts the line in another event loop, as a program that already has one would: here poll(2) on
+//! standard input and the line.
 //!
 //! ```text
 //! cargo run -p minitalk-signals --example host
@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
             println!("read {text:?}");
         }
-        // Whatever has come is taken before the next poll: the descriptor stays readable until
+        // Take everything that has come before the next poll: the descriptor stays readable until
         // then.
         while let Some(wake) = line.try_wait()? {
             match wake {

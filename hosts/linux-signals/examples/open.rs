@@ -1,11 +1,11 @@
-//! Opens a file that may keep it waiting, such as a FIFO without a reader, and can be ended
-//! meanwhile.
+//! Opens a file that may block, such as a FIFO without a reader, and can be terminated while it
+//! waits.
 //!
 //! ```text
 //! mkfifo fifo && cargo run -p minitalk-signals --example open -- fifo
 //! ```
 //!
-//! Ctrl-C ends it at once; a bit that comes meanwhile is told of afterwards.
+//! Ctrl-C ends it at once; a bit that comes while it waits is reported afterwards.
 
 use std::error::Error;
 use std::fs::File;

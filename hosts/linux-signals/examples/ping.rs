@@ -4,9 +4,9 @@
 //! cargo run --release -p minitalk-signals --example ping -- PID BITS [--pause MICROS] [--hold]
 //! ```
 //!
-//! `PID` is that of the example `echo`. Prints how many bits came back and how many a second. With
-//! `--pause`, waits a random time of up to that many microseconds after each bit; with `--hold`,
-//! stays until Ctrl-C.
+//! `PID` is that of the example `echo`. Prints how many bits came back and how many per second.
+//! With `--pause`, waits a random time of up to that many microseconds after each bit; with
+//! `--hold`, stays until Ctrl-C.
 
 use std::error::Error;
 use std::os::fd::AsFd;
@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use minitalk_signals::{Bit, Instant, Interest, Line, Origin, Peer, Wake, monotonic_nanos, now};
 
-/// For one bit to come back.
+/// How long to wait for one bit to come back.
 const DEADLINE_MICROS: u64 = 5_000_000;
 
 /// The token of the only descriptor that is watched.

@@ -6,8 +6,8 @@
 //! kill -USR1 PID                                  # from another shell
 //! ```
 //!
-//! Ends with standard input (Ctrl-D) or on Ctrl-C, of which it dies if it is started with
-//! `--mortal`. Before, meanwhile and after, it prints what this process does with the two signals.
+//! Ends with standard input (Ctrl-D) or on Ctrl-C; started with `--mortal`, Ctrl-C kills it.
+//! Before, during and after the waits it prints what this process does with the two signals.
 
 use std::error::Error;
 use std::io::{BufRead, stdin};

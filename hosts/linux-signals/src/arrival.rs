@@ -5,32 +5,32 @@ use std::fmt;
 use minitalk_core::Bit;
 use nix::sys::signal::Signal;
 
-/// One symbol that came in.
+/// One symbol that has arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Arrival {
     /// Which of the two signals it was.
     pub bit: Bit,
-    /// Who sent it, as far as the kernel vouches for it.
+    /// The process that sent it, as far as the kernel vouches for it.
     pub origin: Origin,
 }
 
 /// The origin of a signal (sigaction(2), `siginfo_t`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Origin {
-    /// Sent by kill(2), `pidfd_send_signal(2)` or the like: the kernel filled in who did.
+    /// Sent by kill(2), `pidfd_send_signal(2)` or the like: the kernel filled in the sender.
     Process {
-        /// The process, as numbered in this one's PID namespace. It may have ended since, and the
-        /// number be another's: open a [`Peer`](crate::Peer) before answering.
+        /// Its number in this process's PID namespace. It may have ended since, and the number may
+        /// belong to another process: open a [`Peer`](crate::Peer) before answering.
         pid: u32,
         /// Its real user id.
         uid: u32,
     },
-    /// Sent from outside this process's PID namespace, where it has no number; or the kernel was
-    /// out of memory and forgot who sent it.
+    /// Sent from outside this process's PID namespace, where the sender has no number; or the
+    /// kernel was out of memory and did not record the sender.
     Outside,
-    /// Not sent by kill(2): `sigqueue(3)` and `rt_sigqueueinfo(2)` let the sender write what it
-    /// likes where its process id would be, and timers and the kernel itself have none.
+    /// Not sent by kill(2): `sigqueue(3)` and `rt_sigqueueinfo(2)` let the sender write anything
+    /// where its process id would be, and timers and the kernel itself have none.
     Forged {
         /// The `si_code` it came with.
         code: i32,
@@ -51,7 +51,8 @@ pub enum Termination {
 impl Termination {
     pub(crate) const ALL: [Self; 3] = [Self::Interrupt, Self::Terminate, Self::Hangup];
 
-    /// The number of the signal. A shell reports a process that died of it as 128 more.
+    /// The number of the signal. A shell reports a process that was killed by it as 128 plus this
+    /// number.
     #[must_use]
     pub const fn number(self) -> i32 {
         self.signal() as i32
@@ -81,8 +82,8 @@ pub(crate) const fn bit_signal(bit: Bit) -> Signal {
     }
 }
 
-/// A signal taken off the kernel, not yet understood: what the handler may carry out of a
-/// `siginfo_t`.
+/// A signal taken from the kernel, not interpreted yet: the part of a `siginfo_t` that the handler
+/// passes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Caught {
     pub(crate) number: i32,
@@ -99,7 +100,7 @@ pub(crate) enum Meaning {
 }
 
 impl Caught {
-    /// What the signal means; nothing if it is none of the line's.
+    /// What the signal means; `None` if it is not a signal of the line.
     pub(crate) fn meaning(self) -> Option<Meaning> {
         let is = |signal: Signal| self.number == signal as i32;
         if let Some(bit) = [Bit::Zero, Bit::One].into_iter().find(|&bit| is(bit_signal(bit))) {

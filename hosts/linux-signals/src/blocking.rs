@@ -1,4 +1,4 @@
-//! Something that may block, beside a thread that can still be told to end.
+//! Runs something that may block, while the program can still be terminated.
 
 use std::io::{self, PipeReader};
 use std::os::fd::AsFd;
@@ -15,13 +15,13 @@ use crate::queue::QUEUE;
 use crate::sys::{self, Sleep};
 use crate::watch::{Interest, is_ready};
 
-/// Why a result was not waited for to the end.
+/// Why waiting for a result ended early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum BlockingError {
     /// A signal asked this program to end.
     #[error("ended by signal {}", .0.number())]
     Terminated(Termination),
-    /// The kernel did not give what was needed.
+    /// The kernel refused a resource.
     #[error("cannot start a thread: {0}")]
     Os(#[from] OsError),
 }
@@ -40,11 +40,11 @@ pub(crate) fn run<T: Send + 'static>(
     let (reader, writer) = io::pipe()?;
     let thread = thread::Builder::new().spawn(move || {
         let result = work();
-        // Whoever waits sees the end of the pipe, also after a panic.
+        // The waiting thread sees the end of the pipe, also after a panic.
         drop(writer);
         result
     })?;
-    // What the handler has recorded before stays for the next wait, in the same order.
+    // What the handler recorded before is kept for the next wait, in the same order.
     let before: Vec<Caught> = std::iter::from_fn(|| QUEUE.pop()).collect();
     let ended = wait(&reader, &thread, &signals.asleep_for_terminations());
     for caught in before {
@@ -56,7 +56,8 @@ pub(crate) fn run<T: Send + 'static>(
     Ok(thread.join().unwrap_or_else(|panicked| panic::resume_unwind(panicked)))
 }
 
-/// Sleeps until the other end of the pipe is gone; or until a signal asks to end, which it returns.
+/// Sleeps until the other end of the pipe is closed, or until a termination signal comes, which it
+/// returns.
 fn wait<T>(
     reader: &PipeReader,
     thread: &JoinHandle<T>,

@@ -5,8 +5,8 @@ use rustix::time::{ClockId, clock_gettime};
 
 /// The time on `CLOCK_MONOTONIC`, in whole microseconds.
 ///
-/// The origin is the start of the machine, so the numbers of two processes can be compared. Reading
-/// it is not a system call on common hardware (vdso(7)).
+/// The origin is the boot of the machine, so the times of two processes can be compared. Reading
+/// the clock is not a system call on common hardware (vdso(7)).
 #[must_use]
 pub fn now() -> Instant {
     Instant::from_micros(monotonic_nanos() / 1_000)
@@ -16,7 +16,7 @@ pub fn now() -> Instant {
 #[must_use]
 pub fn monotonic_nanos() -> u64 {
     let time = clock_gettime(ClockId::Monotonic);
-    // Neither is ever negative, and 64 bits last 584 years after the machine's start.
+    // Neither is ever negative, and 64 bits last until 584 years after boot.
     let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
     let nanos = u64::try_from(time.tv_nsec).unwrap_or_default();
     seconds.wrapping_mul(1_000_000_000).wrapping_add(nanos)

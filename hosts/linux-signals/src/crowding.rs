@@ -1,8 +1,9 @@
-//! Whether others want the processors as well, and what two that talk to each other do then.
+//! Whether other threads want the processors as well, and what two processes that talk to each
+//! other do then.
 //!
-//! Polling is fast while both ends run at the same time, and a waste of the little time that a busy
-//! machine gives when they do not. There, two that share a processor and sleep in turn are fastest:
-//! each hands it to the other, and neither waits for a processor that somebody else has.
+//! Polling is fast while both ends run at the same time. When they do not, it wastes the little
+//! time that a busy machine gives them. There it is fastest if the two share a processor and sleep
+//! in turn: each hands it to the other, and neither waits for a processor that a third process has.
 
 use std::process;
 use std::time::Duration;
@@ -13,21 +14,22 @@ use nix::sys::resource::{UsageWho, getrusage};
 use crate::process::{Delay, Load, last_processor};
 use crate::processor;
 
-/// How long the machine is taken for a busy one before it is looked at again.
+/// How long the machine is considered busy before it is examined again.
 const LOOK_MICROS: u64 = 20_000;
 
-/// Of two that share a processor, each is woken within some microseconds. If a signal took so long
-/// to come, the far side had to wait for another processor.
+/// Of two processes that share a processor, each is woken within some microseconds. If a signal
+/// took this long to come, the far side had to wait for another processor.
 const LATE_MICROS: u64 = 500;
 
-/// Over how long it is measured what part of the time this thread had to wait for a processor.
-/// Somebody who takes one for a single slice of some milliseconds does not fill it.
+/// The window over which the time is measured that this thread had to wait for a processor. A
+/// process that takes one for a single time slice of some milliseconds does not fill it.
 const WINDOW_MICROS: u64 = 25_000;
 
-/// Beside one other that computes, a thread waits for half of the time.
+/// The thread is kept waiting if it waits for more than 1 / `WAITED_PART` of a window. Beside one
+/// other thread that computes it waits for half of the time.
 const WAITED_PART: u64 = 4;
 
-/// What is known of those who want the processors.
+/// What is known about the competition for the processors.
 #[derive(Debug)]
 pub(crate) struct Crowding {
     load: Load,
@@ -36,7 +38,7 @@ pub(crate) struct Crowding {
     looked_at: Instant,
     preemptions: i64,
     delay: Delay,
-    /// The window's begin, and the delay then.
+    /// When the window began, and the delay at that time.
     window: (Instant, Duration),
 }
 
@@ -56,21 +58,21 @@ impl Crowding {
         crowding
     }
 
-    /// Whether there are more that want a processor than there are: then polling is given up.
+    /// Whether more threads want a processor than there are processors. If so, there is no polling.
     #[inline]
     pub(crate) const fn is_busy(&self) -> bool {
         self.is_busy
     }
 
-    /// Whether the thread has lost its processor to another since this was asked last.
+    /// Whether the thread has lost its processor to another thread since the last call.
     pub(crate) fn was_preempted(&mut self) -> bool {
         let Ok(usage) = getrusage(UsageWho::RUSAGE_THREAD) else { return false };
         let preemptions = usage.involuntary_context_switches();
         std::mem::replace(&mut self.preemptions, preemptions) != preemptions
     }
 
-    /// Looks again, now and then, while signals are polled for: only who often waits for a
-    /// processor asks who has it.
+    /// Examines the machine now and then while signals are polled for. Only a thread that often
+    /// waits for a processor needs to find out whether the machine is busy.
     pub(crate) fn look_while_polling(&mut self, now: Instant, peer: Option<u32>) {
         if !self.is_busy && self.is_kept_waiting(now) {
             self.look(now);
@@ -80,10 +82,11 @@ impl Crowding {
         }
     }
 
-    /// Whether a window has ended in which the thread was ready to run and without a processor for
-    /// more than the [`WAITED_PART`]th part of the time.
+    /// Whether a window has ended in which the thread was ready to run but had no processor for
+    /// more than 1 / [`WAITED_PART`] of the time.
     ///
-    /// Where the kernel does not count it, the thread that has lost its processor is taken for one.
+    /// If the kernel does not count that, a thread that has lost its processor counts as kept
+    /// waiting.
     fn is_kept_waiting(&mut self, now: Instant) -> bool {
         let (since, before) = self.window;
         let micros = now.micros_since(since);
@@ -95,7 +98,7 @@ impl Crowding {
         is_long(total.saturating_sub(before), micros)
     }
 
-    /// Looks again, if it is time, after a signal has come that was slept for.
+    /// Examines the machine again, if it is time, when a signal has ended a sleep.
     pub(crate) fn look_after_sleep(&mut self, now: Instant, slept_micros: u64, peer: Option<u32>) {
         if !self.is_busy {
             return;
@@ -114,13 +117,14 @@ impl Crowding {
     }
 }
 
-/// Whether `waited` is much of a window. One that took a pause says nothing of the present.
+/// Whether `waited` is a large part of a window. A window with a pause in it says nothing about the
+/// present.
 fn is_long(waited: Duration, micros: u64) -> bool {
     micros < 2 * WINDOW_MICROS && waited.as_micros() * u128::from(WAITED_PART) > u128::from(micros)
 }
 
-/// Goes to the processor of the far side. Of the two, the one with the higher number goes: if both
-/// went, they would not meet.
+/// Moves to the processor of the far side. Only the process with the higher PID moves: if both did,
+/// they would miss each other.
 fn join(peer: Option<u32>) {
     if let Some(pid) = peer.filter(|&pid| pid < process::id())
         && let Ok(there) = last_processor(pid)

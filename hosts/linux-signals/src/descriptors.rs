@@ -4,15 +4,15 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-/// So many descriptors are left to whatever else the program opens now and then: a look into
-/// `/proc` above all.
+/// How many descriptors are kept free for whatever else the program opens now and then, above all
+/// files in `/proc`.
 const SPARE: u64 = 8;
 
-/// Sees to it that some can be opened after `last`, which was opened just now: raises the soft
-/// limit to the hard one if there are few left. The hard limit is the error if that does not
-/// suffice.
+/// Makes sure that some more descriptors can be opened after `last`, which was opened just now: if
+/// few are left, raises the soft limit to the hard one. If that is not enough, the error is the
+/// hard limit.
 pub(crate) fn keep_some_spare(last: BorrowedFd<'_>) -> Result<(), u64> {
-    // The lowest number that is free is taken (open(2)).
+    // The kernel assigns the lowest free number (open(2)).
     let wanted = u64::from(last.as_raw_fd().cast_unsigned()).saturating_add(1 + SPARE);
     match getrlimit(Resource::RLIMIT_NOFILE) {
         Ok((soft, _)) if wanted <= soft => Ok(()),

@@ -9,12 +9,12 @@ use crate::sys;
 use crate::watchdog;
 use minitalk_core::Bit;
 
-/// The signals that a [`Line`](crate::Line) has taken over, and what was done with them before.
+/// The signals that a [`Line`](crate::Line) has taken over, and how they were handled before.
 #[derive(Debug)]
 pub(crate) struct Dispositions {
-    /// What the loop takes: the caught signals and the watchdog's.
+    /// The signals that the loop takes: the caught ones and the watchdog's.
     waited: SigSet,
-    /// What is blocked in the deep sleep: what was before, without the caught signals.
+    /// The mask in the deep sleep: the one from before, without the caught signals.
     asleep: SigSet,
     mask_before: SigSet,
     actions_before: Vec<(Signal, SigAction)>,
@@ -25,7 +25,7 @@ pub(crate) struct Dispositions {
 pub(crate) struct Wanted {
     /// The signals that are caught.
     caught: Vec<Signal>,
-    /// They, and the watchdog's.
+    /// The caught signals and the watchdog's.
     waited: SigSet,
 }
 
@@ -52,16 +52,16 @@ impl Wanted {
         Self { caught, waited }
     }
 
-    /// What every thread of the process must have blocked, as `/proc` writes it.
+    /// The signals that every thread of the process must have blocked, as `/proc` writes them.
     pub(crate) fn blocked(&self) -> SignalSet {
         self.waited.iter().collect()
     }
 }
 
 impl Dispositions {
-    /// Blocks the signals in this thread and has them caught in the process.
+    /// Blocks the signals in this thread and installs handlers for them in the process.
     ///
-    /// If it fails, everything is as before.
+    /// If it fails, nothing is changed.
     pub(crate) fn take(wanted: Wanted) -> Result<Self, OsError> {
         let none = SigSet::empty();
         let mask_before = none.thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
@@ -85,7 +85,7 @@ impl Dispositions {
         Ok(())
     }
 
-    /// Whether it has `signal` taken over.
+    /// Whether it has taken over `signal`.
     pub(crate) fn has(&self, signal: Signal) -> bool {
         self.actions_before.iter().any(|(taken, _)| *taken == signal)
     }
@@ -98,13 +98,13 @@ impl Dispositions {
         &self.asleep
     }
 
-    /// The termination signals, as far as it has taken them over.
+    /// Those of the termination signals that it has taken over.
     pub(crate) fn terminations(&self) -> SigSet {
         let all = Termination::ALL.map(Termination::signal);
         all.into_iter().filter(|signal| self.has(*signal)).collect()
     }
 
-    /// What is blocked in a sleep that is for the termination signals only.
+    /// The mask for a sleep that only termination signals end.
     pub(crate) fn asleep_for_terminations(&self) -> SigSet {
         let mut mask = self.asleep;
         for bit in [Bit::Zero, Bit::One] {
@@ -115,10 +115,10 @@ impl Dispositions {
 }
 
 impl Drop for Dispositions {
-    /// Gives everything back, with one exception: a bit's signal whose default action would kill
-    /// the process stays ignored, for a late acknowledgment may still be on its way.
+    /// Restores everything, with one exception: a signal of the line whose default action would
+    /// kill the process stays ignored, because a late acknowledgment may still be on its way.
     ///
-    /// A termination signal that is pending strikes as it would have without the line.
+    /// A pending termination signal acts as it would have without the line.
     fn drop(&mut self) {
         let bits = [bit_signal(Bit::Zero), bit_signal(Bit::One)];
         // None of the calls can fail: the signals exist, as they did when they were caught.
@@ -131,7 +131,7 @@ impl Drop for Dispositions {
                 let _ = sys::restore(*signal, action);
             }
         }
-        // One more tick of the watchdog may be pending, and its default action kills as well.
+        // One more tick of the watchdog may be pending, and its default action kills, too.
         let watchdog: SigSet = [watchdog::SIGNAL].into_iter().collect();
         while let Ok(Some(_)) = sys::take(&watchdog) {}
         let _ = self.mask_before.thread_set_mask();
@@ -147,8 +147,8 @@ mod tests {
     use std::process::Command;
 
     impl Wanted {
-        /// Signals that are blocked and taken, without a handler: for tests, in which no other
-        /// thread is to run one.
+        /// Signals that are blocked and taken, without a handler: for tests, where no other thread
+        /// should run one.
         pub(crate) const fn uncaught(waited: SigSet) -> Self {
             Self { caught: Vec::new(), waited }
         }
@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn what_was_done_with_a_signal_before_is_done_with_it_again() {
-        // In a child, for what other tests start would inherit it.
+        // In a child, because what other tests start would inherit it.
         if env::var_os("CHILD").is_none() {
             let mut own = Command::new(env::current_exe().unwrap());
             own.arg("what_was_done_with_a_signal_before_is_done_with_it_again").env("CHILD", "");

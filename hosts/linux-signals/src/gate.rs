@@ -1,4 +1,4 @@
-//! A descriptor by which another event loop waits for the line.
+//! A descriptor that lets another event loop wait for the line.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -9,8 +9,8 @@ use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use crate::os_error::OsError;
 use crate::watch::Watches;
 
-/// Readable while a signal of the line is pending or a watched descriptor is ready: an epoll(7) of
-/// a signalfd(2) and of the epoll that has the watched ones.
+/// Readable while a signal of the line is pending or a watched descriptor is ready: an epoll(7)
+/// instance with a signalfd(2) and the epoll of the watched descriptors in it.
 #[derive(Debug)]
 pub(crate) struct Gate {
     epoll: OwnedFd,
@@ -29,7 +29,7 @@ impl Gate {
         Ok(Self { epoll, signals })
     }
 
-    /// Tells that these are the signals of the line from now on.
+    /// Sets the signals of the line from now on.
     pub(crate) fn let_in(&mut self, signals: &SigSet) -> Result<(), OsError> {
         Ok(self.signals.set_mask(signals)?)
     }

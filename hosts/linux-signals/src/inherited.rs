@@ -1,4 +1,4 @@
-//! What a process has from whoever started it: descriptors, and limits.
+//! What a process inherits from its parent: descriptors and limits.
 
 use std::os::fd::{AsRawFd, BorrowedFd};
 
@@ -8,9 +8,9 @@ use crate::sys;
 /// Whether `descriptor`, one of standard input, output and error, was closed when the program was
 /// started.
 ///
-/// The standard library opens `/dev/null` in the place of a closed one before `main`, so that no
-/// file that is opened later gets its number. A program that needs what it seems to have asks here,
-/// or what it reads is empty and what it writes is lost, without an error.
+/// The standard library opens `/dev/null` in place of a closed one before `main`, so that no file
+/// that is opened later gets its number. A program that needs the real one asks here; otherwise its
+/// input is empty or its output is lost, without an error.
 ///
 /// Always false for other descriptors.
 #[must_use]
@@ -19,12 +19,12 @@ pub fn was_closed_at_start(descriptor: BorrowedFd<'_>) -> bool {
     u32::try_from(descriptor.as_raw_fd()).is_ok_and(|fd| fd < 3 && closed & (1 << fd) != 0)
 }
 
-/// Has a write beyond the limit on the size of files (`RLIMIT_FSIZE`, getrlimit(2)) fail with
-/// `EFBIG`, as one on a full disk does, instead of ending the process by `SIGXFSZ`.
+/// Makes a write beyond the limit on the size of files (`RLIMIT_FSIZE`, getrlimit(2)) fail with
+/// `EFBIG`, like one on a full disk, instead of killing the process with `SIGXFSZ`.
 ///
 /// # Errors
 ///
-/// None that the kernel has: the signal exists, and may be ignored.
+/// None in practice: the signal exists and may be ignored.
 pub fn survive_file_size_limit() -> Result<(), OsError> {
     sys::ignore_file_size_signal()
 }

@@ -22,21 +22,21 @@ use crate::waiting::Waiting;
 use crate::watch::{Interest, Watches};
 use crate::watchdog::Watchdog;
 
-/// The receiving end of the line: `SIGUSR1` and `SIGUSR2`, and, if it is asked to, the signals that
-/// ask a program to end.
+/// The receiving end of the line: `SIGUSR1` and `SIGUSR2` and, on request, the signals that ask a
+/// program to end.
 ///
-/// As long as it is open, those signals are blocked in this thread, and in the threads it starts,
-/// except while [`wait`](Self::wait) sleeps. Dropping it gives everything back, except that a bit's
-/// signal which used to kill the process is ignored from then on: a late acknowledgment may still
+/// While it is open, those signals are blocked in this thread, and in the threads that it starts,
+/// except while [`wait`](Self::wait) sleeps. Dropping it restores everything, except that a signal
+/// of the line that would kill the process is ignored from then on: a late acknowledgment may still
 /// be on its way.
 #[derive(Debug)]
 pub struct Line {
     waiting: Waiting,
     dispositions: Dispositions,
-    /// For another event loop, if one has asked.
+    /// For another event loop, if requested.
     gate: Option<Gate>,
     _open: Open,
-    /// The mask is this thread's.
+    /// The signal mask belongs to this thread.
     _not_send: PhantomData<*const ()>,
 }
 
@@ -44,13 +44,13 @@ pub struct Line {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[must_use]
 pub enum Wake {
-    /// A symbol came in.
+    /// A symbol has arrived.
     Arrival(Arrival),
     /// A signal asks this process to end: only after [`Line::take_terminations`].
     Terminate(Termination),
     /// A watched descriptor is ready: the one that was given this token to [`Line::watch`].
     Ready(u64),
-    /// The deadline has come.
+    /// The deadline has passed.
     TimedOut,
 }
 
@@ -58,19 +58,19 @@ pub enum Wake {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum OpenLineError {
-    /// This process has a [`Line`] already: there is one pair of signals, and one handler for each.
+    /// This process already has a [`Line`]: there is one pair of signals, and one handler for each.
     #[error("the line of this process is already open")]
     AlreadyOpen,
-    /// Another thread runs that has one of the signals not blocked: it would get some of them.
+    /// Another thread does not block one of the signals: it would get some of them.
     #[error("thread {tid} has been started before the line was opened")]
     Thread {
         /// The id of that thread.
         tid: u32,
     },
-    /// Processes cannot be held and signalled here: see [`Peer::check_supported`].
+    /// Processes cannot be opened and signalled here: see [`Peer::check_supported`].
     #[error("cannot answer anybody: {0}")]
     Peers(OpenPeerError),
-    /// The kernel did not give what was needed.
+    /// The kernel refused a resource.
     #[error("cannot take over the signals: {0}")]
     Os(#[from] OsError),
 }
@@ -91,26 +91,26 @@ impl Line {
     /// Blocks the signals of the two bits in this thread and installs handlers for them in this
     /// process.
     ///
-    /// It wants to be early in `main`, before threads are started. What asks the program to end
-    /// still ends it, at any time, until [`take_terminations`](Self::take_terminations) is called.
+    /// Call it early in `main`, before threads are started. Termination signals still end the
+    /// program, at any time, until [`take_terminations`](Self::take_terminations) is called.
     ///
     /// # Errors
     ///
-    /// After each of them everything is as it was.
+    /// After an error nothing is changed.
     ///
     /// * [`OpenLineError::AlreadyOpen`]: drop the other one first.
     /// * [`OpenLineError::Thread`]: open the line before starting threads, or block the signals in
-    ///   them, and `SIGALRM` as well: it is that of a timer of the line, and a thread that does not
+    ///   them, and `SIGALRM` as well: the line uses it for a timer, and a thread that does not
     ///   block it would end the process.
-    /// * [`OpenLineError::Peers`]: nobody could be answered.
-    /// * [`OpenLineError::Os`]: the kernel refused, for want of memory, of timers or of
+    /// * [`OpenLineError::Peers`]: no process could be answered.
+    /// * [`OpenLineError::Os`]: the kernel refused, for lack of memory, of timers or of
     ///   descriptors.
     pub fn open() -> Result<Self, OpenLineError> {
         let open = Open::new().ok_or(OpenLineError::AlreadyOpen)?;
         let wanted = Wanted::bits();
         refuse_receptive_threads(&wanted)?;
         Peer::check_supported().map_err(OpenLineError::Peers)?;
-        // What a former line has left.
+        // Left over from an earlier line.
         while QUEUE.pop().is_some() {}
         let (watchdog, watches) = (Watchdog::new()?, Watches::new()?);
         Ok(Self {
@@ -122,20 +122,20 @@ impl Line {
         })
     }
 
-    /// Takes over the signals that ask a program to end as well: `SIGINT`, `SIGTERM` and `SIGHUP`
-    /// come as [`Wake::Terminate`] from now on.
+    /// Takes over the termination signals as well: from now on `SIGINT`, `SIGTERM` and `SIGHUP` are
+    /// returned as [`Wake::Terminate`].
     ///
-    /// Between two waits the program cannot be ended by them any more. So it calls this when all
-    /// that may block is behind it, and afterwards blocks nowhere but in [`wait`](Self::wait) and
-    /// in [`run_blocking`](Self::run_blocking).
+    /// Between two waits they can no longer end the program. So call this when everything that may
+    /// block is done, and afterwards block only in [`wait`](Self::wait) and in
+    /// [`run_blocking`](Self::run_blocking).
     ///
-    /// One of them that is ignored at that moment stays so: that is how `nohup` and a shell's
-    /// background jobs ask for it. To call it again changes nothing.
+    /// If one of them is ignored when this is called, it stays ignored: `nohup` and a shell's
+    /// background jobs rely on that. Calling this again changes nothing.
     ///
     /// # Errors
     ///
-    /// [`OpenLineError::Thread`] and [`OpenLineError::Os`]. Signals that were taken before it
-    /// failed are given back when the line is dropped.
+    /// [`OpenLineError::Thread`] and [`OpenLineError::Os`]. Signals that were taken over before the
+    /// failure are restored when the line is dropped.
     pub fn take_terminations(&mut self) -> Result<(), OpenLineError> {
         if Termination::ALL.iter().any(|end| self.dispositions.has(end.signal())) {
             return Ok(());
@@ -149,19 +149,19 @@ impl Line {
         Ok(())
     }
 
-    /// Watches `fd` from now on: when what is expected of it holds, waits return [`Wake::Ready`]
-    /// with `token`.
+    /// Watches `fd` from now on: when it is ready for `interest`, waits return [`Wake::Ready`] with
+    /// `token`.
     ///
-    /// It is registered once; what a wait costs does not depend on how many there are. A descriptor
-    /// that is ready and not wanted at the moment wants to be [unwatched](Self::unwatch): it ends
-    /// every wait. Watching one again replaces token and interest. Before a watched descriptor is
-    /// closed it must be unwatched.
+    /// It is registered once; the cost of a wait does not depend on the number of descriptors. A
+    /// descriptor that is ready ends every wait, so [unwatch](Self::unwatch) it while its readiness
+    /// does not matter. Watching it again replaces token and interest. It must be unwatched before
+    /// it is closed.
     ///
     /// A file on a disk is always ready.
     ///
     /// # Errors
     ///
-    /// [`WatchError`] for want of memory, or because of the limit on watches (epoll(7),
+    /// [`WatchError`] for lack of memory, or because of the limit on watches (epoll(7),
     /// `max_user_watches`).
     pub fn watch(
         &mut self,
@@ -172,24 +172,25 @@ impl Line {
         Ok(self.waiting.watches.add(fd, token, interest)?)
     }
 
-    /// Watches `fd` no longer. It need not have been watched.
+    /// Stops watching `fd`. It need not have been watched.
     pub fn unwatch(&mut self, fd: BorrowedFd<'_>) {
         self.waiting.watches.remove(fd);
     }
 
-    /// Waits until a signal comes, a watched descriptor is ready, or the `deadline` has come.
+    /// Waits until a signal comes, a watched descriptor is ready, or the `deadline` has passed.
     ///
     /// Signals come first: whatever was sent before a descriptor became ready is returned before
-    /// [`Wake::Ready`] is. So a peer that sends and then ends has its last bits seen before its
-    /// pidfd is. In return, readiness may be seen up to 20 milliseconds late while signals come in,
-    /// and a deadline up to 10; a descriptor that was not watched before is looked at without
-    /// delay. A deadline that has passed already makes the wait a look.
+    /// [`Wake::Ready`]. So if a peer sends and then ends, its last bits are returned before its
+    /// pidfd is. In exchange, while signals come in, readiness may be noticed up to 20 milliseconds
+    /// late, and a deadline up to 10; a descriptor that was not watched before is checked without
+    /// delay. With a deadline that has already passed, the call does not wait.
     ///
-    /// A process asleep here with neither signals nor deadlines is not woken at all.
+    /// A process that sleeps here is not woken at all while there are neither signals nor
+    /// deadlines.
     ///
     /// # Errors
     ///
-    /// [`WaitError`] if there is no memory.
+    /// [`WaitError`] for lack of memory.
     pub fn wait(&mut self, deadline: Option<Instant>) -> Result<Wake, WaitError> {
         Ok(self.waiting.wait(&self.dispositions, deadline)?)
     }
@@ -198,9 +199,9 @@ impl Line {
     /// ready.
     ///
     /// This is for a program that waits in an event loop of its own; it never returns
-    /// [`Wake::TimedOut`]. Let the loop watch [`descriptor`](Self::descriptor), and call this until
-    /// it returns `None`. It is slower than [`wait`](Self::wait), by the round through the other
-    /// loop.
+    /// [`Wake::TimedOut`]. Have the loop watch [`descriptor`](Self::descriptor), and call this
+    /// until it returns `None`. It is slower than [`wait`](Self::wait) by one round through the
+    /// other loop.
     ///
     /// # Errors
     ///
@@ -209,15 +210,15 @@ impl Line {
         Ok(self.waiting.try_wait(&self.dispositions)?)
     }
 
-    /// A descriptor that is readable as long as [`try_wait`](Self::try_wait) has something to
-    /// return.
+    /// A descriptor that is readable while [`try_wait`](Self::try_wait) has something to return.
     ///
-    /// It is for poll(2), epoll(7) and whatever is built on them; nothing can be read from it. It
-    /// is opened when it is asked for, and costs whoever sends signals a little time from then on.
+    /// Use it with poll(2), epoll(7) and whatever is built on them; nothing can be read from it. It
+    /// is opened on the first call, and makes sending signals to this process a little slower from
+    /// then on.
     ///
     /// # Errors
     ///
-    /// [`WatchError`] for want of memory or of descriptors.
+    /// [`WatchError`] for lack of memory or of descriptors.
     pub fn descriptor(&mut self) -> Result<BorrowedFd<'_>, WatchError> {
         if self.gate.is_none() {
             let (watches, signals) = (&self.waiting.watches, self.dispositions.waited());
@@ -229,20 +230,20 @@ impl Line {
         }
     }
 
-    /// Runs something that may block, such as to open a FIFO, in a thread of its own, and returns
-    /// its result, or the signal that asked this program to end meanwhile.
+    /// Runs something that may block, such as opening a FIFO, in a thread of its own. Returns its
+    /// result, or the termination signal that has ended the wait.
     ///
-    /// Bits that come meanwhile stay for the next wait. If a signal ends the wait, the thread goes
-    /// on by itself until the process ends.
+    /// Bits that come during the wait are kept for the next wait. If a signal ends the wait, the
+    /// thread keeps running until the process ends.
     ///
     /// # Errors
     ///
-    /// [`BlockingError::Terminated`], and [`BlockingError::Os`] if no thread could be started or
-    /// waited for.
+    /// [`BlockingError::Terminated`], and [`BlockingError::Os`] if the thread could not be started
+    /// or waited for.
     ///
     /// # Panics
     ///
-    /// If `work` does.
+    /// If `work` panics.
     pub fn run_blocking<T: Send + 'static>(
         &mut self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -250,27 +251,26 @@ impl Line {
         blocking::run(&self.dispositions, work)
     }
 
-    /// The next signal, if one comes within a few looks: what a loop with much to watch may try
+    /// The next signal, if one comes within a few polls: a loop with much to watch may try this
     /// first.
     ///
-    /// It looks at nothing but signals, and only while traffic flows and polling pays, for some
+    /// It checks for signals only, and only while there is traffic and polling pays, for a few
     /// microseconds at most. `None` says nothing about the line: call [`wait`](Self::wait).
     ///
     /// # Errors
     ///
-    /// As those of [`wait`](Self::wait).
+    /// Those of [`wait`](Self::wait).
     #[inline]
     pub fn poll(&mut self) -> Result<Option<Wake>, WaitError> {
         Ok(self.waiting.poll_briefly(&self.dispositions)?)
     }
 
-    /// Sleeps for `time`; what comes on the line meanwhile is left for later, and only a
-    /// termination signal ends the sleep early: `Some`, after
-    /// [`take_terminations`](Self::take_terminations).
+    /// Sleeps for `time`. What comes on the line is left for later. Only a termination signal ends
+    /// the sleep early, and is returned, after [`take_terminations`](Self::take_terminations).
     ///
     /// # Errors
     ///
-    /// As those of [`wait`](Self::wait).
+    /// Those of [`wait`](Self::wait).
     pub fn pause(&self, time: Duration) -> Result<Option<Termination>, WaitError> {
         let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         let caught = sys::take_asleep(&self.dispositions.terminations(), Sleep::Micros(micros))?;
@@ -280,7 +280,7 @@ impl Line {
         })
     }
 
-    /// How many signals were taken and dropped by this process since its start.
+    /// How many signals this process has taken and dropped since its start.
     ///
     /// Always 0, unless the program unblocks the signals on its own; see *Limitations* in the
     /// [crate's documentation](crate).
@@ -299,7 +299,7 @@ impl From<Meaning> for Wake {
     }
 }
 
-/// The right to be the one line of this process.
+/// The right to be the only line of this process.
 #[derive(Debug)]
 struct Open(());
 
@@ -317,9 +317,9 @@ impl Drop for Open {
     }
 }
 
-/// Refuses if another thread of this process has one of these signals not blocked.
+/// Fails if another thread of this process does not block one of these signals.
 ///
-/// Without `/proc` none is found: the check helps programmers, it protects nothing.
+/// Without `/proc` no thread is found: the check helps programmers and protects nothing.
 fn refuse_receptive_threads(wanted: &Wanted) -> Result<(), OpenLineError> {
     if !process::has_other_threads() {
         return Ok(());
@@ -343,7 +343,7 @@ mod tests {
 
     #[test]
     fn a_thread_that_would_get_the_signals_is_found() {
-        // No test of this file gets a line: its signals would end the test process.
+        // No test in this file opens a line: its signals would end the test process.
         thread::scope(|scope| {
             let (keep, wait) = std::sync::mpsc::channel::<()>();
             scope.spawn(move || wait.recv());
@@ -353,7 +353,7 @@ mod tests {
         });
     }
 
-    /// Whether a thread that blocks these signals and no others would get one of the line's.
+    /// Whether a thread that blocks only these signals would get one of the line's.
     fn is_receptive_with(blocked: &[Signal], signals: SignalSet) -> bool {
         let blocked: SigSet = blocked.iter().copied().collect();
         let look = || {
@@ -368,7 +368,7 @@ mod tests {
         let bits = Wanted::bits().blocked();
         assert!(is_receptive_with(&[Signal::SIGUSR1, Signal::SIGUSR2], bits));
         assert!(!is_receptive_with(&[Signal::SIGUSR1, Signal::SIGUSR2, Signal::SIGALRM], bits));
-        // Where a termination signal is ignored, as under `nohup`, the line leaves it alone.
+        // A termination signal that is ignored, as under `nohup`, is left alone by the line.
         let wanted = Wanted::terminations().unwrap().blocked();
         let is_wanted = |signal: &Signal| wanted.contains_all(SignalSet::from_iter([*signal]));
         let all: Vec<Signal> = Signal::iterator().filter(is_wanted).collect();

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::io;
 
-/// An error number of the kernel (errno(3)), for the failures that no variant of an error foresees.
+/// An error number of the kernel (errno(3)), for failures that have no error variant of their own.
 ///
-/// Unlike [`io::Error`] it is `Copy` and `Eq`, so that the errors that carry it are as well.
+/// Unlike [`io::Error`] it is `Copy` and `Eq`, and so are the errors that contain it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct OsError(i32);
 

@@ -14,9 +14,9 @@ use crate::{descriptors, sys};
 
 /// A process that bits are sent to.
 ///
-/// It is held by a pidfd (`pidfd_open(2)`): what is sent reaches the process that was opened or
-/// nobody, even if its number is given to another one meanwhile. The descriptor ([`AsFd`]) becomes
-/// readable when the process ends: give it to [`Line::watch`](crate::Line::watch).
+/// It is held by a pidfd (`pidfd_open(2)`): a signal reaches the process that was opened or none,
+/// even if its number has been given to another process since. The descriptor ([`AsFd`]) becomes
+/// readable when the process ends: pass it to [`Line::watch`](crate::Line::watch).
 #[derive(Debug)]
 pub struct Peer {
     pid: u32,
@@ -33,14 +33,13 @@ pub enum OpenPeerError {
     /// The number is that of a thread, not of a process (`EINVAL`, since Linux 6.15 `ENOENT`).
     #[error("a thread, not a process")]
     Thread,
-    /// The kernel is older than Linux 5.3 or a sandbox forbids pidfds (`ENOSYS`; `EPERM`, which is
-    /// not about this process: `pidfd_open(2)` asks for no permission).
+    /// The kernel is older than Linux 5.3, or a sandbox forbids pidfds (`ENOSYS`, or `EPERM`, which
+    /// does not depend on the process: `pidfd_open(2)` requires no permission).
     #[error(
         "pidfds are not available here (they need Linux 5.3, and no sandbox that forbids them)"
     )]
     Unsupported,
-    /// This process has as many files open as it may (`RLIMIT_NOFILE`), and may not raise the
-    /// limit.
+    /// This process has as many open files as the hard limit (`RLIMIT_NOFILE`) allows.
     #[error(
         "as many processes are held as this one may have open files ({limit}); raise the hard limit"
     )]
@@ -62,10 +61,10 @@ pub enum SendError {
     /// The process has ended (`ESRCH`).
     #[error("the process has ended")]
     Gone,
-    /// The process belongs to somebody else, or a sandbox says so (`EPERM`).
+    /// The process belongs to another user, or a sandbox forbids it (`EPERM`).
     #[error("no permission to signal the process")]
     NotPermitted,
-    /// A sandbox that lets pidfds be opened forbids to send through them (`ENOSYS`). No kernel
+    /// A sandbox that lets pidfds be opened forbids sending through them (`ENOSYS`). No kernel
     /// does: it has had `pidfd_send_signal(2)` (Linux 5.1) for longer than `pidfd_open(2)` (5.3).
     #[error("a sandbox forbids pidfd_send_signal")]
     Unsupported,
@@ -77,8 +76,8 @@ pub enum SendError {
 impl Peer {
     /// Opens the process `pid`.
     ///
-    /// Where the soft limit on open files comes near, it is raised to the hard one, for this
-    /// process and what it starts later. A few descriptors are always left.
+    /// If few descriptors are left below the soft limit on open files, it is raised to the hard
+    /// limit, for this process and its later children. A few descriptors always stay free.
     pub fn open(pid: u32) -> Result<Self, OpenPeerError> {
         let id = i32::try_from(pid).ok().and_then(Pid::from_raw);
         let id = id.ok_or(OpenPeerError::NoSuchProcess)?;
@@ -94,12 +93,12 @@ impl Peer {
         }
     }
 
-    /// Checks that processes can be held and signalled here at all, by means of this process: a
-    /// program that needs it had better know it at its start.
+    /// Checks, with this process itself, that processes can be opened and signalled here at all. A
+    /// program that depends on it should find out at its start.
     ///
     /// # Errors
     ///
-    /// [`OpenPeerError::Unsupported`] above all.
+    /// Above all [`OpenPeerError::Unsupported`].
     pub fn check_supported() -> Result<(), OpenPeerError> {
         match Self::open(std::process::id())?.check_permission() {
             Ok(()) | Err(SendError::Gone | SendError::NotPermitted) => Ok(()),
@@ -108,7 +107,7 @@ impl Peer {
         }
     }
 
-    /// The number the process was opened by.
+    /// The number by which the process was opened.
     #[must_use]
     pub const fn pid(&self) -> u32 {
         self.pid
@@ -116,8 +115,8 @@ impl Peer {
 
     /// Sends a bit.
     ///
-    /// `Ok` means that the signal is pending there, or was already: two equal bits sent before the
-    /// peer took the first one are one bit.
+    /// `Ok` means that the signal is pending at the peer, or was already: if two equal bits are
+    /// sent before the peer has taken the first, they become one.
     pub fn send(&self, bit: Bit) -> Result<(), SendError> {
         let signal = match bit {
             Bit::Zero => Signal::USR1,
@@ -126,7 +125,7 @@ impl Peer {
         pidfd_send_signal(&self.pidfd, signal).map_err(SendError::from)
     }
 
-    /// Asks the kernel whether this process may signal it, without sending anything.
+    /// Asks the kernel whether this process may signal the peer, without sending anything.
     ///
     /// # Errors
     ///
@@ -135,32 +134,32 @@ impl Peer {
         sys::check_pidfd(self.pidfd.as_fd()).map_err(SendError::from)
     }
 
-    /// Whether the process has ended. One that nobody has waited for yet (a zombie) has.
+    /// Whether the process has ended. A zombie, which its parent has not waited for yet, has ended.
     #[must_use]
     pub fn has_exited(&self) -> bool {
         is_ready(self.as_fd(), Interest::Readable)
     }
 
-    /// What `/proc` says of the process now, for example whether it is stopped.
+    /// What `/proc` says about the process now, for example whether it is stopped.
     ///
-    /// The status is that of this process and not of a later one with the same number.
+    /// The status is that of this process, never that of a later one with the same number.
     pub fn status(&self) -> Result<ProcessStatus, ReadProcessError> {
         self.read(|| ProcessStatus::read(self.pid))
     }
 
-    /// Reads something about the process: what is read by its number is about this process or an
-    /// error.
+    /// Reads something about the process: whatever `read` finds by its number is about this
+    /// process, or an error is returned.
     ///
     /// # Errors
     ///
-    /// Those of `read`; [`ReadProcessError::NoSuchProcess`] if it has ended, and
-    /// [`ReadProcessError::Hidden`] if it has not and `/proc` does not show it.
+    /// Those of `read`; [`ReadProcessError::NoSuchProcess`] if the process has ended, and
+    /// [`ReadProcessError::Hidden`] if it exists but `/proc` does not show it.
     pub fn read<T>(
         &self,
         read: impl FnOnce() -> Result<T, ReadProcessError>,
     ) -> Result<T, ReadProcessError> {
         let read = read();
-        // Its number cannot be given to another one before it has ended.
+        // Its number cannot be reused before it has ended.
         match (self.has_exited(), read) {
             (true, _) => Err(ReadProcessError::NoSuchProcess),
             (false, Err(ReadProcessError::NoSuchProcess)) => Err(ReadProcessError::Hidden),
@@ -168,7 +167,7 @@ impl Peer {
         }
     }
 
-    /// A kept look at whether the process sleeps.
+    /// A reusable check of whether the process sleeps.
     pub fn sleep_watch(&self) -> Result<SleepWatch, ReadProcessError> {
         self.read(|| SleepWatch::open(self.pid))
     }
@@ -235,7 +234,7 @@ mod tests {
     #[test]
     fn a_bit_goes_to_the_process_that_is_held_whoever_has_its_number() {
         let mut children = [(); 2].map(|()| {
-            // A child has its signals from this process.
+            // A child inherits its ignored signals from this process.
             let mut cat = Command::new("env");
             cat.args(["--default-signal=USR1", "cat"]).stdin(Stdio::piped()).spawn().unwrap()
         });

@@ -1,7 +1,7 @@
-//! Other processes as they are seen from outside: all that is read from `/proc` (proc(5)).
+//! Other processes, seen from outside: everything that is read from `/proc` (proc(5)).
 //!
-//! Each fact is as it was when it was read. A number may be another process's by the time it is
-//! read: what a [`Peer`](crate::Peer) says of its process is of that process or an error.
+//! Each fact is as of the time when it was read. By then a number may belong to another process:
+//! only what a [`Peer`](crate::Peer) returns is certain to be about its process.
 
 mod awaited;
 mod credentials;

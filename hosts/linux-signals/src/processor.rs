@@ -1,13 +1,13 @@
-//! The processor that this thread runs on, and how to go to another one.
+//! The processor that this thread runs on, and how to move to another one.
 
 use nix::sched::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
 use nix::unistd::Pid;
 
 /// Moves this thread to another processor of those that it may run on; false if there is none.
 ///
-/// Where it may run is the same afterwards: the processor it is on is excluded for a moment only,
-/// for that alone makes the scheduler choose at once (`sched_setaffinity(2)`). Only a processor
-/// that its cpuset is given later is not for this thread any more.
+/// Its affinity is the same afterwards. The current processor is excluded only for a moment,
+/// because that alone makes the scheduler move the thread at once (`sched_setaffinity(2)`). But if
+/// the cpuset gets more processors later, this thread will not use them.
 pub(crate) fn leave() -> bool {
     let Ok(allowed) = sched_getaffinity(THIS_THREAD) else { return false };
     let mut others = allowed;
@@ -17,8 +17,8 @@ pub(crate) fn leave() -> bool {
     go(&others, &allowed)
 }
 
-/// Moves this thread to the processor `there`, if it may run there and does not yet; in the same
-/// way.
+/// Moves this thread to the processor `there`, in the same way, if it may run there and is not
+/// there yet.
 pub(crate) fn join(there: usize) -> bool {
     let Ok(allowed) = sched_getaffinity(THIS_THREAD) else { return false };
     let mut only = CpuSet::new();

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32};
 use crate::arrival::Caught;
 
 /// How many signals fit. One `ppoll` runs at most one handler (its `sa_mask` is full), and one
-/// drain takes at most this many.
+/// check takes at most this many.
 pub(crate) const CAPACITY: usize = 8;
 
 /// The queue of this process: a handler has no other way to reach a [`Line`](crate::Line).
@@ -14,9 +14,9 @@ pub(crate) static QUEUE: Queue = Queue::new();
 
 /// A queue that a signal handler may push to.
 ///
-/// With the mask as [`Line`](crate::Line) keeps it, handler and loop never meet. Should a program
-/// unblock the signals on its own and they meet after all, the second one does not wait, for it
-/// might wait for the thread that it has interrupted: what it brought is dropped and counted.
+/// With the mask that [`Line`](crate::Line) keeps, handler and loop never use it at the same time.
+/// If a program unblocks the signals on its own and they do, the second one does not wait, because
+/// it might wait for the thread that it has interrupted: its signal is dropped and counted.
 #[derive(Debug)]
 pub(crate) struct Queue {
     in_use: AtomicBool,
@@ -73,9 +73,9 @@ impl Queue {
         }
     }
 
-    /// Records a signal: from the handler when it woke the process, from the loop otherwise.
+    /// Records a signal: called by the handler if it woke the process, otherwise by the loop.
     ///
-    /// Async-signal-safe: it touches atomics and nothing else, and does not wait.
+    /// Async-signal-safe: it accesses only atomics and does not wait.
     pub(crate) fn record(&self, caught: Caught) {
         let pushed = self.exclusively(|| {
             let len = self.len.load(Relaxed);
@@ -107,7 +107,7 @@ impl Queue {
         .flatten()
     }
 
-    /// How many signals were dropped, ever.
+    /// How many signals have been dropped since the start.
     pub(crate) fn dropped(&self) -> u32 {
         self.dropped.load(Relaxed)
     }
@@ -133,7 +133,7 @@ pub(crate) mod tests {
     use super::*;
     use std::sync::{Mutex, MutexGuard, PoisonError};
 
-    /// The queue of the process for one test at a time.
+    /// The queue of the process, for one test at a time.
     pub(crate) fn alone() -> MutexGuard<'static, ()> {
         static ALONE: Mutex<()> = Mutex::new(());
         ALONE.lock().unwrap_or_else(PoisonError::into_inner)

@@ -1,48 +1,46 @@
-//! How long to poll before going to sleep: adapted to what it brought, as KVM's halt polling is.
+//! How long to poll before going to sleep: adapted to the results, like KVM's halt polling.
 
 use minitalk_core::Instant;
 
 /// The longest time to poll in one wait.
 ///
 /// A round trip between two sleeping processes on two cores takes 55-130 µs; polling for twice that
-/// reaches the far side's answer if there is one.
+/// catches the far side's answer if there is one.
 pub(crate) const SPAN_MICROS_MAX: u32 = 200;
 
 /// The first step up from not polling at all.
 const SPAN_MICROS_MIN: u32 = 10;
 
-/// A signal that comes so soon after polling was given up belongs to the same traffic: either the
+/// A signal that comes this soon after polling was given up belongs to the same traffic: either the
 /// far side is slow, or it was waiting for this very processor.
 const TRAFFIC_MICROS_MAX: u64 = 1_000;
 
-/// What a poll that brought a signal saved, at the least: half the difference between the round
-/// trip of two processes that sleep on the same processor (11 µs) and of two that poll on two (4
-/// µs).
+/// What a poll that brought a signal saved, at least: half the difference between a round trip of
+/// two processes that sleep on the same processor (11 µs) and one of two that poll on two (4 µs).
 const SAVED_MICROS: u32 = 4;
 
-/// So much time may be wasted on polling, what it saved deducted, before it is given up for a
-/// while. An idle processor comes to the help of a busy one within one or two of the scheduler's
-/// ticks.
+/// How much time may be wasted on polling, minus what it saved, before it is given up for a while.
+/// An idle processor takes over work from a busy one within one or two scheduler ticks.
 const WASTE_MICROS_MAX: u32 = 10_000;
 
-/// How long polling is given up for the first time; then twice as long, and so on.
+/// How long polling is given up for the first time; this doubles each time.
 const PARK_MICROS_MIN: u32 = 100_000;
 
 /// The longest time that polling is given up for.
 const PARK_MICROS_MAX: u32 = 800_000;
 
-/// After so many polls that brought a signal, the machine is no longer taken for a busy one.
+/// After this many polls that brought a signal, the machine is no longer considered busy.
 const RECOVERY_POLLS: u32 = 10_000;
 
 /// How long to poll for the next signal.
 ///
-/// The span is a number between 0 and [`SPAN_MICROS_MAX`]. It doubles when polling brought a
-/// signal, is the longest at once when a signal came so soon that it would have brought one, and
-/// halves, down to 0, when nothing came within reach.
+/// The span is between 0 and [`SPAN_MICROS_MAX`]. It doubles when polling brought a signal. It
+/// becomes the longest at once when a signal came so soon that polling would have caught it. It
+/// halves, down to 0, when nothing came within its reach.
 ///
-/// On a busy machine polling keeps others from running, the far side among them. So its cost is
-/// kept account of: the time during which the scheduler gave the processor to somebody else in the
-/// middle of a poll, and the polls in vain while traffic flowed. What polling saved is deducted.
+/// On a busy machine polling keeps others from running, including the far side. So its cost is
+/// recorded: the time for which the scheduler gave the processor to another process in the middle
+/// of a poll, and the vain polls while there was traffic. What polling saved is subtracted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct PollSpan {
     micros: u32,
@@ -54,9 +52,9 @@ pub(crate) struct PollSpan {
 }
 
 impl PollSpan {
-    /// The policy for a thread that may run on so many `processors`.
+    /// The policy for a thread that may run on this many `processors`.
     ///
-    /// On a single one the far side cannot run while this one polls: it never does.
+    /// On a single processor the far side cannot run while this thread polls, so it never does.
     pub(crate) const fn new(processors: usize) -> Self {
         let (micros, micros_max) =
             if processors > 1 { (SPAN_MICROS_MIN, SPAN_MICROS_MAX) } else { (0, 0) };
@@ -70,7 +68,7 @@ impl PollSpan {
         }
     }
 
-    /// How long to poll now; 0 is not at all.
+    /// How long to poll now; 0 means not at all.
     pub(crate) const fn micros(self) -> u32 {
         self.micros
     }
@@ -90,7 +88,8 @@ impl PollSpan {
         self.grow();
     }
 
-    /// Polling brought nothing; a signal came, or was given up, after a sleep of `slept_micros`.
+    /// Polling brought nothing, and after it the thread slept for `slept_micros`, until a signal
+    /// came or it stopped waiting.
     pub(crate) fn missed(&mut self, now: Instant, slept_micros: u64) {
         if slept_micros <= TRAFFIC_MICROS_MAX {
             self.waste(now, self.micros);
@@ -104,12 +103,13 @@ impl PollSpan {
                 self.micros = 0;
             }
         } else {
-            // Traffic: not step by step, for while both ends sleep a step of either is too short.
+            // Traffic. Not step by step: while both ends sleep, one step of either is too short.
             self.micros = self.micros_max;
         }
     }
 
-    /// The scheduler gave the processor to somebody else in the middle of a poll, for so long.
+    /// The scheduler gave the processor to another process in the middle of a poll, for
+    /// `gap_micros`.
     pub(crate) fn preempted(&mut self, now: Instant, gap_micros: u64) {
         self.waste(now, u32::try_from(gap_micros).unwrap_or(u32::MAX));
     }
@@ -135,10 +135,10 @@ mod tests {
     use super::*;
 
     const NOW: Instant = Instant::ZERO;
-    /// Slept longer than polling could ever have lasted.
+    /// A sleep that was longer than polling could ever last.
     const LONG: u64 = SPAN_MICROS_MAX as u64 + 1;
 
-    /// At its longest.
+    /// A span at its longest.
     fn grown() -> PollSpan {
         let mut span = PollSpan::new(2);
         (0..10).for_each(|_| span.paid());
@@ -189,7 +189,7 @@ mod tests {
         assert_eq!(span.micros(), SPAN_MICROS_MAX / 2);
     }
 
-    /// Wastes until polling is given up, and returns for how long.
+    /// Wastes time until polling is given up, and returns for how long it is.
     fn park(span: &mut PollSpan, now: Instant) -> u64 {
         (0..4).for_each(|_| span.preempted(now, 3_000));
         assert_eq!(span.micros(), 0);

@@ -22,17 +22,17 @@ use crate::watch::Interest;
 pub(crate) enum Sleep {
     /// Until something happens.
     Unlimited,
-    /// At most so many microseconds; 0 only looks.
+    /// At most this many microseconds; 0 only checks.
     Micros(u64),
 }
 
-/// Bit `n` is set if descriptor `n` of 0 to 2 was closed when the program was started.
+/// Bit `n` is set if descriptor `n`, from 0 to 2, was closed when the program was started.
 static CLOSED_AT_START: AtomicU8 = AtomicU8::new(0);
 
 /// Run by the C library before `main`, and so before the standard library opens what is closed.
 #[used]
-// SAFETY: what stands in this section is called once, when the C library is ready for system calls;
-// this makes three of them and touches an atomic, and needs nothing of the standard library's
+// SAFETY: a function in this section is called once, when the C library is ready for system calls.
+// This one makes three of them and modifies an atomic; it needs nothing from the standard library's
 // runtime.
 #[unsafe(link_section = ".init_array")]
 static BEFORE_MAIN: extern "C" fn() = look_at_descriptors;
@@ -46,20 +46,20 @@ extern "C" fn look_at_descriptors() {
     }
 }
 
-/// The set of those of the descriptors 0 to 2 that were closed when the program was started.
+/// Which of the descriptors 0 to 2 were closed when the program was started, as a bit mask.
 pub(crate) fn closed_at_start() -> u8 {
     CLOSED_AT_START.load(Relaxed)
 }
 
-/// Has `SIGXFSZ` ignored from now on.
+/// Ignores `SIGXFSZ` from now on.
 pub(crate) fn ignore_file_size_signal() -> Result<(), OsError> {
     let ignored = SigAction::new(SigHandler::SigIgn, SaFlags::empty(), SigSet::empty());
-    // SAFETY: no handler is installed, so none can do what a handler must not.
+    // SAFETY: no handler is installed, so none can do anything that a handler must not.
     unsafe { sigaction(Signal::SIGXFSZ, &ignored)? };
     Ok(())
 }
 
-/// A look without sleep, prepared once for the loop that polls.
+/// No waiting; a constant for the loop that polls.
 static NO_TIME: libc::timespec = libc::timespec { tv_sec: 0, tv_nsec: 0 };
 
 /// Takes one pending signal of `set`, which is blocked, if there is one (sigtimedwait(2)).
@@ -70,7 +70,7 @@ pub(crate) fn take(set: &SigSet) -> Result<Option<Caught>, OsError> {
 
 /// Sleeps until a signal of `set`, which is blocked, is pending, and takes it.
 ///
-/// `Ok(None)`: the time is over, or a handler of somebody else's ran.
+/// `Ok(None)`: the time is over, or a handler installed by someone else ran.
 pub(crate) fn take_asleep(set: &SigSet, sleep: Sleep) -> Result<Option<Caught>, OsError> {
     match sleep {
         Sleep::Unlimited => take_within(set, None),
@@ -83,23 +83,22 @@ fn take_within(set: &SigSet, timeout: Option<&libc::timespec>) -> Result<Option<
     let mut info = MaybeUninit::<libc::siginfo_t>::uninit();
     let timeout = timeout.map_or(ptr::null(), ptr::from_ref);
     // SAFETY: `set` is an initialized signal set, `info` has room for one `siginfo_t`, and
-    // `timeout` is null (no limit) or points to what is borrowed for the call.
+    // `timeout` is null (no limit) or points to a value borrowed for the call.
     let number = unsafe { libc::sigtimedwait(set.as_ref(), info.as_mut_ptr(), timeout) };
     if number > 0 {
         // SAFETY: a positive result means that the call has filled in `info`.
         let info = unsafe { info.assume_init_ref() };
         return Ok(Some(caught(number, info)));
     }
-    // Most looks end here, and while they last nothing is taken: so the number is compared as it
-    // is.
+    // Most polls end here, so the error number is compared without a conversion.
     match Errno::last_raw() {
         libc::EAGAIN | libc::EINTR => Ok(None),
         errno => Err(Errno::from_raw(errno).into()),
     }
 }
 
-/// Whether what is expected of the descriptor with this number holds now (poll(2)); not if there is
-/// none.
+/// Whether the descriptor with this number is ready for `interest` now (poll(2)); false if there is
+/// no such descriptor.
 pub(crate) fn is_ready(fd: RawFd, interest: Interest) -> bool {
     let events = match interest {
         Interest::Readable => libc::POLLIN,
@@ -110,8 +109,8 @@ pub(crate) fn is_ready(fd: RawFd, interest: Interest) -> bool {
 
 /// Sleeps until `fd` is readable or a signal that `mask` does not block has run its handler.
 ///
-/// Mask and sleep change in one step (ppoll(2)): a signal that is pending already ends the sleep at
-/// once.
+/// The mask and the sleep change in one step (ppoll(2)): a signal that is already pending ends the
+/// sleep at once.
 pub(crate) fn poll_asleep(
     fd: Option<BorrowedFd<'_>>,
     sleep: Sleep,
@@ -130,7 +129,7 @@ fn poll(
     timeout: Option<&libc::timespec>,
     mask: Option<&SigSet>,
 ) -> Result<bool, OsError> {
-    // A negative number is not looked at.
+    // poll(2) ignores a negative number.
     let (fd, events) = fd.unwrap_or((-1, 0));
     let mut watched = libc::pollfd { fd, events, revents: 0 };
     let timeout = timeout.map_or(ptr::null(), ptr::from_ref);
@@ -163,34 +162,34 @@ fn timespec(micros: u64) -> libc::timespec {
     *TimeSpec::from(Duration::from_micros(micros.min(MICROS_MAX))).as_ref()
 }
 
-/// Has `signal` caught by the handler of this module, and returns what was done with it before.
+/// Installs the handler of this module for `signal`, and returns the action from before.
 pub(crate) fn catch(signal: Signal) -> Result<SigAction, OsError> {
-    // The full mask: nothing interrupts the handler, and one `ppoll` runs it once.
+    // A full mask: nothing interrupts the handler, and one `ppoll` runs it once.
     let handler = SigHandler::SigAction(on_signal);
     set_action(signal, &SigAction::new(handler, SaFlags::SA_SIGINFO, SigSet::all()))
 }
 
-/// Has `signal` ignored, and thereby forgotten if it is pending.
+/// Ignores `signal`, which also discards it if it is pending.
 pub(crate) fn ignore(signal: Signal) -> Result<(), OsError> {
     let action = SigAction::new(SigHandler::SigIgn, SaFlags::empty(), SigSet::empty());
     set_action(signal, &action).map(drop)
 }
 
-/// Has done with `signal` what [`catch`] said was done before.
+/// Restores the action for `signal` that [`catch`] returned.
 pub(crate) fn restore(signal: Signal, action: &SigAction) -> Result<(), OsError> {
     set_action(signal, action).map(drop)
 }
 
 fn set_action(signal: Signal, action: &SigAction) -> Result<SigAction, OsError> {
-    // SAFETY: `action` is `on_signal`, which only does what a handler may, or no handler at all, or
-    // what the kernel had before: then it is as sound as it was when its owner installed it.
+    // SAFETY: `action` is `on_signal`, which does only what a handler may, or no handler at all, or
+    // what was installed before; the last is as sound as it was when its owner installed it.
     Ok(unsafe { sigaction(signal, action) }?)
 }
 
 /// Whether `signal` is ignored now.
 pub(crate) fn is_ignored(signal: Signal) -> Result<bool, OsError> {
     let mut action = MaybeUninit::<libc::sigaction>::uninit();
-    // SAFETY: the new action is null, so nothing is changed; `action` has room for the present one.
+    // SAFETY: the new action is null, so nothing is changed; `action` has room for the current one.
     let result = unsafe { libc::sigaction(signal as c_int, ptr::null(), action.as_mut_ptr()) };
     Errno::result(result)?;
     // SAFETY: the call succeeded, so it has filled in `action`.
@@ -198,27 +197,27 @@ pub(crate) fn is_ignored(signal: Signal) -> Result<bool, OsError> {
     Ok(action.sa_sigaction == libc::SIG_IGN)
 }
 
-/// The handler. It runs only while [`poll_asleep`] sleeps, for everywhere else its signals are
-/// blocked; but nothing breaks if it runs elsewhere, or in two threads at once.
+/// The handler. It runs only while [`poll_asleep`] sleeps, because its signals are blocked
+/// everywhere else; but nothing breaks if it runs elsewhere, or in two threads at once.
 extern "C" fn on_signal(number: c_int, info: *mut libc::siginfo_t, _context: *mut libc::c_void) {
     let _errno = KeepErrno::new();
     // SAFETY: the kernel calls a handler installed with `SA_SIGINFO` with a valid `siginfo_t`,
-    // which is nobody else's until the handler returns.
+    // which nothing else uses until the handler returns.
     let info = unsafe { &*info };
     QUEUE.record(caught(number, info));
 }
 
-/// What matters of a `siginfo_t`.
+/// The part of a `siginfo_t` that matters.
 #[inline]
 fn caught(number: c_int, info: &libc::siginfo_t) -> Caught {
     // SAFETY: the fields are part of a union of plain integers, all of which the kernel has filled
-    // in or zeroed; whether they mean what their names say is up to `si_code`, which
-    // `Caught::meaning` looks at.
+    // in or zeroed. Whether they mean what their names say depends on `si_code`, which
+    // `Caught::meaning` checks.
     let (pid, uid) = unsafe { (info.si_pid(), info.si_uid()) };
     Caught { number, code: info.si_code, pid, uid }
 }
 
-/// Puts errno back when it goes: the code that was interrupted may be about to read its own.
+/// Restores errno when dropped: the interrupted code may be about to read it.
 struct KeepErrno(c_int);
 
 impl KeepErrno {

@@ -1,4 +1,4 @@
-//! Waiting in three steps, from the dearest to the laziest.
+//! Waiting in three steps, from the most expensive to the cheapest.
 //!
 //! ```text
 //!              span over              watchdog fired, no signal since the last time
@@ -11,9 +11,9 @@
 //!    SLEEP  ppoll with the signals let in: their handler is the interrupt
 //! ```
 //!
-//! It is what a network driver does (NAPI), with the signal mask in the place of the interrupt
-//! enable. Descriptors and deadlines are looked at when a doze or a sleep ends, and from a poll
-//! every [`CHECK_MICROS`].
+//! This is what a network driver does (NAPI), with the signal mask instead of the interrupt enable.
+//! Descriptors and deadlines are checked when a doze or a sleep ends, and during a poll every
+//! [`CHECK_MICROS`].
 
 use std::thread;
 
@@ -32,59 +32,58 @@ use crate::sys::{self, Sleep};
 use crate::watch::Watches;
 use crate::watchdog::{self, Watchdog};
 
-/// While signals come in: how often descriptors and the deadline are looked at.
+/// How often descriptors and the deadline are checked while signals come in.
 const CHECK_MICROS: u64 = 10_000;
 
-/// How many looks in a row may bring nothing before the clock is read.
+/// How many polls in a row may bring nothing before the clock is read.
 const LOOKS_PER_CLOCK: u32 = 16;
 
-/// How many signals may be taken before the clock is read, however soon each comes after the one
-/// before.
+/// How many signals may be taken before the clock is read, however quickly they follow each other.
 const SIGNALS_PER_CLOCK: u32 = 256;
 
-/// So many signals in a row that came only when the processor had been given up: the far side
-/// shares it.
+/// If this many signals in a row came only after this thread had yielded the processor, the far
+/// side shares it.
 const YIELDS_MAX: u32 = 4;
 
-/// How many signals are slept for without polling by one that does not leave the processor: of two
-/// that share one, two that sleep are three times as fast as two that poll.
+/// After that, how many signals a thread that stays on the processor sleeps for, without polling.
+/// Two processes that share a processor are three times as fast if they sleep as if they poll.
 const SHARED_SLEEPS: u32 = 16;
 
-/// Sixteen looks take some microseconds. If they took this long, somebody else was running.
+/// Sixteen polls take some microseconds. If they took this long, another process was running.
 const GAP_MICROS: u64 = 1_000;
 
 /// What is remembered from one wait to the next.
 #[derive(Debug)]
 pub(crate) struct Waiting {
     span: PollSpan,
-    /// Counted before the first sleep.
+    /// Created before the first sleep.
     crowding: Option<Crowding>,
     watchdog: Watchdog,
     activity: Activity,
-    /// Looks in vain since a signal came or the clock was read.
+    /// Vain polls since a signal came or the clock was read.
     looks: u32,
     /// Signals taken since the clock was read.
     signals: u32,
-    /// Signals in a row that came only after the processor had been given up.
+    /// Signals in a row that came only after the processor had been yielded.
     yields: u32,
-    /// Signals to sleep for without polling.
+    /// How many signals are still to be slept for without polling.
     shared_sleeps: u32,
     checked_at: Instant,
-    /// The deadline was seen to have come, and is to be reported once the queue is empty.
+    /// The deadline has passed, and is to be reported once the queue is empty.
     is_deadline_owed: bool,
     pub(crate) watches: Watches,
-    /// Who has sent the last signal.
+    /// The sender of the last signal.
     peer: Option<u32>,
 }
 
 /// How long ago the last signal came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Activity {
-    /// Since the watchdog fired the last time.
+    /// After the watchdog fired last.
     Traffic,
-    /// Before.
+    /// Before the watchdog fired last.
     Pause,
-    /// So long that it takes a handler to hear the next.
+    /// So long ago that a handler is needed to notice the next one.
     Silence,
 }
 
@@ -184,7 +183,7 @@ impl Waiting {
         clock::now()
     }
 
-    /// Takes one signal, when the queue is empty.
+    /// Takes one signal. The queue must be empty.
     #[inline]
     fn take(&mut self, signals: &Dispositions, sleep: Sleep) -> Result<Taken, OsError> {
         self.looks += 1;
@@ -198,7 +197,7 @@ impl Waiting {
             self.watchdog.fired();
             return Ok(Taken::Watchdog);
         }
-        // What a handler has recorded would come first, but all of that has been returned.
+        // Anything that a handler has recorded would come first, but all of it has been returned.
         let Some(meaning) = caught.meaning() else { return Ok(Taken::Nothing) };
         self.hear(meaning);
         self.looks = 0;
@@ -206,7 +205,7 @@ impl Waiting {
         Ok(Taken::Wake(meaning.into()))
     }
 
-    /// The oldest signal that has been recorded.
+    /// The oldest recorded signal.
     #[inline]
     fn next_queued(&mut self) -> Option<Wake> {
         let meaning = std::iter::from_fn(|| QUEUE.pop()).find_map(Caught::meaning)?;
@@ -222,13 +221,13 @@ impl Waiting {
         }
     }
 
-    /// The next descriptor that was seen ready and has not been reported.
+    /// The next descriptor that was found ready and has not been reported.
     fn next_ready(&mut self) -> Option<Wake> {
         self.watches.next_ready().map(Wake::Ready)
     }
 
-    /// Counts the processors, once: before a sleep, in which there is time for the files that it
-    /// reads.
+    /// Counts the processors, once, before a sleep, when there is time to read the files that this
+    /// needs.
     fn count_processors(&mut self) {
         if self.crowding.is_none() {
             let processors = thread::available_parallelism().map_or(1, usize::from);
@@ -237,7 +236,7 @@ impl Waiting {
         }
     }
 
-    /// A signal has come that was slept for.
+    /// A signal has ended a sleep.
     fn after_sleep(&mut self, now: Instant, slept_micros: u64) {
         let Some(crowding) = &mut self.crowding else { return };
         if crowding.is_busy() {
@@ -252,14 +251,14 @@ impl Waiting {
     }
 }
 
-/// One wait, with what it was asked for.
+/// One wait, with its arguments.
 struct Wait<'w> {
     waiting: &'w mut Waiting,
     signals: &'w Dispositions,
     deadline: Option<Instant>,
 }
 
-/// What a take has brought.
+/// The result of a take.
 enum Taken {
     Wake(Wake),
     Watchdog,
@@ -267,10 +266,10 @@ enum Taken {
 }
 
 impl Wait<'_> {
-    /// Reports what was seen before the signals that have been returned since, if it is still so;
-    /// and looks at the descriptors if one is new.
+    /// Reports what was noticed before the signals that have been returned since, if it is still
+    /// the case. Also checks the descriptors if one is new.
     ///
-    /// What has become ready later has to wait for the next check: signals may have been sent
+    /// Anything that became ready later has to wait for the next check: signals may have been sent
     /// before it.
     fn first_look(&mut self) -> Result<Option<Wake>, OsError> {
         if let Some(wake) = self.waiting.next_ready() {
@@ -302,17 +301,17 @@ impl Wait<'_> {
                     }
                 }
                 if polling.is_some() {
-                    // So long nothing has come: the far side may be waiting for this very
+                    // Nothing has come for a while: the far side may be waiting for this very
                     // processor.
                     if self.waiting.yields >= YIELDS_MAX {
-                        // It is, and finds out the same about now: if both left they would meet
-                        // again.
+                        // It is. The far side finds out the same at about this time; if both left,
+                        // they would meet again.
                         let is_ours_to_leave = now.as_micros().is_multiple_of(2);
                         if is_ours_to_leave && processor::leave() {
                             self.waiting.yields = 0;
                             continue;
                         }
-                        // Afterwards one yield is enough to know that it still is.
+                        // Next time one yield is enough to see whether it still is.
                         self.waiting.yields = YIELDS_MAX - 1;
                         self.waiting.shared_sleeps = SHARED_SLEEPS;
                         return Ok(None);
@@ -415,10 +414,10 @@ impl Wait<'_> {
         now.micros_since(self.waiting.checked_at) >= CHECK_MICROS || self.is_late(now)
     }
 
-    /// Looks at everything that is not a signal.
+    /// Checks everything that is not a signal.
     ///
-    /// If something is to be reported, the signals that came before it go first: those that are
-    /// pending now.
+    /// If there is something to report, the signals that came before it are returned first: those
+    /// that are pending now.
     fn check(&mut self, now: Instant) -> Result<Option<Wake>, OsError> {
         self.waiting.checked_at = now;
         let is_ready = self.waiting.watches.look()?;
@@ -468,7 +467,7 @@ mod tests {
 
     use crate::watch::Interest;
 
-    /// A wait for signals that are blocked in this thread and sent to it alone.
+    /// A wait for signals that are blocked in this thread and sent only to it.
     struct Bench {
         waiting: Waiting,
         signals: Dispositions,

@@ -10,10 +10,10 @@ use rustix::io::Errno;
 use crate::os_error::OsError;
 use crate::sys;
 
-/// How many ready descriptors are taken note of at once.
+/// How many ready descriptors are recorded at once.
 const READY_MAX: usize = 64;
 
-/// What is expected of a watched descriptor.
+/// What a descriptor is watched for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Interest {
     /// There is something to read; for a pidfd ([`Peer`](crate::Peer)): the process has ended.
@@ -22,26 +22,26 @@ pub enum Interest {
     Writable,
 }
 
-/// Looks at one descriptor without waiting: whether what is expected of it holds now.
+/// Checks one descriptor without waiting: whether it is ready for `interest` now.
 ///
-/// An error or a hangup counts: reading or writing will tell which, without blocking.
+/// An error or a hangup counts as ready: reading or writing will report it, without blocking.
 #[must_use]
 pub fn is_ready(fd: BorrowedFd<'_>, interest: Interest) -> bool {
     sys::is_ready(fd.as_raw_fd(), interest)
 }
 
-/// The watched descriptors, registered with the kernel once (epoll(7)): a look costs the same
+/// The watched descriptors, registered with the kernel once (epoll(7)): a check costs the same
 /// however many there are.
 #[derive(Debug)]
 pub(crate) struct Watches {
     epoll: OwnedFd,
     watched: HashMap<RawFd, Watched>,
-    /// Those that the kernel watches for nobody because they are ready always: files on a disk,
+    /// Descriptors that epoll does not accept because they are always ready: files on a disk,
     /// `/dev/null`.
     always_ready: Vec<RawFd>,
-    /// Seen ready and not yet reported, in turn.
+    /// Descriptors found ready and not reported yet, in turn.
     ready: VecDeque<RawFd>,
-    /// One has been added since they were looked at.
+    /// Whether a descriptor has been added since the last check.
     is_changed: bool,
 }
 
@@ -68,7 +68,7 @@ impl Watches {
         })
     }
 
-    /// Watches `fd`, or watches it for something else from now on.
+    /// Watches `fd`, or changes what it is watched for.
     pub(crate) fn add(
         &mut self,
         fd: BorrowedFd<'_>,
@@ -96,18 +96,19 @@ impl Watches {
         Ok(())
     }
 
-    /// Watches `fd` no longer. It need not have been watched.
+    /// Stops watching `fd`. It need not have been watched.
     pub(crate) fn remove(&mut self, fd: BorrowedFd<'_>) {
         let raw = fd.as_raw_fd();
         if self.watched.remove(&raw).is_some() {
             self.always_ready.retain(|&other| other != raw);
-            // Fails if it is one of those, or if another descriptor had the number before.
+            // Fails if `fd` is always ready, or if the number belonged to another descriptor
+            // before.
             let _ = epoll::delete(&self.epoll, fd);
         }
     }
 
-    /// Takes note of those that are ready now. Whether any is, or was when this was called before
-    /// and has not been reported yet.
+    /// Records the descriptors that are ready now. Returns whether there are any, including those
+    /// recorded before and not reported yet.
     pub(crate) fn look(&mut self) -> Result<bool, OsError> {
         self.is_changed = false;
         if self.watched.is_empty() || !self.ready.is_empty() {
@@ -125,7 +126,7 @@ impl Watches {
         Ok(!self.ready.is_empty())
     }
 
-    /// The token of the next one that was seen ready and still is.
+    /// The token of the next descriptor that was found ready and still is.
     pub(crate) fn next_ready(&mut self) -> Option<u64> {
         while let Some(fd) = self.ready.pop_front() {
             if let Some(Watched { token, interest }) = self.watched.get(&fd)
@@ -137,24 +138,24 @@ impl Watches {
         None
     }
 
-    /// Whether one has been added since they were looked at.
+    /// Whether a descriptor has been added since the last check.
     #[inline]
     pub(crate) const fn is_changed(&self) -> bool {
         self.is_changed
     }
 
-    /// Whether one has been seen ready and not been reported.
+    /// Whether a descriptor was found ready and has not been reported.
     #[inline]
     pub(crate) fn is_owed(&self) -> bool {
         !self.ready.is_empty()
     }
 
-    /// What to sleep on; nothing if nothing is watched, or if a sleep would be none.
+    /// The descriptor to sleep on; `None` if nothing is watched.
     pub(crate) fn descriptor(&self) -> Option<BorrowedFd<'_>> {
         (!self.watched.is_empty()).then(|| self.epoll.as_fd())
     }
 
-    /// Whether one is watched that is ready always.
+    /// Whether a descriptor is watched that is always ready.
     pub(crate) fn is_always_ready(&self) -> bool {
         !self.always_ready.is_empty()
     }
@@ -190,7 +191,7 @@ mod tests {
         reader.read_exact(&mut [0]).unwrap();
         assert_eq!(ready(&mut watches), []);
         drop(writer);
-        // A child that another test has just forked has a copy until it becomes another program.
+        // A child that another test has just forked holds a copy until it calls execve(2).
         poll(&mut [PollFd::new(&reader, PollFlags::empty())], None).unwrap();
         assert_eq!(ready(&mut watches), [1], "the other end is gone");
     }

@@ -1,10 +1,10 @@
-//! A timer that ends a sleep which nothing else would end.
+//! A timer that ends a sleep that nothing else would end.
 //!
-//! While traffic flows, a thread that sleeps between two signals must look at its descriptors and
-//! deadlines now and then. A timeout on every sleep would do, but setting a timer up and taking it
-//! down again costs a tenth of a round trip on a single processor. So one timer is set for many
-//! sleeps: it fires some milliseconds later, whether or not signals have come in between, and is
-//! set again only if they have.
+//! While there is traffic, a thread that sleeps between two signals must check its descriptors and
+//! deadlines now and then. A timeout on every sleep would do, but arming and disarming a timer
+//! costs a tenth of a round trip on a single processor. So one timer is set for many sleeps: it
+//! fires some milliseconds later, whether or not signals have come in between, and is set again
+//! only if they have.
 
 use std::time::Duration;
 
@@ -18,18 +18,18 @@ use nix::time::ClockId;
 use crate::clock;
 use crate::os_error::OsError;
 
-/// The signal by which the timer tells. It stays blocked, in every thread, and has no handler.
+/// The signal of the timer. It stays blocked in every thread and has no handler.
 pub(crate) const SIGNAL: Signal = Signal::SIGALRM;
 
-/// How long after it is set the timer fires: no longer than the shortest retransmission timeout, or
-/// every sleep of a sender would have a deadline before it, and a timer of its own.
+/// How long after it is set the timer fires. Not longer than the shortest retransmission timeout:
+/// otherwise every sleep of a sender would have an earlier deadline, and need a timer of its own.
 pub(crate) const PERIOD_MICROS: u64 = 2_000;
 
 /// The timer; see the [module](self).
 #[derive(Debug)]
 pub(crate) struct Watchdog {
-    /// None where there is no room for its signal (`RLIMIT_SIGPENDING`): then every sleep gets a
-    /// timeout.
+    /// `None` if the kernel has no room for its signal (`RLIMIT_SIGPENDING`): then every sleep gets
+    /// a timeout.
     timer: Option<Timer>,
     fires_at: Option<Instant>,
 }
@@ -45,12 +45,12 @@ impl Watchdog {
         Ok(Self { timer, fires_at: None })
     }
 
-    /// Whether there is no timer, so that the sleeper has to see to it that it wakes.
+    /// Whether there is no timer, so that every sleep needs a timeout.
     pub(crate) const fn is_dumb(&self) -> bool {
         self.timer.is_none()
     }
 
-    /// Sees to it that the signal comes within [`PERIOD_MICROS`], and says when.
+    /// Makes sure that the signal comes within [`PERIOD_MICROS`], and returns when.
     pub(crate) fn set(&mut self) -> Result<Instant, OsError> {
         if let Some(fires_at) = self.fires_at {
             return Ok(fires_at);
@@ -64,7 +64,7 @@ impl Watchdog {
         Ok(fires_at)
     }
 
-    /// Whether the time is over and no timer tells so.
+    /// Whether the period is over and there is no timer to say so.
     pub(crate) fn has_expired(&mut self, now: Instant) -> bool {
         self.is_dumb() && self.fires_at.take_if(|fires_at| *fires_at <= now).is_some()
     }
@@ -74,7 +74,8 @@ impl Watchdog {
         self.fires_at = None;
     }
 
-    /// One without a timer: its signal would end a process of which not every thread blocks it.
+    /// A watchdog without a timer, whose signal would end a process in which a thread does not
+    /// block it.
     #[cfg(test)]
     pub(crate) const fn dumb() -> Self {
         Self { timer: None, fires_at: None }

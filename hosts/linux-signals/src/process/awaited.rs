@@ -1,4 +1,4 @@
-//! What a process waits for that waits with sigwait(3).
+//! The signals that a process waits for with sigwait(3).
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -6,9 +6,9 @@ use std::os::unix::fs::FileExt;
 use super::entry::{self, ParseStatusError, ReadProcessError};
 use super::signal_set::SignalSet;
 
-/// The signals that the main thread of `pid` waits for, if it is in sigtimedwait(2) at this moment:
-/// it takes them, and they do not kill. They count as blocked, but a `/proc/PID/status` does not
-/// show them so meanwhile.
+/// The signals that the main thread of `pid` waits for, if it is in sigtimedwait(2) at this moment.
+/// It takes them, so they do not kill it. They count as blocked, but `/proc/PID/status` does not
+/// show them as blocked during the wait.
 ///
 /// # Errors
 ///

@@ -1,23 +1,23 @@
-//! Whose a process is, and whom it may signal.
+//! Who owns a process, and which processes it may signal.
 
 use nix::unistd::{Uid, User};
 
 /// The user ids of a process (credentials(7)) that kill(2) looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Credentials {
-    /// Who started the process.
+    /// The user who started the process.
     pub real: u32,
-    /// Whose rights it has now.
+    /// The user whose rights it has now.
     pub effective: u32,
-    /// Whose rights it can take back (set-user-ID programs).
+    /// The user whose rights it can take back (set-user-ID programs).
     pub saved: u32,
 }
 
 impl Credentials {
     /// Whether the ids alone let a process signal one with the ids of `target`.
     ///
-    /// kill(2): the real or effective user id of the sender must equal the real or saved one of the
-    /// target. A process with [`CapabilitySet::has_kill`] need not ask; see
+    /// kill(2): the real or effective user id of the sender must equal the real or saved user id of
+    /// the target. For a process with [`CapabilitySet::has_kill`] the ids do not matter; see
     /// [`ProcessStatus::may_signal`](crate::process::ProcessStatus::may_signal).
     #[must_use]
     pub const fn may_signal(self, target: Self) -> bool {
@@ -37,8 +37,8 @@ impl CapabilitySet {
     /// `CAP_KILL` of `linux/capability.h`.
     const KILL: u32 = 5;
 
-    /// Whether it holds `CAP_KILL`: the right to signal processes of other users. User id 0 alone
-    /// is not enough for it, nor needed.
+    /// Whether it contains `CAP_KILL`: the right to signal processes of other users. User id 0 is
+    /// neither sufficient nor necessary for it.
     #[must_use]
     pub const fn has_kill(self) -> bool {
         self.0 >> Self::KILL & 1 == 1
@@ -69,7 +69,7 @@ mod tests {
         let rows = [
             (alice, alice, true),
             (alice, bob, false),
-            // What root may beyond this, it may by a capability.
+            // Anything more that root may do, it may because of a capability.
             (root, alice, false),
             (alice, root, false),
             (alice_as_bob, bob, true),

@@ -17,18 +17,18 @@ pub enum ReadProcessError {
     /// There is no such process, or `/proc` hides it (`hidepid`).
     #[error("no such process")]
     NoSuchProcess,
-    /// There is a process of this number, and `/proc` hides it (`hidepid`).
+    /// There is a process with this number, but `/proc` hides it (`hidepid`).
     #[error("/proc hides the processes of other users (it is mounted with hidepid)")]
     Hidden,
     /// Nothing, or something else, is mounted on `/proc`.
     #[error("/proc is not mounted")]
     NoProc,
-    /// The numbers in `/proc` are not those that this process signals by: it was mounted in another
-    /// PID namespace (`pid_namespaces(7)`).
+    /// The numbers in `/proc` are not those that this process uses in kill(2): it was mounted in
+    /// another PID namespace (`pid_namespaces(7)`).
     #[error("/proc is not that of this PID namespace")]
     OtherProc,
-    /// This process may not know it: the other one belongs to somebody else (ptrace(2), *access
-    /// mode checking*).
+    /// This process may not read it: the other one belongs to another user (ptrace(2), *access mode
+    /// checking*).
     #[error("no permission to look at the process")]
     NotPermitted,
     /// `/proc` could not be read.
@@ -51,13 +51,13 @@ pub enum ParseStatusError {
     Malformed(&'static str),
 }
 
-/// More than any entry that is read as a whole has: a status has about 1,500 octets, or one and a
-/// half for each group of its user.
+/// Longer than nearly all entries that are read as a whole: a status has about 1,500 octets, and
+/// more only if its user is in many groups.
 const TEXT_OCTETS: usize = 4_096;
 
 /// The contents of `/proc/PID/NAME`.
 pub(super) fn text(pid: u32, name: &str) -> Result<String, ReadProcessError> {
-    // One read is enough for nearly all: the length of such a file is said to be 0.
+    // One read is nearly always enough: the length of such a file is given as 0.
     let octets = checked(|| {
         let mut octets = Vec::with_capacity(TEXT_OCTETS);
         File::open(path(pid, name))?.take(u64::MAX).read_to_end(&mut octets).map(|_| octets)
@@ -65,7 +65,7 @@ pub(super) fn text(pid: u32, name: &str) -> Result<String, ReadProcessError> {
     Ok(String::from_utf8_lossy(&octets).into_owned())
 }
 
-/// Where `/proc` has the entry `name` of the process `pid`.
+/// The path of the entry `name` of the process `pid`.
 pub(super) fn path(pid: u32, name: &str) -> String {
     format!("/proc/{pid}/{name}")
 }
@@ -79,7 +79,7 @@ pub(super) fn checked<T>(read: impl FnOnce() -> io::Result<T>) -> Result<T, Read
         IS_OURS.store(true, Relaxed);
     }
     read().map_err(|error| match refused(&error) {
-        // It may be `/proc` that is not there any more.
+        // `/proc` itself may be gone.
         ReadProcessError::NoSuchProcess => match check_proc() {
             Ok(()) => ReadProcessError::NoSuchProcess,
             Err(error) => error,
@@ -91,7 +91,7 @@ pub(super) fn checked<T>(read: impl FnOnce() -> io::Result<T>) -> Result<T, Read
 /// What the error of an access to an entry means.
 pub(super) fn refused(error: &io::Error) -> ReadProcessError {
     match error.raw_os_error() {
-        // ESRCH: it ended between open(2) and read(2).
+        // ESRCH: the process ended between open(2) and read(2).
         Some(libc::ENOENT | libc::ESRCH) => ReadProcessError::NoSuchProcess,
         Some(libc::EACCES | libc::EPERM) => ReadProcessError::NotPermitted,
         _ => ReadProcessError::Io(OsError::from(error)),
@@ -103,7 +103,8 @@ pub(super) fn check_proc() -> Result<(), ReadProcessError> {
     match fs::read_link("/proc/self") {
         Ok(own) if own.to_str() == Some(&process::id().to_string()) => Ok(()),
         Ok(_) => Err(ReadProcessError::OtherProc),
-        // A /proc of a PID namespace without this process shows the link, and nothing behind it.
+        // If this process is not in the PID namespace of `/proc`, the link exists and points
+        // nowhere.
         Err(error) if error.raw_os_error() == Some(libc::ENOENT) => {
             match fs::symlink_metadata("/proc/self") {
                 Ok(_) => Err(ReadProcessError::OtherProc),

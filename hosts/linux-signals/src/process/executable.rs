@@ -8,18 +8,17 @@ use std::process;
 
 use super::entry::{self, ReadProcessError};
 
-/// The file that a process runs, told from others by what cannot be chosen: not by its name.
+/// The file that a process runs, identified by what nobody can choose, and not by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Executable {
     /// The device that the file is on.
     pub device: u64,
-    /// Its inode there. As long as the process runs, no other file gets it, even if this one is
-    /// removed.
+    /// Its inode there. While the process runs, no other file gets it, even if this one is removed.
     pub inode: u64,
 }
 
 impl Executable {
-    /// That of the process `pid` (`/proc/PID/exe`).
+    /// The executable of the process `pid` (`/proc/PID/exe`).
     ///
     /// # Errors
     ///
@@ -30,12 +29,12 @@ impl Executable {
         Ok(Self::from(&found))
     }
 
-    /// That of this process.
+    /// The executable of this process.
     pub fn own() -> Result<Self, ReadProcessError> {
         Self::of(process::id())
     }
 
-    /// The file at `path`, which a process may run or not.
+    /// The file at `path`, whether or not a process runs it.
     pub fn at(path: &Path) -> io::Result<Self> {
         Ok(Self::from(&fs::metadata(path)?))
     }

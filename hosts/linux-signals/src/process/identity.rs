@@ -1,4 +1,4 @@
-//! Which process a number means, for longer than the number lasts.
+//! The identity of a process, which lasts longer than its number.
 
 use std::time::Duration;
 
@@ -12,13 +12,12 @@ use super::entry::{self, ParseStatusError, ReadProcessError};
 pub struct ProcessIdentity {
     /// Its number in this PID namespace.
     pub pid: u32,
-    /// When it was started, in clock ticks since the machine was started (`proc_pid_stat(5)`, field
-    /// 22).
+    /// When it was started, in clock ticks since boot (`proc_pid_stat(5)`, field 22).
     pub started_ticks: u64,
 }
 
 impl ProcessIdentity {
-    /// The process `pid` as it is now; `None` if there is none, or one that has ended.
+    /// The process `pid` as it is now; `None` if it does not exist or has ended.
     pub fn of(pid: u32) -> Result<Option<Self>, ReadProcessError> {
         match entry::text(pid, "stat") {
             Ok(stat) => Ok(started_ticks(&stat).map(|started_ticks| Self { pid, started_ticks })),
@@ -49,7 +48,7 @@ impl ProcessIdentity {
 
 /// Field 22 of a `/proc/PID/stat` (`proc_pid_stat(5)`), unless the process has ended.
 fn started_ticks(stat: &str) -> Option<u64> {
-    // The second field is the name in parentheses, and may hold anything, parentheses included.
+    // The second field is the name in parentheses; it may contain anything, including parentheses.
     let (_, fields) = stat.rsplit_once(')')?;
     let mut fields = fields.split_ascii_whitespace();
     let state = fields.next()?;

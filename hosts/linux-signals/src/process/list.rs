@@ -5,16 +5,17 @@ use std::os::unix::fs::MetadataExt;
 
 use super::entry::{self, ReadProcessError};
 
-/// The numbers of all processes that `/proc` shows, in no order. Some may have ended meanwhile.
+/// The numbers of all processes that `/proc` shows, in no particular order. Some may have ended by
+/// now.
 pub fn process_ids() -> Result<Vec<u32>, ReadProcessError> {
     let entries = entry::checked(|| fs::read_dir("/proc"))?;
     let pid = |name: std::ffi::OsString| name.to_str()?.parse().ok();
     Ok(entries.filter_map(|entry| pid(entry.ok()?.file_name())).collect())
 }
 
-/// Whether this process has other threads than this one.
+/// Whether this process has other threads.
 pub(crate) fn has_other_threads() -> bool {
-    // The folder of the threads has one link for each, besides its own two.
+    // The directory of the threads has one link for each of them, and two of its own.
     fs::metadata("/proc/self/task").is_ok_and(|folder| folder.nlink() != 3)
 }
 

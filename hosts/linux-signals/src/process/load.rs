@@ -1,10 +1,10 @@
-//! How many want the processors, and how long this thread has waited for one.
+//! How many threads want a processor, and how long this one has waited for one.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
-/// A kept look at how many threads of the machine run or could run at this moment
+/// A reusable look at how many threads of the machine are running or runnable at this moment
 /// (`/proc/loadavg`).
 #[derive(Debug)]
 pub(crate) struct Load(Option<File>);
@@ -14,7 +14,7 @@ impl Load {
         Self(File::open("/proc/loadavg").ok())
     }
 
-    /// How many want a processor now, this thread included; 1 if it cannot be told.
+    /// How many threads want a processor now, this one included; 1 if that is not known.
     pub(crate) fn runnable(&self) -> usize {
         let mut text = [0; 64];
         let len = self.0.as_ref().and_then(|file| file.read_at(&mut text, 0).ok());
@@ -22,7 +22,7 @@ impl Load {
     }
 }
 
-/// A kept look at the time that the thread which opened it was ready to run and had no processor
+/// A reusable look at how long the thread that opened it was runnable without a processor
 /// (`/proc/thread-self/schedstat`, second field).
 #[derive(Debug)]
 pub(crate) struct Delay(Option<File>);
@@ -32,7 +32,8 @@ impl Delay {
         Self(File::open("/proc/thread-self/schedstat").ok())
     }
 
-    /// Since the thread began; `None` where the kernel does not count it (`CONFIG_SCHED_INFO`).
+    /// The time since the thread began; `None` if the kernel does not count it
+    /// (`CONFIG_SCHED_INFO`).
     pub(crate) fn total(&self) -> Option<Duration> {
         let mut text = [0; 64];
         let len = self.0.as_ref()?.read_at(&mut text, 0).ok()?;

@@ -6,8 +6,7 @@ use std::process;
 
 use super::entry::{self, ReadProcessError};
 
-/// A PID namespace (`pid_namespaces(7)`): numbers of processes mean something in it and nowhere
-/// else.
+/// A PID namespace (`pid_namespaces(7)`): the numbers of processes have a meaning only inside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PidNamespace {
     /// The device of `/proc/PID/ns/pid`.
@@ -17,13 +16,13 @@ pub struct PidNamespace {
 }
 
 impl PidNamespace {
-    /// That of the process `pid`. Asks for the permission to look at the process.
+    /// The namespace of the process `pid`. Requires the permission to look at that process.
     pub fn of(pid: u32) -> Result<Self, ReadProcessError> {
         let (device, inode) = namespace(pid, "ns/pid")?;
         Ok(Self { device, inode })
     }
 
-    /// That of this process.
+    /// The namespace of this process.
     pub fn own() -> Result<Self, ReadProcessError> {
         Self::of(process::id())
     }
@@ -32,10 +31,11 @@ impl PidNamespace {
 /// The inode of the first user namespace (`PROC_USER_INIT_INO` of the kernel).
 const FIRST_USER_NAMESPACE: u64 = 0xEFFF_FFFD;
 
-/// Whether a capability of the process `holder` is one towards the process `target`.
+/// Whether a capability of the process `holder` is valid for the process `target`.
 ///
-/// It is in the user namespace it was granted in, and in those inside (`user_namespaces(7)`). What
-/// cannot be seen is assumed: if the kernel decides otherwise, no signal comes.
+/// It is valid in the user namespace where it was granted, and in those inside it
+/// (`user_namespaces(7)`). If that cannot be seen it is assumed to be valid: if the kernel decides
+/// otherwise, no signal comes.
 pub(super) fn capabilities_reach(holder: u32, target: u32) -> bool {
     let user = |pid| namespace(pid, "ns/user").ok();
     match (user(holder), user(target)) {

@@ -1,4 +1,4 @@
-//! How much a process has worked.
+//! How much processor time a process has used.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -6,33 +6,33 @@ use std::time::Duration;
 
 use super::entry::{self, ParseStatusError, ReadProcessError};
 
-/// More than the three numbers of a `/proc/PID/schedstat` have.
+/// Longer than the three numbers in a `/proc/PID/schedstat`.
 const SCHEDSTAT_OCTETS: usize = 64;
 
-/// A kept look at how much a process has worked: its main thread, that is.
+/// A reusable look at the processor time that a process, or rather its main thread, has used.
 ///
-/// A look costs a few microseconds. What is looked at is the process that had the number at first:
-/// the descriptor does not follow the number.
+/// A look costs a few microseconds. It is always at the process that had the number when this was
+/// opened: the descriptor does not follow the number.
 #[derive(Debug)]
 pub struct WorkWatch(File);
 
 impl WorkWatch {
-    /// Opens the looks at the process `pid`.
+    /// Prepares looks at the process `pid`.
     ///
     /// # Errors
     ///
-    /// [`ReadProcessError::NoSuchProcess`] also where the kernel does not count it
+    /// [`ReadProcessError::NoSuchProcess`], also if the kernel does not count the time
     /// (`CONFIG_SCHED_INFO`).
     pub fn open(pid: u32) -> Result<Self, ReadProcessError> {
         Ok(Self(entry::checked(|| File::open(entry::path(pid, "schedstat")))?))
     }
 
     /// The time that it has spent on a processor (`/proc/PID/schedstat`, first field). While it
-    /// runs, the kernel brings it up to date every few milliseconds; when it sleeps, it is exact.
+    /// runs, the kernel updates this every few milliseconds; while it sleeps, it is exact.
     ///
     /// # Errors
     ///
-    /// [`ReadProcessError::NoSuchProcess`] when it has ended and its parent knows.
+    /// [`ReadProcessError::NoSuchProcess`] if it has ended and its parent has waited for it.
     pub fn look(&self) -> Result<Duration, ReadProcessError> {
         let mut text = [0; SCHEDSTAT_OCTETS];
         let len = self.0.read_at(&mut text, 0).map_err(|error| entry::refused(&error))?;
@@ -48,8 +48,8 @@ impl WorkWatch {
 /// 39).
 pub(crate) fn last_processor(pid: u32) -> Result<usize, ReadProcessError> {
     let text = entry::text(pid, "stat")?;
-    // The second field is the name in parentheses, and may hold anything; the third one comes
-    // first.
+    // The second field is the name in parentheses, which may contain anything. What follows begins
+    // with the third field.
     let (_, fields) = text.rsplit_once(')').ok_or(ParseStatusError::Missing("stat"))?;
     let field = fields.split_ascii_whitespace().nth(39 - 3);
     let number = field.ok_or(ParseStatusError::Missing("processor"))?;

@@ -16,7 +16,7 @@ impl SignalSet {
     /// The set of the two signals of the line.
     pub const LINE: Self = Self(bit_mask(Bit::Zero) | bit_mask(Bit::One));
 
-    /// The set of the signals with these numbers, each from 1 to 64. Other numbers are left out.
+    /// The set of the signals with these numbers, each from 1 to 64. Other numbers are ignored.
     #[must_use]
     pub const fn of_numbers(numbers: &[i32]) -> Self {
         let (mut mask, mut rest) = (0, numbers);
@@ -101,7 +101,7 @@ const fn signal_mask(number: i32) -> u64 {
 }
 
 impl fmt::Display for SignalSet {
-    /// Names the signals of the line that are in the set; others are not mentioned.
+    /// Names the signals of the line that are in the set; others are not shown.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match (self.contains(Bit::Zero), self.contains(Bit::One)) {
             (true, true) => "SIGUSR1 and SIGUSR2",

@@ -1,8 +1,8 @@
-//! Whether a process is asleep, seen cheaply and often.
+//! Whether a process is asleep, checked cheaply and often.
 //!
-//! Many a minitalk calls kill(2) and then pause(2): a signal that comes between the two finds
-//! nobody asleep, and pause waits for another. Whoever signals such a process only while it sleeps
-//! does not lose to it.
+//! Many minitalks call kill(2) and then pause(2). A signal that arrives between the two finds the
+//! process awake, and pause waits for another one. If such a process is signalled only while it
+//! sleeps, it loses nothing.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -14,16 +14,16 @@ use super::entry::{self, ParseStatusError, ReadProcessError};
 use super::status::ProcessState;
 use crate::clock;
 
-/// How long to wait at most for a process to fall asleep.
+/// The longest time to wait for a process to fall asleep.
 const ASLEEP_MICROS_MAX: u64 = 1_000;
 
-/// After so many waits in a row in vain, the process is taken for one that never sleeps.
+/// After this many vain waits in a row, the process is assumed never to sleep.
 const VAIN_WAITS_MAX: u32 = 4;
 
-/// More than the longest name of a function of the kernel.
+/// Longer than the longest name of a kernel function.
 const CHANNEL_OCTETS: usize = 128;
 
-/// More than the first three fields of a `/proc/PID/stat`: the name has at most 64 octets.
+/// Longer than the first three fields of a `/proc/PID/stat`: the name has at most 64 octets.
 const STAT_OCTETS: usize = 128;
 
 /// What a process sleeps for.
@@ -33,45 +33,45 @@ pub enum Slumber {
     Awake,
     /// It waits for a signal: pause(2), sigsuspend(2), sigtimedwait(2).
     Signal,
-    /// It waits for some time to pass, as in nanosleep(2): nobody knows whether what comes next is
-    /// a wait.
+    /// It waits for some time to pass, as in nanosleep(2); whether it will wait for a signal
+    /// afterwards is not known.
     Time,
-    /// It waits for something else, or this process may not see for what.
+    /// It waits for something else, or this process is not allowed to see what for.
     Other,
 }
 
-/// A kept look at whether one process is asleep: its main thread, that is.
+/// A reusable look at whether a process, or rather its main thread, is asleep.
 ///
-/// A look costs a few microseconds. What is looked at is the process that had the number at first:
-/// the descriptor does not follow the number.
+/// A look costs a few microseconds. It is always at the process that had the number when this was
+/// opened: the descriptor does not follow the number.
 #[derive(Debug)]
 pub struct SleepWatch {
     stat: File,
-    /// None where this process may not see it.
+    /// `None` if this process is not allowed to see it.
     channel: Option<File>,
     vain_waits: u32,
-    /// It has been seen to wait for a signal.
+    /// Whether it has been seen to wait for a signal.
     waits_for_signals: bool,
 }
 
 impl SleepWatch {
-    /// Opens the looks at the process `pid`.
+    /// Prepares looks at the process `pid`.
     pub fn open(pid: u32) -> Result<Self, ReadProcessError> {
         let stat = entry::checked(|| File::open(entry::path(pid, "stat")))?;
         let channel = File::open(entry::path(pid, "wchan")).ok();
         Ok(Self { stat, channel, vain_waits: 0, waits_for_signals: false })
     }
 
-    /// What it does now.
+    /// What it is doing now.
     ///
     /// # Errors
     ///
-    /// [`ReadProcessError::NoSuchProcess`] when it has ended and its parent knows.
+    /// [`ReadProcessError::NoSuchProcess`] if it has ended and its parent has waited for it.
     pub fn look(&self) -> Result<Slumber, ReadProcessError> {
         if let Some(channel) = &self.channel {
             let mut name = [0; CHANNEL_OCTETS];
             let len = channel.read_at(&mut name, 0).map_err(|error| entry::refused(&error))?;
-            // 0: it is awake, or this process may not see where it sleeps.
+            // 0: it is awake, or this process is not allowed to see where it sleeps.
             match name.get(..len).unwrap_or_default() {
                 b"" | b"0" => {}
                 name => return Ok(slumber(name)),
@@ -85,7 +85,7 @@ impl SleepWatch {
         let mut text = [0; STAT_OCTETS];
         let len = self.stat.read_at(&mut text, 0).map_err(|error| entry::refused(&error))?;
         let text = text.get(..len).unwrap_or_default();
-        // `PID (NAME) S ...`, and the name may hold anything.
+        // `PID (NAME) S ...`, and the name may contain anything.
         let letter = text.windows(3).rev().find_map(|three| match three {
             [b')', b' ', letter] => Some(char::from(*letter)),
             _ => None,
@@ -93,11 +93,12 @@ impl SleepWatch {
         Ok(letter.ok_or(ParseStatusError::Missing("stat"))?.into())
     }
 
-    /// Waits until the process sleeps, for at most a millisecond; what it did at last.
+    /// Waits until the process sleeps, for at most a millisecond. Returns what it was doing at the
+    /// end.
     ///
-    /// One that has been seen to wait for signals is waited for until it does so again: in between
-    /// it may sleep for other reasons. For a process that was awake all the time in several waits
-    /// in a row, nobody waits any longer: it takes its signals awake.
+    /// If the process has been seen to wait for signals, this waits until it does so again, since
+    /// it may sleep for other reasons in between. If it was awake throughout several waits in a
+    /// row, this returns at once from then on: the process takes its signals without sleeping.
     pub fn wait(&mut self) -> Result<Slumber, ReadProcessError> {
         if self.vain_waits >= VAIN_WAITS_MAX {
             return Ok(Slumber::Awake);
@@ -124,7 +125,8 @@ impl SleepWatch {
     }
 }
 
-/// What the name of the function of the kernel that it sleeps in tells (`/proc/PID/wchan`).
+/// What the process waits for, from the name of the kernel function that it sleeps in
+/// (`/proc/PID/wchan`).
 fn slumber(channel: &[u8]) -> Slumber {
     let has = |part: &[u8]| channel.windows(part.len()).any(|window| window == part);
     if has(b"pause") || has(b"sigsuspend") || has(b"sigtimedwait") {
@@ -143,7 +145,7 @@ mod tests {
     use super::*;
     use std::process::{Child, Command, Stdio};
 
-    /// Ends with the test.
+    /// Is killed at the end of the test.
     struct Running(Child);
 
     impl Drop for Running {

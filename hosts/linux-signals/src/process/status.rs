@@ -1,4 +1,4 @@
-//! What `/proc/PID/status` says of a process (`proc_pid_status(5)`).
+//! What `/proc/PID/status` says about a process (`proc_pid_status(5)`).
 
 use std::process;
 
@@ -14,7 +14,7 @@ use super::signal_set::SignalSet;
 pub enum ProcessState {
     /// `R`: running or waiting for a processor.
     Running,
-    /// `S`: asleep, can be woken.
+    /// `S`: asleep, interruptible.
     Sleeping,
     /// `D`: asleep in the kernel; signals wait until it wakes.
     DiskSleep,
@@ -22,9 +22,9 @@ pub enum ProcessState {
     Stopped,
     /// `t`: stopped by a debugger.
     Traced,
-    /// `Z`: ended, and its parent has not asked why.
+    /// `Z`: ended, but its parent has not waited for it yet.
     Zombie,
-    /// `X` or `x`: all but gone.
+    /// `X` or `x`: about to disappear.
     Dead,
     /// `I`: an idle kernel thread.
     Idle,
@@ -64,32 +64,33 @@ impl From<char> for ProcessState {
     }
 }
 
-/// What `/proc/PID/status` says of a process, as far as it matters for signals.
+/// What `/proc/PID/status` says about a process, as far as it matters for signals.
 ///
-/// It is a snapshot: every field may have changed by the time it is looked at. The masks of a
-/// multi-threaded process are those of its **main thread** as far as `blocked` is concerned; what
-/// is caught and ignored is the same for all threads.
+/// This is a snapshot: every field may have changed by the time you look at it. Of a multi-threaded
+/// process, `blocked` is the mask of its **main thread**; `caught` and `ignored` are the same for
+/// all threads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProcessStatus {
     /// The name of the program, at most 15 bytes.
     ///
-    /// Whoever runs the process chose it: it may hold anything, control characters included.
+    /// It can be chosen by the owner of the process and may contain anything, including control
+    /// characters.
     pub name: String,
     /// What it is doing.
     pub state: ProcessState,
-    /// The number it was looked up by. Of a thread, the thread id.
+    /// The number by which it was looked up. For a thread, the thread id.
     pub pid: u32,
     /// The process that `pid` belongs to: `pid` itself unless that is a thread.
     pub tgid: u32,
-    /// Whose it is.
+    /// Its user ids.
     pub uids: Credentials,
-    /// Its numbers in the PID namespaces it lives in, from that of `/proc` inwards. Empty before
-    /// Linux 4.1.
+    /// Its numbers in the PID namespaces that it lives in, from that of `/proc` inwards. Empty
+    /// before Linux 4.1.
     pub namespace_pids: Vec<u32>,
-    /// Signals on their way, to the process or to its main thread.
+    /// Pending signals of the process or of its main thread.
     pub pending: SignalSet,
-    /// Signals the main thread has blocked: sent ones become pending.
+    /// Signals that the main thread blocks: when sent, they become pending.
     pub blocked: SignalSet,
     /// Signals the process ignores.
     pub ignored: SignalSet,
@@ -99,8 +100,8 @@ pub struct ProcessStatus {
     pub capabilities: CapabilitySet,
     /// How many threads it has.
     pub threads: u32,
-    /// How often its main thread has given up the processor or lost it: as long as this number
-    /// stays, the thread has not both slept and done something. 0 if the kernel does not say.
+    /// How often its main thread has given up or lost the processor. While this number does not
+    /// change, the thread has not both slept and done something. 0 if the kernel does not say.
     pub context_switches: u64,
 }
 
@@ -151,7 +152,7 @@ impl ProcessStatus {
     }
 
     /// Whether the process may signal `target` (kill(2)), as far as can be seen from outside:
-    /// security modules are not asked.
+    /// security modules are not considered.
     #[must_use]
     pub fn may_signal(&self, target: &Self) -> bool {
         self.uids.may_signal(target.uids)
@@ -169,7 +170,7 @@ impl ProcessStatus {
 struct Fields<'t>(Vec<(&'t str, &'t str)>);
 
 impl<'t> Fields<'t> {
-    /// Splits the text once: it is longer than what is looked for in it.
+    /// Splits the text once, because several fields are looked up.
     fn of(text: &'t str) -> Self {
         Self(text.split('\n').filter_map(|line| line.split_once(":\t")).collect())
     }
@@ -183,7 +184,7 @@ impl<'t> Fields<'t> {
         self.value(key)?.trim().parse().map_err(|_| ParseStatusError::Malformed(key))
     }
 
-    /// A count that an old kernel may leave out.
+    /// A number that an old kernel may omit.
     fn count(&self, key: &'static str) -> Result<u64, ParseStatusError> {
         match self.value(key) {
             Err(_) => Ok(0),
@@ -206,7 +207,7 @@ impl<'t> Fields<'t> {
     }
 }
 
-/// Undoes the kernel's escaping of a name: only newline and backslash are escaped.
+/// Undoes the kernel's escaping of a name. Only newline and backslash are escaped.
 fn unescape(name: &str) -> String {
     let mut plain = String::with_capacity(name.len());
     let mut chars = name.chars();

@@ -1,6 +1,6 @@
-//! Children: the examples of this package, run and watched.
+//! Children: the examples of this package, run and observed.
 //!
-//! The test process itself neither opens a line nor sends itself signals: they would end it.
+//! The test process itself neither opens a line nor sends itself signals: that would end it.
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use minitalk_signals::{ProcessState, ProcessStatus};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-/// Longer than anything takes on the busiest machine.
+/// Longer than anything takes, even on the busiest machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A child that is killed when it goes out of scope.
@@ -24,7 +24,7 @@ pub(crate) struct Running {
 
 impl Running {
     /// Runs an example of this package as a shell does in the foreground, however the tests were
-    /// started: in the background, or under `nohup`, these signals are ignored, and a line respects
+    /// started. In the background, or under `nohup`, these signals are ignored, and a line respects
     /// that.
     pub(crate) fn example(name: &str, arguments: &[&str]) -> Self {
         let mut command = Command::new("env");
@@ -75,7 +75,7 @@ impl Running {
         kill(Pid::from_raw(self.pid().cast_signed()), signal).unwrap();
     }
 
-    /// Waits until what the kernel says of it is as `wanted`.
+    /// Waits until the child's status is as `wanted`.
     pub(crate) fn wait_until(&self, wanted: impl Fn(&ProcessStatus) -> bool) {
         let start = Instant::now();
         loop {
@@ -116,7 +116,7 @@ impl Drop for Running {
     }
 }
 
-/// Where cargo has put an example: beside the folder of this test's own file.
+/// Where cargo has put an example: next to the directory of this test's own file.
 pub(crate) fn example_path(name: &str) -> PathBuf {
     let path = std::env::current_exe().unwrap();
     let path = path.ancestors().nth(2).unwrap().join("examples").join(name);

@@ -7,10 +7,10 @@ use nix::sys::signal::Signal;
 
 use crate::common::Running;
 
-/// The promise is 20 ms; the rest is for busy machines.
+/// 20 ms are promised; the rest is for busy machines.
 const NOTICED: Duration = Duration::from_millis(100);
 
-/// A ping that echo knows as a peer, and that stays.
+/// A ping that echo has accepted as a peer, and that stays.
 fn peer(echo: &Running) -> Running {
     let ping = Running::example("ping", &[&echo.pid().to_string(), "2", "--hold"]);
     assert!(ping.line().starts_with("2 bits "));
@@ -18,7 +18,7 @@ fn peer(echo: &Running) -> Running {
     ping
 }
 
-/// Kills the peer; returns how long it took echo to say so.
+/// Kills the peer; returns how long echo took to report it.
 fn kill(peer: &Running, echo: &Running) -> Duration {
     let start = Instant::now();
     peer.signal(Signal::SIGKILL);
@@ -26,7 +26,7 @@ fn kill(peer: &Running, echo: &Running) -> Duration {
     start.elapsed()
 }
 
-/// The shortest of several tries: a busy machine makes some of them late, and none of them early.
+/// The shortest of several tries: a busy machine makes some of them late, but none of them early.
 fn quickest(tries: impl Iterator<Item = Duration>) -> Duration {
     tries.min().unwrap()
 }
@@ -36,7 +36,7 @@ fn a_dead_peer_is_noticed_while_idle() {
     let echo = Running::echo();
     let quickest = quickest((0..5).map(|_| {
         let peer = peer(&echo);
-        // Until it sleeps as deeply as it can.
+        // Until it is in the deepest sleep.
         std::thread::sleep(Duration::from_millis(50));
         kill(&peer, &echo)
     }));
@@ -47,7 +47,7 @@ fn a_dead_peer_is_noticed_while_idle() {
 fn a_dead_peer_is_noticed_while_another_keeps_the_line_busy() {
     let quickest = quickest((0..5).map(|_| {
         let echo = Running::echo();
-        // It came first and sends nothing more: two that send at once lose bits.
+        // It came first and sends nothing more: two peers that send at once lose bits.
         let peer = peer(&echo);
         let busy = Running::example("ping", &[&echo.pid().to_string(), "4000000000"]);
         assert_eq!(echo.line(), format!("peer {}", busy.pid()));
@@ -77,9 +77,8 @@ fn the_last_bit_of_a_peer_is_heard_before_its_death() {
         let ping = Running::example("ping", &[&echo.pid().to_string(), "4000000000"]);
         let pid = ping.pid();
         assert_eq!(echo.line(), format!("peer {pid}"));
-        // Stopped one after the other, so that the bit is on its way and nobody has looked at it:
-        // echo has answered what there was, so ping, which waits for nothing else, sends the next
-        // one.
+        // Stopped one after the other, so that a bit is pending that echo has not seen: echo has
+        // answered everything so far, so ping, which waits only for that, sends the next bit.
         ping.stop();
         echo.wait_until(|status| status.state == ProcessState::Sleeping && !has_bit(status));
         echo.stop();
@@ -88,7 +87,7 @@ fn the_last_bit_of_a_peer_is_heard_before_its_death() {
         drop(ping);
         echo.signal(Signal::SIGCONT);
         assert_eq!(echo.line(), format!("gone {pid}"));
-        // Heard after the death, the bit would have been a stray one.
+        // If the bit were read after the death, it would be reported as a stray one.
         echo.signal(Signal::SIGTERM);
         assert_eq!(echo.line(), "end Terminate");
     }

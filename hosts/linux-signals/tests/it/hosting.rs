@@ -1,4 +1,4 @@
-//! The line in another event loop, and beside something that blocks.
+//! The line in another event loop, and next to something that blocks.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -34,7 +34,7 @@ fn another_event_loop_hears_signals_and_its_own_descriptors() {
     assert!(host.wait().success());
 }
 
-/// A FIFO of its own, removed at the end.
+/// A FIFO for one test, removed at the end.
 struct Fifo(PathBuf);
 
 impl Fifo {

@@ -1,4 +1,4 @@
-//! What a line leaves behind, and what else ends a wait.
+//! What a line leaves behind, and what else can end a wait.
 
 use std::io::Write;
 use std::process::Command;
@@ -10,7 +10,7 @@ use crate::common::{Running, example_path};
 const BOTH: &str = "SIGUSR1 and SIGUSR2";
 const NEITHER: &str = "neither SIGUSR1 nor SIGUSR2";
 
-/// The next line that is not about a second without any.
+/// The next line, apart from those that report a second without any event.
 fn news(wait: &Running) -> String {
     std::iter::repeat_with(|| wait.line()).find(|line| !line.starts_with("nothing")).unwrap()
 }

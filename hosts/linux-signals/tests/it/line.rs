@@ -1,4 +1,4 @@
-//! What comes in, and from whom.
+//! What arrives, and from which process.
 
 use std::path::Path;
 use std::process::Command;
@@ -58,7 +58,7 @@ fn a_forged_siginfo_is_told_from_a_real_one() {
 
 #[test]
 fn a_stray_signal_is_not_answered() {
-    // The test process does not survive SIGUSR1, and echo sees that it does not.
+    // The test process would not survive SIGUSR1, and echo sees that.
     let echo = Running::echo();
     echo.signal(Signal::SIGUSR1);
     let line = echo.line();

@@ -1,4 +1,4 @@
-//! Asleep, a line costs nothing.
+//! A line that sleeps costs nothing.
 
 use std::fs;
 use std::thread::sleep;
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::common::{PATIENCE, Running};
 
-/// What the process has cost so far: context switches of both kinds, and processor time in ticks.
+/// What the process has used so far: context switches of both kinds, and processor time in ticks.
 fn cost(pid: u32) -> Vec<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let switches = status.lines().filter(|line| line.contains("ctxt_switches"));
@@ -29,7 +29,7 @@ fn an_idle_line_is_not_woken_and_uses_no_processor_time() {
     let mut before = cost(echo.pid());
     let deadline = Instant::now() + PATIENCE;
     loop {
-        // It falls asleep within some tens of milliseconds, when the machine lets it.
+        // It falls asleep within some tens of milliseconds, if the machine lets it.
         sleep(Duration::from_millis(200));
         let now = cost(echo.pid());
         if now == before {

@@ -2,7 +2,7 @@ use super::*;
 use minitalk_core::Bit;
 use std::process::{self, Command, Stdio};
 
-/// From a minitalk server on Linux 6.18, shortened where this library does not look.
+/// From a minitalk server on Linux 6.18, without most of the lines that this library does not read.
 const SERVER: &str = "\
 Name:\tminitalk-server
 Umask:\t0022
@@ -58,7 +58,7 @@ fn a_real_status_is_understood() {
 
 #[test]
 fn a_name_may_be_anything() {
-    // The right column is what the program called itself; Linux wrote the left one.
+    // On the right what the program called itself, on the left what Linux wrote.
     for (written, name) in [
         ("a) b\\n\\\\c", "a) b\n\\c"),
         ("(sd-pam)", "(sd-pam)"),
@@ -141,7 +141,7 @@ fn a_capability_that_is_good_in_another_user_namespace_does_not_reach_out_of_it(
             break status;
         }
     };
-    // Of another user, who may signal by a capability alone.
+    // A process of another user, which may signal only because of a capability.
     let stranger = own.uids.real.wrapping_add(1);
     holder.uids = Credentials { real: stranger, effective: stranger, saved: stranger };
     assert!(holder.capabilities.has_kill() && holder.may_signal(&holder));
