@@ -1,4 +1,5 @@
-//! Shows what arrives, one message a line: `receive`, and then `minitalk-client PID Hello`.
+//! Shows each message that arrives on a line of its own: run `receive`, then `minitalk-client PID
+//! Hello`.
 
 use std::error::Error;
 use std::io::Write;
@@ -16,7 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 if piece.last {
                     writeln!(output)?;
                 }
-                // What is accepted must be written, or the receipt would be a lie.
+                // Accepting a piece claims that it has been written, so write it first.
                 output.flush()?;
                 let peer = piece.peer;
                 listener.accept(peer);

@@ -12,7 +12,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         Some(text) => Input::from(text.into_bytes()),
         None => Input::from(io::stdin()),
     };
-    // Nothing has been sent yet when this fails, and nobody has been signalled.
+    // If this fails, nothing has been sent and no process has been signalled.
     let mut connection = Connection::open(&address, &Config::default())?;
     let receipt = connection.send(message)?;
     println!("{} bytes were written", receipt.bytes);

@@ -13,18 +13,18 @@ use thiserror::Error;
 
 use crate::names::{self, FindError, Name, NameError};
 
-/// Time from one look for a server that is waited for to the next.
+/// How often a server is looked for that has not started yet.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// What a server is called.
+/// How a server is addressed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Address {
-    /// A number. It need not be a PID: [`Connection::open`](crate::Connection::open) says what is
-    /// wrong with it.
+    /// A number. It may be no valid PID: [`Connection::open`](crate::Connection::open) reports
+    /// that.
     Pid(i64),
     /// The name that a server was given.
     Name(Name),
-    /// A file that holds the PID of the server: what has a `/` in it.
+    /// A file that contains the PID of the server: any word with a `/` in it.
     File(PathBuf),
 }
 
@@ -38,7 +38,8 @@ impl Address {
     ///
     /// # Errors
     ///
-    /// [`FindError`] if nobody has the name, or the file holds no PID. A number is not looked up.
+    /// [`FindError`] if no server has the name, or the file contains no PID. A number is not looked
+    /// up.
     pub fn find(&self) -> Result<i64, FindError> {
         match self {
             Self::Pid(pid) => Ok(*pid),
@@ -51,12 +52,12 @@ impl Address {
         }
     }
 
-    /// Waits until a process of this address runs: for `time` at most, and until `deadline` at the
-    /// latest. If none does after `time`, [`Connection::open`](crate::Connection::open) says why.
+    /// Waits until a process with this address runs, for at most `time`, and not beyond `deadline`.
+    /// If none has started after `time`, [`Connection::open`](crate::Connection::open) says why.
     ///
     /// # Errors
     ///
-    /// [`FindError::NotStarted`] if the deadline comes first.
+    /// [`FindError::NotStarted`] if the deadline passes first.
     pub fn await_start(&self, time: Duration, deadline: Option<Instant>) -> Result<(), FindError> {
         let began = Instant::now();
         let left = deadline.map(|at| at.saturating_duration_since(began));
@@ -78,7 +79,7 @@ impl Address {
     }
 
     /// Makes sure that the process `held`, which was found before it was opened, is the server: in
-    /// between, the number may have gone to another process.
+    /// between, its number may have been given to another process.
     pub(crate) fn confirm(&self, held: &Peer) -> Result<(), FindError> {
         match self {
             Self::Name(name) if names::find(name)? != held.pid() => {

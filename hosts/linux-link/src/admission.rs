@@ -1,13 +1,13 @@
-//! Who may be signalled, with which of the two signals: decided before the first one, because the
-//! wrong process would die of it.
+//! Which processes may be signalled, and with which of the two signals. This is decided before the
+//! first signal, because it would kill the wrong process.
 //!
 //! The default action of `SIGUSR1` and `SIGUSR2` ends a process (signal(7)), and a process that
-//! handles them may do so for a purpose of its own: to end in good order, to begin a new log file,
-//! to make room for its successor. So what is decided by is a list of what is *good*, and the
-//! decision is made in one place, `decide`.
+//! handles them may do so for its own purposes: to shut down cleanly, to begin a new log file, to
+//! make room for its successor. So the decision is based on a list of what is *good*, and it is
+//! made in one place, `decide`.
 //!
-//! What is decided holds for the moment of the look: a process may become another program.
-//! [`Admitted::recheck`] looks again.
+//! A decision holds for the moment when the process was examined: the process may become another
+//! program. [`Admitted::recheck`] examines it again.
 
 mod decide;
 mod recognise;
@@ -32,34 +32,35 @@ pub use self::recognise::Recognition;
 pub use self::refusal::{PID_MAX, Refusal};
 use self::shape::{blocks_everything, is_line};
 
-/// A process so young may be a server that is starting, and does not handle the signals yet.
+/// A process younger than this may be a server that is starting and does not handle the signals
+/// yet.
 const YOUTH: Duration = Duration::from_secs(1);
 
-/// How often a young process is looked at.
+/// How often a young process is examined.
 const YOUTH_LOOK: Duration = Duration::from_millis(2);
 
-/// After such a pause, a process is looked at again before it is signalled.
+/// After a pause of this length, a process is examined again before it is signalled.
 const PAUSE_MICROS: u64 = 5_000;
 
-/// How far somebody vouches for a process.
+/// Whether the user vouches for a process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Trust {
-    /// Nobody has said anything: only what is known to be a minitalk server is sent to.
+    /// Not at all: only a process that is known to be a minitalk server is signalled.
     #[default]
     Unspoken,
-    /// The user has said that it is a minitalk: then it must look like one.
+    /// The user has said that it is a minitalk. It must look like one.
     Told,
-    /// The user has said that it is to be signalled whatever it is.
+    /// The user has said that it is to be signalled, whatever it is.
     Forced,
 }
 
-/// The door: knows which programs are this project's own.
+/// Decides which processes are admitted; knows which programs belong to this project.
 #[derive(Debug, Default)]
 pub struct Admission {
     ours: Ours,
 }
 
-/// A process that may be signalled, as far as [`may_receive`](Self::may_receive) says.
+/// A process that may be sent the signals for which [`may_receive`](Self::may_receive) is true.
 #[derive(Debug)]
 pub struct Admitted {
     peer: Peer,
@@ -67,17 +68,17 @@ pub struct Admitted {
     trust: Trust,
     found: Found,
     sleep_watch: Option<SleepWatch>,
-    /// When something was sent last.
+    /// When something was last sent.
     sent_at: Instant,
 }
 
-/// What a look at a process has found.
+/// What an examination of a process has found.
 #[derive(Debug)]
 struct Found {
     status: ProcessStatus,
     recognition: Option<Recognition>,
     executable: Option<Executable>,
-    /// What it has handlers for, blocks, or waits for.
+    /// The signals that it has handlers for, blocks, or waits for.
     handled: SignalSet,
     may_receive: SignalSet,
 }
@@ -87,29 +88,28 @@ struct Found {
 pub enum Sending {
     /// It was sent.
     Sent,
-    /// The process must not be sent this signal, and was not.
+    /// It was not sent, because the process must not be sent this signal.
     Withheld,
-    /// The process must not be signalled any more, and was not: it is another one than it was.
+    /// It was not sent, because the process must no longer be signalled: it has changed.
     Refused(Refusal),
 }
 
 impl Admission {
-    /// Nothing is looked up yet.
+    /// An admission that has not looked anything up yet.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Opens the process `pid` as a server, if bits may be sent there and can be acknowledged from
-    /// there.
+    /// Opens the process `pid` as a server, if bits may be sent to it and it can acknowledge them.
     ///
-    /// No signal is sent. The process is held first and examined then, so what is found is about
-    /// the process that was opened, even if its number changes hands in between. One that has just
-    /// been started is given a second to become a server.
+    /// No signal is sent. The process is opened first and examined then, so the result is about the
+    /// process that was opened, even if its number is given to another one in between. A process
+    /// that has just been started is given a second to become a server.
     ///
     /// # Errors
     ///
-    /// [`Refusal`] says why not. What [`Trust`] can change about it is said there.
+    /// [`Refusal`] says why not, and which [`Trust`] would overrule it.
     pub fn server(&self, pid: i64, trust: Trust) -> Result<Admitted, Refusal> {
         let pid = in_range(pid)?;
         if pid == process::id() {
@@ -133,19 +133,19 @@ impl Admission {
 
     /// Opens the process `pid`, which has sent a bit.
     ///
-    /// One that handles neither signal is admitted and may receive none.
+    /// A process that handles neither signal is admitted, but may receive none.
     ///
     /// # Errors
     ///
-    /// [`Refusal::Unlike`] for a process that handles a signal, and does not look like a minitalk;
-    /// and whatever keeps it from being looked at.
+    /// [`Refusal::Unlike`] for a process that handles a signal and does not look like a minitalk;
+    /// and whatever prevents it from being examined.
     pub fn sender(&self, pid: u32, trust: Trust) -> Result<Admitted, Refusal> {
         let peer = open(pid)?;
         let found = self.look(&peer, Part::Sender, trust)?;
         let is_settled = found.handled.contains_line() || !blocks_everything(&found.status);
         let mut admitted = Admitted::new(peer, Part::Sender, trust, found);
         if !is_settled {
-            // It may be about to wait for the two signals, and does not show it yet.
+            // It may be about to wait for the two signals, which does not show yet.
             let _ = admitted.wait_until_asleep();
             admitted.found = self.look(&admitted.peer, Part::Sender, trust)?;
         }
@@ -157,7 +157,7 @@ impl Admission {
         let executable = Executable::of(peer.pid()).ok();
         let recognition = self.ours.recognise(part, peer.pid(), executable);
         let permitted = peer.check_permission() != Err(SendError::NotPermitted);
-        // A sender has no need to be able to signal this process: it has done so.
+        // Whether a sender may signal this process need not be checked: it has done so.
         let own = match part {
             Part::Server if !is_neighbour(&status) => {
                 Some(ProcessStatus::own().map_err(Refusal::Unreadable)?)
@@ -179,7 +179,7 @@ impl Admission {
         Ok(Found { status, recognition, executable, handled, may_receive })
     }
 
-    /// Whether what keeps it from being a server may be that it is only just becoming one.
+    /// Whether the process may be refused only because it is just becoming a server.
     fn may_become_server(&self, peer: &Peer) -> bool {
         let identity = ProcessIdentity::of(peer.pid()).ok().flatten();
         let is_young = identity.is_some_and(|identity| identity.uptime() < YOUTH);
@@ -205,19 +205,19 @@ impl Admitted {
         self.peer.pid()
     }
 
-    /// Its status when it was looked at last.
+    /// Its status when it was last examined.
     #[must_use]
     pub const fn status(&self) -> &ProcessStatus {
         &self.found.status
     }
 
-    /// The file it ran when it was admitted, if that could be seen: a name for its program.
+    /// The file that it ran when it was admitted, if that could be seen. It identifies its program.
     #[must_use]
     pub const fn executable(&self) -> Option<Executable> {
         self.found.executable
     }
 
-    /// By what it is known to be of this project; `None` for a stranger.
+    /// How it was recognised as part of this project; `None` for a stranger.
     #[must_use]
     pub const fn recognition(&self) -> Option<Recognition> {
         self.found.recognition
@@ -229,8 +229,8 @@ impl Admitted {
         self.found.may_receive.contains(symbol)
     }
 
-    /// Whether it does something with the signal that stands for `symbol`, and so may be waiting
-    /// for it: it has a handler for it, or blocks it and takes it with sigwait(3).
+    /// Whether it uses the signal that stands for `symbol`, and so may be waiting for it: it has a
+    /// handler for it, or blocks it and takes it with sigwait(3).
     #[must_use]
     pub const fn handles(&self, symbol: Bit) -> bool {
         self.found.handled.contains(symbol)
@@ -238,9 +238,9 @@ impl Admitted {
 
     /// Sends a symbol at the time `now`, if the process may receive it.
     ///
-    /// After a pause it is [looked at again](Self::recheck). One that has no handler and blocks the
-    /// signal is looked at each time: it may block everything for the moment in which it starts a
-    /// child.
+    /// After a pause the process is [examined again](Self::recheck). If it has no handler for the
+    /// signal but blocks it, it is examined each time: it may block everything only for a moment,
+    /// while it starts a child.
     ///
     /// # Errors
     ///
@@ -262,7 +262,7 @@ impl Admitted {
         self.peer.send(symbol).map(|()| Sending::Sent)
     }
 
-    /// Whether a signal is not deadly whatever the mask is.
+    /// Whether the signal does not kill the process, whatever its mask is.
     #[inline]
     fn has_handler(&self, symbol: Bit) -> bool {
         let Found { status, .. } = &self.found;
@@ -275,21 +275,21 @@ impl Admitted {
         status.is_ok_and(|status| handled(&status, awaited(&status)).contains(symbol))
     }
 
-    /// Looks again, before something is sent that has been held back: the process may have become
-    /// another program, or may handle its signals otherwise by now. It costs some tens of
+    /// Examines the process again, before something is sent that has been held back: it may have
+    /// become another program, or may handle its signals differently now. This takes some tens of
     /// microseconds.
     ///
     /// # Errors
     ///
-    /// Why it must not be signalled any more. What it [may receive](Self::may_receive) is nothing
-    /// then.
+    /// Why it must no longer be signalled. [`may_receive`](Self::may_receive) is then false for
+    /// both signals.
     #[cold]
     pub fn recheck(&mut self) -> Result<(), Refusal> {
         self.found.may_receive = SignalSet::default();
         self.found.status = self.peer.status()?;
         self.found.handled = handled(&self.found.status, awaited(&self.found.status));
         let executable = match Executable::of(self.peer.pid()) {
-            // The kernel has taken its program away: it is about to end.
+            // The kernel has removed its program: it is about to end.
             Err(ReadProcessError::NoSuchProcess) if self.found.executable.is_some() => {
                 return Err(Refusal::NoSuchProcess);
             }
@@ -303,11 +303,12 @@ impl Admitted {
         Ok(())
     }
 
-    /// Waits for at most a millisecond until a stranger sleeps, as a minitalk does that waits for a
-    /// signal: one that calls kill(2) and then pause(2) would miss a signal between the two. What
-    /// it does at last.
+    /// Waits, for at most a millisecond, until a stranger sleeps, as a minitalk does that waits for
+    /// a signal: one that calls kill(2) and then pause(2) would miss a signal between the two.
+    /// Returns what it was doing at the end.
     ///
-    /// A process that is known is not waited for, and one that never sleeps not for long.
+    /// There is no wait for a process that has been recognised, and none after some vain waits for
+    /// one that never sleeps.
     #[inline(never)]
     pub fn wait_until_asleep(&mut self) -> Slumber {
         if self.found.recognition.is_some() {
@@ -321,7 +322,7 @@ impl Admitted {
     }
 }
 
-/// What a process waits for with sigwait(3) at this moment.
+/// The signals that a process waits for with sigwait(3) at this moment.
 fn awaited(status: &ProcessStatus) -> SignalSet {
     if status.state != ProcessState::Sleeping {
         return SignalSet::default();
@@ -329,17 +330,17 @@ fn awaited(status: &ProcessStatus) -> SignalSet {
     awaited_signals(status.pid).unwrap_or_default()
 }
 
-/// What a process does something with: it has a handler, blocks it and takes it later, or waits for
-/// it now.
+/// The signals that a process uses: it has a handler for them, blocks them and takes them later, or
+/// waits for them now.
 ///
-/// Whoever blocks everything may do so for the moment in which it starts a child: what comes then
-/// strikes afterwards.
+/// A process that blocks everything may do so only for a moment, while it starts a child: a signal
+/// that arrives then takes effect afterwards.
 fn handled(status: &ProcessStatus, awaited: SignalSet) -> SignalSet {
     let taken = if blocks_everything(status) { SignalSet::default() } else { status.blocked };
     status.caught.union(taken).union(awaited)
 }
 
-/// Whether a process can signal this one for certain (kill(2)): it has the user that has started
+/// Whether a process can certainly signal this one (kill(2)): it belongs to the user who started
 /// this one, and lives in no PID namespace inside another.
 fn is_neighbour(status: &ProcessStatus) -> bool {
     let own = getuid().as_raw();
@@ -362,7 +363,7 @@ fn open(pid: u32) -> Result<Peer, Refusal> {
     })
 }
 
-/// The refusal of a number that is not a thread group's.
+/// The refusal of a number that belongs to a thread, not to a process.
 fn thread_of(tid: u32) -> Refusal {
     match ProcessStatus::read(tid) {
         Ok(status) => Refusal::Thread { of: status.tgid },

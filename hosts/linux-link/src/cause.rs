@@ -12,36 +12,36 @@ use crate::admission::Refusal;
 use crate::diagnosis::Diagnosis;
 use crate::names::FindError;
 
-/// A message was not delivered, or nobody knows whether it was.
+/// A message was not delivered, or it is not known whether it was.
 #[derive(Debug)]
 pub struct Failure {
-    /// The number of the server. `None` if there is no server of the name.
+    /// The number of the server; `None` if no server has the name.
     pub pid: Option<i64>,
     /// What happened.
     pub cause: Cause,
-    /// What the server has of the message.
+    /// What the server has received of the message.
     pub delivered: Delivered,
 }
 
-/// What is known of a message that was not confirmed. Bytes are those of the sender's text.
+/// What is known of a message that was not confirmed. Bytes are bytes of the sender's text.
 ///
-/// The framed protocol confirms that pieces are *accepted*, that is kept, and only at the end of
-/// the message that all of it is *written*. So less than what is accepted may have been written.
+/// The framed protocol confirms that a piece was *accepted*, that is, kept, and only at the end of
+/// the message that all of it was *written*. So less may have been written than was accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivered {
-    /// Nothing of it has been written.
+    /// None of it has been written.
     Nothing,
     /// The server has accepted `bytes`, in order, and may have accepted up to `unheard` bytes more.
-    /// It has written no others.
+    /// It has written nothing else.
     Accepted {
         /// Accepted bytes.
         bytes: u64,
-        /// Bytes of the piece under way, of which nothing was heard.
+        /// Bytes of the current piece, for which there was no answer.
         unheard: u64,
     },
     /// All of it was sent, and the server may or may not have written it.
     Unknown,
-    /// Every bit of this many bytes was acknowledged, in the classic protocol.
+    /// In the classic protocol: every bit of this many bytes was acknowledged.
     Acknowledged(u64),
 }
 
@@ -81,13 +81,12 @@ impl fmt::Display for Bytes {
 }
 
 /// What happened.
-///
-/// Each, but for [`Find`](Self::Find), is the second half of a sentence about the server, without
-/// its number.
+/// Each except [`Find`](Self::Find) is the second half of a sentence about the server, without its
+/// number.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Cause {
-    /// No server was found by the name.
+    /// No server was found by its name.
     #[error(transparent)]
     Find(FindError),
     /// The process must not be signalled.
@@ -96,13 +95,13 @@ pub enum Cause {
     /// The line of this process could not be opened.
     #[error("was not signalled: {0}")]
     Line(OpenLineError),
-    /// What an [`Interrupter`](crate::Interrupter) needs could not be had.
+    /// The kernel refused what an [`Interrupter`](crate::Interrupter) needs.
     #[error("was not signalled: {0}")]
     Interrupter(OsError),
     /// Waiting for signals failed.
     #[error("cannot be heard any more: {0}")]
     Wait(WaitError),
-    /// A descriptor cannot be waited for.
+    /// A descriptor could not be watched.
     #[error("cannot be heard any more: {0}")]
     Watch(WatchError),
     /// A signal could not be sent.
@@ -111,22 +110,22 @@ pub enum Cause {
     /// The message could not be read.
     #[error("did not get the whole message: cannot read it: {0}")]
     Input(io::Error),
-    /// The message cannot be sent in the dialect.
+    /// The dialect cannot carry the message.
     #[error("was not signalled: {0}, which classic cannot send")]
     Encode(EncodeError),
-    /// The text begins with `0xFF`, as nothing in UTF-8 does: to a server that takes both
-    /// protocols, that is the beginning of a framed message.
+    /// The text begins with `0xFF`, as no UTF-8 text does: to a server that accepts both protocols,
+    /// that is the beginning of a framed message.
     #[error(
         "was not signalled: text that begins with the byte 0xFF would be taken for a framed message"
     )]
     LooksFramed,
-    /// Nothing has got further for [`Config::timeout`](crate::Config::timeout).
+    /// There has been no progress for [`Config::timeout`](crate::Config::timeout).
     #[error("has made no progress for too long")]
     TimedOut(Diagnosis),
     /// The server has ended.
     #[error("has ended")]
     Died,
-    /// The server refuses the message. `None`: its reason could not be made out.
+    /// The server refused the message. `None` if its reason could not be determined.
     #[error("refused the message{}", of_rejection(*.0))]
     Rejected(Option<RefusalReason>),
     /// The peer answers, but not as the framed protocol does.
@@ -146,7 +145,7 @@ pub enum Cause {
     /// A signal of a third process may have hidden the acknowledgment of a classic server.
     #[error("may have missed a bit: another process signalled this client meanwhile")]
     Disturbed,
-    /// Somebody asked to end, or the time is over.
+    /// The transfer was interrupted, or the deadline has passed.
     #[error("has not confirmed the whole message{}", of_interruption(*.0))]
     Interrupted(Interruption),
 }
@@ -180,14 +179,14 @@ const fn of_symbol(symbol: Bit) -> &'static str {
     }
 }
 
-/// Who asked to end.
+/// What interrupted a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Interruption {
-    /// A signal, if [`Config::takes_terminations`](crate::Config::takes_terminations) says so.
+    /// A signal, if [`Config::takes_terminations`](crate::Config::takes_terminations) is set.
     Signal(Termination),
     /// An [`Interrupter`](crate::Interrupter).
     Program,
-    /// Nobody: the [deadline](crate::Config::deadline) has come.
+    /// The [deadline](crate::Config::deadline) has passed.
     Deadline,
 }
 
@@ -205,7 +204,7 @@ impl From<FindError> for Failure {
 }
 
 impl fmt::Display for Failure {
-    /// One line for a log. A program that talks to people also knows a way out.
+    /// One line for a log. A program with human users should also suggest what to do.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.pid {
             Some(pid) => write!(f, "PID {pid} {}; {}", self.cause, self.delivered),

@@ -23,29 +23,29 @@ pub struct Config {
     /// The protocol to speak. The default is framed.
     pub protocol: Protocol,
     /// How a classic server speaks. The default is [`Dialect::OBSERVING`]: whatever it acknowledges
-    /// with is taken for what it is. The framed protocol has no dialects.
+    /// with is understood. The framed protocol has no dialects.
     pub dialect: Dialect,
-    /// The least time from one bit to the next, for a classic server. The default is 500 µs where
-    /// the server does not acknowledge bits, and else none.
+    /// The shortest time from one bit to the next, for a classic server. The default is 500 µs if
+    /// the server does not acknowledge bits, otherwise none.
     pub pace: Option<Duration>,
-    /// Pause after each acknowledgment, for somebody to watch; a termination signal waits for it.
+    /// A pause after each acknowledgment, to let people watch. A termination signal waits for it.
     /// The default is none.
     pub slow: Option<Duration>,
     /// Give up after this time without progress. The default is 10 s.
     pub timeout: Duration,
-    /// Give up at this moment, however well it goes; a framed server is told then, which takes up
-    /// to 200 ms more. The default is none.
+    /// Give up at this time, even if there is progress. A framed server is then told, which takes
+    /// up to 200 ms more. The default is none.
     pub deadline: Option<Instant>,
-    /// Never have two bits under way. The default is `false`.
+    /// Never have two bits in flight. The default is `false`.
     pub single_bits: bool,
-    /// Let a framed message be [coded](crate::coding) where that makes it smaller. The default is
+    /// Let a framed message be [coded](crate::coding) if that makes it smaller. The default is
     /// `true`. A server that does not know the coding is sent the message as it is.
     pub compress: bool,
-    /// How far somebody vouches for the server. The default is [`Trust::Unspoken`]: only what is
-    /// known to be a minitalk server is signalled.
+    /// Whether the user vouches for the server. The default is [`Trust::Unspoken`]: only a process
+    /// that is known to be a minitalk server is signalled.
     pub trust: Trust,
-    /// Take `SIGINT`, `SIGTERM` and `SIGHUP` as an [interruption](crate::Interruption), as a
-    /// program does that has nothing else to do. The default is `false`: what they do is left
+    /// Treat `SIGINT`, `SIGTERM` and `SIGHUP` as an [interruption](crate::Interruption), which
+    /// suits a program that does nothing else. The default is `false`: these signals are left
     /// alone.
     pub takes_terminations: bool,
 }

@@ -1,4 +1,4 @@
-//! The message: bytes, or what comes from a descriptor.
+//! The message: bytes, or what is read from a descriptor.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,19 +13,19 @@ use rustix::io::{Errno, ReadWriteFlags, preadv2, read};
 
 /// A message to be sent.
 ///
-/// It comes from bytes, from a descriptor (a file, a pipe, standard input) or from any reader. A
-/// descriptor is waited for together with the signals, so that the server is heard meanwhile; what
-/// it has is sent at once.
+/// It comes from bytes, from a descriptor (a file, a pipe, standard input) or from any reader.
+/// Waiting for a descriptor includes waiting for signals, so that the server's are noticed. What a
+/// descriptor has is sent at once.
 #[derive(Debug)]
 pub struct Input<'a> {
     ready: Cow<'a, [u8]>,
     taken: usize,
     source: Source<'a>,
-    /// Bytes still to be read, if the length has been announced.
+    /// Bytes still to be read, if a length has been announced.
     announced: Option<u64>,
 }
 
-/// What is looked for before the length is announced: a shorter message is known to its end.
+/// How much is read ahead before the length is announced: the length of a shorter message is known.
 const AHEAD_BYTES: usize = 64 * 1024;
 
 enum Source<'a> {
@@ -39,18 +39,18 @@ enum Source<'a> {
 pub(crate) enum Piece {
     /// [`Input::take`] has this many bytes; `last` if they end the message.
     Ready { bytes: usize, last: bool },
-    /// Nothing yet: the descriptor has to be waited for.
+    /// Nothing yet: wait for the descriptor.
     Pending,
 }
 
 impl<'a> Input<'a> {
-    /// What comes from a descriptor until its end. It is read without a buffer of the standard
-    /// library.
+    /// What is read from a descriptor until its end, without a buffer of the standard library.
     pub fn descriptor(descriptor: impl AsFd + 'a) -> Self {
         Self::from_source(Source::Descriptor(Box::new(descriptor)))
     }
 
-    /// What comes from a reader until its end. While it blocks, the server is not heard.
+    /// What is read from a reader until its end. While it blocks, the server's signals are not
+    /// noticed.
     pub fn reader(reader: impl Read + 'a) -> Self {
         Self::from_source(Source::Reader(Box::new(reader)))
     }
@@ -59,21 +59,23 @@ impl<'a> Input<'a> {
         Self { ready: Cow::Borrowed(&[]), taken: 0, source, announced: None }
     }
 
-    /// Total number of bytes, where it is known. As many will follow: of a file that grows, what it
-    /// had at this moment; one that gets shorter is an error then.
+    /// Total number of bytes, if it is known. Exactly this many will follow: of a file that grows,
+    /// only what it had at this moment is sent; one that shrinks leads to an error.
     pub(crate) fn announce_length(&mut self) -> io::Result<Option<u64>> {
         while self.left() <= AHEAD_BYTES && self.read()? {}
         let ready = self.left() as u64;
         if matches!(self.source, Source::Ended) {
             return Ok(Some(ready));
         }
-        // Files that are not on a disk may say too little, but not too much in this range.
+        // The size of a file that is not on a disk may be too small, but not too large in this
+        // range.
         let in_file = self.left_in_file().filter(|_| self.left() > AHEAD_BYTES);
         self.announced = in_file;
         Ok(in_file.map(|in_file| ready.saturating_add(in_file)))
     }
 
-    /// Total number of bytes, for people: that of a file may change while it is being sent.
+    /// Total number of bytes, for display: a file may change while it is being sent. Bytes left in
+    /// the file, if the source is a file and is not empty.
     #[must_use]
     pub fn length_hint(&self) -> Option<u64> {
         let ready = self.left() as u64;
@@ -93,7 +95,7 @@ impl<'a> Input<'a> {
         Some(length.saturating_sub(position)).filter(|&left| left > 0)
     }
 
-    /// Looks for the next piece, without waiting for it. What a slow source has is sent at once.
+    /// Prepares the next piece, without waiting for it. What a slow source has is sent at once.
     pub(crate) fn next(&mut self) -> io::Result<Piece> {
         while self.left() <= PAYLOAD_OCTETS_MAX && self.read()? {}
         let ended = matches!(self.source, Source::Ended);
@@ -106,21 +108,21 @@ impl<'a> Input<'a> {
         })
     }
 
-    /// Takes `bytes` of the message out.
+    /// Takes `bytes` bytes of the message.
     pub(crate) fn take(&mut self, bytes: usize) -> &[u8] {
         let start = self.taken;
         self.taken = (start + bytes).min(self.ready.len());
         &self.ready[start..self.taken]
     }
 
-    /// Gives back what was taken: it comes first again.
+    /// Puts back what was taken: it comes next.
     pub(crate) fn put_back(&mut self, mut bytes: Vec<u8>) {
         bytes.extend_from_slice(self.all());
         self.ready = Cow::Owned(bytes);
         self.taken = 0;
     }
 
-    /// The descriptor, to be watched while a piece is pending.
+    /// The descriptor, to be watched while no piece is ready.
     pub(crate) fn watch(&self) -> Option<BorrowedFd<'_>> {
         match &self.source {
             Source::Descriptor(descriptor) => Some(descriptor.as_fd()),
@@ -128,7 +130,8 @@ impl<'a> Input<'a> {
         }
     }
 
-    /// Reads what is there; whether the end has come, and [`all`](Self::all) is all.
+    /// Reads what is there. Returns whether the source has ended, so that [`all`](Self::all) is the
+    /// whole message.
     pub(crate) fn is_complete(&mut self) -> io::Result<bool> {
         while self.read()? {}
         Ok(matches!(self.source, Source::Ended))
@@ -169,7 +172,7 @@ impl<'a> Input<'a> {
         Ok(!matches!(self.source, Source::Ended))
     }
 
-    /// Keeps what was read, as far as it was announced.
+    /// Keeps what was read, up to the announced length.
     fn keep(&mut self, bytes: &[u8]) {
         let ready = self.ready.to_mut();
         ready.drain(..self.taken);
@@ -184,13 +187,14 @@ impl<'a> Input<'a> {
     }
 }
 
-/// Reads what is there. Somebody else may have read it since the descriptor was ready: so this does
-/// not block, as far as the kernel can tell beforehand.
+/// Reads what is there. Another process may have read it since the descriptor was ready, so this
+/// does not block, as far as the kernel can tell in advance.
 fn read_now(descriptor: BorrowedFd<'_>, buffer: &mut [u8]) -> Result<usize, Errno> {
     let at_position = u64::MAX;
     let mut buffers = [IoSliceMut::new(buffer)];
     match preadv2(descriptor, &mut buffers, at_position, ReadWriteFlags::NOWAIT) {
-        // Terminals cannot tell. Files can, and would have to be read to know when they are ready.
+        // Terminals cannot tell, and a file would have to be read before it is ready. For those,
+        // poll(2).
         Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::AGAIN | Errno::INVAL | Errno::SPIPE)
             if is_ready(descriptor, Interest::Readable) =>
         {
@@ -337,7 +341,7 @@ mod tests {
         }
     }
 
-    /// A reader that gives these results, one after the other.
+    /// A reader that returns these results, one after the other.
     struct Stutter(std::vec::IntoIter<Result<&'static [u8], ErrorKind>>);
 
     impl Read for Stutter {

@@ -7,12 +7,11 @@ use minitalk_signals::OsError;
 use rustix::event::{EventfdFlags, eventfd};
 use rustix::io::{read, write};
 
-/// Ends what a [`Connection`](crate::Connection) is doing, from another thread or from a signal
-/// handler.
+/// Interrupts a [`Connection`](crate::Connection), from another thread or from a signal handler.
 ///
 /// # Signal safety
 ///
-/// [`interrupt`](Self::interrupt) is one write(2) to an eventfd(2), which a handler may do.
+/// [`interrupt`](Self::interrupt) is one write(2) to an eventfd(2), which is allowed in a handler.
 #[derive(Clone, Debug)]
 pub struct Interrupter(Arc<OwnedFd>);
 
@@ -22,10 +21,10 @@ impl Interrupter {
         Ok(Self(Arc::new(eventfd(0, flags)?)))
     }
 
-    /// Ends what the connection is doing, or else what it does next, with
+    /// Ends the current operation of the connection, or the next one if there is none, with
     /// [`Interruption::Program`](crate::Interruption::Program).
     pub fn interrupt(&self) {
-        // It fails only when it has been called 2^64 - 1 times before.
+        // This fails only after 2^64 - 1 earlier calls.
         let _ = write(&*self.0, &1_u64.to_ne_bytes());
     }
 
@@ -34,7 +33,7 @@ impl Interrupter {
         self.0.as_fd()
     }
 
-    /// Makes it ready for the next interruption.
+    /// Resets it for the next interruption.
     pub(crate) fn rearm(&self) {
         let _ = read(&*self.0, &mut [0; 8]);
     }

@@ -1,25 +1,25 @@
-//! Bytes to a process, messages from processes, with nothing but `SIGUSR1` and `SIGUSR2`.
+//! Bytes to a process, messages from processes, using only `SIGUSR1` and `SIGUSR2`.
 //!
-//! * [`Connection`] sends messages to a server, and hears that they were written.
+//! * [`Connection`] sends messages to a server, and learns whether they were written.
 //! * [`Listener`] receives messages from any number of processes.
 //! * [`messages`] writes them one after the other, although they arrive in pieces.
 //! * [`Observer`] sees what goes over the line, as it happens.
-//! * [`admission`]: who may be signalled, and with what.
-//! * [`names`]: servers are found by a name instead of a number.
-//! * [`coding`]: how a message gets smaller than its text.
-//! * [`text`]: which characters of a text do something instead of being read.
+//! * [`admission`] decides which processes may be signalled, and with which signal.
+//! * [`names`] finds servers by name instead of by number.
+//! * [`coding`] compresses messages.
+//! * [`text`] says which characters of a text do something instead of being read.
 //!
 //! # Limitations
 //!
 //! * One [`Connection`] or one [`Listener`] in a process, opened before threads are started: there
-//!   is one pair of signals.
-//! * While [`Connection::send`] waits, the program waits. An [`Interrupter`] ends that from another
-//!   thread or from a signal handler.
+//!   is only one pair of signals.
+//! * [`Connection::send`] blocks. An [`Interrupter`] ends it from another thread or from a signal
+//!   handler.
 //! * A classic message is read to its end before its first bit is sent. A framed one needs constant
 //!   memory.
 //! * A message in the classic protocol has no checksum: [`Receipt::confirmation`] says what is
 //!   known.
-//! * The limitations of [`minitalk_signals`] hold as well.
+//! * The limitations of [`minitalk_signals`] apply as well.
 //!
 //! # Sending
 //!

@@ -32,24 +32,24 @@ pub use config::ListenerConfig;
 use happening::PieceHeader;
 pub use happening::{Connected, Ended, Happening, Piece, Stray, StrayCause};
 
-/// Places for senders at first. There are more when they are needed: as many again each time.
+/// The initial number of places for senders. It is doubled whenever they are all taken.
 const PLACES: usize = 64;
 
-/// What the token of a sender's pidfd has beside its number.
+/// The bit that marks the token of a sender's pidfd; the other bits are its PID.
 const SENDER_TOKEN: u64 = 1 << 63;
 
 /// Receives messages: this process's end of the line.
 ///
 /// There can be one in a process, opened before threads are started: see
-/// [`Line::open`](minitalk_signals::Line::open). Any number of processes may send at once; their
-/// messages are told apart by [`Piece::peer`].
+/// [`Line::open`](minitalk_signals::Line::open). Any number of processes may send at the same time;
+/// [`Piece::peer`] tells their messages apart.
 ///
 /// # The loop
 ///
-/// Call [`next`](Self::next). Each [`Happening::Piece`] is answered once, by
-/// [`accept`](Self::accept) or [`refuse`](Self::refuse), now or after other calls of `next`; until
-/// then its sender waits. Accept a piece when it is kept, and the last one when the whole message
-/// is where it belongs: that is the receipt.
+/// Call [`next`](Self::next). Answer each [`Happening::Piece`] once, with [`accept`](Self::accept)
+/// or [`refuse`](Self::refuse), immediately or after other calls of `next`; until then its sender
+/// waits. Accept a piece when it is kept, and the last piece when the whole message is where it
+/// belongs: that is the receipt.
 #[derive(Debug)]
 pub struct Listener<O = ()> {
     line: Line,
@@ -58,28 +58,28 @@ pub struct Listener<O = ()> {
     senders: Senders,
     observer: O,
     acknowledge_anyone: bool,
-    /// Whether the dialects of strangers are found out.
+    /// Whether the dialects of strangers are guessed.
     guesses: bool,
     pace: Option<Duration>,
     slow: Option<Duration>,
-    /// What has happened and has not been told. It comes before the piece.
+    /// What has happened and has not been reported. It comes before the piece.
     news: VecDeque<Happening<'static>>,
     piece: Option<PieceHeader>,
     /// The octets of the piece.
     octets: Vec<u8>,
-    /// Senders whose frame has more text than has been told and accepted.
+    /// Senders whose current frame has more text than has been reported and accepted.
     decoding: VecDeque<u32>,
     octets_max: Option<u64>,
     strays: u64,
-    /// When the last wait ended. While bits come in at once the clock is not read, for that takes
+    /// When the last wait ended. While bits keep coming the clock is not read, because that takes
     /// as long as an acknowledgment.
     woken_at: Instant,
     shutdown: Option<Shutdown>,
-    /// Says to others that this process listens.
+    /// Announces to clients that this process listens.
     _registration: Option<Registration>,
 }
 
-/// Why a [`Listener`] could not be opened. Nothing has changed then.
+/// Why a [`Listener`] could not be opened. Nothing has been changed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ListenError {
@@ -92,7 +92,7 @@ pub enum ListenError {
 }
 
 impl Listener {
-    /// Takes over `SIGUSR1` and `SIGUSR2`. From now on others may send to this process.
+    /// Takes over `SIGUSR1` and `SIGUSR2`. From now on other processes may send to this one.
     ///
     /// # Errors
     ///
@@ -103,7 +103,7 @@ impl Listener {
 }
 
 impl<O: Observer> Listener<O> {
-    /// As [`open`](Listener::open), and `observer` sees every symbol.
+    /// Like [`open`](Listener::open); `observer` sees every symbol.
     pub fn open_observed(config: &ListenerConfig, observer: O) -> Result<Self, ListenError> {
         let mut line = Line::open()?;
         if config.terminations {
@@ -111,7 +111,7 @@ impl<O: Observer> Listener<O> {
         }
         let registration = match Registration::new(config.name.as_ref()) {
             Ok(registration) => Some(registration),
-            // Without a name it is known by its PID, and by its executable.
+            // Without a name clients know it by its PID and its executable.
             Err(_) if config.name.is_none() => None,
             Err(error) => return Err(error.into()),
         };
@@ -167,20 +167,21 @@ impl<O: Observer> Listener<O> {
         self.line.watch(fd, token & !SENDER_TOKEN, interest)
     }
 
-    /// Watches `fd` no longer.
+    /// Stops watching `fd`.
     pub fn unwatch(&mut self, fd: BorrowedFd<'_>) {
         self.line.unwatch(fd);
     }
 
-    /// The line, for what else can be asked of it.
+    /// The line, for its other methods.
     pub const fn line(&mut self) -> &mut Line {
         &mut self.line
     }
 
-    /// As [`next`](Self::next), but waits no longer than until the `deadline` has come.
+    /// Like [`next`](Self::next), but waits no longer than until the `deadline`.
     pub fn next_or(&mut self, deadline: Option<Instant>) -> Result<Happening<'_>, WaitError> {
         loop {
-            // Whoever has been accepted waits for it: that comes before the news.
+            // An accepted sender waits for its acknowledgment, which therefore comes before the
+            // news.
             if self.piece.is_none() {
                 self.advance();
             }
@@ -198,8 +199,8 @@ impl<O: Observer> Listener<O> {
             if self.is_closed() {
                 return Ok(Happening::Closed);
             }
-            // While bits come in, that is all there is to look at: to watch the rest takes
-            // preparation.
+            // While bits keep coming, nothing else needs to be checked: watching everything else
+            // takes preparation.
             let wake = match self.line.poll()? {
                 Some(wake) => wake,
                 None if self.decode_more() => continue,
@@ -226,10 +227,11 @@ impl<O: Observer> Listener<O> {
         }
     }
 
-    /// Accepts the piece of `peer` that waits: it is safe, or, if it was the last one, so is the
-    /// whole message. Nothing happens if no piece of it waits.
+    /// Accepts the waiting piece of `peer`: it is safe, or, if it was the last one, the whole
+    /// message is. Does nothing if no piece of `peer` waits.
     ///
-    /// It is acknowledged at once, and what the caller does next is done while its sender goes on.
+    /// The piece is acknowledged at once, so the sender continues while the caller does other
+    /// things.
     pub fn accept(&mut self, peer: u32) {
         if self.senders.has_more(peer) {
             if !self.decoding.contains(&peer) {
@@ -246,16 +248,16 @@ impl<O: Observer> Listener<O> {
         }
     }
 
-    /// Refuses the message of `peer` for good, whether a piece of it waits or not.
+    /// Refuses the message of `peer` for good, whether or not a piece of it waits.
     ///
-    /// A framed sender is told the reason, after its next frame if no piece waits. A classic one,
-    /// which cannot be told, is not listened to any more.
+    /// A framed sender is told the reason, after its next frame if no piece waits. A classic sender
+    /// cannot be told; nothing more is accepted from it.
     pub fn refuse(&mut self, peer: u32, reason: RefusalReason) {
         self.exchange.refuse(peer, reason);
         self.senders.refuse(peer, self.woken_at);
     }
 
-    /// Whether a bit of `peer` has come and waits for its turn: it is not silent, it is kept
+    /// Whether a bit of `peer` has come and waits for its turn: then `peer` is not silent but kept
     /// waiting.
     #[must_use]
     pub fn is_waiting(&self, peer: u32) -> bool {
@@ -268,7 +270,7 @@ impl<O: Observer> Listener<O> {
         self.exchange.open_count()
     }
 
-    /// Signals so far that were part of no message.
+    /// How many signals so far belonged to no message.
     #[must_use]
     pub const fn strays(&self) -> u64 {
         self.strays
@@ -279,13 +281,13 @@ impl<O: Observer> Listener<O> {
         &mut self.observer
     }
 
-    /// Closes the line, and gives the observer back.
+    /// Closes the line, and returns the observer.
     #[must_use]
     pub fn close(self) -> O {
         self.observer
     }
 
-    /// Does what the exchange wants, until there is something to tell.
+    /// Follows the outputs of the exchange until there is something to report.
     fn advance(&mut self) {
         let now = self.woken_at;
         while let Some(output) = self.exchange.poll_output(now) {
@@ -345,14 +347,14 @@ impl<O: Observer> Listener<O> {
     }
 
     fn transmit(&mut self, pid: u32, symbol: Bit, held_back: bool) {
-        // It was looked at when its first bit came. Meanwhile it may have become another program.
+        // It was examined when its first bit came, but may have become another program since.
         if held_back && let Err(stray) = self.senders.look_again(pid) {
             self.stray(stray);
             self.exchange.handle_gone(pid);
             return;
         }
         let Some(sender) = self.senders.find(pid) else { return };
-        // Whoever sends frames keeps what comes between kill(2) and its next wait.
+        // A framed sender keeps a signal that comes between kill(2) and its next wait.
         let is_patient = sender.process.recognition().is_some()
             || self.exchange.protocol(pid) == Some(Protocol::Framed);
         match self.pace {
@@ -366,8 +368,8 @@ impl<O: Observer> Listener<O> {
         match sender.process.send(symbol, self.woken_at) {
             Ok(Sending::Sent) => {
                 self.observer.sent(pid, symbol);
-                // Afterwards: what comes meanwhile is pending, so that nobody sends it again. The
-                // clock stands still, for nobody is to lose the floor by it.
+                // After sending: signals that come during the pause are pending, so nobody resends
+                // them. The clock is not read, so that nobody loses the floor because of the pause.
                 if let Some(pause) = self.slow
                     && let Ok(Some(termination)) = self.line.pause(pause)
                 {
@@ -379,8 +381,8 @@ impl<O: Observer> Listener<O> {
                 self.stray(Stray { peer: Some(pid), program, cause: refusal.into() });
                 self.exchange.handle_gone(pid);
             }
-            // It does not handle this signal. Or it has ended: its pidfd tells, after its last
-            // signals have been taken.
+            // It does not handle this signal. Or it has ended: its pidfd will report that, after
+            // its last signals have been taken.
             Ok(Sending::Withheld) | Err(SendError::Gone) => {}
             Err(error) => {
                 let cause = error.into();
@@ -390,7 +392,7 @@ impl<O: Observer> Listener<O> {
         }
     }
 
-    /// Waits for the next signal, the end of a sender, or what else there is to wait for.
+    /// Waits for the next signal, the end of a sender, or anything else that can happen.
     fn wait(&mut self, deadline: Option<Instant>) -> Result<Wake, WaitError> {
         let shutdown = self.shutdown.map(|shutdown| shutdown.deadline);
         let deadlines = [self.exchange.poll_timeout(), self.senders.deadline(), deadline, shutdown];
@@ -423,7 +425,7 @@ impl<O: Observer> Listener<O> {
         }
     }
 
-    /// Gives a process that is heard for the first time a place, if it survives being answered.
+    /// Gives a place to a process that has sent its first bit, if the process survives an answer.
     fn handle_newcomer(&mut self, pid: u32, bit: Bit) {
         let now = self.woken_at;
         if self.senders.is_turned_away(pid, now) {
@@ -468,7 +470,7 @@ impl<O: Observer> Listener<O> {
         }
         self.news.push_back(Happening::Connected(connected));
         self.observer.received(pid, bit);
-        // It has a place, and nothing of it waits: its bit is taken.
+        // It has a place, and no bit of it waits, so this bit is accepted.
         let _ = self.exchange.handle_bit(pid, bit, now);
     }
 

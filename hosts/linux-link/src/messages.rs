@@ -1,4 +1,4 @@
-//! Messages on their way to where they are written: one after the other, never mixed, never
+//! Messages and their order until they are written: one after the other, never mixed, never
 //! blocking.
 
 mod command;
@@ -25,22 +25,23 @@ use turns::Turns;
 pub use unwritable::Unwritable;
 use unwritten::Unwritten;
 
-/// Octets kept of a message that cannot be written yet. Beyond that its sender has to wait.
+/// How many octets are kept of a message that cannot be written yet. Beyond that its sender has to
+/// wait.
 const KEPT_OCTETS_MAX: usize = 64 * 1024;
 
-/// Things that nobody waits for and that are kept while there is no room for them.
+/// How many entries are kept, while there is no room for them, that no sender waits for.
 const UNOWED_MAX: usize = 64;
 
-/// How long others wait for a message that cannot be put aside, before it is asked to be fast.
+/// How long others wait for a message that cannot be put aside before it must make progress.
 const STALL_MICROS: u64 = 4_000_000;
 
-/// Octets that such a message must bring in that time not to be slow.
+/// The octets that such a message must bring in that time in order not to be slow.
 const STALL_OCTETS: u64 = 256;
 
-/// Messages on their way to a [`Sink`], or to a command.
+/// Messages that will be written to a [`Sink`], or passed to a command.
 ///
-/// Pieces of several messages may arrive in turn; they are written one message after the other.
-/// What is complete is written first. Of what arrives, one message may be written as it comes: one
+/// Pieces of several messages may arrive in turn; the messages are written one after the other.
+/// Complete messages are written first. One of those still arriving may be written as it comes: one
 /// that arrives alone, is too long to be kept, or pauses. Once others have waited for it for a
 /// second or two, it is put aside and continued later, if its [`Format`] can mark that.
 ///
@@ -48,36 +49,36 @@ const STALL_OCTETS: u64 = 256;
 ///
 /// After each [`Happening`](crate::Happening) of a [`Listener`](crate::Listener):
 ///
-/// 1. give it a piece with [`push_piece`](Self::push_piece), or end a message with
-///    [`cut`](Self::cut);
-/// 2. refuse who is [stalled](Self::stalled);
+/// 1. add a piece with [`push_piece`](Self::push_piece), or end a message with [`cut`](Self::cut);
+/// 2. refuse the sender that is [stalled](Self::stalled), if any;
 /// 3. [`write`](Self::write);
-/// 4. accept the pieces of each [answer](Self::next_answer);
-/// 5. watch its [descriptor](AsFd) for what [interests](Self::changed_interest) it, and wait until
-///    the [`deadline`](Self::deadline) at the longest.
+/// 4. accept the piece of each sender that [`next_answer`](Self::next_answer) returns;
+/// 5. watch the [descriptor](AsFd) as [`changed_interest`](Self::changed_interest) says, and wait
+///    no longer than until the [`deadline`](Self::deadline).
 #[derive(Debug)]
 pub struct Messages<F> {
     sink: Sink,
     format: F,
-    /// What gets the messages instead of the sink.
+    /// Runs a command for each message, instead of the sink.
     runner: Option<Runner>,
     /// Whether the end of a message has to reach the disk before it is confirmed.
     sync: bool,
     /// How many messages may still be written.
     left: Option<u64>,
     arriving: Turns<F>,
-    /// What is complete, in the order in which it is written, and since when.
+    /// Complete entries, in the order in which they will be written, and since when they are
+    /// complete.
     complete: VecDeque<(Entry<F>, Instant)>,
-    /// How many of those nobody waits for.
+    /// How many of those no sender waits for.
     unowed: usize,
-    /// Lines that found no room, until something else is written.
+    /// Lines that found no room, kept until something else is written.
     held: Vec<Unwritten>,
     /// Senders whose last piece may be accepted.
     answers: VecDeque<u32>,
-    /// When another message began to wait for the one that is shown, and how many octets of that
-    /// had come by then.
+    /// When another message began to wait for the one that is shown, and how many octets of the
+    /// latter had come by then.
     stall: Option<(Instant, u64)>,
-    /// The last line was begun and will not be completed.
+    /// Whether the last line was begun and will not be completed.
     is_torn: bool,
     /// What the descriptor is watched for.
     interest: Option<Interest>,
@@ -103,20 +104,20 @@ impl<F: Format> Messages<F> {
         }
     }
 
-    /// Confirms a message only when it is on the disk.
+    /// Confirms a message only once it is on the disk.
     #[must_use]
     pub fn with_sync(self, sync: bool) -> Self {
         Self { sync, ..self }
     }
 
-    /// Writes no more than this many messages.
+    /// Writes at most this many messages.
     #[must_use]
     pub fn with_messages_max(self, messages_max: Option<u64>) -> Self {
         Self { left: messages_max, ..self }
     }
 
     /// Runs `command` in a shell for each message, with the message on its standard input, instead
-    /// of writing it. It is confirmed if the command succeeds. The format has to be
+    /// of writing it. A message is confirmed if the command succeeds. The format must be
     /// [whole](Format::is_whole).
     ///
     /// The command finds the sender in its environment, as `MINITALK_PEER` and `MINITALK_UID`.
@@ -128,12 +129,12 @@ impl<F: Format> Messages<F> {
         Ok(Self { runner: Some(Runner::new(command)?), ..self })
     }
 
-    /// Takes a line that is no message, and that nobody waits for.
+    /// Adds a line that is not a message, and that no sender waits for.
     pub fn push_line(&mut self, line: Vec<u8>, now: Instant) {
         self.push(Entry::Line(Unwritten::new(line)), now);
     }
 
-    /// Takes a piece of a message.
+    /// Adds a piece of a message.
     pub fn push_piece(&mut self, piece: &Piece<'_>, now: Instant) {
         let message = self.arriving.message(piece, &self.format, now);
         message.take(piece, now);
@@ -146,14 +147,14 @@ impl<F: Format> Messages<F> {
         }
     }
 
-    /// Ends what has arrived of the message of `peer`, if anything has; says how many octets.
+    /// Ends what has arrived of the message of `peer`, if anything; returns how many octets.
     pub fn cut(&mut self, peer: u32, reason: &F::Reason, now: Instant) -> Option<u64> {
         self.complete(peer, Some(reason), now)
     }
 
     /// Drops what cannot be written, after an error of [`write`](Self::write): the message that
-    /// failed or, if no later one can be written either, `all` of them. Their senders are to be
-    /// refused.
+    /// failed or, if no later one can be written either, `all` of them. Returns their senders, who
+    /// must be refused.
     pub fn give_up(&mut self, failed: Option<u32>, all: bool) -> Vec<u32> {
         let others = if all { self.unfinished() } else { Vec::new() };
         let others = others.into_iter().filter(|&peer| Some(peer) != failed);
@@ -164,8 +165,9 @@ impl<F: Format> Messages<F> {
         refused
     }
 
-    /// Drops every message that has not been written to its end; their senders are to be refused.
-    /// If messages are [whole](Format::is_whole), those that had not ended are cut.
+    /// Drops every message that has not been written to its end, and returns their senders, who
+    /// must be refused. If messages are [whole](Format::is_whole), those that had not ended are
+    /// cut.
     pub fn close(&mut self, reason: &F::Reason, now: Instant) -> Vec<u32> {
         let arriving = if self.format.is_whole() { self.arriving() } else { Vec::new() };
         let refused = self.unfinished();
@@ -179,7 +181,8 @@ impl<F: Format> Messages<F> {
         refused
     }
 
-    /// Forgets what is to be written: nobody reads any more, and nobody is told that it is written.
+    /// Forgets what is to be written, because nobody will read it. No sender is told that it was
+    /// written.
     pub fn discard(&mut self) {
         self.complete.clear();
         self.arriving = Turns::default();
@@ -196,8 +199,8 @@ impl<F: Format> Messages<F> {
         self.answers.pop_front()
     }
 
-    /// Writes what can be written without waiting. `is_waiting` tells of a sender whether it merely
-    /// has had no turn on the line.
+    /// Writes what can be written without waiting. `is_waiting` says of a sender whether it is
+    /// silent only because it has no turn on the line.
     ///
     /// # Errors
     ///
@@ -235,7 +238,7 @@ impl<F: Format> Messages<F> {
             } else if let Some(message) = self.arriving.begin(now) {
                 message.begin_part();
                 if self.sink.is_deleted() && !message.unwritten.is_begun() {
-                    // If that fails, so does the message at its end.
+                    // If that fails, so will the message when it ends.
                     let _ = self.sink.renew();
                 }
             } else {
@@ -244,8 +247,9 @@ impl<F: Format> Messages<F> {
         }
     }
 
-    /// What the [descriptor](AsFd) has to be watched for before [`write`](Self::write) can do more,
-    /// if that has changed since the last call: `Some(None)` if it need not be watched any longer.
+    /// What the [descriptor](AsFd) has to be watched for before [`write`](Self::write) can
+    /// continue, if that has changed since the last call. `Some(None)` means that it need not be
+    /// watched any more.
     pub fn changed_interest(&mut self) -> Option<Option<Interest>> {
         let interest = match &self.runner {
             Some(runner) => runner.is_running().then_some(Interest::Readable),
@@ -255,8 +259,8 @@ impl<F: Format> Messages<F> {
         has_changed.then_some(interest)
     }
 
-    /// When [`write`](Self::write) or [`stalled`](Self::stalled) has something to do although
-    /// nothing has come.
+    /// When [`write`](Self::write) or [`stalled`](Self::stalled) has something to do even if
+    /// nothing happens.
     pub fn deadline(&self) -> Option<Instant> {
         if self.format.is_whole() || self.is_behind() {
             return None;
@@ -327,7 +331,7 @@ impl<F: Format> Messages<F> {
         while self.unowed > UNOWED_MAX && self.drop_oldest() {}
     }
 
-    /// Drops the oldest entry that nobody waits for and that has not been begun.
+    /// Drops the oldest entry that no sender waits for and that has not been begun.
     fn drop_oldest(&mut self) -> bool {
         let is_spare = |(entry, _): &mut (Entry<F>, Instant)| {
             entry.owed_to().is_none() && !entry.unwritten().is_begun()
@@ -338,7 +342,8 @@ impl<F: Format> Messages<F> {
         true
     }
 
-    /// Ends the message of `peer`, if it has one; what is shown of it goes on first.
+    /// Ends the message of `peer`, if there is one. If it is being shown, the rest of it is written
+    /// first.
     fn complete(&mut self, peer: u32, cut: Option<&F::Reason>, now: Instant) -> Option<u64> {
         let (mut message, was_shown) = self.arriving.remove(peer)?;
         let octets = message.facts.octets;
@@ -348,7 +353,7 @@ impl<F: Format> Messages<F> {
         message.end(cut);
         let is_nothing = message.unwritten.is_empty() && !message.unwritten.is_begun();
         if is_nothing && self.runner.is_none() && self.left != Some(0) {
-            // There is nothing to write, so it has nobody to wait for, and nobody has to give way.
+            // There is nothing to write: it need not wait for others, nor they for it.
             if message.is_owed {
                 self.left = self.left.map(|left| left.saturating_sub(1));
                 self.answers.push_back(peer);
@@ -364,7 +369,7 @@ impl<F: Format> Messages<F> {
         Some(octets)
     }
 
-    /// Lets others be written, in the middle of the message that is shown.
+    /// Lets others be written in the middle of the message that is shown.
     fn put_aside(&mut self, mark: &str, now: Instant) {
         if let Some(message) = self.arriving.end() {
             message.end_part();
@@ -385,7 +390,7 @@ impl<F: Format> Messages<F> {
         written.map_err(|error| Unwritable::new(Some(peer), error))
     }
 
-    /// Gives the first complete message to the command; false if that is busy.
+    /// Passes the first complete message to the command; false if that is busy.
     fn run_command(&mut self) -> Result<bool, Unwritable> {
         let Some(runner) = &mut self.runner else { return Ok(false) };
         if let Some((peer, result)) = runner.result() {
@@ -402,14 +407,14 @@ impl<F: Format> Messages<F> {
                 let started = runner.start(peer, uid, message.unwritten.rest().to_vec());
                 started.map_err(|error| Unwritable::of_command(peer, error))?;
             }
-            // Of a message that was cut there is nothing to run.
+            // No command is run for a message that was cut.
             Some(_) => self.unowed -= 1,
             None => return Ok(false),
         }
         Ok(true)
     }
 
-    /// Writes more of what is complete; false if there is no room for all of its first entry.
+    /// Writes more of the complete entries; false if there is no room for all of the first one.
     fn write_complete(&mut self) -> Result<bool, Unwritable> {
         let Some((entry, _)) = self.complete.front_mut() else { return Ok(true) };
         let peer = entry.owed_to();
@@ -446,13 +451,13 @@ impl<F: Format> Messages<F> {
 }
 
 impl<F> AsFd for Messages<F> {
-    /// Where messages are written, or what tells that the command has ended.
+    /// The descriptor that messages are written to, or the one that reports the end of the command.
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.runner.as_ref().map_or_else(|| self.sink.as_fd(), AsFd::as_fd)
     }
 }
 
-/// Writes as much as there is room for; true if that was all.
+/// Writes as much as there is room for; true if that was everything.
 fn write(
     sink: &mut Sink,
     is_torn: &mut bool,

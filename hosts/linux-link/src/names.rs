@@ -1,5 +1,5 @@
-//! Servers by name or number: each has an entry in a folder of its user, which says which process
-//! it is.
+//! Servers by name or number. Each has an entry in a folder of its user, which says which
+//! process it is.
 //!
 //! ```text
 //! $XDG_RUNTIME_DIR/minitalk/      0700
@@ -7,18 +7,19 @@
 //! └── logs                        a listener with one: "5151 98765 4 4026531836\n"
 //! ```
 //!
-//! An entry holds the PID, when that process was started (`/proc/PID/stat`, field 22), and its PID
-//! namespace (device and inode of `/proc/PID/ns/pid`). A process that was given the number of a
-//! server that has ended started later, so an entry that was left behind never leads to a stranger.
+//! An entry holds the PID, the start time of that process (`/proc/PID/stat`, field 22), and its PID
+//! namespace (device and inode of `/proc/PID/ns/pid`). A process that is given the number of a
+//! server that has ended has started later, so an entry that was left behind never leads to a
+//! stranger.
 //!
-//! As long as the listener runs it holds a lock on its entry (`F_OFD_SETLK`, fcntl(2)). The lock
-//! says across PID namespaces whether an entry is in use. Nobody ever waits for it.
+//! While the listener runs it holds a lock on its entry (`F_OFD_SETLK`, fcntl(2)). The lock shows
+//! across PID namespaces whether an entry is in use. Nobody ever waits for it.
 //!
-//! Where the folder is: `$XDG_RUNTIME_DIR/minitalk` if the variable is set; else
-//! `/run/user/UID/minitalk` if `/run/user/UID` exists; else `/tmp/minitalk-UID`. Entries are made
-//! there and looked for in all three. A client of root also looks into the folders of other users:
-//! an entry there counts for processes of that user only, so nobody can lead root to the process of
-//! a third.
+//! The folder is `$XDG_RUNTIME_DIR/minitalk` if the variable is set, otherwise
+//! `/run/user/UID/minitalk` if `/run/user/UID` exists, otherwise `/tmp/minitalk-UID`. Entries are
+//! created there, and looked for in all three. A client that runs as root also looks into the
+//! folders of other users. An entry there is valid only for processes of that user, so no user
+//! can lead root to the process of a third.
 
 mod entry;
 mod folder;

@@ -7,9 +7,9 @@ use crate::diagnosis::Diagnosis;
 /// Sees what goes over the line, as it happens, and changes nothing.
 ///
 /// Traces, statistics and progress bars implement it. Every method does nothing by default, so an
-/// observer implements what it wants to see. `()` observes nothing, and a pair observes twice.
+/// observer implements only what it needs. `()` observes nothing, and a pair observes twice.
 ///
-/// The methods are called between two symbols: while one runs, the peer waits.
+/// The methods are called between two symbols: the peer waits while they run.
 pub trait Observer {
     /// `symbol` is about to be sent to the process `peer`: a bit from a sender, an acknowledgment
     /// from a receiver.
@@ -17,22 +17,22 @@ pub trait Observer {
         let _ = (peer, symbol);
     }
 
-    /// `symbol` of the process `peer` has been taken.
+    /// `symbol` of the process `peer` has been received.
     fn received(&mut self, peer: u32, symbol: Bit) {
         let _ = (peer, symbol);
     }
 
-    /// The peer owes an acknowledgment, and none came in time.
+    /// The peer owes an acknowledgment that has not come in time.
     fn timed_out(&mut self, peer: u32) {
         let _ = peer;
     }
 
-    /// The peer is silent, and this is why: once for each reason, after a second.
+    /// The peer is silent, and this is why. Called once for each reason, after a second.
     fn waiting(&mut self, peer: u32, diagnosis: Diagnosis) {
         let _ = (peer, diagnosis);
     }
 
-    /// This many octets of the message under way have been confirmed.
+    /// This many octets of the current message have been confirmed.
     fn progress(&mut self, octets: u64) {
         let _ = octets;
     }

@@ -1,12 +1,12 @@
 //! Which characters of a text do something instead of being read.
 
-/// Whether a character commands a terminal, ends a line or changes the direction in which others
-/// are read.
+/// Whether a character controls a terminal, ends a line or changes the direction in which other
+/// characters are read.
 ///
 /// These are the C0 controls with newline and tab (U+0000 to U+001F), DEL (U+007F), the C1 controls
 /// (U+0080 to U+009F), the line and paragraph separators (U+2028, U+2029), and the characters with
 /// the Unicode property `Bidi_Control` (U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069;
-/// UAX #9, section 2). With the latter a text reads as another one than it is.
+/// UAX #9, section 2). The last can make a text look like a different one.
 #[must_use]
 pub const fn is_control(character: char) -> bool {
     matches!(

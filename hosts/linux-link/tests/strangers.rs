@@ -1,6 +1,7 @@
-//! Programs that are no minitalk, and minitalks that are not ours: who is answered, with what.
+//! Programs that are not minitalks, and minitalks that are not ours: which of them are answered,
+//! and how.
 //!
-//! Nobody is signalled here. Programs that are not installed are skipped.
+//! No process is signalled here. Programs that are not installed are skipped.
 
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 use minitalk::admission::{Admission, Admitted, Refusal, Trust};
 use minitalk_signals::Bit;
 
-/// Longer than any program takes to start on the busiest machine.
+/// Longer than any program takes to start, even on the busiest machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How each Python program begins.
@@ -19,12 +20,12 @@ const PYTHON: &str = "import signal, time\n";
 struct Running(Child);
 
 impl Running {
-    /// None if it is not installed.
+    /// `None` if it is not installed.
     fn start(command: &[&str]) -> Option<Self> {
         let [program, arguments @ ..] = command else { return None };
         let mut command = Command::new(program);
         command.args(arguments).env("TERM", "dumb");
-        // One that reads keeps running.
+        // With a pipe as its input, a program that reads keeps running.
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         if let Ok(child) = command.spawn() {
             Some(Self(child))
@@ -34,8 +35,8 @@ impl Running {
         }
     }
 
-    /// Asks again and again until the answer is as wanted: a program that starts handles nothing
-    /// yet.
+    /// Asks repeatedly until the answer is as wanted: a program that is just starting handles
+    /// nothing yet.
     fn wait_until(&self, wanted: impl Fn(&Result<Admitted, Refusal>) -> bool) {
         let (door, start) = (Admission::new(), Instant::now());
         loop {
@@ -56,8 +57,8 @@ impl Drop for Running {
     }
 }
 
-/// Checks each of the programs that are installed, all at once: most of the time is a young
-/// process's.
+/// Checks each of the programs that are installed, all at once: most of the time is spent waiting
+/// while a process is young.
 fn each(commands: &[&[&str]], check: impl Fn(&Running) + Sync) {
     let check = &check;
     thread::scope(|scope| {
@@ -99,7 +100,7 @@ fn who_uses_the_signals_for_something_of_its_own_is_neither_answered_nor_sent_to
             stranger.wait_until(|found| matches!(found, Err(Refusal::Unlike)));
             let pid = stranger.0.id().into();
             let refusal = Admission::new().server(pid, Trust::Unspoken).map(|_| ()).unwrap_err();
-            // One that handles one of the signals only is refused for that.
+            // A program that handles only one of the signals is refused for that.
             assert!(matches!(refusal, Refusal::Unlike | Refusal::WouldDie { .. }), "{refusal:?}");
             let told = Admission::new().server(pid, Trust::Told).map(|_| ()).unwrap_err();
             assert_eq!(told, refusal);

@@ -1,4 +1,4 @@
-//! The decision: who may be sent which of the two signals.
+//! The decision: which processes may be sent which of the two signals.
 
 use minitalk_signals::{ProcessState, ProcessStatus, SignalSet};
 
@@ -7,26 +7,26 @@ use super::recognise::Recognition;
 use super::refusal::Refusal;
 use super::shape::looks_like_minitalk;
 
-/// What a process is to this one.
+/// The role of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     /// It is to be sent a message, and so both signals.
     Server,
-    /// It has sent a bit, and is to be sent what answers it.
+    /// It has sent a bit, and is to be sent the answers.
     Sender,
 }
 
-/// What is known of a process when it is decided about.
+/// What is known about a process when the decision is made.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Facts<'f> {
     pub(super) status: &'f ProcessStatus,
-    /// What it has handlers for, blocks, or waits for.
+    /// The signals that it has handlers for, blocks, or waits for.
     pub(super) handled: SignalSet,
-    /// What it waits for at this moment.
+    /// The signals that it waits for at this moment.
     pub(super) awaited: SignalSet,
-    /// What is known of this process, if it is in doubt whether the other one can signal it.
+    /// The status of this process, if it is in doubt whether the other one can signal it.
     pub(super) own: Option<&'f ProcessStatus>,
-    /// The kernel lets this process signal it.
+    /// Whether the kernel lets this process signal the other one.
     pub(super) permitted: bool,
     pub(super) recognition: Option<Recognition>,
 }
@@ -60,7 +60,7 @@ pub(super) fn decide(facts: &Facts<'_>, part: Part, trust: Trust) -> Result<Sign
     Ok(allowed)
 }
 
-/// Decides the same by the signals alone: what a process that was admitted before may be sent now.
+/// Decides by the signals alone what a process that was admitted before may be sent now.
 pub(super) fn again(
     status: &ProcessStatus,
     handled: SignalSet,
@@ -78,7 +78,7 @@ pub(super) fn again(
             if !deadly.is_empty() {
                 return Err(Refusal::WouldDie { signals: deadly });
             }
-            // A blocked signal is kept, even if it would be ignored.
+            // A blocked signal is kept, even if it is ignored.
             let ignored = SignalSet::LINE.without(handled);
             if !ignored.is_empty() {
                 return Err(Refusal::Deaf { signals: ignored });
@@ -86,7 +86,7 @@ pub(super) fn again(
             Ok(SignalSet::LINE)
         }
         Part::Sender if handled.is_empty() => Ok(SignalSet::default()),
-        // One that ignores a signal is not hurt by it.
+        // A signal that a process ignores does it no harm.
         Part::Sender => Ok(survived),
     }
 }

@@ -1,4 +1,5 @@
-//! What is known to be of this project, by what cannot be chosen: never by its name alone.
+//! Which processes are known to belong to this project, by what nobody can choose: never by a name
+//! alone.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -9,21 +10,21 @@ use minitalk_signals::Executable;
 use super::decide::Part;
 use crate::names;
 
-/// By what a process is known.
+/// How a process was recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Recognition {
-    /// It runs this very program, or the other one that lies beside it: the same file, not the same
-    /// name.
+    /// It runs the same program as this process, or the other one that lies next to it: the same
+    /// file, not just the same name.
     Executable,
-    /// It is a [`Line`](minitalk_signals::Line) by all that can be seen: our client in another
-    /// folder, or a program with this library. Of a sender only.
+    /// As far as can be seen it is a [`Line`](minitalk_signals::Line): our client in another
+    /// folder, or a program with this library. Senders only.
     Line,
-    /// It has registered itself as a listener ([`names`]), and still runs.
+    /// It has registered itself as a listener ([`names`]), and is still running.
     Registered,
 }
 
-/// The executables of this project, each looked up when it is first asked for: this program's own,
-/// and the two beside it.
+/// The executables of this project, each looked up when it is first needed: the one of this
+/// process, and the two next to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Ours {
     folder: OnceLock<Option<PathBuf>>,
@@ -33,7 +34,7 @@ pub(super) struct Ours {
 }
 
 impl Ours {
-    /// By what the process `pid`, which runs `executable`, is known to play its part.
+    /// How the process `pid`, which runs `executable`, is recognised in its role.
     pub(super) fn recognise(
         &self,
         part: Part,
@@ -43,7 +44,7 @@ impl Ours {
         if executable.is_some() && (executable == self.beside(part) || executable == self.own()) {
             return Some(Recognition::Executable);
         }
-        // Only listeners register; and nobody looks through the names for each stray signal.
+        // Only listeners register, and the names are not searched for each stray signal.
         let is_registered = part == Part::Server && names::of(pid).is_some();
         is_registered.then_some(Recognition::Registered)
     }
@@ -52,7 +53,7 @@ impl Ours {
         *self.own.get_or_init(|| Executable::own().ok())
     }
 
-    /// The program for this part that lies beside this one.
+    /// The program for this role that lies next to this one.
     fn beside(&self, part: Part) -> Option<Executable> {
         let (found, name) = match part {
             Part::Server => (&self.server, "minitalk-server"),

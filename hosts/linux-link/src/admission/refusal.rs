@@ -4,7 +4,7 @@ use minitalk_signals::OpenPeerError;
 use minitalk_signals::{ReadProcessError, SignalSet};
 use thiserror::Error;
 
-/// The highest process id there can be (`PID_MAX_LIMIT`, `proc_sys_kernel(5)`).
+/// The highest possible process id (`PID_MAX_LIMIT`, `proc_sys_kernel(5)`).
 pub const PID_MAX: u32 = 4_194_304;
 
 /// Why a process must not be signalled.
@@ -13,8 +13,8 @@ pub const PID_MAX: u32 = 4_194_304;
 /// how the number was given and what to do about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Refusal {
-    /// The number is 0, negative, or above [`PID_MAX`]. To kill(2), the first two mean whole
-    /// groups.
+    /// The number is 0, negative, or above [`PID_MAX`]. To kill(2), 0 and negative numbers mean
+    /// whole process groups.
     #[error("is not a process id (they are 1 to {PID_MAX})")]
     OutOfRange,
     /// The number is that of this process.
@@ -23,25 +23,25 @@ pub enum Refusal {
     /// There is no such process.
     #[error("does not exist")]
     NoSuchProcess,
-    /// The process has ended, and its parent has not asked why.
+    /// The process has ended, and its parent has not waited for it.
     #[error("has already ended (it is a zombie)")]
     Zombie,
     /// The number is that of a thread.
     #[error("is not a process but a thread of process {of}")]
     Thread {
-        /// The process that the thread is one of.
+        /// The process that the thread belongs to.
         of: u32,
     },
     /// This process may not signal it.
     #[error("belongs to another user, and may not be signalled by this one")]
     NotPermitted {
-        /// Whose it is: its real user id.
+        /// Its owner: its real user id.
         uid: u32,
     },
     /// The process may not signal this one, so no acknowledgment could come back.
     #[error("belongs to another user, who may not signal this one: it could not acknowledge")]
     AcknowledgmentNotPermitted {
-        /// Whose it is: its effective user id.
+        /// Its owner: its effective user id.
         uid: u32,
     },
     /// It lives in a PID namespace inside this one's, where this process has no number.
@@ -54,40 +54,40 @@ pub enum Refusal {
     /// [`Trust::Forced`](super::Trust::Forced) overrules this.
     #[error("does not handle {signals}: it would be killed")]
     WouldDie {
-        /// The deadly ones.
+        /// The deadly signals.
         signals: SignalSet,
     },
-    /// It ignores one of the signals or both. Only [`Trust::Forced`](super::Trust::Forced)
+    /// It ignores at least one of the signals. Only [`Trust::Forced`](super::Trust::Forced)
     /// overrules this.
     #[error("ignores {signals}: it does not listen")]
     Deaf {
-        /// What it ignores.
+        /// The signals that it ignores.
         signals: SignalSet,
     },
-    /// It handles the signals, and nobody has said that it is a minitalk.
+    /// It handles the signals, but the user has not said that it is a minitalk.
     /// [`Trust::Told`](super::Trust::Told) overrules this.
     #[error("is not known to be a minitalk server")]
     Unknown,
-    /// It handles the signals among others, in the manner of another kind of program. Only
+    /// It handles the signals and also others, as a different kind of program does. Only
     /// [`Trust::Forced`](super::Trust::Forced) overrules this.
     #[error(
         "handles other signals as well, as shells, interpreters and daemons do: \
          it may use SIGUSR1 and SIGUSR2 to end, or for something of its own"
     )]
     Unlike,
-    /// It runs another program than when it was looked at before.
+    /// It runs a different program than when it was last examined.
     #[error("runs another program by now")]
     Replaced,
-    /// It cannot be held, because of this machine or because of a limit.
+    /// It cannot be opened, because of this machine or because of a limit.
     #[error("cannot be held: {0}")]
     Unopened(OpenPeerError),
-    /// It could not be looked at.
+    /// It could not be examined.
     #[error("cannot be examined: {0}")]
     Unreadable(ReadProcessError),
 }
 
 impl Refusal {
-    /// Whether a program that is only just starting may be refused for this.
+    /// Whether a program that is just starting may be refused for this reason.
     pub(super) const fn is_about_handlers(self) -> bool {
         match self {
             Self::WouldDie { .. } | Self::Deaf { .. } | Self::Unknown | Self::Unlike => true,

@@ -1,8 +1,8 @@
 //! What a minitalk looks like from outside.
 //!
 //! The exercise handles the two signals, or one of them, in a single thread, and little else. What
-//! a handler does cannot be seen; what else a program handles can, and tells what kind of program
-//! it is.
+//! a handler does cannot be seen; but which other signals a program handles can, and shows what
+//! kind of program it is.
 
 use libc::{
     SIGABRT, SIGALRM, SIGBUS, SIGCHLD, SIGCONT, SIGFPE, SIGHUP, SIGILL, SIGINT, SIGPIPE, SIGQUIT,
@@ -10,13 +10,13 @@ use libc::{
 };
 use minitalk_signals::{ProcessStatus, SignalSet};
 
-/// What a minitalk may handle as well: to end with a word, for a timeout, for a child, for job
+/// What a minitalk may handle as well: to print a last message, for a timeout, for a child, for job
 /// control.
 ///
-/// Not among them: `SIGHUP`, by which daemons read their configuration anew, and which only
-/// programs catch that see to ending in good order (shells, interpreters, daemons: they take
-/// `SIGUSR1` and `SIGUSR2` for the same, or for something of their own); `SIGWINCH` of full-screen
-/// programs; and the timers of runtimes.
+/// Not among them: `SIGHUP`, on which daemons reload their configuration, and which only programs
+/// catch that want to shut down cleanly (shells, interpreters, daemons: they use `SIGUSR1` and
+/// `SIGUSR2` for the same, or for their own purposes); `SIGWINCH` of full-screen programs; and the
+/// timers of runtimes.
 const COMPANIONS: SignalSet =
     SignalSet::of_numbers(&[SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGCHLD, SIGPIPE, SIGTSTP, SIGCONT]);
 
@@ -24,13 +24,13 @@ const COMPANIONS: SignalSet =
 const CRASHES: SignalSet =
     SignalSet::of_numbers(&[SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV]);
 
-/// What C libraries keep for themselves (nptl(7)): 32 and 33 of glibc, and 34 of musl.
+/// Signals that C libraries reserve for themselves (nptl(7)): glibc 32 and 33, musl 34 as well.
 const LIBRARY: SignalSet = SignalSet::of_numbers(&[32, 33, 34]);
 
 /// The main thread, and one that waits with sigwait(3). Runtimes have more.
 const THREADS_MAX: u32 = 2;
 
-/// What only daemons and whoever sees to ending in good order handle.
+/// Handled only by daemons and by programs that want to shut down cleanly.
 const HANGUP: SignalSet = SignalSet::of_numbers(&[SIGHUP]);
 
 /// Whether the process handles, besides the two signals, only what a minitalk might handle.
@@ -43,15 +43,15 @@ pub(super) const fn looks_like_minitalk(status: &ProcessStatus, awaited: SignalS
     COMPANIONS.contains_all(others(status)) || is_line(status, awaited)
 }
 
-/// What the process handles besides the two signals, and what says nothing about it.
+/// What the process handles, except the two signals and those that say nothing about it.
 const fn others(status: &ProcessStatus) -> SignalSet {
     handled(status).without(SignalSet::LINE).without(CRASHES).without(LIBRARY)
 }
 
-/// What the process has handlers for; and whether it takes `SIGHUP` with sigwait(3) or signalfd(2),
-/// if it takes the two signals so.
+/// The signals that the process has handlers for. `SIGHUP` is included if the process takes it with
+/// sigwait(3) or signalfd(2), provided that it takes the two signals that way.
 ///
-/// Other blocked signals say nothing: a process has its mask from the one that started it.
+/// Other blocked signals say nothing: a process inherits its mask from its parent.
 const fn handled(status: &ProcessStatus) -> SignalSet {
     let takes_by_mask = status.caught.intersection(SignalSet::LINE).is_empty();
     if takes_by_mask && !blocks_everything(status) {
@@ -61,13 +61,13 @@ const fn handled(status: &ProcessStatus) -> SignalSet {
     }
 }
 
-/// Nobody blocks the signal of a crash for its own sake: who does blocks everything.
+/// No program blocks the signal of a crash on purpose: if it is blocked, everything is.
 pub(super) const fn blocks_everything(status: &ProcessStatus) -> bool {
     !status.blocked.intersection(CRASHES).is_empty()
 }
 
-/// Whether it is a `minitalk_signals::Line` of some program that has it take the termination
-/// signals: that blocks `SIGALRM`, or waits for it, and has no handler for it.
+/// Whether the process is a `minitalk_signals::Line`, in any program, that has taken over the
+/// termination signals: it blocks `SIGALRM` or waits for it, and has no handler for it.
 pub(super) const fn is_line(status: &ProcessStatus, awaited: SignalSet) -> bool {
     const ENDS: SignalSet = SignalSet::of_numbers(&[SIGHUP, SIGINT, SIGTERM]);
     const TIMER: SignalSet = SignalSet::of_numbers(&[SIGALRM]);

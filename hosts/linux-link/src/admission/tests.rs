@@ -49,7 +49,7 @@ fn real_processes_are_refused() {
 
     let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
     let pid = i64::from(child.id());
-    // A child has its parent's dispositions, so the refusal may be either.
+    // A child inherits its parent's dispositions, so the refusal may be either.
     assert!(matches!(check(pid), Err(Refusal::WouldDie { .. } | Refusal::Deaf { .. })));
     drop(child.stdin.take());
     let peer = Peer::open(child.id()).unwrap();
@@ -59,7 +59,7 @@ fn real_processes_are_refused() {
     assert_eq!(check(pid), Err(Refusal::NoSuchProcess));
 }
 
-/// A child that waits at a pipe.
+/// A child with its standard input and output in pipes.
 fn shell(script: &str) -> process::Child {
     let mut command = Command::new("bash");
     command.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -140,7 +140,7 @@ fn who_is_about_to_end_is_gone_and_has_not_become_another_program() {
     wait_for_line(&mut child);
     let mut admitted = Admission::new().sender(child.id(), Trust::Unspoken).unwrap();
     child.kill().unwrap();
-    // Nobody has waited for it: it has a number, and no program.
+    // Nobody has waited for it yet: it has a number, but no program.
     while Executable::of(child.id()).is_ok() {}
     let later = now().after_micros(PAUSE_MICROS + 1);
     assert_eq!(admitted.send(Bit::One, later), Err(SendError::Gone));

@@ -11,8 +11,8 @@ use super::varint::{Arriving, Fed};
 
 /// Octets in, text out, in bounded steps.
 ///
-/// It takes 64 KiB for the window and a few KiB more for the text that people send, and never more
-/// than [`DECODER_OCTETS_MAX`](super::DECODER_OCTETS_MAX), whatever comes.
+/// It takes 64 KiB for the window and a few KiB more for ordinary text, and never more than
+/// [`DECODER_OCTETS_MAX`](super::DECODER_OCTETS_MAX), whatever comes.
 ///
 /// # Examples
 ///
@@ -32,13 +32,13 @@ use super::varint::{Arriving, Fed};
 pub struct Decoder {
     stage: Stage,
     state: Box<BrotliState<Budget, Budget, Budget>>,
-    /// Bytes of text that the stream is to have, if it says so.
+    /// The length of the text in bytes, if the stream gives it.
     length: Option<u64>,
-    /// Bytes of text that have come out.
+    /// Bytes of text decoded so far.
     bytes: u64,
 }
 
-/// What comes next of the octets.
+/// What the next octets belong to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Length(Arriving),
@@ -48,15 +48,14 @@ enum Stage {
     Failed(DecodeError),
 }
 
-/// What a step has brought.
+/// The result of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// Octets that were taken.
+    /// Octets consumed.
     pub octets: usize,
-    /// Bytes of text that came out.
+    /// Bytes of text produced.
     pub bytes: usize,
-    /// Whether there may be more text in the octets so far: to be asked again before more octets
-    /// are given.
+    /// Whether the octets so far may hold more text: call again before passing more octets.
     pub has_more: bool,
 }
 
@@ -64,20 +63,20 @@ pub struct Step {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum DecodeError {
-    /// The stream begins in a way that a receiver need not know: a length in another spelling, or
-    /// another window.
+    /// The stream begins in a way that a receiver need not know: with a length in a longer form
+    /// than necessary, or with another window.
     #[error("it begins in a way that is not known")]
     Beginning,
-    /// It is no Brotli stream.
+    /// It is not a Brotli stream.
     #[error("it is not well-formed")]
     Stream,
-    /// To decode it takes too much memory.
+    /// Decoding it takes too much memory.
     #[error("to decode it takes too much memory")]
     Memory,
-    /// Octets follow the end of the stream, or the end does not come.
+    /// Octets follow the end of the stream, or the end is missing.
     #[error("it has another end than its last frame")]
     End,
-    /// The text has another length than the beginning says.
+    /// The text does not have the length that its beginning gives.
     #[error("its text has another length than its beginning says")]
     Length,
 }
@@ -103,7 +102,7 @@ impl Decoder {
     pub(super) fn with_octets_max(octets_max: usize) -> Self {
         let budget = Budget::new(octets_max);
         let mut state = BrotliState::new_strict(budget.clone(), budget.clone(), budget);
-        // The window is taken at once: what a sender costs does not depend on what it sends.
+        // The window is allocated at once: what a sender costs does not depend on what it sends.
         state.set_initial_ring_buffer_size(u32::MAX);
         Self {
             stage: Stage::Length(Arriving::default()),
@@ -113,22 +112,23 @@ impl Decoder {
         }
     }
 
-    /// The length of the whole text in bytes, if the beginning of the message says so and has come.
+    /// The length of the whole text in bytes, once the beginning of the message has come, if it
+    /// gives it.
     #[must_use]
     pub const fn length(&self) -> Option<u64> {
         self.length
     }
 
-    /// Takes octets of the message, and gives as much of their text as `text` has room for.
+    /// Takes octets of the message, and decodes as much of them as `text` has room for.
     ///
     /// # Errors
     ///
-    /// [`DecodeError`], now and for all that follows.
+    /// [`DecodeError`], now and for everything that follows.
     pub fn decode(&mut self, octets: &[u8], text: &mut [u8]) -> Result<Step, DecodeError> {
         self.decode_all(octets, text).inspect_err(|&error| self.stage = Stage::Failed(error))
     }
 
-    /// Makes sure that the text has ended, and that it has the length that it was to have.
+    /// Checks that the text has ended, and that it has the length that was announced.
     ///
     /// # Errors
     ///
@@ -165,7 +165,7 @@ impl Decoder {
                     }
                     taken += 1;
                 }
-                // RFC 7932, section 9.1: a zero bit stands for a window of 64 KiB.
+                // RFC 7932, section 9.1: a zero bit means a window of 64 KiB.
                 (Stage::Window, Some(octet)) if octet & 1 != 0 => {
                     return Err(DecodeError::Beginning);
                 }
@@ -201,7 +201,8 @@ impl Decoder {
             BrotliResult::ResultSuccess => self.stage = Stage::Ended,
             BrotliResult::NeedsMoreInput | BrotliResult::NeedsMoreOutput => {}
         }
-        // The library asks for input as soon as it has none, though there was no room for all text.
+        // The library asks for input when it has none, even if there was no room for all of the
+        // text.
         let has_more = match result {
             BrotliResult::NeedsMoreOutput => true,
             BrotliResult::NeedsMoreInput => room == 0,
@@ -212,7 +213,7 @@ impl Decoder {
 
     fn failure(&self) -> DecodeError {
         let code = self.state.error_code as i32;
-        // Of the numbers of errors that the format has, -21 to -30 are for memory.
+        // Of the format's error codes, -21 to -30 are about memory.
         if (-30..=-21).contains(&code) { DecodeError::Memory } else { DecodeError::Stream }
     }
 }

@@ -10,13 +10,13 @@ use brotli::enc::encode::{
 
 use super::{WINDOW_BITS, varint};
 
-/// The best that needs no more than a few milliseconds for a short text: `docs/performance.md`,
-/// "Which library".
+/// The best quality that takes no more than a few milliseconds for a short text:
+/// `docs/performance.md`, "Which library".
 const QUALITY: u32 = 10;
 
 /// Text in, octets out.
 ///
-/// It takes about 4 MiB of memory while it lives.
+/// It takes about 4 MiB of memory.
 pub struct Encoder {
     state: BrotliEncoderStateStruct<StandardAlloc>,
     octets: Vec<u8>,
@@ -30,17 +30,17 @@ impl Encoder {
         let mut state = BrotliEncoderStateStruct::new(StandardAlloc::default());
         state.set_parameter(Parameter::BROTLI_PARAM_QUALITY, QUALITY);
         state.set_parameter(Parameter::BROTLI_PARAM_LGWIN, WINDOW_BITS);
-        // What is read ahead before anything comes out is no more than the window.
+        // Do not buffer more than the window before producing output.
         state.set_parameter(Parameter::BROTLI_PARAM_LGBLOCK, WINDOW_BITS);
         Self { state, octets: varint::octets(length).collect(), taken: 0 }
     }
 
-    /// Takes text. Octets may come out of it later.
+    /// Takes text. Its octets may be produced later.
     pub fn push(&mut self, text: &[u8]) {
         self.run(Operation::BROTLI_OPERATION_PROCESS, text);
     }
 
-    /// Lets octets come out from which all text so far can be decoded.
+    /// Produces octets from which all text so far can be decoded.
     pub fn flush(&mut self) {
         self.run(Operation::BROTLI_OPERATION_FLUSH, &[]);
     }
@@ -50,13 +50,13 @@ impl Encoder {
         self.run(Operation::BROTLI_OPERATION_FINISH, &[]);
     }
 
-    /// The octets that have come out and were not taken.
+    /// The octets that have been produced and not been taken.
     #[must_use]
     pub fn octets(&self) -> &[u8] {
         &self.octets[self.taken..]
     }
 
-    /// Takes `count` of the octets out, or as many as there are.
+    /// Takes `count` of the octets, or as many as there are.
     pub fn take(&mut self, count: usize) -> &[u8] {
         let start = self.taken;
         self.taken = self.octets.len().min(start.saturating_add(count));
@@ -69,8 +69,8 @@ impl Encoder {
         let (mut left, mut position) = (text.len(), 0);
         loop {
             let mut room = 0;
-            // It fails only for calls in a wrong order, of which there are none: after the end of
-            // the text it is not called again.
+            // This fails only for calls in the wrong order, which do not happen: it is not called
+            // after the end of the text.
             let is_running = self.state.compress_stream(
                 operation,
                 &mut left,

@@ -5,17 +5,18 @@ use std::rc::Rc;
 
 use brotli::enc::{Allocator, SliceWrapper, SliceWrapperMut};
 
-/// Octets of memory that a decoder may take besides its own state, at most.
+/// The largest number of octets of memory that a decoder may take besides its own state.
 ///
 /// The window takes 64 KiB of it, and the prefix codes of text a few KiB. A stream can ask for
-/// three million octets of prefix codes: it is [not decoded](super::DecodeError::Memory).
+/// three million octets of prefix codes; such a stream is [not
+/// decoded](super::DecodeError::Memory).
 pub const DECODER_OCTETS_MAX: usize = 1024 * 1024;
 
-/// What is left of the memory of one decoder. Its clones share it.
+/// The remaining memory of one decoder. Its clones share it.
 #[derive(Clone, Debug)]
 pub(super) struct Budget(Rc<Cell<usize>>);
 
-/// Memory that was asked for: all of it or nothing.
+/// Allocated memory: everything that was asked for, or nothing.
 #[derive(Debug)]
 pub(super) struct Cells<T>(Box<[T]>);
 
@@ -28,7 +29,7 @@ impl Budget {
 impl<T: Clone + Default> Allocator<T> for Budget {
     type AllocatedMemory = Cells<T>;
 
-    /// Nothing, if there is not enough left: the decoder says so then.
+    /// Returns nothing if not enough is left; the decoder then reports that.
     fn alloc_cell(&mut self, length: usize) -> Cells<T> {
         let left = length.checked_mul(size_of::<T>());
         let Some(left) = left.and_then(|octets| self.0.get().checked_sub(octets)) else {

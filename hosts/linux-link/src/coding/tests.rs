@@ -2,7 +2,7 @@ use super::memory::{Budget, Cells};
 use super::*;
 use brotli::enc::{Allocator, SliceWrapper};
 
-/// The text of a message in frames of `frame` octets, decoded in steps of `room` bytes.
+/// The text of a message in frames of `frame` octets, decoded `room` bytes at a time.
 fn decoded(octets: &[u8], frame: usize, room: usize) -> Result<Vec<u8>, DecodeError> {
     let (mut decoder, mut text, mut buffer) = (Decoder::new(), Vec::new(), vec![0; room]);
     for mut frame in octets.chunks(frame) {
@@ -31,7 +31,7 @@ fn words(count: usize) -> Vec<u8> {
     (0..count).flat_map(|number| word(number).into_bytes()).collect()
 }
 
-/// A program of this machine, of which no two parts are alike.
+/// A program of this machine, no two parts of which are alike.
 fn program() -> Vec<u8> {
     let program = std::fs::read("/proc/self/exe").unwrap();
     program[..program.len().min(300_000)].to_vec()

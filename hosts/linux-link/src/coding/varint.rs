@@ -1,4 +1,4 @@
-//! A length as the header of a frame has it: plus one, in unsigned LEB128, 0 if it is not known.
+//! A length as in the header of a frame: plus one, in unsigned LEB128; 0 if it is not known.
 
 /// The octets of a length.
 pub(super) fn octets(length: Option<u64>) -> impl Iterator<Item = u8> {
@@ -11,21 +11,21 @@ pub(super) fn octets(length: Option<u64>) -> impl Iterator<Item = u8> {
     })
 }
 
-/// A length of which some octets have come.
+/// A length, some octets of which have come.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Arriving {
     value: u64,
     bits: u32,
 }
 
-/// What an octet of a length led to.
+/// What an octet of a length completed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fed {
     /// More octets follow.
     More,
-    /// This is the length, if it is known.
+    /// The length is complete; `None` means that it is not known.
     Length(Option<u64>),
-    /// It is none: too large, or in more octets than it takes.
+    /// It is no valid length: too large, or in more octets than necessary.
     Bad,
 }
 

@@ -1,4 +1,4 @@
-//! A coded message that arrives.
+//! A coded message while it arrives.
 
 use minitalk_core::RefusalReason;
 use minitalk_core::exchange::{Payload, Protocol};
@@ -7,21 +7,21 @@ use super::{Happening, Listener};
 use crate::Observer;
 use crate::coding::{DecodeError, Decoder};
 
-/// Bytes of text that are told at a time. Of one frame there may be any number of such pieces: each
-/// is decoded when the one before it has been accepted.
+/// The largest number of bytes of text reported at a time. One frame may lead to any number of such
+/// pieces: each is decoded when the one before it has been accepted.
 const PIECE_BYTES_MAX: usize = 4096;
 
-/// A coded message that arrives.
+/// A coded message while it arrives.
 #[derive(Debug)]
 pub(super) struct Decoding {
     decoder: Decoder,
-    /// The frame under way, what was decoded of it, and whether it is the last one.
+    /// The current frame, how much of it has been decoded, and whether it is the last one.
     octets: Vec<u8>,
     taken: usize,
     last: bool,
-    /// Whether there may be more text in it.
+    /// Whether the frame may hold more text.
     has_more: bool,
-    /// Bytes of text that have been told, and whether any piece has.
+    /// Bytes of text reported so far, and whether any piece has been reported.
     offset: u64,
     is_begun: bool,
 }
@@ -55,12 +55,13 @@ impl Decoding {
         (self.taken, self.last, self.has_more) = (0, payload.last, true);
     }
 
-    /// Whether there may be more text in the frame.
+    /// Whether the frame may hold more text.
     pub(super) const fn has_more(&self) -> bool {
         self.has_more
     }
 
-    /// Decodes the next piece into `text`. Each frame has one at least; it may be empty.
+    /// Decodes the next piece into `text`. Each frame leads to at least one piece, which may be
+    /// empty.
     pub(super) fn next(&mut self, text: &mut Vec<u8>) -> Result<Decoded, DecodeError> {
         text.resize(PIECE_BYTES_MAX, 0);
         let step = self.decoder.decode(&self.octets[self.taken..], text)?;
@@ -79,17 +80,17 @@ impl Decoding {
 }
 
 impl<O: Observer> Listener<O> {
-    /// Decodes more for one of those whose last piece has been accepted; false if there are none.
+    /// Decodes more for a sender whose last piece has been accepted; false if there is none.
     pub(super) fn decode_more(&mut self) -> bool {
         let Some(peer) = self.decoding.pop_front() else { return false };
         self.decode(peer);
         true
     }
 
-    /// Decodes the next piece of the frame of `peer`, to be told, or refuses the message.
+    /// Decodes the next piece of the frame of `peer`, to be reported, or refuses the message.
     pub(super) fn decode(&mut self, peer: u32) {
         let now = self.woken_at;
-        // It may have been refused, or have gone, since it was accepted.
+        // Since it was accepted, the message may have been refused, or the sender may have ended.
         let Some(decoded) = self.senders.decode(peer, &mut self.octets) else { return };
         let told = self.senders.decoded(peer).unwrap_or_default();
         let decoded = decoded.map_err(DecodeError::reason).and_then(|decoded| {
@@ -135,7 +136,7 @@ mod tests {
         encoder.octets().to_vec()
     }
 
-    /// The text of a message in frames of this many octets, and what was told of its pieces.
+    /// The text of a message in frames of this many octets, and what was reported about its pieces.
     fn text(octets: &[u8], frame: usize) -> Result<(Vec<u8>, Vec<Decoded>), DecodeError> {
         let (mut decoding, mut text) = (Decoding::new(), Vec::new());
         let (mut all, mut pieces) = (Vec::new(), Vec::new());

@@ -1,4 +1,4 @@
-//! What a listener tells its program.
+//! What a listener reports to its program.
 
 use minitalk_core::RefusalReason;
 use minitalk_core::classic::Dialect;
@@ -18,9 +18,9 @@ pub enum Happening<'a> {
     /// or [`refuse`](super::Listener::refuse), now or later.
     Piece(Piece<'a>),
     /// The last piece of a message has been accepted: the message is complete, and its receipt is
-    /// on its way.
+    /// being sent.
     Ended(Ended),
-    /// A message ended before its end: its sender has ended, or has begun another one.
+    /// A message was cut off: its sender has ended, or has begun another message.
     Cut {
         /// The sender.
         peer: u32,
@@ -35,7 +35,7 @@ pub enum Happening<'a> {
     Refused {
         /// The sender.
         peer: u32,
-        /// Octets of the message that had been told.
+        /// Octets of the message that had been reported.
         octets: u64,
         /// What its sender is told.
         reason: RefusalReason,
@@ -45,27 +45,27 @@ pub enum Happening<'a> {
         /// The sender.
         peer: u32,
     },
-    /// Bits of a message were lost: they came before those before them had been taken. Told once a
-    /// message.
+    /// Bits of a message were lost, because they came before those before them had been taken.
+    /// Reported once per message.
     Damaged {
         /// The sender.
         peer: u32,
     },
-    /// A sender does not wait for acknowledgments. Signals do not queue, so bits may be lost, and
-    /// nobody can tell. Told once a sender.
+    /// A sender does not wait for acknowledgments. Signals do not queue, so bits may be lost
+    /// unnoticed. Reported once per sender.
     DoesNotWait {
         /// The sender.
         peer: u32,
     },
-    /// A stranger has ended where it was acknowledged, and seems to want another signal. The next
-    /// process of its program gets that.
+    /// A stranger has ended right after an acknowledgment, and seems to expect another signal. The
+    /// next process of the same program will get that one.
     Misanswered {
         /// The sender.
         peer: u32,
     },
-    /// A signal that is part of no message.
+    /// A signal that belongs to no message.
     Stray(Stray),
-    /// A newcomer waits, since all places are taken.
+    /// A new sender waits because all places are taken.
     Full {
         /// How many places there are.
         places: usize,
@@ -73,14 +73,14 @@ pub enum Happening<'a> {
     /// A signal asks this process to end: only with
     /// [`terminations`](super::ListenerConfig::terminations).
     Terminate(Termination),
-    /// What [`watch`](super::Listener::watch) was given is ready.
+    /// A descriptor passed to [`watch`](super::Listener::watch) is ready.
     Ready {
-        /// The token it was given.
+        /// The token that was passed with it.
         token: u64,
     },
-    /// The listener has [shut down](super::Listener::shut_down): nobody is left to be told.
+    /// The listener has [shut down](super::Listener::shut_down): no sender is left to be told.
     Closed,
-    /// The deadline that [`next_or`](super::Listener::next_or) was given has come.
+    /// The deadline passed to [`next_or`](super::Listener::next_or) is over.
     TimedOut,
 }
 
@@ -92,8 +92,8 @@ pub struct Connected {
     pub peer: u32,
     /// Its real user id.
     pub uid: u32,
-    /// The name of its program, at most 15 bytes. Whoever runs it chose it: it may hold anything,
-    /// control characters included.
+    /// The name of its program, at most 15 bytes. It can be chosen by the owner of the process and
+    /// may contain anything, including control characters.
     pub program: String,
 }
 
@@ -110,16 +110,16 @@ pub struct Piece<'a> {
     pub dialect: Option<Dialect>,
     /// Whether the message begins with this piece.
     pub first: bool,
-    /// Whether it ends with this piece. To accept the last piece is to confirm the whole message.
+    /// Whether it ends with this piece. Accepting the last piece confirms the whole message.
     pub last: bool,
-    /// Length of the message in octets, if its beginning says so. Of a
-    /// [coded](crate::coding) message, octets are always those of its text.
+    /// Length of the message in octets, if its beginning gives it. All octets of a
+    /// [coded](crate::coding) message are counted as those of its text.
     pub length: Option<u64>,
     /// Octets of the message that came before this piece.
     pub offset: u64,
     /// Microseconds since the first bit of the message.
     pub micros: u64,
-    /// The octets of this piece; none, if it only ends the message.
+    /// The octets of this piece; none if it only ends the message.
     pub octets: &'a [u8],
 }
 
@@ -141,11 +141,11 @@ pub struct Ended {
     pub micros: u64,
 }
 
-/// A signal that is part of no message.
+/// A signal that belongs to no message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stray {
-    /// Who sent it, if the kernel vouches for it.
+    /// Its sender, if the kernel vouches for it.
     pub peer: Option<u32>,
     /// The name of its program, if it can be read; see [`Connected::program`].
     pub program: Option<String>,
@@ -161,10 +161,10 @@ pub enum StrayCause {
     /// Its sender must not be signalled.
     #[error("it {0}")]
     Refused(#[from] Refusal),
-    /// Its sender handles neither signal, and has sent too little for a letter.
+    /// Its sender handles neither signal, and has sent too few for a letter.
     #[error("it handles neither signal and has sent no message")]
     NoMessage,
-    /// The end of its sender could not be watched for.
+    /// It is not possible to watch for the end of its sender.
     #[error(transparent)]
     Watch(#[from] WatchError),
     /// Its sender cannot be signalled.
@@ -176,7 +176,7 @@ pub enum StrayCause {
          run the client in the same container"
     )]
     Outside,
-    /// It was not sent with kill(2), so that it may name any sender it likes.
+    /// It was not sent with kill(2), so its sender may be forged.
     #[error("that was not sent with kill(2) (si_code {code}): it may name any sender it likes")]
     Forged {
         /// The `si_code` it came with.
@@ -184,7 +184,7 @@ pub enum StrayCause {
     },
 }
 
-/// A piece without its octets, which are kept elsewhere.
+/// A piece without its octets, which are stored elsewhere.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PieceHeader {
     pub(super) peer: u32,

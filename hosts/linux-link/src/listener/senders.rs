@@ -1,4 +1,4 @@
-//! The processes that a listener answers, and those it turned away a moment ago.
+//! The processes that a listener answers, and those that it has just turned away.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -14,30 +14,30 @@ use crate::coding::DecodeError;
 use super::decoding::{Decoded, Decoding};
 use super::happening::{Connected, Ended, Happening, PieceHeader, Stray, StrayCause};
 
-/// How long a process that was turned away is not looked at again: under a storm of signals,
-/// looking is what costs.
+/// How long a process that was turned away is not examined again: under a storm of signals,
+/// examining is what takes time.
 const TURNED_AWAY_MICROS: u64 = 100_000;
 
-/// How long a process that handles neither signal may take for its first letter. A stray signal of
-/// `kill(1)` looks like the beginning of a message.
+/// How long a process that handles neither signal may take for its first letter. A stray signal
+/// from `kill(1)` looks like the beginning of a message.
 const SUSPECT_MICROS: u64 = 1_000_000;
 
-/// Turned-away processes remembered at a time.
+/// The largest number of turned-away processes to remember.
 const TURNED_AWAY_MAX: usize = 256;
 
-/// Programs remembered at a time.
+/// The largest number of programs to remember.
 const MEMORIES_MAX: usize = 1024;
 
 /// Every process with a place in the exchange.
 #[derive(Debug, Default)]
 pub(super) struct Senders {
     admission: Admission,
-    /// Looked up for each bit, so the hash is a fast one.
+    /// Accessed for each bit, so the hash is a fast one.
     open: FxHashMap<u32, Sender>,
     turned_away: HashMap<u32, Instant>,
-    /// What has been learned of programs, by their executables.
+    /// What has been learned about programs, by their executables.
     memories: HashMap<Executable, Memory>,
-    /// Those that handle neither signal, and when they must have sent something.
+    /// Processes that handle neither signal, and when they must have sent something.
     suspects: VecDeque<(Instant, u32)>,
 }
 
@@ -46,32 +46,32 @@ pub(super) struct Senders {
 pub(super) struct Sender {
     pub(super) process: Admitted,
     uid: u32,
-    /// When it was first heard, or, later, when its last message ended.
+    /// When its first signal came or, later, when its last message ended.
     since: Instant,
     message: Option<Message>,
-    /// If that is coded, the text of the frame under way.
+    /// If the message is coded, the text of the current frame.
     decoding: Option<Box<Decoding>>,
     standing: Standing,
-    /// A bit of its message has been lost, and the program knows.
+    /// Whether a bit of its message was lost and that has been reported.
     is_damaged: bool,
-    /// It does not wait for acknowledgments, and the program knows.
+    /// Whether it does not wait for acknowledgments and that has been reported.
     is_hasty: bool,
-    /// What it was sent last.
+    /// The symbol that it was sent last.
     pub(super) answered: Option<Bit>,
 }
 
-/// What has come of what a process has sent.
+/// What the signals of a process have turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Standing {
-    /// It handles a signal, or has sent a piece of a message.
+    /// It handles a signal, or has sent a piece of a message: a sender.
     Sender,
-    /// It handles neither signal, and nothing has come of it.
+    /// It handles neither signal, and has not sent a piece yet.
     Suspect,
-    /// The same, and the program knows.
+    /// The same, and it has been reported.
     Exposed,
 }
 
-/// The message that a sender is in the middle of.
+/// The current message of a sender.
 #[derive(Clone, Copy, Debug)]
 struct Message {
     protocol: Protocol,
@@ -82,7 +82,7 @@ struct Message {
 }
 
 impl Senders {
-    /// Opens the process `pid` if it may be served, or, with `anyone`, in any case.
+    /// Opens the process `pid` if it may be served; with `anyone`, in any case.
     pub(super) fn admit(
         &mut self,
         pid: u32,
@@ -124,13 +124,13 @@ impl Senders {
         self.turned_away.insert(pid, now.after_micros(TURNED_AWAY_MICROS));
     }
 
-    /// Whether `pid` was turned away a moment ago.
+    /// Whether `pid` was turned away recently.
     pub(super) fn is_turned_away(&self, pid: u32, now: Instant) -> bool {
         self.turned_away.get(&pid).is_some_and(|&until| now < until)
     }
 
-    /// What the process `pid` handles, and what is remembered of its program, if it is none of
-    /// ours.
+    /// What the process `pid` handles, and what is remembered of its program; `None` if it belongs
+    /// to this project.
     pub(super) fn stranger(&self, pid: u32) -> Option<(Handles, Memory)> {
         let process = &self.open.get(&pid)?.process;
         if process.recognition().is_some() {
@@ -142,7 +142,7 @@ impl Senders {
         Some((handles, memory.copied().unwrap_or_default()))
     }
 
-    /// Remembers what the process `pid` has taught, for the next one of the same program.
+    /// Remembers what was learned from the process `pid`, for the next process of the same program.
     pub(super) fn remember(&mut self, pid: u32, memory: Memory) {
         let sender = self.open.get(&pid).filter(|sender| sender.process.recognition().is_none());
         let Some(executable) = sender.and_then(|sender| sender.process.executable()) else {
@@ -157,8 +157,8 @@ impl Senders {
         self.memories.insert(executable, memory);
     }
 
-    /// Whether the process `pid` was acknowledged otherwise than the next one of its program will
-    /// be.
+    /// Whether the process `pid` was acknowledged in another way than the next one of its program
+    /// will be.
     pub(super) fn is_misanswered(&self, pid: u32, memory: Memory) -> bool {
         let answered = self.open.get(&pid).and_then(|sender| sender.answered);
         let next = match memory.ack {
@@ -169,13 +169,13 @@ impl Senders {
         next.is_some_and(|next| answered == Some(!next))
     }
 
-    /// Notes that `pid` does not wait for acknowledgments; false if that is known already.
+    /// Records that `pid` does not wait for acknowledgments; false if that was known.
     pub(super) fn is_hasty(&mut self, pid: u32) -> bool {
         let sender = self.open.get_mut(&pid);
         sender.is_some_and(|sender| !std::mem::replace(&mut sender.is_hasty, true))
     }
 
-    /// Makes sure once more that the process `pid` may be acknowledged.
+    /// Makes sure again that the process `pid` may be acknowledged.
     pub(super) fn look_again(&mut self, pid: u32) -> Result<(), Stray> {
         let Some(sender) = self.open.get_mut(&pid) else { return Ok(()) };
         sender.process.recheck().map_err(|refusal| Stray {
@@ -193,7 +193,7 @@ impl Senders {
         self.open.remove(&pid)
     }
 
-    /// Notes a piece of a message. The second value is the message that it breaks off, if it does.
+    /// Records a piece of a message. The second value is the message that it cuts off, if any.
     pub(super) fn take(
         &mut self,
         payload: &Payload<'_>,
@@ -224,7 +224,7 @@ impl Senders {
         sender.decoding.get_or_insert_with(|| Box::new(Decoding::new())).load(payload);
     }
 
-    /// Whether there may be more text in the frame of `peer` that is under way.
+    /// Whether the current frame of `peer` may hold more text.
     pub(super) fn has_more(&self, peer: u32) -> bool {
         let decoding = self.open.get(&peer).and_then(|sender| sender.decoding.as_ref());
         decoding.is_some_and(|decoding| decoding.has_more())
@@ -239,18 +239,18 @@ impl Senders {
         Some(self.open.get_mut(&peer)?.decoding.as_mut()?.next(text))
     }
 
-    /// Bytes of the text of `peer` that have been told, if its message is coded.
+    /// Bytes of the text of `peer` that have been reported, if its message is coded.
     pub(super) fn decoded(&self, peer: u32) -> Option<u64> {
         let sender = self.open.get(&peer).filter(|sender| sender.decoding.is_some())?;
         Some(sender.message.map_or(0, |message| message.octets))
     }
 
-    /// When [`exposed`](Self::exposed) has something to say.
+    /// When [`exposed`](Self::exposed) will have something to report.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.suspects.front().map(|&(deadline, _)| deadline)
     }
 
-    /// A process that has had its time and has sent nothing but a stray signal.
+    /// A process whose time is over and that has sent nothing but a stray signal.
     pub(super) fn exposed(&mut self, now: Instant) -> Option<Stray> {
         let &(deadline, pid) = self.suspects.front()?;
         if now < deadline {
@@ -260,8 +260,8 @@ impl Senders {
         self.expose(pid).or_else(|| self.exposed(now))
     }
 
-    /// The process `pid` as one that has sent nothing but a stray signal, if it is and nobody
-    /// knows.
+    /// The report on the process `pid`, if it has sent nothing but a stray signal and has not been
+    /// reported.
     pub(super) fn expose(&mut self, pid: u32) -> Option<Stray> {
         let sender = self.open.get_mut(&pid)?;
         if sender.standing != Standing::Suspect {
@@ -272,13 +272,13 @@ impl Senders {
         Some(Stray { peer: Some(pid), program, cause: StrayCause::NoMessage })
     }
 
-    /// Whether a message of the process `pid` may be in progress: not if it has sent but a stray
+    /// Whether a message of the process `pid` may be in progress: not if it has only sent a stray
     /// signal.
     pub(super) fn is_sender(&self, pid: u32) -> bool {
         self.open.get(&pid).is_some_and(|sender| sender.standing == Standing::Sender)
     }
 
-    /// Notes that a piece has been accepted: that ends a message if it was the last one.
+    /// Records that a piece has been accepted, which ends the message if it was the last one.
     pub(super) fn accept(&mut self, peer: u32, now: Instant) -> Option<Ended> {
         let sender = self.open.get_mut(&peer)?;
         let message = sender.message.filter(|message| message.is_complete)?;
@@ -292,14 +292,14 @@ impl Senders {
         self.open.get(&peer).map_or(0, |sender| sender.uid)
     }
 
-    /// Notes that no more of the message of `peer` is taken.
+    /// Records that no more of the message of `peer` is accepted.
     pub(super) fn refuse(&mut self, peer: u32, now: Instant) {
         if let Some(sender) = self.open.get_mut(&peer) {
             sender.end_message(now);
         }
     }
 
-    /// Notes that a bit of `peer` was lost; false if that is known already.
+    /// Records that a bit of `peer` was lost; false if that was known.
     pub(super) fn lose(&mut self, peer: u32) -> bool {
         let sender = self.open.get_mut(&peer);
         sender.is_some_and(|sender| !std::mem::replace(&mut sender.is_damaged, true))
@@ -307,7 +307,7 @@ impl Senders {
 }
 
 impl Sender {
-    /// What comes now belongs to another message.
+    /// Ends the message: what comes from now on belongs to another one.
     fn end_message(&mut self, now: Instant) {
         self.since = now;
         self.message = None;
@@ -316,7 +316,7 @@ impl Sender {
     }
 }
 
-/// The name of the program that the process `pid` runs, if it can be had.
+/// The name of the program that the process `pid` runs, if it can be read.
 pub(super) fn program_of(pid: u32) -> Option<String> {
     ProcessStatus::read(pid).ok().map(|status| status.name)
 }

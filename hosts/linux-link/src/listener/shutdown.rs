@@ -1,4 +1,4 @@
-//! The end of a listener: nothing new is taken, and senders are told why.
+//! The end of a listener: no new messages are accepted, and senders are told why.
 
 use minitalk_core::{Instant, RefusalReason};
 use minitalk_signals::now;
@@ -6,21 +6,21 @@ use minitalk_signals::now;
 use super::Listener;
 use crate::Observer;
 
-/// How long senders are told that no more will be taken.
+/// How long senders are told that nothing more will be accepted.
 const FAREWELL_MICROS: u64 = 1_000_000;
 
-/// Nothing new is taken.
+/// The state of a listener that accepts nothing new.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shutdown {
     /// What senders are told.
     pub(super) reason: RefusalReason,
-    /// When to end although some of them are still connected.
+    /// When to end even if senders are still connected.
     pub(super) deadline: Instant,
 }
 
 impl<O: Observer> Listener<O> {
-    /// Takes no more messages. Whoever sends is told the reason, for a second at most; then, or as
-    /// soon as nobody is connected, [`Happening::Closed`](super::Happening::Closed) comes.
+    /// Accepts no more messages. Senders are told the reason, for at most a second; then, or as
+    /// soon as no sender is connected, [`Happening::Closed`](super::Happening::Closed) is reported.
     pub fn shut_down(&mut self, reason: RefusalReason) {
         let deadline = now().after_micros(FAREWELL_MICROS);
         self.shutdown.get_or_insert(Shutdown { reason, deadline });
@@ -32,7 +32,7 @@ impl<O: Observer> Listener<O> {
         self.shutdown.is_some()
     }
 
-    /// Whether there is nobody left to be told.
+    /// Whether no sender is left to be told.
     pub(super) fn is_closed(&self) -> bool {
         self.shutdown.is_some_and(|end| self.connected() == 0 || now() >= end.deadline)
     }

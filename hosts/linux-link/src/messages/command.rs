@@ -6,17 +6,17 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
-/// Runs the command, in a thread: what it writes to and waits for may take its time.
+/// Runs the command in a thread, because writing to it and waiting for it may take time.
 #[derive(Debug)]
 pub(super) struct Runner {
     command: String,
     is_running: bool,
     results: (Sender<Result>, Receiver<Result>),
-    /// Gets an octet with each result, so that it can be waited for.
+    /// Gets an octet with each result, so that the result can be waited for.
     wake: (PipeReader, PipeWriter),
 }
 
-/// How the command for a message of this process ended.
+/// How the command for a message of this process has ended.
 type Result = (u32, io::Result<()>);
 
 impl Runner {
@@ -35,7 +35,7 @@ impl Runner {
         command.env("MINITALK_PEER", peer.to_string()).env("MINITALK_UID", uid.to_string());
         let (results, mut wake) = (self.results.0.clone(), self.wake.1.try_clone()?);
         thread::Builder::new().spawn(move || {
-            // If nobody waits for the result, the program has ended.
+            // If nobody receives the result, the program has ended.
             let _ = results.send((peer, run(&mut command, &text)));
             let _ = wake.write_all(b".");
         })?;
@@ -47,7 +47,7 @@ impl Runner {
     pub(super) fn result(&mut self) -> Option<Result> {
         let result = self.results.1.try_recv().ok()?;
         self.is_running = false;
-        // It has been written, or is just being.
+        // The octet has been written, or is just being written.
         let _ = self.wake.0.read(&mut [0]);
         Some(result)
     }
@@ -64,7 +64,7 @@ fn run(command: &mut Command, text: &[u8]) -> io::Result<()> {
     let written = child.stdin.take().map_or(Ok(()), |mut stdin| stdin.write_all(text));
     let status = child.wait()?;
     match written {
-        // It need not read all of it.
+        // The command need not read all of its input.
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error),
         Ok(()) | Err(_) if status.success() => Ok(()),
         Ok(()) | Err(_) => Err(io::Error::other(format!("the command has ended with {status}"))),

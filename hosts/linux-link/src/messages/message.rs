@@ -1,4 +1,4 @@
-//! What is to be written: messages, and lines that are none.
+//! What is to be written: messages, and lines that are not messages.
 
 use minitalk_core::Instant;
 
@@ -11,7 +11,7 @@ use crate::{Ended, Piece};
 pub(super) enum Entry<F> {
     /// A message that has ended.
     Message(Message<F>),
-    /// A line that is no message, and that nobody waits for.
+    /// A line that is not a message, and that no sender waits for.
     Line(Unwritten),
 }
 
@@ -23,7 +23,7 @@ impl<F> Entry<F> {
         }
     }
 
-    /// The sender who waits until it has been written, if one does.
+    /// The sender who waits until it has been written, if any.
     pub(super) fn owed_to(&self) -> Option<u32> {
         match self {
             Self::Message(message) => message.is_owed.then_some(message.facts.peer),
@@ -35,25 +35,25 @@ impl<F> Entry<F> {
 /// A message that has begun to arrive and has not been written to its end.
 #[derive(Debug)]
 pub(super) struct Message<F> {
-    /// What is known of what has arrived so far.
+    /// What is known about what has arrived so far.
     pub(super) facts: Ended,
-    /// Its length in octets, if its beginning said so.
+    /// Its length in octets, if its beginning gave it.
     pub(super) length: Option<u64>,
     /// When its first piece came, and the last one.
     pub(super) began_at: Instant,
     pub(super) heard_at: Instant,
     format: F,
     pub(super) unwritten: Unwritten,
-    /// The sender waits for an answer to its last piece.
+    /// Whether the sender waits for an answer to its last piece.
     pub(super) is_owed: bool,
-    /// Others have been written since the last part of it.
+    /// Whether others have been written since its last part.
     is_aside: bool,
     /// Its place in the order of messages that arrive.
     pub(super) place: u64,
 }
 
 impl<F: Format> Message<F> {
-    /// A message of which `first` is the first piece, still to be [taken](Self::take).
+    /// A message that begins with the piece `first`, which must still be [taken](Self::take).
     pub(super) fn new(first: &Piece<'_>, mut format: F, place: u64, now: Instant) -> Self {
         let &Piece { peer, uid, protocol, dialect, length, .. } = first;
         let mut unwritten = Unwritten::default();
@@ -81,18 +81,18 @@ impl<F: Format> Message<F> {
         self.format.take(piece.octets, self.unwritten.more());
     }
 
-    /// Ends the message: its last piece has come, or it was `cut` and no more of it comes.
+    /// Ends the message: its last piece has come, or it was `cut` off.
     pub(super) fn end(&mut self, cut: Option<&F::Reason>) {
         self.is_owed &= cut.is_none();
         self.format.end(&self.facts, cut, self.unwritten.more());
     }
 
-    /// Whether fewer than `octets_max` octets of it have not been written.
+    /// Whether fewer than `octets_max` of its octets are still unwritten.
     pub(super) fn may_keep_more(&self, octets_max: usize) -> bool {
         self.unwritten.rest().len() < octets_max
     }
 
-    /// The sender, who waits no more for an answer to its last piece.
+    /// The sender, who then no longer waits for an answer to its last piece.
     pub(super) const fn answer(&mut self) -> u32 {
         self.is_owed = false;
         self.facts.peer

@@ -1,4 +1,4 @@
-//! A file, a pipe or a terminal that is written to without ever waiting for it.
+//! A file, a pipe or a terminal, written to without ever blocking.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal, Write};
@@ -9,26 +9,26 @@ use std::path::{Path, PathBuf};
 use minitalk_signals::{Interest, is_ready};
 use rustix::fs::{OFlags, fcntl_setfl};
 
-/// A pipe that poll(2) calls writable takes at least this much without blocking (pipe(7)).
+/// How much a pipe that poll(2) reports as writable accepts without blocking, at least (pipe(7)).
 const PIPE_BUF: usize = 4096;
 
-/// Where octets go.
+/// The destination of octets.
 #[derive(Debug)]
 pub struct Sink {
     file: File,
-    /// Where it was opened.
+    /// The path where it was opened.
     path: Option<PathBuf>,
-    /// Whether a write may find no room for the moment: not in a regular file, which poll(2) always
-    /// calls ready.
+    /// Whether a write may find no room for the moment. Not in a regular file, which poll(2) always
+    /// reports as ready.
     may_be_full: bool,
 }
 
 impl Sink {
-    /// A sink behind a descriptor that others share.
+    /// A sink for a descriptor that others share.
     ///
-    /// Whether a write blocks is a property of what `open(2)` made, which a shell and this program
-    /// share. So a pipe or a terminal is opened once more; a socket, which cannot be, is asked
-    /// before each write instead.
+    /// Whether a write blocks is a property of the open file description, which a shell and this
+    /// program share (open(2)). So a pipe or a terminal is opened again. A socket cannot be; it is
+    /// polled before each write instead.
     ///
     /// # Errors
     ///
@@ -44,7 +44,7 @@ impl Sink {
         Ok(Self { file, path: None, may_be_full: true })
     }
 
-    /// The file at `path`, to be appended to. Opening a FIFO waits for a reader.
+    /// The file at `path`, for appending. Opening a FIFO waits for a reader.
     ///
     /// # Errors
     ///
@@ -57,13 +57,13 @@ impl Sink {
         Ok(Self { file, path: Some(path.to_owned()), may_be_full })
     }
 
-    /// Whether it is a file that has been deleted since: what is written there is lost.
+    /// Whether it is a file that has been deleted: what is written to it is lost.
     #[must_use]
     pub fn is_deleted(&self) -> bool {
         !self.may_be_full && self.file.metadata().is_ok_and(|file| file.nlink() == 0)
     }
 
-    /// Makes the file anew, where it has been deleted.
+    /// Creates the file again, after it has been deleted.
     ///
     /// # Errors
     ///
@@ -99,7 +99,7 @@ impl Sink {
         }
     }
 
-    /// Sees to it that what has been written is on the disk.
+    /// Makes sure that everything written is on the disk.
     ///
     /// # Errors
     ///

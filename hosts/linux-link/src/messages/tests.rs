@@ -6,7 +6,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use std::fs;
 use std::io::{PipeReader, PipeWriter, Read};
 
-/// Lines with marks, or raw octets, or whole lines.
+/// Lines with marks, raw octets, or whole lines.
 #[derive(Clone, Copy)]
 enum Style {
     Raw,
@@ -47,7 +47,7 @@ impl Format for Style {
     }
 }
 
-/// Messages and what reads them.
+/// Messages, and the pipe that they are read from.
 struct Bench {
     messages: Messages<Style>,
     reader: PipeReader,
@@ -83,7 +83,7 @@ impl Bench {
         self.messages.push_piece(&piece, at(millis));
     }
 
-    /// Writes at this time; all that has been written so far.
+    /// Writes at this time; returns everything that has been written so far.
     fn shown(&mut self, millis: u64) -> String {
         self.messages.write(|_| false, at(millis)).unwrap();
         let mut octets = [0; 4096];
@@ -127,7 +127,7 @@ fn a_message_is_answered_when_its_last_octet_is_written_and_not_before() {
 #[test]
 fn what_the_disk_does_not_confirm_is_not_confirmed() {
     let mut bench = Bench::new(Style::Text);
-    // A pipe is on no disk.
+    // A pipe is not on a disk.
     bench.messages.sync = true;
     bench.push(1, b"text", true, 0);
     let unwritable = bench.messages.write(|_| false, at(0)).unwrap_err();
@@ -180,14 +180,14 @@ fn whose_message_was_cut_is_answered_no_more() {
 }
 
 impl Bench {
-    /// One that runs this command for each message.
+    /// A bench that runs this command for each message.
     fn running(command: &str) -> Self {
         let Self { messages, reader, writer, shown } = Self::new(Style::Whole);
         let messages = messages.with_command(command.to_owned()).unwrap();
         Self { messages, reader, writer, shown }
     }
 
-    /// Waits until the command has ended; what comes of it.
+    /// Waits until the command has ended; returns the result.
     fn ended(&mut self) -> Result<Vec<u32>, Unwritable> {
         self.messages.write(|_| false, at(0))?;
         let mut ended = [PollFd::new(&self.messages, PollFlags::IN)];
@@ -285,7 +285,7 @@ fn nobody_gives_way_to_a_message_of_which_nothing_is_written() {
     let mut bench = Bench::new(Style::Raw);
     bench.push(1, b"slow", false, 0);
     assert_eq!((bench.shown(300).as_str(), bench.answers()), ("slow", vec![1]));
-    // What a stray signal is taken for in the end.
+    // A stray signal in the end leads to an empty message.
     bench.push(2, b"", true, 400);
     assert_eq!(bench.answers(), [2]);
     assert_eq!(bench.messages.stalled(at(400)), None);
@@ -321,7 +321,7 @@ fn what_was_cut_is_marked_unless_nothing_of_it_came() {
 #[test]
 fn what_nobody_waits_for_is_kept_in_small_numbers_only() {
     let mut bench = Bench::new(Style::Whole);
-    // Nothing gets through.
+    // Fill the pipe.
     let filler = Sink::of(bench.writer.as_fd()).unwrap();
     let mut filler = filler;
     while filler.write(&[b'.'; 4096]).is_ok() {}

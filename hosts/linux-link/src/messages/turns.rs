@@ -1,8 +1,8 @@
-//! Messages that arrive, and which of them is shown as it comes.
+//! Messages that are arriving, and which of them is shown as it comes.
 //!
-//! One that arrives alone is shown soon. Of several, one wants to be shown if no more of it may be
-//! kept, or if its sender pauses. The one that is shown gives its turn up for those, and for
-//! messages that are complete.
+//! A message that arrives alone is shown soon. If there are several, one of them wants to be shown
+//! when no more of it can be kept, or when its sender pauses. The message that is shown gives up
+//! its turn for those, and for complete messages.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
@@ -12,19 +12,19 @@ use super::format::Format;
 use super::message::Message;
 use crate::Piece;
 
-/// How long a message arrives alone before it is shown although it is not complete.
+/// How long a message arrives alone before it is shown although it is incomplete.
 const ALONE_MICROS: u64 = 300_000;
 
-/// Silence after which one of several messages wants to be shown as far as it has come.
+/// Silence after which one of several messages wants what has come of it to be shown.
 const PAUSE_MICROS: u64 = 1_000_000;
 
-/// Silence after which the message that is shown gives its turn up.
+/// Silence after which the message that is shown gives up its turn.
 const QUIET_MICROS: u64 = 1_000_000;
 
-/// How long a turn lasts for which others wait.
+/// How long a turn lasts if others wait.
 const TURN_MICROS: u64 = 2_000_000;
 
-/// Messages that arrive.
+/// The messages that are arriving.
 #[derive(Debug)]
 pub(super) struct Turns<F> {
     messages: HashMap<u32, Message<F>>,
@@ -32,7 +32,7 @@ pub(super) struct Turns<F> {
     order: BTreeMap<u64, u32>,
     next_place: u64,
     shown: Option<u32>,
-    /// Those that want to be shown, and since when.
+    /// The senders of messages that want to be shown, and since when.
     wanting: VecDeque<(u32, Instant)>,
     looked_at: Instant,
 }
@@ -51,7 +51,7 @@ impl<F> Default for Turns<F> {
 }
 
 impl<F: Format> Turns<F> {
-    /// The message that `piece` belongs to, which begins with it if there is none.
+    /// The message that `piece` belongs to; if there is none, it begins with this piece.
     pub(super) fn message(
         &mut self,
         piece: &Piece<'_>,
@@ -65,7 +65,7 @@ impl<F: Format> Turns<F> {
         })
     }
 
-    /// Takes the message of `peer` away, and says whether it was shown.
+    /// Removes the message of `peer`, and returns it and whether it was shown.
     pub(super) fn remove(&mut self, peer: u32) -> Option<(Message<F>, bool)> {
         let message = self.messages.remove(&peer)?;
         self.order.remove(&message.place);
@@ -88,7 +88,7 @@ impl<F: Format> Turns<F> {
         self.messages.get_mut(&self.shown?)
     }
 
-    /// Lets a message have the next turn but those that want one already.
+    /// Queues a message for a turn, after those that want one already.
     pub(super) fn want(&mut self, peer: u32, now: Instant) {
         if self.shown != Some(peer) {
             self.wanting.push_back((peer, now));
@@ -110,7 +110,8 @@ impl<F: Format> Turns<F> {
         self.messages.get_mut(&self.shown.take()?)
     }
 
-    /// Looks which messages have paused. `is_waiting` tells of those who merely wait for the line.
+    /// Checks which messages have paused. `is_waiting` is true of a sender that only waits for the
+    /// line.
     pub(super) fn look(&mut self, is_waiting: impl Fn(u32) -> bool, now: Instant) {
         if self.messages.len() < 2 || now < self.looked_at.after_micros(PAUSE_MICROS) {
             return;
@@ -131,7 +132,8 @@ impl<F: Format> Turns<F> {
         }
     }
 
-    /// When the turn ends if others have waited for it since `since`, or since one wants a turn.
+    /// When the turn ends, if complete messages have waited for it since `since`, or another one
+    /// wants a turn.
     pub(super) fn ends_at(&self, since: Option<Instant>) -> Option<Instant> {
         let wanting = self.wanting.front().map(|&(_, since)| since);
         let since = [since, wanting].into_iter().flatten().min()?;
@@ -139,8 +141,8 @@ impl<F: Format> Turns<F> {
         Some(quiet_at.max(since).min(since.after_micros(TURN_MICROS)))
     }
 
-    /// When [`begin`](Self::begin) or [`look`](Self::look) has something to do although nothing has
-    /// come.
+    /// When [`begin`](Self::begin) or [`look`](Self::look) has something to do even if nothing
+    /// happens.
     pub(super) fn deadline(&self) -> Option<Instant> {
         if self.messages.len() > 1 {
             return Some(self.looked_at.after_micros(PAUSE_MICROS));
@@ -149,7 +151,7 @@ impl<F: Format> Turns<F> {
         Some(alone.began_at.after_micros(ALONE_MICROS))
     }
 
-    /// The only message there is, if something of it is to be shown.
+    /// The only message there is, if there is something to show of it.
     fn alone(&self) -> Option<&Message<F>> {
         let first = self.messages.values().next().filter(|_| self.messages.len() == 1)?;
         (!first.unwritten.is_empty()).then_some(first)

@@ -1,16 +1,16 @@
-//! What has become of a message that could not be written.
+//! What happens to a message that could not be written.
 
 use std::io::{self, ErrorKind};
 
 /// Something could not be written, and has been dropped.
 #[derive(Debug)]
 pub struct Unwritable {
-    /// Whose message it was, if it was one.
+    /// The sender of the message, if it was one.
     pub peer: Option<u32>,
     /// Why it could not be written.
     pub error: io::Error,
-    /// Whether a later message may be written all the same: a disk may be emptied, and the next
-    /// command may succeed; but the reader of a pipe does not return.
+    /// Whether a later message may succeed: space may be freed on a disk, and the next command may
+    /// succeed, but the reader of a pipe does not come back.
     pub is_passing: bool,
 }
 

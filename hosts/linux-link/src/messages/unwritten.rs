@@ -1,4 +1,4 @@
-//! Octets on their way to the sink.
+//! Octets that are waiting to be written to the sink.
 
 /// Octets, some of which may have been written already.
 #[derive(Debug, Default)]
@@ -27,19 +27,19 @@ impl Unwritten {
         self.is_begun
     }
 
-    /// Notes that the first `count` octets of the rest have been written.
+    /// Records that the first `count` octets of the rest have been written.
     pub(super) fn advance(&mut self, count: usize) {
         self.written += count;
         self.is_begun = true;
     }
 
-    /// As if nothing of it had been written.
+    /// Starts again, as if nothing of it had been written.
     pub(super) const fn rewind(&mut self) {
         self.written = 0;
         self.is_begun = false;
     }
 
-    /// What has not been written, to be changed or added to.
+    /// What has not been written, for changing or appending.
     pub(super) fn more(&mut self) -> &mut Vec<u8> {
         self.octets.drain(..std::mem::take(&mut self.written));
         &mut self.octets

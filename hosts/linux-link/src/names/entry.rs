@@ -9,7 +9,7 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
 
-/// A process, and the PID namespace in which it has its number.
+/// A process, and the PID namespace that its number belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Record {
     pub(super) process: ProcessIdentity,
@@ -21,7 +21,7 @@ pub(super) struct Record {
 pub(super) enum Fate {
     /// It runs.
     Live,
-    /// It runs in another PID namespace: its number means nothing here.
+    /// It runs in another PID namespace: its number has no meaning here.
     Elsewhere,
     /// It has ended.
     Ended,
@@ -36,7 +36,7 @@ impl Record {
         Ok(Self { process: ProcessIdentity::own()?, namespace: PidNamespace::own()? })
     }
 
-    /// Reads an entry; `None` if the file is not one.
+    /// Reads an entry; `None` if the file is not an entry.
     pub(super) fn read(file: &OwnedFd) -> io::Result<Option<Self>> {
         let mut text = Vec::new();
         File::from(file.try_clone()?).take(RECORD_BYTES_MAX).read_to_end(&mut text)?;
@@ -59,7 +59,7 @@ impl Record {
         format!("{} {} {device} {inode}\n", process.pid, process.started_ticks)
     }
 
-    /// What the entry of a listener without a name is called. No name begins with a digit.
+    /// The file name of the entry of a listener without a name. No name begins with a digit.
     pub(super) fn file_name(self) -> String {
         format!("{}.{}", self.process.pid, self.namespace.inode)
     }
@@ -82,7 +82,7 @@ pub(super) fn is_nameless(file: &str) -> bool {
     })
 }
 
-/// Locks an entry for as long as it is open; whether nobody else has locked it.
+/// Locks an entry while it is open; false if another process has locked it.
 pub(super) fn lock(file: &OwnedFd) -> io::Result<bool> {
     match fcntl(file.as_fd(), FcntlArg::F_OFD_SETLK(&whole_file(libc::F_WRLCK))) {
         Ok(_) => Ok(true),
@@ -91,7 +91,7 @@ pub(super) fn lock(file: &OwnedFd) -> io::Result<bool> {
     }
 }
 
-/// Whether somebody has locked an entry. If that cannot be found out it counts as locked.
+/// Whether another process has locked an entry. If that cannot be determined, it counts as locked.
 fn is_locked(file: &OwnedFd) -> bool {
     let mut lock = whole_file(libc::F_WRLCK);
     let asked = fcntl(file.as_fd(), FcntlArg::F_OFD_GETLK(&mut lock));
@@ -119,8 +119,8 @@ pub(super) mod tests {
         openat(CWD, path, OFlags::RDWR | OFlags::CREATE, Mode::RWXU).unwrap()
     }
 
-    /// Gives a lock back. To close the file is not enough: a child that another test has just forked
-    /// has a copy of it until it becomes another program.
+    /// Releases a lock. Closing the file is not enough: a child that another test has just forked
+    /// holds a copy of it until it calls execve(2).
     pub(in crate::names) fn unlock(file: &OwnedFd) {
         fcntl(file.as_fd(), FcntlArg::F_OFD_SETLK(&whole_file(libc::F_UNLCK))).unwrap();
     }

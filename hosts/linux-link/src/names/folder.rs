@@ -1,4 +1,4 @@
-//! The folder of entries, held open: what is done in it is done in this folder, whatever becomes of
+//! The folder of entries, held open: all operations are in this folder, whatever happens to
 //! its path.
 
 use std::io;
@@ -16,13 +16,14 @@ use thiserror::Error;
 
 use super::site::{self, Owner, Site};
 
-/// Nobody else may look into the folder, or put an entry there.
+/// No other user may look into the folder, or create an entry there.
 const FOLDER_MODE: Mode = Mode::RWXU;
 
-/// Nobody else may read an entry.
+/// No other user may read an entry.
 pub(super) const FILE_MODE: Mode = Mode::from_raw_mode(0o600);
 
-/// Files that are looked at in a folder. More are not expected, and would be somebody's flood.
+/// How many files are read in a folder. More are not expected; they would be an attempt to flood
+/// it.
 const FILES_MAX: usize = 65_536;
 
 /// Why the folder cannot be used.
@@ -35,12 +36,12 @@ pub enum FolderError {
         path.display(), user(*uid)
     )]
     NotOurs {
-        /// Where it is.
+        /// Its path.
         path: PathBuf,
-        /// Whose it is.
+        /// Its owner.
         uid: u32,
     },
-    /// The folder that it would be in belongs to another user.
+    /// The parent folder belongs to another user.
     #[error(
         "XDG_RUNTIME_DIR is {}, which belongs to {}; unset it, or set it to a folder of your own",
         path.display(), user(*uid)
@@ -48,10 +49,10 @@ pub enum FolderError {
     ParentNotOurs {
         /// The parent.
         path: PathBuf,
-        /// Whose it is.
+        /// Its owner.
         uid: u32,
     },
-    /// Everybody may put other folders in its place.
+    /// Anyone may put another folder in its place.
     #[error(
         "everybody may rename what is in {}; set XDG_RUNTIME_DIR to a folder that only you can \
          write to",
@@ -67,15 +68,15 @@ pub enum FolderError {
         path.display()
     )]
     NotAFolder {
-        /// Where it is.
+        /// Its path.
         path: PathBuf,
     },
-    /// It cannot be made or opened.
+    /// It cannot be created or opened.
     #[error("cannot use {}: {error}; set XDG_RUNTIME_DIR to a folder of your own", path.display())]
     Io {
-        /// Where it is.
+        /// Its path.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         error: io::Error,
     },
 }
@@ -89,12 +90,12 @@ fn user(uid: u32) -> String {
 pub(super) struct Folder {
     fd: OwnedFd,
     path: PathBuf,
-    /// Whose processes its entries may be about; `None` for any.
+    /// The user whose processes its entries may name; `None` for any.
     pub(super) only_of: Option<u32>,
 }
 
 impl Folder {
-    /// The folder of this user, made if it is not there.
+    /// The folder of this user, created if it does not exist.
     pub(super) fn create() -> Result<Self, FolderError> {
         Self::create_at(&site::own())
     }
@@ -103,14 +104,14 @@ impl Folder {
         let io = |error: Errno| FolderError::Io { path: path(site), error: error.into() };
         let parent = open_parent(site)?;
         match mkdirat(&parent, site.child.as_str(), FOLDER_MODE) {
-            // Whatever was there already may be anything.
+            // If something exists there already, it may be anything.
             Ok(()) | Err(Errno::EXIST) => {}
             Err(error) => return Err(io(error)),
         }
         Self::open_in(&parent, site)?.ok_or_else(|| io(Errno::NOENT))
     }
 
-    /// The folder at `site`; `None` if there is none.
+    /// The folder at `site`; `None` if it does not exist.
     pub(super) fn open_at(site: &Site) -> Result<Option<Self>, FolderError> {
         match open_parent(site) {
             Ok(parent) => Self::open_in(&parent, site),
@@ -121,7 +122,7 @@ impl Folder {
         }
     }
 
-    /// Opens the folder and looks at what was opened, not at what is at its path.
+    /// Opens the folder and checks what was opened, not what its path leads to now.
     fn open_in(parent: &OwnedFd, site: &Site) -> Result<Option<Self>, FolderError> {
         let path = path(site);
         let io = |error: Errno| FolderError::Io { path: path.clone(), error: error.into() };
@@ -130,7 +131,7 @@ impl Folder {
             Ok(fd) => fd,
             Err(Errno::NOENT) => return Ok(None),
             Err(Errno::NOTDIR | Errno::LOOP) => return Err(FolderError::NotAFolder { path }),
-            // The folder of somebody else is closed to this user, as it should be.
+            // Another user's folder is closed to this user, as it should be.
             Err(error) => return Err(owned_by_other(parent, site).unwrap_or_else(|| io(error))),
         };
         let found = fstat(&fd).map_err(io)?;
@@ -145,7 +146,7 @@ impl Folder {
                 }
                 Ok(Some(Self { fd, path, only_of: None }))
             }
-            // This user's own have been looked into.
+            // This user's own folders have been checked already.
             Owner::Anybody if found.st_uid == own || found.st_mode & 0o022 != 0 => Ok(None),
             Owner::Anybody => Ok(Some(Self { fd, path, only_of: Some(found.st_uid) })),
         }
@@ -164,9 +165,9 @@ impl Folder {
         Ok(names.take(FILES_MAX).collect())
     }
 
-    /// Opens an ordinary file of the folder; `None` if there is none.
+    /// Opens a regular file in the folder; `None` if there is none.
     pub(super) fn open(&self, file: &str, access: OFlags) -> io::Result<Option<OwnedFd>> {
-        // Without waiting, for it may be a FIFO.
+        // Non-blocking, because it may be a FIFO.
         let flags = access | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let fd = match openat(&self.fd, file, flags, Mode::empty()) {
             Ok(fd) => fd,
@@ -179,29 +180,29 @@ impl Folder {
         Ok(Some(fd))
     }
 
-    /// Makes a file that was not there.
+    /// Creates a file that did not exist.
     pub(super) fn create_new(&self, file: &str) -> io::Result<OwnedFd> {
         let flags =
             OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let fd = openat(&self.fd, file, flags, FILE_MODE)?;
-        // Whatever the umask.
+        // Independent of the umask.
         fchmod(&fd, FILE_MODE)?;
         Ok(fd)
     }
 
-    /// Whether the file called `file` is the one that is open as `fd`.
+    /// Whether the file named `file` is the one that is open as `fd`.
     pub(super) fn is_still(&self, file: &str, fd: &OwnedFd) -> bool {
         let same = |a: Stat, b: Stat| (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino);
         let there = statat(&self.fd, file, AtFlags::SYMLINK_NOFOLLOW);
         matches!((there, fstat(fd)), (Ok(there), Ok(held)) if same(there, held))
     }
 
-    /// Gives a file another name, unless something has that name.
+    /// Renames a file, unless something has the new name.
     pub(super) fn rename_to_free(&self, from: &str, to: &str) -> io::Result<()> {
         Ok(renameat_with(&self.fd, from, &self.fd, to, RenameFlags::NOREPLACE)?)
     }
 
-    /// Gives a file the name of another one, which is gone then.
+    /// Renames a file over another one, which then no longer exists.
     pub(super) fn replace(&self, from: &str, to: &str) -> io::Result<()> {
         Ok(renameat(&self.fd, from, &self.fd, to)?)
     }
@@ -215,7 +216,7 @@ fn path(site: &Site) -> PathBuf {
     site.parent.join(&site.child)
 }
 
-/// The parent, in which nobody may put another folder in the place of this user's.
+/// The parent, if nobody may put another folder in the place of this user's.
 fn open_parent(site: &Site) -> Result<OwnedFd, FolderError> {
     let path: &Path = &site.parent;
     let io = |error: Errno| FolderError::Io { path: path.to_owned(), error: error.into() };

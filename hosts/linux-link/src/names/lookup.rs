@@ -13,14 +13,14 @@ use super::folder::{Folder, FolderError};
 use super::name::Name;
 use super::site;
 
-/// A listener that runs and has registered itself.
+/// A running listener that has registered itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registered {
-    /// What it is called, if it has a name.
+    /// Its name, if it has one.
     pub name: Option<Name>,
     /// Its process.
     pub pid: u32,
-    /// Whose it is: its real user id.
+    /// Its owner: its real user id.
     pub uid: u32,
     /// How long its process has been running.
     pub uptime: Duration,
@@ -29,15 +29,15 @@ pub struct Registered {
 /// Why no server was found by a name.
 #[derive(Debug, Error)]
 pub enum FindError {
-    /// Nobody has taken the name.
+    /// No server has the name.
     #[error("no server is called '{0}'")]
     Unknown(Name),
-    /// The server that had the name has ended without giving it back.
+    /// The server that had the name has ended without releasing it.
     #[error("the server called '{name}' (PID {pid}) has ended")]
     Ended {
         /// The name.
         name: Name,
-        /// The process it was.
+        /// Its former process.
         pid: u32,
     },
     /// The server that has the name runs where this process cannot signal it by number.
@@ -48,7 +48,7 @@ pub enum FindError {
         /// The number of its process there.
         pid: u32,
     },
-    /// Several users have servers of that name. Only root can see them.
+    /// Several users have servers with that name. Only root can see them.
     #[error("servers of several users are called '{name}': PIDs {}", list_of(pids))]
     Ambiguous {
         /// The name.
@@ -59,18 +59,18 @@ pub enum FindError {
     /// The folder of entries cannot be used.
     #[error(transparent)]
     Folder(#[from] FolderError),
-    /// Nobody can say whether a server runs.
+    /// It is impossible to tell whether a server runs.
     #[error("cannot find out which servers run: {0}")]
     Proc(#[from] ReadProcessError),
-    /// Nothing runs at this [address](crate::Address), and the deadline has come.
+    /// No process runs at this [address](crate::Address), and the deadline has passed.
     #[error("no server '{0}' has started in time")]
     NotStarted(String),
-    /// The file that was given holds no PID.
+    /// The given file contains no PID.
     #[error("{} gives no PID: {error}", path.display())]
     PidFile {
         /// The file.
         path: PathBuf,
-        /// What the system says, or that it is no number.
+        /// The error of the system, or that the content is not a number.
         error: io::Error,
     },
     /// An entry cannot be read.
@@ -78,7 +78,7 @@ pub enum FindError {
     Io {
         /// The entry.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         error: io::Error,
     },
 }
@@ -87,9 +87,9 @@ fn list_of(pids: &[u32]) -> String {
     pids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// The PID of the server that is called `name`, and runs.
+/// The PID of the running server named `name`.
 ///
-/// A server of this user comes before those of others, which only root can see.
+/// A server of this user has precedence over those of others, which only root can see.
 ///
 /// # Errors
 ///
@@ -98,24 +98,24 @@ pub fn find(name: &Name) -> Result<u32, FindError> {
     find_in(Folders::open()?, name)
 }
 
-/// Every listener that runs in this PID namespace and has registered itself: in the order of the
-/// names, and those without a name last.
+/// Every listener that runs in this PID namespace and has registered itself: sorted by name, those
+/// without a name last.
 ///
 /// # Errors
 ///
-/// [`FindError::Folder`] and [`FindError::Proc`]. Where nobody has registered the list is empty.
+/// [`FindError::Folder`] and [`FindError::Proc`]. If no listener has registered, the list is empty.
 pub fn list() -> Result<Vec<Registered>, FindError> {
     list_in(Folders::open()?)
 }
 
-/// The listener whose process is `pid`, if it has registered itself and runs.
+/// The running listener whose process is `pid`, if it has registered itself.
 ///
-/// Its own user has made the entry, or root: so this is a process that is to be sent bits.
+/// Only its own user or root can have created the entry, so this is a process that expects bits.
 pub fn of(pid: u32) -> Option<Registered> {
     list().ok()?.into_iter().find(|entry| entry.pid == pid)
 }
 
-/// The folders that are there, and why one of this user cannot be used.
+/// The existing folders, and why one of this user cannot be used.
 struct Folders {
     own: Vec<Folder>,
     of_others: Vec<Folder>,
@@ -124,7 +124,7 @@ struct Folders {
 
 impl Folders {
     fn open() -> Result<Self, FindError> {
-        // Without /proc nobody can be told from another.
+        // Without /proc processes cannot be distinguished.
         Record::own()?;
         let mut folders = Self { own: Vec::new(), of_others: Vec::new(), refused: None };
         for site in site::all() {
@@ -191,7 +191,7 @@ fn list_in(folders: Folders) -> Result<Vec<Registered>, FindError> {
     Ok(entries)
 }
 
-/// What the entry called `file` leads to; `None` if there is none, or what is there is not one.
+/// What the entry named `file` leads to; `None` if it does not exist or is not an entry.
 fn follow(folder: &Folder, file: &str) -> Result<Option<Trail>, FindError> {
     let io = |error| FindError::Io { path: folder.path_of(file), error };
     let Some(found) = folder.open(file, OFlags::RDONLY).map_err(io)? else { return Ok(None) };
@@ -200,11 +200,11 @@ fn follow(folder: &Folder, file: &str) -> Result<Option<Trail>, FindError> {
     Ok(Some(Trail { record, fate }))
 }
 
-/// The listener behind the entry called `file`, if it runs here.
+/// The listener of the entry named `file`, if it runs here.
 fn entry(folder: &Folder, file: &str) -> Option<Registered> {
     let Trail { record, fate: Fate::Live } = follow(folder, file).ok()?? else { return None };
     let uid = ProcessStatus::read(record.process.pid).ok()?.uids.real;
-    // Another user has no say in whose process root sends to.
+    // No other user may decide whose process root sends to.
     folder.only_of.is_none_or(|owner| owner == uid).then(|| Registered {
         name: Name::parse(file).ok(),
         pid: record.process.pid,
@@ -269,7 +269,7 @@ mod tests {
     fn what_was_left_behind_is_neither_found_nor_listed() {
         let parent = tempfile::tempdir().unwrap();
         let folder = &own(&parent).own[0];
-        // A process of this number runs, but it was started at another time.
+        // A process with this number runs, but it was started at another time.
         let record = Record::own().unwrap();
         let process = ProcessIdentity { started_ticks: 1, ..record.process };
         fs::write(folder.path_of("old"), Record { process, ..record }.text()).unwrap();

@@ -1,4 +1,4 @@
-//! What a server may be called.
+//! The names that servers may have.
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,7 +17,7 @@ pub struct Name(String);
 /// Why a text is not the name of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum NameError {
-    /// There is nothing.
+    /// It is empty.
     #[error("a name has at least one character")]
     Empty,
     /// It is longer than [`NAME_BYTES_MAX`].
@@ -35,7 +35,7 @@ pub enum NameError {
     /// It would be a path.
     #[error("a name has no '/'")]
     Separator,
-    /// It would write to the terminal of whoever lists it.
+    /// It would send control characters to the terminal of a user who lists it.
     #[error("a name has no control characters")]
     Control,
 }

@@ -1,4 +1,4 @@
-//! A listener makes its entry, and removes it.
+//! A listener creates its entry, and removes it.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -16,32 +16,32 @@ use super::entry::{Fate, Record, is_nameless, lock};
 use super::folder::{Folder, FolderError};
 use super::name::Name;
 
-/// How often an entry that another process is just replacing is looked at again, a millisecond
+/// How many times an entry that another process is just replacing is looked at, a millisecond
 /// apart.
 const ATTEMPTS_MAX: usize = 50;
 
-/// This process is known as a listener, by a name or without one, until this is dropped.
+/// Makes this process known as a listener, with or without a name, until this is dropped.
 #[derive(Debug)]
 pub struct Registration {
     folder: Folder,
     file_name: String,
-    /// The entry. It is locked as long as it is open.
+    /// The entry. It is locked while it is open.
     file: OwnedFd,
     pid: u32,
 }
 
-/// Why an entry could not be made.
+/// Why an entry could not be created.
 #[derive(Debug, Error)]
 pub enum RegisterError {
-    /// Another server has the name and still runs.
+    /// Another server has the name and is still running.
     #[error("the name '{name}' is taken by PID {pid}; choose another, or end that server")]
     Taken {
         /// The name.
         name: Name,
-        /// Who has it.
+        /// The process that has it.
         pid: u32,
     },
-    /// A server in another PID namespace has the name and still runs.
+    /// A server in another PID namespace has the name and is still running.
     #[error(
         "the name '{name}' is taken in another PID namespace (by PID {pid} there); choose another"
     )]
@@ -54,7 +54,7 @@ pub enum RegisterError {
     /// The folder of entries cannot be used.
     #[error(transparent)]
     Folder(#[from] FolderError),
-    /// Nobody can say which process this is.
+    /// The start time of this process cannot be determined.
     #[error("cannot find out when this process was started: {0}")]
     Proc(#[from] ReadProcessError),
     /// The entry cannot be written.
@@ -62,23 +62,23 @@ pub enum RegisterError {
     Io {
         /// The entry.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         error: io::Error,
     },
 }
 
 impl Registration {
-    /// Makes this process known as a listener, and as the one that is found by `name` if there is
-    /// one.
+    /// Makes this process known as a listener and, if `name` is given, as the one found by that
+    /// name.
     ///
-    /// Takes the place of an entry that a listener which was killed has left behind. The signals of
-    /// the line must be caught by now, for whoever finds the entry may send. Does not wait for
-    /// anybody for more than 50 ms.
+    /// Replaces an entry that a killed listener has left behind. The signals of the line must
+    /// already be caught, because any process that finds the entry may send. Waits for at most 50
+    /// ms.
     ///
     /// # Errors
     ///
-    /// [`RegisterError`]; nothing has changed then. A listener without a name can go on: it is then
-    /// recognised by its executable only, if at all.
+    /// [`RegisterError`]; nothing has been changed then. A listener without a name can continue: it
+    /// is then recognised only by its executable, if at all.
     pub fn new(name: Option<&Name>) -> Result<Self, RegisterError> {
         Self::new_in(Folder::create()?, name)
     }
@@ -104,7 +104,7 @@ impl Drop for Registration {
     }
 }
 
-/// An entry that is complete and locked, and not yet in its place.
+/// A complete and locked entry that is not in its place yet.
 struct Draft<'f> {
     folder: &'f Folder,
     name: String,
@@ -114,7 +114,7 @@ struct Draft<'f> {
 /// Why an entry could not be put in its place.
 #[derive(Debug)]
 enum PutError {
-    /// There is one whose process runs.
+    /// There is an entry whose process runs.
     Occupied(Record, Fate),
     Proc(ReadProcessError),
     Io(io::Error),
@@ -122,14 +122,14 @@ enum PutError {
 
 impl<'f> Draft<'f> {
     fn new(folder: &'f Folder, own: Record) -> Result<Self, PutError> {
-        // Never a name: those do not begin with a dot.
+        // Never a valid name: names do not begin with a dot.
         Self::new_called(folder, own, format!(".draft-{}", own.file_name()))
     }
 
     fn new_called(folder: &'f Folder, own: Record, name: String) -> Result<Self, PutError> {
         let file = match folder.create_new(&name) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                // Of a process of this number that was killed.
+                // Left behind by a killed process with this number.
                 folder.remove(&name)?;
                 folder.create_new(&name)?
             }
@@ -138,7 +138,7 @@ impl<'f> Draft<'f> {
         let draft = Self { folder, name, file };
         let mut writer = File::from(draft.file.try_clone()?);
         writer.write_all(own.text().as_bytes())?;
-        // Nobody else has opened a file that was made just now.
+        // Nobody else can have opened a file that was created just now.
         let _ = lock(&draft.file)?;
         Ok(draft)
     }
@@ -168,9 +168,10 @@ impl<'f> Draft<'f> {
         Err(PutError::Io(io::ErrorKind::ResourceBusy.into()))
     }
 
-    /// Takes the place of the entry that was found `there`; false if another one does, or has.
+    /// Replaces the entry that was found, open as `there`; false if another process does or has
+    /// done so.
     ///
-    /// Whoever takes the place of an entry holds its lock, so only one does.
+    /// A process must hold the lock of the entry that it replaces, so only one can.
     fn replace(&self, there: &OwnedFd, to: &str) -> io::Result<bool> {
         let is_free = lock(there)? && self.folder.is_still(to, there);
         if is_free {
@@ -182,7 +183,7 @@ impl<'f> Draft<'f> {
 
 impl Drop for Draft<'_> {
     fn drop(&mut self) {
-        // It is there only if it was not put in its place.
+        // It exists only if it was not put in its place.
         if self.folder.is_still(&self.name, &self.file) {
             let _ = self.folder.remove(&self.name);
         }
@@ -196,7 +197,7 @@ impl From<io::Error> for PutError {
 }
 
 impl PutError {
-    /// The same about the entry at `path`, which is that of `name` if there is one.
+    /// The corresponding error for the entry at `path`, with its `name` if it has one.
     fn about(self, name: Option<&Name>, path: PathBuf) -> RegisterError {
         match (self, name) {
             (Self::Occupied(Record { process, .. }, fate), Some(name)) => {
@@ -206,7 +207,7 @@ impl PutError {
                     Fate::Live | Fate::Ended => RegisterError::Taken { name, pid },
                 }
             }
-            // This process has made it itself: it is known already.
+            // Only this process can have created it: it is known already.
             (Self::Occupied(..), None) => {
                 RegisterError::Io { path, error: io::ErrorKind::AlreadyExists.into() }
             }
@@ -218,7 +219,7 @@ impl PutError {
 
 /// Removes the entries without a name that killed listeners have left behind.
 ///
-/// Those with a name stay: a client that looks for one is told what has become of it.
+/// Entries with a name stay, so that a client that looks for one can be told what has become of it.
 fn remove_what_was_left(folder: &Folder) {
     let files = folder.files().unwrap_or_default();
     for file in files.iter().filter(|file| is_nameless(file)) {
@@ -252,7 +253,7 @@ mod tests {
         Registration::new_in(folder(parent), Some(&Name::parse(name).unwrap()))
     }
 
-    /// The path of an entry that says so.
+    /// The path of an entry with this record.
     fn written(parent: &tempfile::TempDir, name: &str, record: Record) -> PathBuf {
         let path = folder(parent).path_of(name);
         fs::write(&path, record.text()).unwrap();
@@ -369,7 +370,7 @@ mod tests {
     fn a_child_that_has_not_become_another_program_removes_no_entry() {
         let parent = tempfile::tempdir().unwrap();
         let mut registration = register(&parent, "logs").unwrap();
-        // As it is in a child of fork(2), whose number is another one.
+        // As in a child of fork(2), which has another number.
         registration.pid += 1;
         drop(registration);
         assert_eq!(files(&parent), ["logs"]);

@@ -8,25 +8,25 @@ use std::path::{Path, PathBuf};
 
 use rustix::process::geteuid;
 
-/// A folder of entries by its path, which need not exist.
+/// The path of a folder of entries, which need not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Site {
-    /// The folder that it is in.
+    /// The parent folder.
     pub(super) parent: PathBuf,
-    /// What it is called there.
+    /// Its name in there.
     pub(super) child: String,
-    /// Whose it must be.
+    /// Who must own it.
     pub(super) owner: Owner,
 }
 
-/// Whose a folder of entries must be.
+/// Who must own a folder of entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Owner {
-    /// This user's, and the parent too (or root's).
+    /// This user, who must own the parent too, unless root does.
     Own,
-    /// This user's; the parent is `/tmp`, whose owner everybody has to trust.
+    /// This user; the parent is `/tmp`, whose owner everyone has to trust.
     OwnInTmp,
-    /// Anybody's. Only its owner's processes count.
+    /// Anyone. Only the owner's processes are valid.
     Anybody,
 }
 
@@ -35,12 +35,12 @@ const SESSIONS: &str = "/run/user";
 const TMP: &str = "/tmp";
 const PREFIX: &str = "minitalk-";
 
-/// Where this user's entries are made.
+/// Where this user's entries are created.
 pub(super) fn own() -> Site {
     from_environment().or_else(session).unwrap_or_else(fallback)
 }
 
-/// Where entries are looked for, the most likely one first.
+/// Where entries are looked for, the most likely place first.
 pub(super) fn all() -> Vec<Site> {
     let own = [from_environment(), session(), Some(fallback())];
     let mut places: Vec<Site> = own.into_iter().flatten().collect();
@@ -52,7 +52,7 @@ pub(super) fn all() -> Vec<Site> {
 
 fn from_environment() -> Option<Site> {
     let runtime = env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from)?;
-    // The XDG Base Directory Specification: what is not absolute is to be ignored.
+    // The XDG Base Directory Specification: a path that is not absolute must be ignored.
     runtime.is_absolute().then(|| inside(runtime, Owner::Own))
 }
 

@@ -15,7 +15,7 @@ pub fn process_ids() -> Result<Vec<u32>, ReadProcessError> {
 
 /// Whether this process has other threads.
 pub(crate) fn has_other_threads() -> bool {
-    // The directory of the threads has one link for each of them, and two of its own.
+    // The folder of the threads has one link for each of them, and two of its own.
     fs::metadata("/proc/self/task").is_ok_and(|folder| folder.nlink() != 3)
 }
 

@@ -116,7 +116,7 @@ impl Drop for Running {
     }
 }
 
-/// Where cargo has put an example: next to the directory of this test's own file.
+/// Where cargo has put an example: next to the folder of this test's own file.
 pub(crate) fn example_path(name: &str) -> PathBuf {
     let path = std::env::current_exe().unwrap();
     let path = path.ancestors().nth(2).unwrap().join("examples").join(name);

@@ -9,7 +9,7 @@ const fn user(id: u32) -> Credentials {
     Credentials { real: id, effective: id, saved: id }
 }
 
-/// Of user 1, asleep, with these masks.
+/// A sleeping process of user 1 with these masks.
 fn process(caught: u64, blocked: u64, ignored: u64) -> ProcessStatus {
     let text = format!(
         "Name:\tx\nState:\tS (sleeping)\nTgid:\t7\nPid:\t7\nUid:\t1\t1\t1\t1\nNSpid:\t7\n\
@@ -75,12 +75,12 @@ fn a_stranger_is_sent_to_only_if_the_user_has_said_what_it_is() {
 
 #[test]
 fn what_handles_much_else_is_sent_to_only_by_force() {
-    // A runtime that catches everything, as that of Go does.
+    // A runtime that catches everything, like that of Go.
     let everything = || process(!(1 << 8 | 1 << 18), 0, 0);
     assert_eq!(server(everything(), Trust::Told), Err(Refusal::Unlike));
     assert_eq!(server(everything(), Trust::Forced), Ok(SignalSet::LINE));
     assert_eq!(sender(everything()), Err(Refusal::Unlike));
-    // Ours may handle what it likes: the file is what tells.
+    // This project's own programs may handle anything: the file identifies them.
     let mut ours = Case::new(everything(), Part::Server, Trust::Unspoken);
     ours.recognition = Some(Recognition::Executable);
     assert_eq!(ours.decide(), Ok(SignalSet::LINE));
@@ -94,12 +94,12 @@ fn a_server_must_do_something_with_both_signals() {
         (LINE, 0, 0, Ok(SignalSet::LINE)),
         (0, LINE, 0, Ok(SignalSet::LINE)),
         (USR1, USR2, 0, Ok(SignalSet::LINE)),
-        // sigwait(3) with an inherited SIG_IGN: a blocked signal is kept all the same.
+        // sigwait(3) with an inherited SIG_IGN: a blocked signal is kept nevertheless.
         (0, LINE, LINE, Ok(SignalSet::LINE)),
         (0, 0, 0, would_die(LINE)),
         (USR1, 0, 0, would_die(USR2)),
         (USR2, 0, !LINE, would_die(USR1)),
-        // What would die is told first.
+        // A deadly signal is reported first.
         (0, 0, USR1, would_die(USR2)),
         (USR1, 0, USR2, deaf(USR2)),
         (0, 0, u64::MAX, deaf(LINE)),
@@ -122,9 +122,9 @@ fn a_sender_may_receive_what_it_survives() {
         (0, USR1, 0, USR1),
         (0, LINE, 0, LINE),
         (USR1, 0, USR2, LINE),
-        // It wants no answer.
+        // It expects no answer.
         (0, 0, LINE, 0),
-        // A program without handlers for the two may do what it likes otherwise: less, bash -c.
+        // A program without handlers for the two may otherwise do anything: less, bash -c.
         (0x0808_4002, 0, 0, 0),
         (0x1_0002, 0x1_0000, 0, 0),
     ] {
@@ -138,14 +138,15 @@ fn permission_is_needed_both_ways() {
     let refused = |uid| Err(Refusal::AcknowledgmentNotPermitted { uid });
     let kill = CapabilitySet(1 << 5);
     let none = CapabilitySet(0);
-    // Permitted there, user there, capabilities there, user here.
+    // Whether this process may signal the server, the server's user and capabilities, this
+    // process's user.
     for (permitted, theirs, capabilities, here, expected) in [
         (true, user(1), none, user(1), Ok(SignalSet::LINE)),
         (false, user(1), none, user(2), Err(Refusal::NotPermitted { uid: 1 })),
         (true, user(1), none, user(0), refused(1)),
         (true, user(1), kill, user(0), Ok(SignalSet::LINE)),
         (true, user(0), none, user(0), Ok(SignalSet::LINE)),
-        // sudo minitalk-server; and one that has given its rights up, all but the user id.
+        // sudo minitalk-server; and one that has given up its privileges but not its user id.
         (true, user(0), CapabilitySet(u64::MAX), user(1), Ok(SignalSet::LINE)),
         (true, user(0), none, user(1), refused(0)),
         (true, user(1), none, Credentials { real: 1, effective: 0, saved: 0 }, Ok(SignalSet::LINE)),
@@ -154,7 +155,7 @@ fn permission_is_needed_both_ways() {
         let mut case = Case::new(process(LINE, 0, 0), Part::Server, Trust::Told);
         (case.permitted, case.own.uids) = (permitted, here);
         (case.status.uids, case.status.capabilities) = (theirs, capabilities);
-        // A process that does not run, so that its namespaces cannot be seen.
+        // A process that does not exist, so that its namespaces cannot be seen.
         case.status.pid = 4_194_305;
         assert_eq!(case.decide(), expected, "{theirs:?} {capabilities:?} to {here:?}");
     }
@@ -170,7 +171,7 @@ fn a_server_in_a_namespace_inside_this_one_could_not_answer() {
     // Linux 4.0 and older do not say.
     case.status.namespace_pids = Vec::new();
     assert_eq!(case.decide(), Ok(SignalSet::LINE));
-    // A sender in there has a number here.
+    // A sender inside it does have a number here.
     let mut case = Case::new(process(LINE, 0, 0), Part::Sender, Trust::Unspoken);
     case.status.namespace_pids = vec![7, 1];
     assert_eq!(case.decide(), Ok(SignalSet::LINE));

@@ -16,7 +16,7 @@ fn like(threads: u32, caught: u64, blocked: u64) -> bool {
 }
 
 /// Programs as `/proc/PID/status` showed them (Debian 12, x86-64): threads, `SigCgt`, `SigBlk`.
-/// Each handles one of the two signals or both, and is none of ours.
+/// Each handles at least one of the two signals, and none is a minitalk.
 const STRANGERS: &[(&str, u32, u64, u64)] = &[
     ("bash -i", 1, 0x4b81_3efb, 0),
     ("ksh -i", 1, 0x7fcb_faff, 0),
@@ -55,7 +55,7 @@ fn no_stranger_looks_like_a_minitalk() {
     }
 }
 
-/// A set of the two signals, or of some of them, and of others.
+/// The set of `line`, which are some of the two signals, and `others`.
 fn set(line: &[i32], others: &[i32]) -> u64 {
     SignalSet::of_numbers(line).union(SignalSet::of_numbers(others)).0
 }
@@ -95,7 +95,7 @@ fn a_python_client_looks_like_a_minitalk() {
 
 #[test]
 fn a_mask_that_was_inherited_says_nothing() {
-    // Of perf(1): SIGWINCH. And of a line that was started by it.
+    // perf(1) blocks SIGWINCH; then a line that was started by it.
     let inherited = set(&[], &[28]);
     assert!(like(1, set(&LINE, &[SIGINT]), inherited));
     assert!(like(1, 0, set(&LINE, &[]) | inherited));
@@ -110,7 +110,7 @@ fn a_daemon_that_takes_its_signals_with_a_signalfd_is_none() {
 
 #[test]
 fn whoever_blocks_everything_has_said_nothing() {
-    // sigfillset(3), sigprocmask(2), sigwait(3): all that is not waited for shows.
+    // sigfillset(3), sigprocmask(2), sigwait(3): everything that is not waited for shows.
     let everything = 0xffff_fffe_7ffb_feff;
     assert!(like(1, 0, everything));
     assert!(like(1, set(&LINE, &[]), everything));

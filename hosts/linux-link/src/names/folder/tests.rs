@@ -2,7 +2,7 @@ use super::*;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
-/// A folder for entries in a folder of the test's own.
+/// A folder for entries, inside one that belongs to the test.
 pub(in crate::names) fn site_in(parent: &Path) -> Site {
     Site { parent: parent.to_owned(), child: "minitalk".to_owned(), owner: Owner::Own }
 }
