@@ -1,4 +1,4 @@
-//! What a server says to others when it is ready, and when it ends.
+//! How a server announces that it is ready, and withdraws that when it ends.
 
 mod pid_file;
 mod service_manager;
@@ -9,14 +9,14 @@ pub use pid_file::PidFileError;
 
 use pid_file::PidFile;
 
-/// What others are told of this process. It is taken back when it is dropped.
+/// The announcement of this process. It is withdrawn when it is dropped.
 #[derive(Debug)]
 pub struct Announcement {
     _pid_file: Option<PidFile>,
 }
 
 impl Announcement {
-    /// Writes the PID to a file, if there is one to be written to. Nobody else is told yet.
+    /// Writes the PID to a file, if there is one to write to. Nothing else is announced yet.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! How long signals take, and how far a message has got.
+//! How long signals take, and how far a message has progressed.
 
 mod histogram;
 mod progress;

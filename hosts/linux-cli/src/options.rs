@@ -1,4 +1,4 @@
-//! What the two command lines have in common.
+//! What the command lines have in common.
 
 pub mod files;
 pub mod usage;
@@ -18,10 +18,10 @@ use thiserror::Error as ThisError;
 use crate::generate::{self, Generate};
 use crate::report;
 
-/// Reads the command line; ends the program on wrong usage, and after `--help`, `--version` and
+/// Parses the command line. Ends the program on wrong usage, and after `--help`, `--version` and
 /// `--generate`, which is added to the options of `T` under this heading.
 ///
-/// `tip` may know a way out of wrong usage that clap does not.
+/// `tip` may return a hint for wrong usage that clap does not have.
 pub fn parse<T: Parser>(
     words: impl IntoIterator<Item = OsString>,
     heading: Option<&'static str>,
@@ -43,7 +43,7 @@ fn command<T: CommandFactory>(heading: Option<&'static str>) -> Command {
     let generate = Arg::new("generate").long("generate").value_name("WHAT").exclusive(true);
     let generate = generate.value_parser(EnumValueParser::<Generate>::new());
     let help = "Write a man page, or completions for a shell, to standard output";
-    // What is neither a file nor a command is nothing that a shell could complete.
+    // A shell cannot complete anything that is neither a file nor a command.
     let hinted = |arg: Arg| match arg.get_value_hint() {
         ValueHint::Unknown if arg.get_action().takes_values() => arg.value_hint(ValueHint::Other),
         _ => arg,
@@ -59,7 +59,7 @@ pub const TRACE_HELP: &str = "Record what goes over the line in FILE: as a pictu
 pub const SLOW_HELP: &str = "Pause after each acknowledgment, for at most 1s: the best way to \
      follow --watch";
 
-/// What `--slow` may be: a request to end waits for it.
+/// The range of `--slow`: a request to end has to wait for it.
 #[must_use]
 pub fn pause() -> ValueParser {
     within(parse_seconds_or_duration, ..=Duration::from_secs(1), "it is longer than 1s")
@@ -72,7 +72,7 @@ pub fn dialect_help(summary: &str) -> String {
     format!("{summary}: a comma-separated list of any of {parts}")
 }
 
-/// One of these words, each with its help and its meaning.
+/// A parser for one of these words, each with its help and its meaning.
 pub fn choice<T: Copy + Send + Sync + 'static, const N: usize>(
     choices: [(&'static str, &'static str, T); N],
 ) -> impl TypedValueParser<Value = T> {
@@ -83,16 +83,16 @@ pub fn choice<T: Copy + Send + Sync + 'static, const N: usize>(
     })
 }
 
-/// Why a text does not say how often.
+/// Why a text is not a count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
 #[error("it is not a whole number from 1 up")]
 pub struct ParseCountError;
 
-/// Reads how often something is to be done.
+/// Parses a count.
 ///
 /// # Errors
 ///
-/// [`ParseCountError`] for 0 and for what is not a number.
+/// [`ParseCountError`] for 0 and for anything that is not a number.
 pub fn parse_count(text: &str) -> Result<u64, ParseCountError> {
     text.parse().ok().filter(|count| *count > 0).ok_or(ParseCountError)
 }
@@ -102,7 +102,7 @@ pub fn parse_count(text: &str) -> Result<u64, ParseCountError> {
 #[error("it is not a number of bytes: write for example 4096, 64KiB or 1M")]
 pub struct ParseSizeError;
 
-/// Reads a number of bytes: `1k` is 1000, `1KiB` is 1024, as in the International System of Units.
+/// Parses a number of bytes: `1k` is 1000, `1KiB` is 1024, as in the International System of Units.
 ///
 /// # Errors
 ///
@@ -122,8 +122,8 @@ pub enum ParseDurationError {
     Range(&'static str),
 }
 
-/// Reads with `parse` a duration that has to be within `range`; `sentence` says what is wrong with
-/// others.
+/// A parser that calls `parse` and accepts only durations within `range`; `sentence` is the error
+/// for others.
 pub fn within(
     parse: fn(&str) -> Result<Duration, ParseDurationError>,
     range: impl RangeBounds<Duration> + Clone + Send + Sync + 'static,
@@ -135,7 +135,7 @@ pub fn within(
     })
 }
 
-/// Reads a duration, such as `200ms`. A number alone might be anything.
+/// Parses a duration, such as `200ms`. A number without a unit is ambiguous and refused.
 ///
 /// # Errors
 ///
@@ -144,7 +144,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, ParseDurationError> {
     humantime::parse_duration(text).map_err(|_| ParseDurationError::Syntax)
 }
 
-/// Reads `0.2`, as ping(8) and timeout(1) take it, or `200ms`.
+/// Parses `0.2`, as ping(8) and timeout(1) do, or `200ms`.
 ///
 /// # Errors
 ///
@@ -156,12 +156,12 @@ pub fn parse_seconds_or_duration(text: &str) -> Result<Duration, ParseDurationEr
     }
 }
 
-/// Makes sure that a command line is well-formed, and that what stands after its help fits a
-/// terminal of 80 columns. For tests.
+/// Checks that a command line is well-formed, and that the text after its help fits a terminal of
+/// 80 columns. For tests.
 ///
 /// # Panics
 ///
-/// If it is not so.
+/// If that is not so.
 pub fn assert_well_formed<T: CommandFactory>() {
     let command = command::<T>(None);
     let usage = command.clone().render_usage().to_string();

@@ -1,4 +1,4 @@
-//! What has happened, told to people and to programs.
+//! Reports events to people and to programs.
 
 mod event;
 mod json;

@@ -1,15 +1,15 @@
-//! Text of others for people: UTF-8 that arrives in pieces, and nothing in it that commands a
+//! Foreign text for people: UTF-8 that arrives in pieces, with nothing in it that controls a
 //! terminal.
 
 use std::str;
 
 use minitalk::text::is_control;
 
-/// Reads UTF-8 that arrives in pieces.
+/// Decodes UTF-8 that arrives in pieces.
 ///
-/// What is not UTF-8 becomes U+FFFD, one for each maximal subpart of an ill-formed sequence (The
-/// Unicode Standard 16.0, section 3.9, "U+FFFD Substitution of Maximal Subparts"). The result is
-/// that of [`String::from_utf8_lossy`], wherever the pieces were cut.
+/// Anything that is not UTF-8 becomes U+FFFD, one for each maximal subpart of an ill-formed
+/// sequence (The Unicode Standard 16.0, section 3.9, "U+FFFD Substitution of Maximal Subparts").
+/// The result is that of [`String::from_utf8_lossy`], wherever the pieces were cut.
 ///
 /// # Examples
 ///
@@ -30,7 +30,7 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// Takes the next octets and appends the characters that are complete with them.
+    /// Takes the next octets and appends the characters that they complete.
     pub fn feed(&mut self, octets: &[u8], text: &mut String) {
         self.begun.extend_from_slice(octets);
         let octets = std::mem::take(&mut self.begun);
@@ -47,7 +47,8 @@ impl Decoder {
         }
     }
 
-    /// Ends the text: appends U+FFFD if it ends inside a character. The decoder is then as new.
+    /// Ends the text: appends U+FFFD if it ends inside a character. The decoder can then be used
+    /// again.
     pub fn finish(&mut self, text: &mut String) {
         if !std::mem::take(&mut self.begun).is_empty() {
             text.push(char::REPLACEMENT_CHARACTER);
@@ -55,19 +56,19 @@ impl Decoder {
     }
 }
 
-/// The text with everything spelled out that would do something to a terminal, except newlines and
+/// The text with every character spelled out that would control a terminal, except newlines and
 /// tabs.
 ///
 /// C0 controls and DEL become `^@` to `^_` and `^?`, the other [controls](is_control) `\u{80}` and
-/// so on. Carriage return is among them, for it would let text overwrite what is already shown:
-/// `^M`. The result is for reading and cannot be turned back: a text may hold `^M` itself.
+/// so on. Carriage return becomes `^M`, because it would let text overwrite what is already shown.
+/// The result is for reading and cannot be converted back: a text may contain `^M` itself.
 #[must_use]
 pub fn visible(text: &str) -> String {
     spelled_out(text, |character| is_control(character) && !matches!(character, '\n' | '\t'))
 }
 
-/// A name that somebody else has chosen, as that of a process, with newlines and tabs spelled out
-/// as well: it stays in the line it stands in.
+/// A name that someone else has chosen, such as that of a process, with newlines and tabs spelled
+/// out as well, so that it stays on its line.
 #[must_use]
 pub fn shown(name: &str) -> String {
     spelled_out(name, is_control)
@@ -109,7 +110,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The octets decoded in pieces of these lengths, again and again.
+    /// The octets decoded in pieces of these lengths, cyclically.
     fn decoded(octets: &[u8], lengths: &[usize]) -> String {
         let (mut decoder, mut text, mut rest) = (Decoder::default(), String::new(), octets);
         for length in lengths.iter().cycle() {
@@ -125,7 +126,7 @@ mod tests {
         text
     }
 
-    /// The ends of all ranges in table 3-7 of the Unicode Standard and their neighbours.
+    /// The bounds of all ranges in table 3-7 of the Unicode Standard and their neighbours.
     const EDGES: [u8; 32] = [
         0x00, 0x41, 0x7F, 0x80, 0x81, 0x8F, 0x90, 0x9F, 0xA0, 0xAF, 0xBE, 0xBF, 0xC0, 0xC1, 0xC2,
         0xC3, 0xDF, 0xE0, 0xE1, 0xEC, 0xED, 0xEE, 0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xF7, 0xF8,

@@ -1,4 +1,4 @@
-//! The line in a file, for people to look at: as a picture, as text, or for a logic analyser.
+//! The line in a file, to look at: as a picture, as text, or for a logic analyser.
 //!
 //! | ending | what it is | opened with |
 //! |---|---|---|
@@ -6,8 +6,8 @@
 //! | `.txt` | a row for each bit, as `--watch` shows | anything |
 //! | `.vcd` | a value change dump, time in microseconds | `GTKWave`, `PulseView`, sigrok |
 //!
-//! What has come is in the file a moment after the line falls silent. Time is `CLOCK_MONOTONIC`
-//! since the first symbol.
+//! Symbols are in the file shortly after the line falls silent. Time is `CLOCK_MONOTONIC` since the
+//! first symbol.
 
 #[cfg(test)]
 mod conversation;
@@ -39,30 +39,29 @@ use self::vcd::Dump;
 pub use self::view::View;
 pub use self::watch::Watch;
 
-/// At which end of the line the symbols are seen.
+/// At which end of the line the symbols are observed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// That of the process that has a message: it sends bits and receives acknowledgments.
+    /// At the process that has a message: it sends bits and receives acknowledgments.
     Sender,
-    /// That of the process that takes messages.
+    /// At the process that receives messages.
     Receiver,
 }
 
-/// Turns what an observer sees into symbols that are told by the [`Interpreter`].
+/// Turns what an observer sees into symbols with the meaning that the [`Interpreter`] gives them.
 #[derive(Debug)]
 struct Pickup {
     side: Side,
     interpreter: Interpreter,
     /// When the first symbol came.
     origin_nanos: Option<u64>,
-    /// Bits on their way, the oldest first, if they were not acknowledged in time and may come
-    /// again.
+    /// Bits in flight, the oldest first, that were not acknowledged in time and may come again.
     overdue: Vec<Bit>,
     /// Bits that have not been acknowledged.
     under_way: Vec<Bit>,
 }
 
-/// More bits than this are never under way with their acknowledgments still to come.
+/// The largest number of bits in flight without an acknowledgment.
 const UNDER_WAY_MAX: usize = 2;
 
 impl Pickup {
@@ -99,7 +98,7 @@ impl Pickup {
         self.read(peer, purpose, value)
     }
 
-    /// Whether a bit is one that was sent before and not acknowledged.
+    /// Whether a bit repeats one that was sent before and not acknowledged.
     fn bit_sent(&mut self, value: Bit) -> Purpose {
         if self.overdue.first() == Some(&value) {
             self.overdue.remove(0);
@@ -126,26 +125,26 @@ impl Pickup {
     }
 }
 
-/// A trace that is being written. One that is dropped ends all the same, but tells of no error.
+/// A trace that is being written. Dropping it ends it as well, but reports no error.
 pub struct Trace {
     pickup: Pickup,
     picture: Flusher<Picture>,
 }
 
-/// Why a trace ends before its end.
+/// Why a trace is incomplete.
 #[derive(Debug, Error)]
 #[error("the trace is not complete: {0}")]
 pub struct IncompleteTrace(pub io::Error);
 
 impl Trace {
-    /// Begins a trace in the file `path`; the ending of its name says in which form.
+    /// Begins a trace in the file `path`; the ending of its name determines the form.
     ///
-    /// Classic senders are expected to speak `dialect`. An earlier trace is replaced, and nothing
-    /// else. To be called when nothing else can fail any more.
+    /// Classic senders are expected to speak `dialect`. An existing file is replaced only if it is
+    /// a trace. Call this when nothing else can fail any more.
     ///
     /// # Errors
     ///
-    /// [`OpenTraceError`]; the file is as it was then.
+    /// [`OpenTraceError`]; the file is unchanged then.
     pub fn create(path: &Path, side: Side, dialect: Dialect) -> Result<Self, OpenTraceError> {
         let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
         let begin: fn(File) -> Form = match ending.to_ascii_lowercase().as_str() {
@@ -167,7 +166,7 @@ impl Trace {
     ///
     /// # Errors
     ///
-    /// The first error there was in writing it: what came after it is missing.
+    /// The first error in writing it: everything after that is missing.
     pub fn finish(mut self) -> Result<(), IncompleteTrace> {
         self.picture.end().map_or(Ok(()), Picture::end).map_err(IncompleteTrace)
     }
@@ -175,7 +174,7 @@ impl Trace {
 
 impl Drop for Trace {
     fn drop(&mut self) {
-        // Whoever wants to know calls `finish`.
+        // Call `finish` to get the error.
         let _ = self.picture.end().map_or(Ok(()), Picture::end);
     }
 }
@@ -204,7 +203,7 @@ impl fmt::Debug for Trace {
     }
 }
 
-/// What is written to the file, and why it could not be.
+/// What is written to the file, and the first error.
 struct Picture {
     form: Form,
     failed: Option<io::Error>,
@@ -244,7 +243,8 @@ impl Picture {
         self.failed.map_or(Ok(()), Err)
     }
 
-    /// Does something unless an earlier attempt has failed: what is missing cannot be made up for.
+    /// Does something unless an earlier attempt has failed: what is missing then cannot be added
+    /// later.
     fn attempt(&mut self, action: impl FnOnce(&mut Form) -> io::Result<()>) {
         if self.failed.is_none() {
             self.failed = action(&mut self.form).err();
@@ -293,7 +293,7 @@ mod tests {
             trace.finish().unwrap();
             let text = fs::read_to_string(&path).unwrap();
             assert!(text.starts_with(beginning), "{text}");
-            // It may be replaced by another one.
+            // It may be replaced by another trace.
             Trace::create(&path, Side::Receiver, Dialect::DEFAULT).unwrap();
         }
         let other = Trace::create(Path::new("/tmp/x.png"), Side::Sender, Dialect::DEFAULT);

@@ -12,13 +12,13 @@ use serde::Serialize;
 use crate::cli::Options;
 use crate::explain::{Explanation, Trouble};
 
-/// All that can be said about a process.
+/// Everything that can be said about a process.
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename = "check")]
 struct Findings {
     pid: i64,
     deliverable: bool,
-    /// The exit code that a message to it would end with, for this reason.
+    /// The exit code with which sending a message to it would fail.
     code: u8,
     reason: Option<&'static str>,
     sentence: String,
@@ -26,7 +26,7 @@ struct Findings {
     process: Option<Process>,
 }
 
-/// What `/proc` says of it.
+/// What `/proc` says about it.
 #[derive(Debug, Serialize)]
 struct Process {
     program: String,
@@ -38,7 +38,7 @@ struct Process {
     may_answer: bool,
     sigusr1: Disposition,
     sigusr2: Disposition,
-    /// None if this user may not look.
+    /// `None` if this user is not allowed to look.
     same_pid_namespace: Option<bool>,
 }
 
@@ -51,7 +51,7 @@ struct Disposition {
     pending: bool,
 }
 
-/// Tells what there is to say about a server. The exit code.
+/// Reports everything about a server. Returns the exit code.
 pub(crate) fn run(server: &Address, options: &Options) -> Result<u8, Trouble> {
     let found = server.find();
     let pid = found.map_err(|error| Trouble::NoMessage(error.into()))?;
@@ -150,7 +150,7 @@ const fn namespace(same: Option<bool>) -> &'static str {
 }
 
 impl Disposition {
-    /// `caught, not blocked`, and what else there is to say.
+    /// `caught, not blocked`, and anything else worth mentioning.
     fn describe(&self) -> String {
         let action = match (self.caught, self.ignored) {
             (true, _) => "caught",

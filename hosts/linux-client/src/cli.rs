@@ -1,4 +1,4 @@
-//! What the user may say.
+//! The command line.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -153,7 +153,7 @@ pub(crate) enum Mode<'a> {
 }
 
 impl Options {
-    /// Reads the command line; ends the program on wrong usage, --help and --version.
+    /// Parses the command line; ends the program on wrong usage, --help and --version.
     pub(crate) fn from_command_line() -> Self {
         let words: Vec<OsString> = std::env::args_os().collect();
         let called_client = words.first().is_some_and(|name| is_client(Path::new(name)));
@@ -162,7 +162,7 @@ impl Options {
         options.contradiction().map_or(options, |error| usage::exit(&error, None))
     }
 
-    /// What is wrong with the options together, and with none of them alone.
+    /// What is wrong with the combination of options.
     fn contradiction(&self) -> Option<UsageError> {
         let is_framed = self.protocol == Some(Protocol::Framed);
         let is_of_ping = self.count.is_some() || self.interval.is_some() || self.histogram;
@@ -186,7 +186,7 @@ impl Options {
         }
     }
 
-    /// Whether standard input is the message: there are no words, or `-` is the only one.
+    /// Whether standard input is the message: there are no words, or the only one is `-`.
     pub(crate) fn reads_stdin(&self) -> bool {
         let has_text = !self.text.is_empty() && self.text != ["-"];
         matches!(self.mode(), Mode::Send(_)) && !has_text
@@ -200,12 +200,12 @@ impl Options {
         }
     }
 
-    /// Time from one ping to the next.
+    /// The time from one ping to the next.
     pub(crate) fn interval(&self) -> Duration {
         self.interval.unwrap_or(Duration::from_secs(1))
     }
 
-    /// When to give up, however well it goes.
+    /// When to give up, even if there is progress.
     pub(crate) fn ends_at(&self) -> Option<Instant> {
         self.started.checked_add(self.deadline?)
     }
@@ -215,7 +215,7 @@ impl Options {
         self.dialect.unwrap_or(Dialect::OBSERVING)
     }
 
-    /// How far the user vouches for the server.
+    /// Whether the user vouches for the server.
     pub(crate) fn trust(&self) -> Trust {
         if self.force {
             Trust::Forced
@@ -235,7 +235,7 @@ impl Options {
             slow: self.slow,
             timeout: self.timeout,
             deadline: self.ends_at(),
-            // Who watches wants to see letters.
+            // Those who watch the line want to see letters.
             compress: !self.no_compress && !self.watch,
             // A pair of bits is hard to follow.
             single_bits: self.single_bits || self.watch || self.slow.is_some(),
@@ -245,7 +245,7 @@ impl Options {
     }
 }
 
-/// What is not said about acknowledgments and receipts is observed.
+/// Acknowledgments and receipts are observed unless the text specifies them.
 fn dialect(text: &str) -> Result<Dialect, ParseDialectError> {
     Dialect::OBSERVING.with_settings(text)
 }
@@ -255,11 +255,11 @@ const PROTOCOLS: [(&str, &str, Protocol); 2] = [
     ("classic", "Eight bits a byte, NUL at the end", Protocol::Classic),
 ];
 
-/// The heading of the options that do something else than send, and most of them.
+/// The heading of the options that do something other than sending, and most of those options.
 const INSTEAD: &str = "Instead of sending";
 const MODES: [&str; 3] = ["list", "check", "ping"];
 
-/// The way out of wrong usage.
+/// The hint for wrong usage.
 fn tip(error: &UsageError) -> Option<&'static str> {
     let is_without_server = error.kind() == ErrorKind::MissingRequiredArgument
         && error.to_string().contains("\n  <SERVER>");
@@ -274,8 +274,8 @@ fn timeout() -> ValueParser {
     within(parse_seconds_or_duration, Duration::from_micros(1).., sentence)
 }
 
-/// The time between pings: at least that of ping(8). The server keeps the line for whoever pings
-/// for up to 100 ms, and what others send has to go through in between.
+/// The time between pings: at least that of ping(8). The server keeps the line for a pinging client
+/// for up to 100 ms, and the bits of others have to get through in between.
 fn interval() -> ValueParser {
     let sentence = "it is less than 200ms, and would leave no time for other clients";
     within(parse_seconds_or_duration, Duration::from_millis(200).., sentence)

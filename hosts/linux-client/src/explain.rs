@@ -1,5 +1,5 @@
-//! What went wrong, in words: the exit code, a word for programs, and one sentence that names the
-//! PID, the cause, what has been delivered, and the way out. The cause describes itself.
+//! What went wrong, in words: the exit code, a word for programs, and one sentence with the PID,
+//! the cause, what has been delivered, and what to do. The cause describes itself.
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal};
@@ -18,19 +18,19 @@ use thiserror::Error;
 
 use crate::cli::Options;
 
-/// What was not done.
+/// What could not be done.
 #[derive(Debug, Error)]
 pub(crate) enum Trouble {
-    /// A message was not sent.
+    /// A message could not be sent.
     #[error(transparent)]
     Message(#[from] Failure),
-    /// Something else was not done with a server.
+    /// Something else could not be done with a server.
     #[error(transparent)]
     NoMessage(Failure),
-    /// The trace cannot be written; nothing has been sent.
+    /// The trace could not be written; nothing has been sent.
     #[error("was not signalled: cannot write the trace: {error}")]
     Trace { pid: u32, error: OpenTraceError },
-    /// What the user asked for cannot be shown.
+    /// What the user asked for could not be shown.
     #[error("cannot write to standard output: {0}")]
     Output(#[from] io::Error),
     /// The program was started without a descriptor that it needs.
@@ -38,7 +38,7 @@ pub(crate) enum Trouble {
     Closed(#[from] ClosedError),
 }
 
-/// The words for it. `docs/json.md` describes the members.
+/// The explanation. `docs/json.md` describes the members.
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename = "failed")]
 pub(crate) struct Explanation {
@@ -56,7 +56,7 @@ impl Event<Options> for Explanation {
     }
 }
 
-/// What the client has to add to a cause.
+/// What the client adds to a cause.
 struct Words {
     code: u8,
     reason: &'static str,
@@ -68,15 +68,15 @@ fn words(code: u8, reason: &'static str, way_out: impl Into<Cow<'static, str>>) 
 }
 
 impl Trouble {
-    /// Tells of it; the exit code.
+    /// Reports it. Returns the exit code.
     pub(crate) fn tell(&self, options: &Options) -> u8 {
         let explanation = self.explain(options);
-        // When nobody reads any more, the exit code still tells.
+        // If nobody reads any more, the exit code still tells.
         let _ = report::tell(&explanation, options, options.json);
         explanation.code
     }
 
-    /// The words for it.
+    /// The explanation.
     pub(crate) fn explain(&self, options: &Options) -> Explanation {
         let (pid, words, delivered) = match self {
             Self::Message(failure) => {
@@ -110,13 +110,13 @@ impl Trouble {
     }
 }
 
-/// What is said while a server is waited for, if anything.
+/// What to say while waiting for a server, if anything.
 pub(crate) fn waiting(pid: u32, diagnosis: Diagnosis) -> Option<String> {
     match diagnosis {
         Diagnosis::Stopped => Some(format!(
             "PID {pid} is stopped; waiting for it; continue it with: kill -CONT {pid}"
         )),
-        // Nothing is wrong: it is for somebody who watches.
+        // Nothing is wrong: this is only for a user who is watching.
         Diagnosis::Busy if io::stderr().is_terminal() && is_in_foreground() => {
             Some(format!("PID {pid} is busy with other clients; waiting for a turn"))
         }
@@ -124,7 +124,7 @@ pub(crate) fn waiting(pid: u32, diagnosis: Diagnosis) -> Option<String> {
     }
 }
 
-/// What the server did, or what is wrong with it, with what only the client knows.
+/// What the server did, or what is wrong with it, including what only the client knows.
 fn cause(cause: &Cause, options: &Options) -> String {
     let seconds = options.timeout.as_secs_f64();
     match cause {
@@ -161,7 +161,7 @@ const SAME_CONTAINER: &str = "run client and server in the same container";
 const FORCE: &str =
     "use the PID that minitalk-server prints on its first line, or --force if you mean it";
 
-/// The words for each cause, unless all was sent and may have been written.
+/// The words for a failure, which differ if everything was sent and may have been written.
 fn of_failure(failure: &Failure, options: &Options) -> Words {
     let is_unknown = failure.delivered == Delivered::Unknown;
     let known = of_cause(failure, is_unknown, options);
@@ -291,7 +291,7 @@ const fn other_way(diagnosis: Diagnosis) -> &'static str {
     }
 }
 
-/// The way out of an answer that the dialect does not have there.
+/// What to do about an answer that the dialect does not have there.
 fn of_unexpected(ack: Bit, is_first: bool, is_unknown: bool) -> String {
     let value = if ack.is_one() { "usr2" } else { "usr1" };
     if is_unknown {

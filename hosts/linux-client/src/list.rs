@@ -1,4 +1,4 @@
-//! `--list`: the servers that run, by name and by number.
+//! `--list`: the running servers, by name and by number.
 
 use std::fmt::Write;
 
@@ -16,18 +16,18 @@ use crate::explain::Trouble;
 #[serde(tag = "event", rename = "server")]
 struct Server {
     pid: u32,
-    /// None if it was started without one.
+    /// `None` if it was started without one.
     name: Option<String>,
     uid: u32,
     user: Option<String>,
     uptime_seconds: u64,
 }
 
-/// All servers that have registered.
+/// All registered servers.
 #[derive(Debug, Serialize)]
 struct Servers(Vec<Server>);
 
-/// Tells of all servers that have registered. The exit code.
+/// Lists all registered servers. Returns the exit code.
 pub(crate) fn run(options: &Options) -> Result<u8, Trouble> {
     let entries = names::list().map_err(|error| Trouble::NoMessage(error.into()))?;
     let servers = entries.into_iter().map(|names::Registered { name, pid, uid, uptime }| Server {

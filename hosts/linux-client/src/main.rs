@@ -21,7 +21,7 @@ fn main() -> ExitCode {
     run(&options).unwrap_or_else(|trouble| trouble.tell(&options)).into()
 }
 
-/// Does what the user wants; the exit code.
+/// Does what the user asked for. Returns the exit code.
 fn run(options: &Options) -> Result<u8, Trouble> {
     let mode = options.mode();
     let shows = !matches!(mode, Mode::Send(_)) || options.json;

@@ -15,7 +15,7 @@ use crate::cli::Options;
 use crate::explain::Trouble;
 use crate::tap::{self, Tap};
 
-/// A probe was answered.
+/// An answered probe.
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename = "probe")]
 struct Answered {
@@ -25,7 +25,7 @@ struct Answered {
     resent_bits: u64,
 }
 
-/// The figures of all probes.
+/// The statistics of all probes.
 #[derive(Debug, Default, Serialize)]
 #[serde(tag = "event", rename = "ping")]
 struct Figures {
@@ -39,8 +39,9 @@ struct Figures {
     histogram: Option<Vec<Bucket>>,
 }
 
-/// Pings until enough or told to end. The exit code: 0 if there was an answer, 1 if the user ended
-/// it before, or the deadline has come before all the answers that it wanted.
+/// Pings until there are enough probes or it is told to end. Returns the exit code: 0 if there was
+/// an answer; 1 if the user ended it before, or the deadline passed before all requested answers
+/// had come.
 pub(crate) fn run(server: &Address, options: &Options) -> Result<u8, Trouble> {
     let connection = Connection::observed(server, &options.config(), Tap::new(options, None));
     let mut connection = connection.map_err(Trouble::NoMessage)?;
@@ -53,7 +54,7 @@ pub(crate) fn run(server: &Address, options: &Options) -> Result<u8, Trouble> {
     figures.histogram = options.histogram.then(|| round_trips.histogram());
     connection.observer_mut().finish();
     drop(connection);
-    // Nobody is to wait for the figures once it has been asked to end.
+    // Once it has been asked to end, it must not block on the statistics.
     let is_taken = is_ready(io::stdout().as_fd(), Interest::Writable);
     let shown = if is_taken { report::show(&figures, options, options.json) } else { Ok(()) };
     match result {
@@ -85,7 +86,7 @@ fn ping(
         let round_trips_micros = round_trips_nanos.map(micros);
         let answered = Answered { pid, number, round_trips_micros, resent_bits };
         connection.wait_until_writable(io::stdout().as_fd())?;
-        // Once nobody reads any more, there is no use in measuring.
+        // If nobody reads any more, there is no point in measuring.
         let is_read = report::tell(&answered, options, options.json).is_ok();
         if !is_read || options.count.is_some_and(|count| number >= count) {
             return Ok(());

@@ -1,4 +1,4 @@
-//! Sends a message, and tells how it went.
+//! Sends a message, and reports how it went.
 
 use std::fmt::Write;
 use std::io;
@@ -15,7 +15,7 @@ use crate::cli::Options;
 use crate::explain::Trouble;
 use crate::tap::{self, Tap};
 
-/// Sends the message and returns when the server has confirmed all of it. The exit code.
+/// Sends the message and returns when the server has confirmed all of it. Returns the exit code.
 pub(crate) fn run(server: &Address, options: &Options) -> Result<u8, Trouble> {
     let message = message(options);
     let show = Show::of(options.quiet || options.watch, options.progress);
@@ -24,13 +24,13 @@ pub(crate) fn run(server: &Address, options: &Options) -> Result<u8, Trouble> {
     tap::record(&mut connection, options)?;
 
     let result = connection.send(message);
-    // Off the terminal, before anything is written there.
+    // Clear the progress line before anything is written to the terminal.
     let round_trips = connection.observer_mut().finish();
     let (pid, tally) = (connection.pid(), *connection.tally());
     drop(connection);
 
     let totals = Totals::new(options, &tally, round_trips.as_ref());
-    // When nobody reads any more, the exit code still tells whether the message was delivered.
+    // If nobody reads any more, the exit code still tells whether the message was delivered.
     let code = match result {
         Ok(receipt) => {
             let sent = Sent::new(pid, &receipt, &totals);
@@ -54,7 +54,7 @@ fn message(options: &Options) -> Input<'static> {
     words.join(&b' ').into()
 }
 
-/// A message has been sent, and `event` says whether that is all that is known.
+/// A message that has been sent; `event` says what is known about its delivery.
 #[derive(Debug, Serialize)]
 struct Sent {
     event: &'static str,
@@ -62,7 +62,7 @@ struct Sent {
     protocol: String,
     bytes: u64,
     seconds: f64,
-    /// How a classic server was observed to speak.
+    /// How the classic server was observed to speak.
     #[serde(skip_serializing_if = "Option::is_none")]
     dialect: Option<String>,
     /// What the server has not confirmed.
@@ -108,15 +108,15 @@ struct Totals {
     protocol: String,
     /// Bytes of the message that have been delivered, or acknowledged.
     bytes: u64,
-    /// Octets that these were sent as: fewer, if the message was compressed.
+    /// The octets that they were sent as: fewer if the message was compressed.
     octets: u64,
     seconds: f64,
-    /// Bits on the line, those sent again included.
+    /// Bits on the line, including those sent again.
     bits: u64,
     bits_per_second: u64,
     resent_bits: u64,
     repeated_frames: u64,
-    /// None if there was no round trip that could be measured.
+    /// `None` if no round trip could be measured.
     round_trip: Option<Summary>,
 }
 

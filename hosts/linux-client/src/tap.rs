@@ -1,4 +1,4 @@
-//! Watches what goes over the line, and changes nothing.
+//! Observes what goes over the line.
 
 use std::io::{self, Stdout};
 
@@ -12,7 +12,7 @@ use minitalk_signals::Bit;
 use crate::cli::Options;
 use crate::explain::{self, Trouble};
 
-/// Everything that watches the line.
+/// All observers of the line.
 #[derive(Debug)]
 pub(crate) struct Tap {
     line: (View<Stdout>, Option<RoundTrips>),
@@ -28,8 +28,8 @@ impl Tap {
         Self { line, progress, is_quiet: options.quiet }
     }
 
-    /// Ends the progress line and the trace, and says so if that is not complete. The round trips,
-    /// if they were measured.
+    /// Ends the progress line and the trace, and reports if the trace is incomplete. Returns the
+    /// round trips, if they were measured.
     pub(crate) fn finish(&mut self) -> Option<RoundTrips> {
         self.progress = None;
         if let Err(error) = self.line.0.finish() {
@@ -39,7 +39,7 @@ impl Tap {
     }
 }
 
-/// Begins the trace, if one is wanted.
+/// Begins the trace, if requested.
 pub(crate) fn record(connection: &mut Connection<Tap>, options: &Options) -> Result<(), Trouble> {
     let pid = connection.pid();
     let Some(path) = &options.trace else { return Ok(()) };

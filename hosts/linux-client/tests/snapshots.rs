@@ -1,5 +1,5 @@
-//! What the client says, word for word. After a change that is meant, `SNAPSHOTS=overwrite cargo
-//! test --package minitalk-client --test snapshots` takes the new words over.
+//! What the client says, word for word. After an intended change, `SNAPSHOTS=overwrite cargo test
+//! --package minitalk-client --test snapshots` updates the snapshots.
 
 #![expect(clippy::needless_raw_string_hashes, reason = "that is how snapbox writes them")]
 

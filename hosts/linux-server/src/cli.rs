@@ -1,4 +1,4 @@
-//! What the user may say.
+//! The command line.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -110,7 +110,7 @@ pub(crate) struct Options {
     pub(crate) verbose: bool,
 }
 
-/// How classic clients speak; `None` if that is to be found out.
+/// How classic clients speak; `None` to guess it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct DialectChoice(pub(crate) Option<Dialect>);
 
@@ -119,27 +119,27 @@ fn parse_dialect(text: &str) -> Result<DialectChoice, ParseDialectError> {
     Ok(DialectChoice(given.transpose()?))
 }
 
-/// With `--json` and `--exec` a message is kept until it has ended, so it cannot be of any length.
+/// With `--json` and `--exec` a message is kept until it has ended, so its length must be limited.
 const WHOLE_OCTETS_MAX: u64 = 1024 * 1024;
 
 impl Options {
-    /// Reads the command line; ends the program on wrong usage, --help and --version.
+    /// Parses the command line; ends the program on wrong usage, --help and --version.
     pub(crate) fn from_command_line() -> Self {
         options::parse(std::env::args_os(), None, tip)
     }
 
-    /// After how many messages to end.
+    /// The number of messages after which to end.
     pub(crate) fn messages_max(&self) -> Option<u64> {
         if self.once { Some(1) } else { self.count }
     }
 
-    /// Most octets of a message.
+    /// The largest number of octets of a message.
     pub(crate) fn octets_max(&self) -> Option<u64> {
         self.max_message.or((self.json || self.exec.is_some()).then_some(WHOLE_OCTETS_MAX))
     }
 }
 
-/// The way out of wrong usage.
+/// The hint for wrong usage.
 fn tip(error: &UsageError) -> Option<&'static str> {
     if usage::is_about(error, ["--json", "--raw"]) {
         return Some(
@@ -158,7 +158,7 @@ const PROTOCOLS: [(&str, &str, Protocols); 2] = [
     ("classic", "Classic only: eight bits a byte", Protocols::ClassicOnly),
 ];
 
-/// Nothing else happens while it lasts.
+/// Nothing else happens during the pause.
 const PACE_MAX: Duration = Duration::from_millis(100);
 const PACE_TOO_LONG: &str = "it is longer than 100ms, and nobody else is served while it lasts";
 

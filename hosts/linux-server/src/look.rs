@@ -1,4 +1,4 @@
-//! How messages look: bytes, text, or JSON as `docs/json.md` has it.
+//! How messages are formatted: bytes, text, or JSON as described in `docs/json.md`.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,14 +11,14 @@ use serde::Serialize;
 
 use crate::reason::Reason;
 
-/// How messages are shown.
+/// How messages are formatted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Style {
     /// Exactly the bytes that arrived.
     Raw,
     /// Whole characters, and a newline after each message that does not end with one.
     Text,
-    /// As text, with everything made visible that would do something to a terminal.
+    /// As text, with every character made visible that would control a terminal.
     Terminal,
     /// One JSON object on a line of its own, when the message has ended.
     Json,
@@ -26,16 +26,16 @@ pub(crate) enum Style {
     Command,
 }
 
-/// How one message looks.
+/// The format of one message.
 #[derive(Clone, Debug)]
 pub(crate) struct Look {
     style: Style,
     is_stamped: bool,
-    /// When the message began, if it is stamped.
+    /// The time when the message began, if it has a timestamp.
     time: Option<String>,
-    /// The first bytes of a character whose last ones have not come.
+    /// The first bytes of a character whose last ones have not come yet.
     characters: Decoder,
-    /// What has been shown of it ends with a newline.
+    /// Whether the part shown so far ends with a newline.
     ends_line: bool,
 }
 
@@ -63,7 +63,7 @@ impl Look {
     }
 }
 
-/// What stands where a message was cut off.
+/// The mark where a message was cut off.
 const CUT_MARK: &str = " [cut off]\n";
 
 impl Format for Look {
@@ -172,7 +172,7 @@ impl<'a> Object<'a> {
     }
 
     fn line(&self) -> Vec<u8> {
-        // Its keys are strings and its values finite: there is nothing that JSON could not hold.
+        // The keys are strings and the values finite, so everything can be expressed in JSON.
         line(self).unwrap_or_default().into_bytes()
     }
 }

@@ -18,11 +18,11 @@ use crate::serve::Server;
 
 fn main() -> ExitCode {
     let options = Options::from_command_line();
-    // What does not fit is refused, as on a full disk.
+    // A message that would exceed the limit is refused, as on a full disk.
     let _ = survive_file_size_limit();
     match Server::start(&options).and_then(Server::serve) {
         Ok(()) => ExitCode::SUCCESS,
-        // A signal has asked to end before the server was ready.
+        // A signal asked to end before the server was ready.
         Err(error) if error.is::<BlockingError>() => ExitCode::SUCCESS,
         Err(error) => {
             note(&error);

@@ -1,4 +1,4 @@
-//! Why something did not go as its sender wanted: a word for programs, a sentence for people.
+//! Why something was not done as its sender wanted: a word for programs, a sentence for people.
 
 use std::io;
 
@@ -10,7 +10,7 @@ use serde::Serialize;
 /// Why a message was cut or refused, or a signal ignored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Reason {
-    /// Stays the same when the sentence changes; `docs/json.md` lists them all.
+    /// Stays the same when the sentence changes; `docs/json.md` lists all of them.
     #[serde(rename = "reason")]
     pub(crate) word: &'static str,
     pub(crate) sentence: String,
@@ -21,12 +21,12 @@ impl Reason {
         Self { word, sentence: sentence.into() }
     }
 
-    /// The sender of a message has ended, or has given it up.
+    /// The sender of a message has ended, or has given the message up.
     pub(crate) fn ended() -> Self {
         Self::new("ended", "ended in the middle of a message")
     }
 
-    /// The server ends, and the message has not.
+    /// The server ends before the message.
     pub(crate) fn still_sending() -> Self {
         Self::new("shutting_down", "was still sending")
     }

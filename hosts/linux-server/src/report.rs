@@ -1,4 +1,4 @@
-//! What the operator is told: lines on standard error, or JSON objects among the messages.
+//! What is reported to the operator: lines on standard error, or JSON objects among the messages.
 
 use std::fmt::{self, Display};
 use std::time::Duration;
@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use crate::reason::Reason;
 
-/// Something that the operator may want to know. Those that serde does not skip are JSON objects,
-/// too; messages bring their own, with the text (see `look.rs`).
+/// Something that the operator may want to know. Notices that serde does not skip are JSON objects,
+/// too; those of messages, with the text, are in `look.rs`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub(crate) enum Notice {
@@ -39,7 +39,7 @@ pub(crate) enum Notice {
         program: Option<String>,
         #[serde(flatten)]
         reason: Reason,
-        /// How many more signals this one stands for.
+        /// How many other signals this one stands for.
         others: u64,
     },
     Stopped {
@@ -68,7 +68,7 @@ pub(crate) enum Notice {
 }
 
 impl Notice {
-    /// What is only to be told of what has happened.
+    /// The notice for an event that only has to be reported.
     pub(crate) fn of(happening: Happening<'_>) -> Option<Self> {
         Some(match happening {
             Happening::Connected(connected) => Self::Connected(connected),
@@ -108,7 +108,7 @@ impl report::Notice for Notice {
     }
 
     fn stand_for(&mut self, count: u64) -> bool {
-        // Of messages, programs want to know each; of strays, how many.
+        // Programs want to know about each message, but only the number of strays.
         let Self::Stray { others, .. } = self else { return false };
         *others = count;
         true

@@ -1,4 +1,4 @@
-//! The loop: for each thing that happens, absorb, write, answer, report.
+//! The loop: after each event, absorb, write, answer, report.
 
 use std::error::Error;
 use std::io::{self, ErrorKind, Stderr};
@@ -18,10 +18,10 @@ use crate::reason::Reason;
 use crate::report::Notice;
 use crate::start;
 
-/// What the output is called among the descriptors that are watched.
+/// The token of the output among the watched descriptors.
 const OUTPUT_TOKEN: u64 = 0;
 
-/// A server that is ready, and has said so.
+/// A server that is ready and has announced it.
 #[derive(Debug)]
 pub(crate) struct Server {
     listener: Listener<View<Stderr>>,
@@ -29,17 +29,17 @@ pub(crate) struct Server {
     reporter: Reporter<Notice>,
     count: u64,
     count_max: Option<u64>,
-    /// The signal that has asked to end.
+    /// The signal that asked to end.
     asked: Option<Termination>,
-    /// Nothing is left to do.
+    /// Whether nothing is left to do.
     is_over: bool,
-    /// What cannot be written any more.
+    /// The error after which nothing can be written any more.
     failed: Option<io::Error>,
     _announcement: Announcement,
 }
 
 impl Server {
-    /// Takes over the signals, then says the PID: whoever reads it may send at once.
+    /// Takes over the signals, then announces the PID: whoever reads it may send at once.
     pub(crate) fn start(options: &Options) -> Result<Self, Box<dyn Error>> {
         let mut listener = start::listen(options)?;
         let (announcement, messages) = start::announce(options, &mut listener)?;
@@ -66,7 +66,7 @@ impl Server {
     pub(crate) fn serve(mut self) -> Result<(), Box<dyn Error>> {
         while !self.is_over && self.asked.is_none() {
             let now = self.absorb()?;
-            // What may be kept is acknowledged before anything is written: its sender goes on
+            // Acknowledge what may be kept before writing anything, so that its sender can continue
             // meanwhile.
             self.answer();
             self.write(now);
@@ -76,7 +76,7 @@ impl Server {
         self.end()
     }
 
-    /// Waits for the next thing that happens, and takes note of it.
+    /// Waits for the next event, and processes it.
     fn absorb(&mut self) -> Result<Instant, Box<dyn Error>> {
         let deadlines = [self.messages.deadline(), self.reporter.deadline()];
         self.watch_output()?;
@@ -103,7 +103,7 @@ impl Server {
         Ok(now)
     }
 
-    /// Watches the output as long as something waits for it.
+    /// Watches the output while something waits for it.
     fn watch_output(&mut self) -> Result<(), WatchError> {
         match self.messages.changed_interest() {
             None => {}
@@ -121,7 +121,7 @@ impl Server {
         if self.count_max.is_some_and(|count_max| self.count >= count_max) {
             let why = RefusalReason::ShuttingDown;
             self.listener.shut_down(why);
-            // What would be written next: the last message has been.
+            // The last message has been written; these would be next.
             for peer in self.messages.close(&Reason::still_sending(), now) {
                 self.refuse(peer, why, why.into());
             }
@@ -160,14 +160,14 @@ impl Server {
         }
     }
 
-    /// Accepts what has become safe.
+    /// Accepts everything that is now safe.
     fn answer(&mut self) {
         while let Some(peer) = self.messages.next_answer() {
             self.listener.accept(peer);
         }
     }
 
-    /// Tells the operator, and among the messages if they are JSON.
+    /// Reports to the operator; notices in JSON go among the messages.
     fn report(&mut self, now: Instant) {
         for line in self.reporter.report(now) {
             self.messages.push_line(line, now);

@@ -1,8 +1,8 @@
-//! Starts the server, and says that it is ready: on its first line, by its name, in a PID file, and
-//! to systemd.
+//! Starts the server, and announces that it is ready: on its first line, by its name, in a PID
+//! file, and to systemd.
 //!
-//! Whatever may refuse to be taken refuses before anything is opened for writing that others may
-//! own.
+//! Everything that may be refused is done before a file is opened for writing that may belong to
+//! someone else.
 
 use std::error::Error;
 use std::io::{self, Stderr, Write};
@@ -35,7 +35,7 @@ pub(crate) fn listen(options: &Options) -> Result<Listener<View<Stderr>>, Box<dy
     Ok(Listener::open_observed(&config, view)?)
 }
 
-/// Opens the files, then says that the server is ready.
+/// Opens the files, then announces that the server is ready.
 pub(crate) fn announce(
     options: &Options,
     listener: &mut Listener<View<Stderr>>,
@@ -57,9 +57,9 @@ pub(crate) fn announce(
     }
     let greeting = format!("Server PID: {}\n", process::id());
     if options.json {
-        // The event "listening" says it.
+        // The event "listening" contains it.
     } else if pid_goes_to_stderr {
-        // Standard error may be closed; the bytes are what matters.
+        // Standard error may be closed; only the bytes on standard output matter.
         let _ = io::stderr().write_all(greeting.as_bytes());
     } else {
         let mut stdout = io::stdout();
@@ -73,7 +73,7 @@ pub(crate) fn announce(
 fn open_output(options: &Options, line: &mut Line) -> Result<Messages<Look>, Box<dyn Error>> {
     let sink = match &options.output {
         Some(path) => {
-            // A FIFO has to be waited for.
+            // Opening a FIFO may block.
             let to_open = path.clone();
             let opened = line.run_blocking(move || Sink::open(&to_open))?;
             opened.map_err(|error| format!("cannot open {}: {error}", path.display()))?

@@ -1,6 +1,6 @@
-//! What the server says, word for word, before it has met anybody; `harness/tests/people` has the
-//! rest. After a change that is meant, `SNAPSHOTS=overwrite cargo test --package minitalk-server
-//! --test snapshots` takes the new words over.
+//! What the server says, word for word, before any client has connected; `harness/tests/people` has
+//! the rest. After an intended change, `SNAPSHOTS=overwrite cargo test --package minitalk-server
+//! --test snapshots` updates the snapshots.
 
 #![expect(clippy::needless_raw_string_hashes, reason = "that is how snapbox writes them")]
 
@@ -11,7 +11,7 @@ fn stdout(words: &str) -> String {
     said("minitalk-server", words, 0).0
 }
 
-/// What it says on standard error before it ends with `code`, having said nothing else.
+/// What it writes to standard error before it ends with `code`; it writes nothing else.
 fn stderr(words: &str, code: i32) -> String {
     let (stdout, stderr) = said("minitalk-server", words, code);
     assert_eq!(stdout, "");

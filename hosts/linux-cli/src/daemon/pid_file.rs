@@ -1,4 +1,4 @@
-//! The PID in a file, which is removed at the end if it is still ours.
+//! The PID in a file. The file is removed at the end if it still holds this PID.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -14,7 +14,7 @@ use thiserror::Error;
 /// A file that holds the PID of this process. Dropping it removes the file.
 #[derive(Debug)]
 pub(super) struct PidFile {
-    /// None for what is no file, such as a pipe, and stays.
+    /// `None` if it is not a regular file but, for example, a pipe, which stays.
     path: Option<PathBuf>,
 }
 
@@ -26,10 +26,10 @@ pub enum PidFileError {
     Io {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         error: io::Error,
     },
-    /// It holds the PID of another server, which runs.
+    /// It holds the PID of another server, which is running.
     #[error(
         "cannot write the PID to {}: it is the file of a server that runs, PID {pid}",
         path.display()
@@ -48,19 +48,19 @@ pub enum PidFileError {
     },
 }
 
-/// More than the text of any PID.
+/// Longer than the text of any PID.
 const PID_BYTES_MAX: u64 = 32;
 
 impl PidFile {
-    /// Writes the PID to `path`. A symbolic link stays, and leads to the PID. What is there is
-    /// replaced only if it is the PID of a server that has ended.
+    /// Writes the PID to `path`. If that is a symbolic link, the link stays and its target is
+    /// written. An existing file is replaced only if it holds the PID of a server that has ended.
     ///
     /// # Errors
     ///
-    /// [`PidFileError`]; nothing has changed then.
+    /// [`PidFileError`]; nothing has been changed then.
     pub(super) fn new(path: &Path) -> Result<Self, PidFileError> {
         let io_error = |error| PidFileError::Io { path: path.to_owned(), error };
-        // What a symbolic link leads to is replaced, not the link.
+        // Replace the target of a symbolic link, not the link.
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         match open(&target) {
             Ok((mut file, true)) => {
@@ -84,13 +84,13 @@ impl Drop for PidFile {
         let Some(path) = &self.path else { return };
         let is_ours = File::open(path).and_then(|mut file| read(&mut file));
         if is_ours.is_ok_and(|text| text == own_pid()) {
-            // Somebody may have removed it already.
+            // It may have been removed already.
             let _ = fs::remove_file(path);
         }
     }
 }
 
-/// Opens what is there, changing nothing, and says whether it is a regular file.
+/// Opens what exists there, without changing it. Returns whether it is a regular file.
 fn open(path: &Path) -> io::Result<(File, bool)> {
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
     let mut options = File::options();
@@ -108,7 +108,7 @@ fn read(file: &mut File) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Whether what a file holds may be replaced.
+/// Whether the content of a file may be replaced.
 fn check(path: &Path, text: &str) -> Result<(), PidFileError> {
     let path = || path.to_owned();
     match text.trim() {
@@ -129,13 +129,13 @@ fn is_server(pid: u32) -> bool {
     names::of(pid).is_some() || is_ours() == Some(true)
 }
 
-/// Puts the PID there in one piece: nobody reads half of it.
+/// Puts the PID there in one step: nobody can read half of it.
 fn replace(path: &Path) -> io::Result<()> {
     let mut draft = path.as_os_str().to_owned();
     draft.push(format!(".{}", process::id()));
     let draft = PathBuf::from(draft);
     let mut file = match File::create_new(&draft) {
-        // Of a process of this number that was killed, as in a container that is started again.
+        // Left behind by a killed process with this number, as in a container that is restarted.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             fs::remove_file(&draft)?;
             File::create_new(&draft)?
@@ -144,7 +144,7 @@ fn replace(path: &Path) -> io::Result<()> {
     };
     let written = file.write_all(own_pid().as_bytes()).and_then(|()| fs::rename(&draft, path));
     if written.is_err() {
-        // It is ours, and half written.
+        // It belongs to this process, and is half written.
         let _ = fs::remove_file(&draft);
     }
     written

@@ -1,4 +1,4 @@
-//! Tells systemd, or whoever else has set `NOTIFY_SOCKET` (`sd_notify(3)`).
+//! Notifies systemd, or whatever else has set `NOTIFY_SOCKET` (`sd_notify(3)`).
 
 use std::env;
 use std::ffi::OsStr;
@@ -7,10 +7,10 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 
-/// Tells it `state`. Where there is none there is nobody to tell, which is not an error.
+/// Sends `state` to the service manager. If there is none, that is not an error.
 pub(super) fn tell(state: &str) {
     if let Some(path) = env::var_os("NOTIFY_SOCKET") {
-        // A manager that does not listen is its own affair.
+        // A manager that does not listen is not this program's problem.
         let _ = send(&path, state);
     }
 }

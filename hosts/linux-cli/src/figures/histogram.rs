@@ -1,17 +1,17 @@
-//! How many round trips took how long.
+//! A histogram of round trips.
 
 use serde::Serialize;
 
 use super::round_trips::{RoundTrips, micros};
 
-/// Round trips that took about as long.
+/// Round trips that took about the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Bucket {
-    /// From this time on.
+    /// The shortest time in this bucket.
     pub from_micros: f64,
-    /// Up to this time, not included.
+    /// The end of this bucket, not included.
     pub to_micros: f64,
-    /// How many there were.
+    /// The number of round trips.
     pub count: u64,
 }
 
@@ -32,14 +32,14 @@ impl Bucket {
     }
 }
 
-/// At least one character for what is not nothing.
+/// At least one character unless the count is 0.
 fn bar_chars(count: u64, most: u64) -> u64 {
     (count * BAR_CHARS).div_ceil(most.max(1))
 }
 
 impl RoundTrips {
-    /// How many took how long, without the empty buckets at both ends, in the finest steps that
-    /// give no more than sixteen buckets.
+    /// The histogram, without the empty buckets at both ends, in the finest steps that give at most
+    /// sixteen buckets.
     #[must_use]
     pub fn histogram(&self) -> Vec<Bucket> {
         let [fine, medium, coarse] = SERIES.map(|series| buckets_in(self, series));
@@ -48,10 +48,10 @@ impl RoundTrips {
     }
 }
 
-/// What still fits on a screen.
+/// The number of rows that still fit on a screen.
 const BUCKETS_MAX: usize = 16;
 
-/// Steps of equal ratio, twelve, six and three a decade: the preferred numbers of IEC 60063.
+/// Steps of equal ratio, twelve, six and three per decade: the preferred numbers of IEC 60063.
 const SERIES: [&[u64]; 3] =
     [&[10, 12, 15, 18, 22, 27, 33, 39, 47, 56, 68, 82], &[10, 15, 22, 33, 47, 68], &[10, 22, 47]];
 

@@ -1,4 +1,4 @@
-//! How far a long message has got, on a terminal.
+//! The progress of a long message, on a terminal.
 
 use std::env;
 use std::fmt;
@@ -11,23 +11,23 @@ use minitalk_signals::{Instant, Interest, is_ready, now};
 use rustix::process::getpgrp;
 use rustix::termios::{tcgetpgrp, tcgetwinsize};
 
-/// A message that is delivered sooner is not talked about.
+/// A message that is delivered sooner is not shown.
 const PATIENCE_MICROS: u64 = 500_000;
 
-/// Time between two drawings: to draw costs as much as many bits.
+/// The time between two drawings. Drawing takes as long as many bits.
 const REDRAW_MICROS: u64 = 100_000;
 
-/// Plain characters, and no colour. A line never wraps: it could not be drawn over.
+/// Plain characters, no colour. A line must never wrap, because it could not be redrawn then.
 const WITH_LENGTH: &str = "{bytes} of {total_bytes} [{wide_bar}] {binary_bytes_per_sec}, {left}";
 const WITHOUT_LENGTH: &str = "{bytes} sent, {binary_bytes_per_sec}, {elapsed}";
 const NARROW_WITH_LENGTH: &str = "{bytes}, {left}";
 const NARROW_WITHOUT_LENGTH: &str = "{bytes} sent";
 
-/// What these take at most.
+/// The largest number of columns that these take.
 const COLUMNS: u16 = 64;
 const NARROW_COLUMNS: u16 = 32;
 
-/// A line on the terminal.
+/// A progress line on the terminal.
 #[derive(Debug)]
 pub struct Progress {
     length: Option<u64>,
@@ -76,8 +76,8 @@ impl Progress {
         Some(Self { length, bytes: 0, due, bar: None })
     }
 
-    /// Draws it, if that is due, and if this program is in the foreground of a terminal that takes
-    /// it.
+    /// Draws it, if it is time, and if this program is in the foreground of a terminal that accepts
+    /// output.
     fn draw(&mut self) {
         let now = now();
         if now < self.due {
@@ -125,21 +125,21 @@ impl Drop for Progress {
     }
 }
 
-/// Whether standard error takes something now, and this program would not be stopped for writing
-/// there as a background job (`stty tostop`).
+/// Whether standard error accepts output now, and this program would not be stopped for writing to
+/// it as a background job (`stty tostop`).
 fn may_draw() -> bool {
     let stderr = io::stderr();
     is_ready(stderr.as_fd(), Interest::Writable) && is_in_foreground()
 }
 
-/// Whether this program is in the foreground of the terminal that standard error is, or that is not
-/// the terminal that it was started from.
+/// Whether this program is in the foreground of the terminal that standard error is. Also true if
+/// that is not the terminal that it was started from.
 #[must_use]
 pub fn is_in_foreground() -> bool {
     tcgetpgrp(io::stderr()).map_or(true, |group| group == getpgrp())
 }
 
-/// The width of the terminal, as far as it says.
+/// The width of the terminal, if it is known.
 fn columns() -> u16 {
     match tcgetwinsize(io::stderr()) {
         Ok(size) if size.ws_col > 0 => size.ws_col,
@@ -160,7 +160,7 @@ fn style(length: Option<u64>, columns: u16) -> ProgressStyle {
 
 /// `5s left`, once anything is known.
 fn left(state: &ProgressState, to: &mut dyn fmt::Write) {
-    // What a terminal does not take is not missed.
+    // If a write fails, nothing important is lost.
     let _ = match state.pos() {
         0 => to.write_str("waiting"),
         _ => write!(to, "{:#} left", HumanDuration(state.eta())),

@@ -1,4 +1,4 @@
-//! How long single signals take, there and back.
+//! How long single signals take, to the server and back.
 
 use std::fmt;
 
@@ -11,16 +11,16 @@ use serde::Serialize;
 #[derive(Debug)]
 pub struct RoundTrips {
     nanos: Histogram<u64>,
-    /// When the bits under way were sent: two of them at most, whose acknowledgments may come in
+    /// When the bits in flight were sent. There are at most two, whose acknowledgments may come in
     /// any order.
     sent: [Option<u64>; 2],
-    /// A bit was sent again: its acknowledgment may be that of the first copy (Karn and Partridge
-    /// 1987).
+    /// Whether a bit was sent again: its acknowledgment may be that of the first copy (Karn and
+    /// Partridge 1987).
     ambiguous: bool,
 }
 
 impl RoundTrips {
-    /// None yet.
+    /// No round trips yet.
     ///
     /// # Panics
     ///
@@ -49,19 +49,19 @@ impl RoundTrips {
         }
     }
 
-    /// Nothing came for a while: what comes next cannot be assigned.
+    /// Nothing has come for a while: what comes next cannot be attributed to a bit.
     fn forget(&mut self) {
         self.ambiguous |= self.sent[0].is_some();
         self.sent = [None; 2];
     }
 
-    /// Counts one that took `nanos` nanoseconds.
+    /// Counts a round trip of `nanos` nanoseconds.
     pub fn record(&mut self, nanos: u64) {
-        // It grows as needed, up to 584 years.
+        // The histogram grows as needed, up to 584 years.
         let _ = self.nanos.record(nanos);
     }
 
-    /// How they are distributed; `None` if there were none.
+    /// Their distribution; `None` if there were none.
     #[must_use]
     pub fn summary(&self) -> Option<Summary> {
         let at = |quantile| micros(self.nanos.value_at_quantile(quantile));
@@ -78,10 +78,9 @@ impl RoundTrips {
         })
     }
 
-    /// How many took at least `low_nanos` and less than `high_nanos`.
+    /// How many took at least `low_nanos` but less than `high_nanos`.
     pub(super) fn count_between(&self, low_nanos: u64, high_nanos: u64) -> u64 {
-        // Each of the histogram's own steps is counted once, even if a limit lies in the middle of
-        // it.
+        // Each of the histogram's own steps is counted once, even if a limit lies inside it.
         let steps = self.nanos.iter_recorded();
         let lowest = |nanos| self.nanos.lowest_equivalent(nanos);
         let wanted = steps
@@ -112,7 +111,7 @@ impl Observer for RoundTrips {
     }
 }
 
-/// How the round trips are distributed.
+/// The distribution of the round trips.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Summary {
     /// How many there were.
@@ -135,7 +134,7 @@ pub struct Summary {
     pub p999_micros: f64,
 }
 
-/// Two lines, the first of which is that of ping(8).
+/// Two lines, the first of which is like that of ping(8).
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { min_micros, mean_micros, max_micros, mdev_micros, .. } = self;
@@ -156,7 +155,7 @@ pub fn micros(nanos: u64) -> f64 {
     float(nanos) / 1_000.0
 }
 
-/// The same to the nanosecond: more digits would promise too much.
+/// Microseconds, to the nanosecond: more digits would suggest too much precision.
 fn rounded_micros(nanos: f64) -> f64 {
     nanos.round() / 1_000.0
 }

@@ -1,9 +1,7 @@
-//! Completions for bash, zsh and fish: those of `clap_complete`, and in front of them what that
-//! does not know.
+//! Completions for bash, zsh and fish: those of `clap_complete`, preceded by what it lacks.
 //!
-//! It does not know values that are asked of the machine (servers) or have parts (dialects), and in
-//! bash it does not complete what follows an equals sign, since bash takes that for a word of its
-//! own.
+//! It lacks values that are looked up on the machine (servers) or have parts (dialects). For bash
+//! it does not complete what follows an equals sign, because bash takes that for a separate word.
 
 use std::io::{self, Write};
 
@@ -30,7 +28,7 @@ pub(super) fn write(shell: Shell, mut command: Command, to: &mut dyn Write) -> i
     to.write_all(completions.as_bytes())
 }
 
-/// Writes the servers that run, one a line: its name or its PID, a tab, and whose it is.
+/// Writes the running servers, one per line: its name or its PID, a tab, and its owner.
 pub(super) fn write_servers(to: &mut dyn Write) -> io::Result<()> {
     for entry in names::list().unwrap_or_default() {
         let pid = entry.pid;
@@ -57,7 +55,7 @@ fn filled(template: &str, command: &Command) -> String {
         .replace("%NAME%", name)
 }
 
-/// Options that have a list of values, and these.
+/// The options that have a list of values, and the list.
 fn values(command: &Command) -> Vec<(String, String)> {
     let listed = |arg: &Arg| {
         let values = arg.get_possible_values().into_iter().filter(|value| !value.is_hide_set());
@@ -68,7 +66,7 @@ fn values(command: &Command) -> Vec<(String, String)> {
     command.get_opts().filter_map(listed).collect()
 }
 
-/// Options that are followed by a value.
+/// The options that are followed by a value.
 fn valued(command: &Command) -> String {
     let valued = command.get_opts().filter(|arg| arg.get_action().takes_values());
     let names = valued.flat_map(|arg| {
@@ -90,7 +88,7 @@ fn has_servers(command: &Command) -> bool {
     command.get_positionals().any(|arg| arg.get_id() == "server")
 }
 
-/// Gives the values that zsh is to ask a function for their function.
+/// Makes zsh call a function for the values that need one.
 fn zsh(made: &str, command: &Command) -> String {
     let asked =
         [("'--dialect=", ":_%NAME%_dialect' \\"), ("'::server -- ", ":_%NAME%_servers' \\")];

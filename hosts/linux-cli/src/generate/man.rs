@@ -6,12 +6,12 @@ use clap::Command;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
-/// The date at the foot of the man pages: that of the release.
+/// The date at the bottom of the man pages: that of the release.
 const RELEASED: &str = "2026-11-23";
 
-/// A man page, neither justified nor hyphenated: names of signals and options stay whole. Its last
-/// sections are those of the text after the help: a line that ends with a colon and is not indented
-/// is a heading.
+/// Writes a man page, neither justified nor hyphenated, so that names of signals and options stay
+/// whole. Its last sections come from the text after the help: a line that ends with a colon and is
+/// not indented is a heading.
 pub(super) fn write(mut command: Command, to: &mut dyn Write) -> io::Result<()> {
     let after_help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
     let usage = command.render_usage().to_string();
@@ -51,7 +51,7 @@ pub(super) fn write(mut command: Command, to: &mut dyn Write) -> io::Result<()> 
     to.write_all(in_ascii(&String::from_utf8_lossy(&page)).as_bytes())
 }
 
-/// Writes other characters as roff(7) reads them whatever encoding it expects.
+/// Escapes other characters in the way that roff(7) reads whatever encoding it expects.
 fn in_ascii(roff: &str) -> String {
     let escaped = |c: char| match c {
         '\0'..='\x7f' => c.to_string(),
@@ -60,7 +60,7 @@ fn in_ascii(roff: &str) -> String {
     roff.chars().map(escaped).collect()
 }
 
-/// The usage of the help: a line for each way to call the program.
+/// The usage from the help: one line for each way to call the program.
 fn synopsis(usage: &str) -> Roff {
     let mut synopsis = Roff::new();
     synopsis.control("SH", ["SYNOPSIS"]);
@@ -74,16 +74,16 @@ fn synopsis(usage: &str) -> Roff {
     synopsis
 }
 
-/// The longest line that linters of man pages let pass.
+/// The longest line that linters of man pages accept.
 const LINE_BYTES_MAX: usize = 80;
 
-/// Breaks the lines of filled text at spaces; how they are shown does not depend on it.
+/// Breaks the lines of filled text at spaces, which does not change how it is displayed.
 fn in_short_lines(roff: &str) -> String {
     let mut short = String::new();
     for line in roff.lines() {
         let mut length = 0;
         for word in line.split(' ') {
-            // A line that began so would be a request.
+            // A line that began with one of these would be a request.
             let may_begin = !word.starts_with(['.', '\'']) && !word.is_empty();
             if length > 0
                 && length + word.len() > LINE_BYTES_MAX
@@ -104,7 +104,7 @@ fn in_short_lines(roff: &str) -> String {
     short
 }
 
-/// A line break next to a space between paragraphs does nothing, and linters say so.
+/// A line break next to a space between paragraphs has no effect, and linters complain about it.
 fn without_idle_breaks(roff: &str) -> String {
     let lines: Vec<&str> = roff.lines().collect();
     let is_space = |index: usize| {

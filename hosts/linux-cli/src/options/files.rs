@@ -1,4 +1,4 @@
-//! The files and descriptors that a program was given: open, and each for one thing only.
+//! The files and descriptors that a program was given: whether they are open, and used only once.
 
 use std::fs;
 use std::io::{stderr, stdin, stdout};
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use minitalk_signals::was_closed_at_start;
 use thiserror::Error;
 
-/// Where standard output is found as a file.
+/// The path of standard output.
 pub const STDOUT: &str = "/proc/self/fd/1";
 
 /// A standard stream.
@@ -42,7 +42,7 @@ pub fn check_open(stream: Stream, is_needed: bool) -> Result<(), ClosedError> {
     if is_needed && was_closed { Err(ClosedError(name)) } else { Ok(()) }
 }
 
-/// A file was to be used for two things.
+/// The same file was given twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("{first} and {second} are the same file; give each a file of its own")]
 pub struct SameFileError {
@@ -50,7 +50,7 @@ pub struct SameFileError {
     second: &'static str,
 }
 
-/// Makes sure that no file is to be used for two things. Each has a name.
+/// Makes sure that no file is used for two purposes. Each purpose has a name.
 ///
 /// # Errors
 ///
@@ -67,7 +67,7 @@ pub fn check_distinct(files: &[(&'static str, Option<&Path>)]) -> Result<(), Sam
     Ok(())
 }
 
-/// What two paths of one file have in common; none for what is no file, such as `/dev/null`.
+/// Equal for two paths of the same file; `None` if it is not a regular file, such as `/dev/null`.
 fn identity(path: &Path) -> Option<(PathBuf, u64, u64)> {
     match fs::metadata(path) {
         Ok(file) if file.is_file() => Some((PathBuf::new(), file.dev(), file.ino())),

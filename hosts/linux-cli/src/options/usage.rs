@@ -1,4 +1,4 @@
-//! Wrong usage, told as everything else is told: in one line, the way out last.
+//! Wrong usage, reported like everything else: in one line that ends with what to do.
 
 use std::process;
 
@@ -9,8 +9,8 @@ use crate::report::note;
 /// The exit code of wrong usage.
 const WRONG_USAGE: i32 = 2;
 
-/// The options that one program has and another may be given by mistake. Options that both have are
-/// left out, and so are those that the other completes to one of its own.
+/// Options that one program has and that may be given to another by mistake. Options that both have
+/// are left out, and so are those that the other completes to one of its own.
 const OPTIONS: [(&str, &[&str]); 2] = [
     (
         "minitalk-client",
@@ -47,8 +47,8 @@ const OPTIONS: [(&str, &[&str]); 2] = [
     ),
 ];
 
-/// Reports wrong usage, with `tip` as its way out if there is one, and ends the program. Shows
-/// `--help` and `--version`, which come as errors, too.
+/// Reports wrong usage, ending with `tip` if there is one, and ends the program. Also shows
+/// `--help` and `--version`, which clap returns as errors.
 pub fn exit(error: &Error, tip: Option<&str>) -> ! {
     if !error.use_stderr() {
         error.exit();
@@ -57,7 +57,7 @@ pub fn exit(error: &Error, tip: Option<&str>) -> ! {
     process::exit(WRONG_USAGE)
 }
 
-/// The error and its way out: `tip`, the program that has the option, or what clap suggests.
+/// The error and what to do: `tip`, the program that has the option, or what clap suggests.
 fn sentence(error: &Error, tip: Option<&str>) -> String {
     let text = error.to_string();
     let mut paragraphs = text.trim_start_matches("error: ").split("\n\n");
@@ -66,7 +66,7 @@ fn sentence(error: &Error, tip: Option<&str>) -> String {
     let suggested = paragraphs
         .flat_map(str::lines)
         .filter_map(|line| line.trim().strip_prefix("tip: "))
-        // What looks like an option is hardly ever a text.
+        // A word that looks like an option is hardly ever meant as a text.
         .filter(|tip| !tip.starts_with("to pass"))
         .map(str::to_owned);
     let tip = tip.map(str::to_owned).or_else(|| of_other(error));

@@ -1,4 +1,4 @@
-//! One thing that has happened: an object for programs, text for people.
+//! One event: an object for programs, text for people.
 
 use std::io::{self, Write};
 
@@ -6,8 +6,8 @@ use serde::Serialize;
 
 use super::{line, note};
 
-/// Something to tell. As JSON it is an object for programs. `Wishes` are the options that say what
-/// people want to see of it.
+/// An event to be reported. As JSON it is an object for programs. `Wishes` are the options that say
+/// what people want to see of it.
 pub trait Event<Wishes>: Serialize {
     /// Lines for people on standard output: what they asked for.
     fn text(&self, wishes: &Wishes) -> String {
@@ -31,7 +31,7 @@ pub trait Event<Wishes>: Serialize {
     }
 }
 
-/// Tells people of an event, or programs if `is_json`.
+/// Reports an event to people, or to programs if `is_json`.
 ///
 /// # Errors
 ///
@@ -49,11 +49,11 @@ pub fn tell<Wishes>(event: &impl Event<Wishes>, wishes: &Wishes, is_json: bool) 
     stdout.flush()
 }
 
-/// [Tells](tell) what the user asked for. A reader that has seen enough is no error.
+/// [Reports](tell) what the user asked for. A reader that closes the pipe early is not an error.
 ///
 /// # Errors
 ///
-/// Those of writing to standard output, but for [`BrokenPipe`](io::ErrorKind::BrokenPipe).
+/// Those of writing to standard output, except [`BrokenPipe`](io::ErrorKind::BrokenPipe).
 pub fn show<Wishes>(event: &impl Event<Wishes>, wishes: &Wishes, is_json: bool) -> io::Result<()> {
     match tell(event, wishes, is_json) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),

@@ -1,4 +1,4 @@
-//! JSON that may be shown on a terminal.
+//! JSON that is safe to show on a terminal.
 
 use std::io;
 
@@ -8,9 +8,8 @@ use serde::ser::Error;
 use serde_json::Serializer;
 use serde_json::ser::Formatter;
 
-/// The object on a line of its own, in ASCII as far as it would otherwise do something to a
-/// terminal: every [control](is_control) is escaped, also those that JSON allows as they are
-/// (U+007F and up).
+/// The object on a line of its own. Every [control](is_control) character in it is escaped, also
+/// those that JSON allows unescaped (U+007F and up).
 ///
 /// # Errors
 ///
@@ -22,11 +21,11 @@ pub fn line(object: &(impl Serialize + ?Sized)) -> serde_json::Result<String> {
     String::from_utf8(line).map_err(Error::custom)
 }
 
-/// The compact form, with more of it escaped.
+/// The compact form, with more characters escaped.
 struct Escaping;
 
 impl Formatter for Escaping {
-    /// Writes a part of a string that JSON lets stand as it is.
+    /// Writes a part of a string that JSON allows unescaped.
     fn write_string_fragment<W: io::Write + ?Sized>(
         &mut self,
         to: &mut W,

@@ -1,32 +1,32 @@
-//! Keeps the operator's disk from filling up: of each kind of line, a few at once and then one a
-//! second.
+//! Keeps the operator's disk from filling up: of each kind of line, a few are reported at once,
+//! then one per second.
 
 use std::collections::BTreeMap;
 
 use minitalk_core::Instant;
 
-/// How long it takes until one more line of a kind may be told.
+/// The time after which one more line of a kind may be reported.
 const LINE_MICROS: u64 = 1_000_000;
 
-/// What has been told lately, of each kind.
+/// What has been reported lately, by kind.
 #[derive(Debug)]
 pub(super) struct Limiter<T>(BTreeMap<&'static str, Kind<T>>);
 
-/// Something that may be told, and how many others of its kind it stands for.
+/// Something that may be reported, and how many others of its kind it stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Told<T> {
-    /// The newest of them.
+    /// The latest of them.
     pub(super) what: T,
-    /// The others.
+    /// How many others.
     pub(super) others: u64,
 }
 
 #[derive(Debug)]
 struct Kind<T> {
-    /// Lines that may be told before the next second is over.
+    /// How many lines may be reported before the next second is over.
     left: u32,
     left_max: u32,
-    /// When one more may be.
+    /// When one more may be reported.
     next_at: Instant,
     waiting: Option<Told<T>>,
 }
@@ -38,8 +38,9 @@ impl<T> Default for Limiter<T> {
 }
 
 impl<T> Limiter<T> {
-    /// Lets `what` through, unless too many of its `kind` have been told lately: `at_once`, and
-    /// then one a second. It is [due](Self::due) later then, alone or for all that came meanwhile.
+    /// Returns `what`, unless too many of its `kind` have been reported lately: `at_once`, then one
+    /// per second. Otherwise it is [due](Self::due) later, alone or together with everything of its
+    /// kind that comes until then.
     pub(super) fn admit(
         &mut self,
         kind: &'static str,
@@ -58,7 +59,7 @@ impl<T> Limiter<T> {
         None
     }
 
-    /// What was not let through and may be told now.
+    /// Something that was held back and may be reported now.
     pub(super) fn due(&mut self, now: Instant) -> Option<Told<T>> {
         self.0.values_mut().find_map(|kind| {
             kind.recover(now);
@@ -68,7 +69,7 @@ impl<T> Limiter<T> {
         })
     }
 
-    /// When [`due`](Self::due) has something.
+    /// When [`due`](Self::due) will return something.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let waiting = self.0.values().filter(|kind| kind.waiting.is_some());
         waiting.map(|kind| kind.next_at).min()

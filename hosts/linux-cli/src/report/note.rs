@@ -1,4 +1,4 @@
-//! What people are told: lines on standard error.
+//! Messages for people: lines on standard error.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -9,22 +9,22 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use minitalk_signals::{Interest, is_ready};
 
-/// Lines that could not be written, and have not been told of.
+/// How many lines could not be written, which has not been reported.
 static DROPPED: AtomicU64 = AtomicU64::new(0);
 
 /// The name of this program.
 static PROGRAM: OnceLock<String> = OnceLock::new();
 
-/// Says what this program is called.
+/// Sets the name of this program.
 pub(crate) fn set_program(name: &str) {
-    // Whoever reads the command line twice reads it as the same program.
+    // Parsing the command line twice sets the same name.
     let _ = PROGRAM.set(name.to_owned());
 }
 
-/// Writes a line with the name of this program to standard error, in one write: no other program
-/// writes into the middle of it.
+/// Writes a line with the name of this program to standard error, in a single write, so that no
+/// other program can write into the middle of it.
 ///
-/// A line that could not be written without waiting is dropped. The next one says so.
+/// A line that cannot be written without blocking is dropped. The next one says so.
 pub fn note(line: &dyn Display) {
     let program = PROGRAM.get().map_or("minitalk", String::as_str);
     let mut stderr = io::stderr();
@@ -36,6 +36,6 @@ pub fn note(line: &dyn Display) {
         0 => String::new(),
         count => format!("{program}: (lines before this one that could not be written: {count})\n"),
     };
-    // When standard error is gone there is nobody left to tell.
+    // If standard error is gone, nobody is left to be told.
     let _ = stderr.write_all(format!("{lost}{program}: {line}\n").as_bytes());
 }

@@ -1,4 +1,4 @@
-//! What the operator of a server is told: lines on standard error, and JSON objects if wanted.
+//! Reports to the operator of a server: lines on standard error, and JSON objects on request.
 
 use std::fmt::Display;
 
@@ -31,50 +31,50 @@ impl Level {
     }
 }
 
-/// Something that an operator may want to know. Those that can be serialized are JSON objects, too.
+/// Something that an operator may want to know. It is also a JSON object if it can be serialized.
 pub trait Notice: Display + Serialize {
-    /// The lowest level at which it is told.
+    /// The lowest level at which it is reported.
     fn level(&self) -> Level;
 
-    /// The kind of those that anybody can cause as often as he likes, and how many of a kind are
-    /// told at once.
+    /// The kind of a notice that others can cause any number of times, and how many of that kind
+    /// are reported at once.
     fn kind(&self) -> Option<(&'static str, u32)>;
 
-    /// Notes that it stands for others of its kind. False if programs want to know of each of them
+    /// Records that it stands for others of its kind. Returns false if programs want each of them
     /// instead.
     fn stand_for(&mut self, others: u64) -> bool;
 }
 
-/// Tells an operator.
+/// Reports to an operator.
 #[derive(Debug)]
 pub struct Reporter<N> {
     level: Level,
     is_json: bool,
-    /// What is to be told next.
+    /// What is to be reported next.
     fresh: Vec<N>,
     limiter: Limiter<N>,
 }
 
 impl<N: Notice> Reporter<N> {
-    /// Tells what is to be told at this `level`.
+    /// A reporter for this `level`.
     #[must_use]
     pub fn new(level: Level, is_json: bool) -> Self {
         Self { level, is_json, fresh: Vec::new(), limiter: Limiter::default() }
     }
 
-    /// Whether there are to be JSON objects.
+    /// Whether JSON objects are wanted.
     #[must_use]
     pub const fn is_json(&self) -> bool {
         self.is_json
     }
 
-    /// Takes something to be told.
+    /// Adds something to be reported.
     pub fn note(&mut self, notice: N) {
         self.fresh.push(notice);
     }
 
-    /// Tells what there is to tell. Of one kind no more than one notice a second is told, which
-    /// stands for the others. The lines of JSON for it.
+    /// Reports what there is. Of one kind, at most one notice per second is reported, which stands
+    /// for the others. Returns the lines of JSON.
     pub fn report(&mut self, now: Instant) -> Vec<Vec<u8>> {
         let mut lines = Vec::new();
         for mut notice in std::mem::take(&mut self.fresh) {
@@ -93,13 +93,13 @@ impl<N: Notice> Reporter<N> {
         lines
     }
 
-    /// When there is something to [report](Self::report) although nothing has happened.
+    /// When there will be something to [report](Self::report) even if nothing happens.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         self.limiter.deadline()
     }
 
-    /// Writes a line to standard error, if the operator wants to know.
+    /// Writes a line to standard error, if the operator wants to know. Returns the line of JSON.
     fn tell(&self, Told { what: mut notice, others }: Told<N>) -> Option<Vec<u8>> {
         match others {
             _ if self.level < notice.level() => {}

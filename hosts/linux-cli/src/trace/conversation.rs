@@ -6,7 +6,7 @@ use minitalk_core::{Bit, Instant, Receiver, Sender};
 
 use super::interpreter::{Interpreter, Meaning, Purpose, Seen};
 
-/// Symbols ten microseconds apart, and what they are.
+/// Symbols ten microseconds apart, and their meanings.
 pub(super) struct Conversation {
     interpreter: Interpreter,
     pub(super) told: Vec<(Seen, Meaning)>,
@@ -24,7 +24,7 @@ impl Conversation {
         self.told.push((symbol, meaning));
     }
 
-    /// A text in the usual classic dialect.
+    /// A text in the default classic dialect.
     pub(super) fn classic(text: &[u8]) -> Self {
         let mut conversation = Self::new(Dialect::DEFAULT);
         for bit in Encoder::new(Dialect::DEFAULT, text).unwrap() {

@@ -1,4 +1,4 @@
-//! The file of a trace, opened without destroying anything else that is in it.
+//! The file of a trace, opened without destroying anything else.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read};
@@ -9,10 +9,10 @@ use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::io::Errno;
 use thiserror::Error;
 
-/// What every trace says near its beginning, for it to be known as one that may be replaced.
+/// A text near the beginning of every trace, which shows that it may be replaced.
 pub(super) const MARK: &str = "minitalk trace";
 
-/// How far from the beginning it says so at most, in octets.
+/// How far from the beginning that text may end, in octets.
 const MARK_OCTETS_MAX: u64 = 256;
 
 /// Why a trace cannot be written to a file.
@@ -21,7 +21,7 @@ pub enum OpenTraceError {
     /// The ending of its name is not one of the known ones.
     #[error("the name of a trace ends with .vcd, .svg or .txt")]
     Ending,
-    /// It holds something else than a trace.
+    /// It contains something other than a trace.
     #[error("it is there already and is not a trace")]
     NotATrace,
     /// Another program writes to it.
@@ -35,8 +35,8 @@ pub enum OpenTraceError {
     Io(#[from] io::Error),
 }
 
-/// Opens the file for a trace and empties it, if it is empty, not an ordinary file, or holds a
-/// trace that nobody writes to. Never waits.
+/// Opens the file for a trace and truncates it, if it is empty, not a regular file, or a trace that
+/// no other program is writing. Never blocks.
 pub(super) fn open(path: &Path) -> Result<File, OpenTraceError> {
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
     let mut options = OpenOptions::new();
@@ -51,7 +51,7 @@ pub(super) fn open(path: &Path) -> Result<File, OpenTraceError> {
     if !found.is_file() {
         return Ok(file);
     }
-    // Held as long as the file is open. A file system without locks has nobody else to tell of.
+    // Held while the file is open. If the file system has no locks, nothing is known about others.
     if flock(&file, FlockOperation::NonBlockingLockExclusive) == Err(Errno::WOULDBLOCK) {
         return Err(OpenTraceError::InUse);
     }
@@ -62,7 +62,7 @@ pub(super) fn open(path: &Path) -> Result<File, OpenTraceError> {
     Ok(file)
 }
 
-/// Whether the file that was found at `path` begins as a trace does.
+/// Whether the file found at `path` begins like a trace.
 fn is_trace(path: &Path, found: &Metadata) -> bool {
     let mut beginning = Vec::new();
     let read = File::open(path).and_then(|file| {
@@ -97,7 +97,7 @@ mod tests {
         write!(first, "{MARK} 1").unwrap();
         assert!(matches!(open(&path), Err(OpenTraceError::InUse)));
         assert_eq!(fs::read_to_string(&path).unwrap(), format!("{MARK} 1"));
-        // To close it is not enough: a child that was just forked has a copy.
+        // Closing it is not enough: a child that was just forked holds a copy.
         flock(&first, FlockOperation::Unlock).unwrap();
         write!(open(&path).unwrap(), "{MARK}").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), MARK);

@@ -1,4 +1,4 @@
-//! Writes what is buffered when nothing has come for a while.
+//! Writes buffered data when nothing has come for a while.
 
 use std::io;
 use std::mem;
@@ -8,19 +8,19 @@ use std::time::Duration;
 
 use nix::sys::signal::{SigSet, SigmaskHow};
 
-/// How long something may stay in a buffer.
+/// How long data may stay in a buffer.
 const DELAY: Duration = Duration::from_millis(100);
 
 /// Something that buffers what it writes.
 pub(super) trait Flush: Send + 'static {
-    /// Writes what is buffered.
+    /// Writes the buffered data.
     fn flush(&mut self);
 }
 
 /// Shares a value with a thread that flushes it soon after it has been changed.
 ///
-/// The thread has every signal blocked, so it takes none away from the line, and sleeps while
-/// nothing changes.
+/// The thread blocks every signal, so it takes none away from the line. It sleeps while nothing
+/// changes.
 pub(super) struct Flusher<T> {
     shared: Arc<Shared<T>>,
     thread: Option<JoinHandle<()>>,
@@ -41,7 +41,7 @@ impl<T: Flush> Flusher<T> {
         let state = Mutex::new(State { value: Some(value), is_dirty: false });
         let shared = Arc::new(Shared { state, changed: Condvar::new() });
         let others = Arc::clone(&shared);
-        // A new thread has the mask of the one that starts it.
+        // A new thread inherits the mask of its creator.
         let mask = SigSet::all().thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
         let name = "trace".to_owned();
         let thread = thread::Builder::new().name(name).spawn(move || others.keep_flushing());
@@ -60,7 +60,7 @@ impl<T: Flush> Flusher<T> {
         }
     }
 
-    /// Ends the thread and gives the value back.
+    /// Ends the thread and returns the value.
     pub(super) fn end(&mut self) -> Option<T> {
         let value = self.shared.lock().value.take();
         self.shared.changed.notify_one();
@@ -83,7 +83,7 @@ impl<T: Flush> Shared<T> {
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
                 continue;
             }
-            // Whatever comes in the meantime is flushed with it.
+            // Anything that comes in the meantime is flushed with it.
             let waited =
                 self.changed.wait_timeout_while(state, DELAY, |state| state.value.is_some());
             (state, _) = waited.unwrap_or_else(PoisonError::into_inner);

@@ -1,8 +1,8 @@
-//! Says what the symbols of a line are: the one interpreter that all pictures of it share.
+//! Determines what the symbols of a line are: the one interpreter that all forms of a trace share.
 //!
-//! Bits go from a sender to a receiver, acknowledgments come back. Each sender is followed by
-//! itself. What its bits are is told by the core: by its
-//! [`Anatomy`](minitalk_core::anatomy::Anatomy) of framed senders, and by its classic decoder.
+//! Bits go from a sender to a receiver, acknowledgments come back. Each sender is followed
+//! separately. What its bits are comes from the core: from the
+//! [`Anatomy`](minitalk_core::anatomy::Anatomy) of framed senders and from the classic decoder.
 
 mod classic;
 mod framed;
@@ -20,11 +20,11 @@ use self::framed::Framed;
 /// A symbol on the line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Seen {
-    /// The process that has a message, whether it sent the symbol or it was sent to it.
+    /// The process that has a message, whether it has sent the symbol or received it.
     pub(crate) sender: u32,
     pub(crate) purpose: Purpose,
     pub(crate) value: Bit,
-    /// Since the first symbol.
+    /// Nanoseconds since the first symbol.
     pub(crate) nanos: u64,
 }
 
@@ -33,28 +33,28 @@ pub(crate) struct Seen {
 pub(crate) enum Purpose {
     /// A bit of a message.
     Bit,
-    /// The same bit once more, since no acknowledgment of it came.
+    /// The same bit again, because its acknowledgment has not come.
     Again,
     /// What the receiver sends back.
     Ack,
 }
 
-/// What a symbol is. A *group* is a byte, a flag or another row of bits that has a name.
+/// What a symbol is. A *group* is a byte, a flag or another run of bits that has a name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Meaning {
-    /// `None` as long as the first bits leave it open.
+    /// `None` while the first bits leave it open.
     pub(crate) protocol: Option<Protocol>,
-    /// The bit as the protocol understands it: a classic dialect may take `SIGUSR1` for a one.
+    /// The bit as the protocol understands it: in a classic dialect, `SIGUSR1` may be a one.
     pub(crate) is_one: bool,
-    /// The bit is the first one of a group.
+    /// Whether the bit is the first of a group.
     pub(crate) begins: bool,
-    /// Where the bit is, seen from HDLC.
+    /// The position of the bit in terms of HDLC.
     pub(crate) framing: Framing,
-    /// What the group is called that the symbol completes, as far as it is known by now.
+    /// The name of the group that the symbol completes, as far as it is known.
     pub(crate) name: Option<String>,
 }
 
-/// Where a bit is, seen from HDLC.
+/// The position of a bit in terms of HDLC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Framing {
     /// Not in a frame, or not framed at all.
@@ -64,7 +64,7 @@ pub(crate) enum Framing {
     FlagEnd,
     /// Between two flags.
     Frame,
-    /// Between two flags, and the receiver removes it.
+    /// Between two flags, and removed by the receiver.
     InsertedZero,
 }
 
@@ -85,12 +85,12 @@ struct Conversation {
 }
 
 impl Interpreter {
-    /// Expects classic senders to speak `dialect`.
+    /// An interpreter that expects classic senders to speak `dialect`.
     pub(crate) fn new(dialect: Dialect) -> Self {
         Self { dialect, senders: HashMap::new() }
     }
 
-    /// Says what the next symbol is.
+    /// Determines what the next symbol is.
     pub(crate) fn read(&mut self, symbol: &Seen) -> Meaning {
         let dialect = self.dialect;
         let conversation =
@@ -131,7 +131,7 @@ impl Conversation {
                 Detection::Classic => Some(Protocol::Classic),
                 Detection::Framed => Some(Protocol::Framed),
             };
-            // Until it is known, both follow.
+            // Until the protocol is known, both follow.
             let (framed, classic) = (self.framed.bit(symbol), self.classic.bit(symbol));
             return match self.protocol {
                 Some(Protocol::Framed) => framed,

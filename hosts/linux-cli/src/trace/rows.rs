@@ -1,4 +1,4 @@
-//! The line as text: a row for each bit, with what came back and what it is part of.
+//! The line as text: a row for each bit, with the answer and the part that it belongs to.
 //!
 //! ```text
 //! → 0   ← USR1    0
@@ -15,35 +15,35 @@ use minitalk_core::exchange::Protocol;
 
 use super::interpreter::{Framing, Meaning, Purpose, Seen};
 
-/// Bits of a group that are shown, so that a row fits 80 columns. Longer ones are only marks.
+/// How many bits of a group are shown, so that a row fits 80 columns. Longer groups are only marks.
 const BITS_SHOWN_MAX: usize = 10;
 
-/// Where the bits of a group begin, behind the arrows.
+/// The column where the bits of a group begin, after the arrows.
 const BITS_COLUMN: usize = 16;
 
-/// Writes rows as symbols come. What it returns is to be written at once: a row is complete only
-/// when something else comes.
+/// Produces rows as symbols come. What it returns must be written at once: a row is complete only
+/// when the next symbol comes.
 #[derive(Debug)]
 pub(crate) struct Rows {
     has_times: bool,
-    /// Whose symbols the latest rows show.
+    /// The sender whose symbols the latest rows show.
     sender: Option<u32>,
-    /// A row has been begun for a bit, with these columns taken.
+    /// The number of columns taken in a row that was begun for a bit.
     open_columns: Option<usize>,
-    /// The bits of the group so far, and how it is called.
+    /// The bits of the group so far, and its name.
     bits: Vec<(bool, bool)>,
     name: Option<String>,
     is_again: bool,
 }
 
 impl Rows {
-    /// Rows with the microseconds since the first symbol in front, or without.
+    /// Rows, each of which may begin with the microseconds since the first symbol.
     pub(crate) fn new(has_times: bool) -> Self {
         let (bits, name) = (Vec::new(), None);
         Self { has_times, sender: None, open_columns: None, bits, name, is_again: false }
     }
 
-    /// What the next symbol adds to the text.
+    /// The text that the next symbol adds.
     pub(crate) fn text(&mut self, symbol: &Seen, meaning: &Meaning) -> String {
         let mut text = String::new();
         if self.sender != Some(symbol.sender) {
@@ -59,7 +59,7 @@ impl Rows {
         text
     }
 
-    /// Ends the row that was begun last, if one was.
+    /// Ends the last row, if it was begun.
     pub(crate) fn end(&mut self) -> String {
         let mut text = String::new();
         self.end_row(&mut text);

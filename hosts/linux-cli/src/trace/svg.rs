@@ -1,8 +1,8 @@
 //! The line as a picture: a wire for each signal in each direction, and brackets with names above
 //! the bits.
 //!
-//! Symbols stand side by side in their order, however long it took from one to the next: where it
-//! took a millisecond or more there is a gap, and below each bracket stands the time.
+//! Symbols are drawn side by side in their order, however long the time between them. A pause of a
+//! millisecond or more is drawn as a gap, and below each bracket is the time.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -13,16 +13,16 @@ use minitalk_core::exchange::Protocol;
 use super::file::MARK;
 use super::interpreter::{Framing, Meaning, Purpose, Seen};
 
-/// Symbols that are drawn. More would make a picture that nobody can open.
+/// The largest number of symbols drawn. With more, no program could open the picture.
 const SYMBOLS_MAX: usize = 4_000;
 
-/// Where the wires begin, and where a row of them should end.
+/// Where the wires begin, and where a row should end.
 const LEFT: u32 = 110;
 const RIGHT: u32 = 880;
-/// From one symbol to the next, and the width of a pulse.
+/// The distance from one symbol to the next, and the width of a pulse.
 const STEP: u32 = 15;
 const PULSE: u32 = 5;
-/// A pause as long as this is drawn as a gap.
+/// A pause of at least this length is drawn as a gap.
 const GAP_NANOS: u64 = 1_000_000;
 const GAP: u32 = 60;
 /// Heights: of the brackets and their names, of a wire, of a pulse, of the times below.
@@ -34,21 +34,21 @@ const HEADING: u32 = 30;
 
 const GREY: &str = "#868e96";
 
-/// What is to be drawn.
+/// Everything to be drawn.
 #[derive(Debug, Default)]
 pub(super) struct Drawing {
     events: Vec<(Seen, Meaning)>,
     left_out: u64,
 }
 
-/// A symbol in its place.
+/// A symbol and its position.
 struct Placed<'e> {
     symbol: &'e Seen,
     meaning: &'e Meaning,
     x: u32,
-    /// The pause before it, if that is drawn as a gap.
+    /// The pause before it, if it is drawn as a gap.
     pause_nanos: Option<u64>,
-    /// The group of bits that it belongs to; none for acknowledgments, except receipts.
+    /// The group of bits that it belongs to; `None` for acknowledgments, except receipts.
     group: Option<usize>,
 }
 
@@ -75,7 +75,7 @@ impl Drawing {
         }
     }
 
-    /// The picture of all that has come so far.
+    /// The picture of everything that has come so far.
     pub(super) fn svg(&self) -> String {
         let senders: BTreeSet<u32> = self.events.iter().map(|(symbol, _)| symbol.sender).collect();
         let mut body = String::new();
@@ -120,7 +120,7 @@ impl<'e> Panel<'e> {
                 let nanos = symbol.nanos - last_nanos;
                 pause_nanos = (nanos >= GAP_NANOS).then_some(nanos);
                 x = last_x + if pause_nanos.is_some() { GAP } else { STEP };
-                // A row ends before a group, if it can.
+                // End a row before a group, if possible.
                 let is_full = x > RIGHT - 16 * STEP && meaning.begins || x > RIGHT;
                 if is_full {
                     x = LEFT + if pause_nanos.is_some() { GAP } else { STEP };
@@ -135,7 +135,7 @@ impl<'e> Panel<'e> {
         panel
     }
 
-    /// The group that a symbol belongs to. A name that comes later is that of the group.
+    /// The group that a symbol belongs to. A name that comes later becomes the name of the group.
     fn group(&mut self, symbol: &Seen, meaning: &'e Meaning) -> Option<usize> {
         let is_receipt = symbol.purpose == Purpose::Ack
             && meaning.name.is_some()
@@ -150,7 +150,7 @@ impl<'e> Panel<'e> {
         (is_receipt || symbol.purpose == Purpose::Bit).then(|| self.names.len() - 1)
     }
 
-    /// Draws everything of this sender below `top`; where it ends.
+    /// Draws everything of this sender below `top`, and returns where it ends.
     fn draw(&self, body: &mut String, sender: u32, mut top: u32) -> u32 {
         let protocol = match self.protocol {
             Some(Protocol::Framed) => ", framed",
@@ -223,7 +223,7 @@ impl<'e> Panel<'e> {
         );
     }
 
-    /// Writes when each group began, and how long a gap is.
+    /// Writes when each group began, and how long each gap is.
     fn draw_times(body: &mut String, row: &[Placed<'_>], top: u32, low: u32) {
         let style = format!(r#" font-size="10" fill="{GREY}""#);
         let middle = format!(r#" text-anchor="middle" font-size="10" fill="{GREY}""#);
@@ -345,7 +345,7 @@ mod tests {
         let svg = drawn(&Conversation::classic(&[b'x'; 200]));
         assert!(!svg.contains("not drawn"));
         let svg = drawn(&Conversation::classic(&[b'x'; 300]));
-        // 301 bytes of sixteen symbols, and the receipt.
+        // 301 bytes with sixteen symbols each, and the receipt.
         assert!(svg.contains(">817 more symbols are not drawn</text>"), "{}", svg.len());
     }
 }

@@ -9,7 +9,7 @@ use vcd::{IdCode, SimulationCommand, TimescaleUnit, Value, Writer};
 use super::file::MARK;
 use super::interpreter::{Framing, Meaning, Purpose, Seen};
 
-/// A wire of the dump. All have one bit, since sigrok takes no others.
+/// A wire of the dump. Each has one bit, because sigrok accepts no others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wire {
     Zero,
@@ -22,7 +22,7 @@ enum Wire {
 }
 
 impl Wire {
-    /// The wires of a protocol, and what they are called.
+    /// The wires of a protocol, and their names.
     const fn all(protocol: Protocol) -> &'static [(Self, &'static str)] {
         match protocol {
             Protocol::Classic => &[
@@ -46,15 +46,15 @@ impl Wire {
 
 /// A dump that is being written.
 pub(super) struct Dump<W: Write> {
-    /// `None` until the protocol is known, and with it the wires.
+    /// `None` until the protocol is known, which determines the wires.
     writer: Option<Writer<W>>,
     to: Option<W>,
     ids: Vec<(Wire, IdCode)>,
     /// Symbols that came before the protocol was known.
     waiting: Vec<(Seen, Meaning)>,
-    /// The time that was written last.
+    /// The last time written.
     micros: u64,
-    /// What is high because of the last symbol, and since when.
+    /// The wires that are high because of the last symbol, and since when.
     pulses: Vec<Wire>,
     pulsed_micros: u64,
     is_in_frame: bool,
@@ -92,7 +92,7 @@ impl<W: Write> Dump<W> {
         self.writer.as_mut().map_or(Ok(()), Writer::flush)
     }
 
-    /// Ends the dump, with a last time for the last pulse to be seen.
+    /// Ends the dump, with a final time so that the last pulse is visible.
     pub(super) fn end(&mut self) -> io::Result<()> {
         self.begin(Protocol::Classic)?;
         for (symbol, meaning) in std::mem::take(&mut self.waiting) {
@@ -103,7 +103,7 @@ impl<W: Write> Dump<W> {
         self.writer.as_mut().map_or(Ok(()), Writer::flush)
     }
 
-    /// Writes the header, unless it is there.
+    /// Writes the header, unless it has been written.
     fn begin(&mut self, protocol: Protocol) -> io::Result<()> {
         let Some(to) = self.to.take() else { return Ok(()) };
         let mut writer = Writer::new(to);
@@ -133,7 +133,7 @@ impl<W: Write> Dump<W> {
             (Purpose::Ack, Bit::Zero) => Wire::AckZero,
             (Purpose::Ack, Bit::One) => Wire::AckOne,
         };
-        // A pulse needs a time of its own, and one of the same wire a low in front.
+        // A pulse needs a time of its own, and two pulses of one wire a low between them.
         let earliest = self.pulsed_micros + 2 * u64::from(self.micros > 0);
         let micros = (symbol.nanos / 1_000).max(self.micros).max(earliest);
         self.at(micros)?;
@@ -157,7 +157,7 @@ impl<W: Write> Dump<W> {
         self.change(wire, true)
     }
 
-    /// Ends the pulses of the last symbol: they are a microsecond long.
+    /// Ends the pulses of the last symbol, which last a microsecond.
     fn fall(&mut self) -> io::Result<()> {
         if !self.pulses.is_empty() {
             self.at(self.pulsed_micros + 1)?;
@@ -192,8 +192,7 @@ mod tests {
     use crate::trace::conversation::Conversation;
     use ::vcd::{Command, Parser};
 
-    /// The names of the wires, how often each rises, and whether no time is before the one before
-    /// it.
+    /// The names of the wires and how often each rises. Checks that times never decrease.
     fn dumped(conversation: &Conversation) -> Vec<(String, usize)> {
         let mut octets = Vec::new();
         let mut dump = Dump::new(&mut octets);

@@ -10,7 +10,7 @@ use minitalk_signals::Bit;
 
 use super::{IncompleteTrace, OpenTraceError, Side, Trace, Watch};
 
-/// Shows the line to whoever asked to see it: in a file, as it happens, both or neither.
+/// Shows the line to the user: in a file, as it happens, both or neither.
 #[derive(Debug)]
 pub struct View<W: Write + AsFd> {
     side: Side,
@@ -20,8 +20,8 @@ pub struct View<W: Write + AsFd> {
 }
 
 impl<W: Write + AsFd> View<W> {
-    /// Shows on `watch`, if there is one, what is seen at `side`. Classic senders are expected to
-    /// speak `dialect`.
+    /// Shows on `watch`, if given, what is seen at `side`. Classic senders are expected to speak
+    /// `dialect`.
     pub fn new(side: Side, dialect: Dialect, watch: Option<W>) -> Self {
         let watch = watch.map(|to| Watch::new(to, side, dialect));
         Self { side, dialect, trace: None, watch }
@@ -37,7 +37,7 @@ impl<W: Write + AsFd> View<W> {
         Ok(())
     }
 
-    /// Ends what is shown.
+    /// Ends the display and the trace.
     ///
     /// # Errors
     ///

@@ -14,7 +14,7 @@ use super::{Pickup, Side};
 
 /// Shows the line as it happens, a row for each bit.
 ///
-/// It never waits: what cannot be written at once, because nobody reads, is left out and counted.
+/// It never blocks: what cannot be written at once, because nobody reads, is left out and counted.
 pub struct Watch<W: Write + AsFd> {
     pickup: Pickup,
     rows: Rows,
@@ -23,7 +23,7 @@ pub struct Watch<W: Write + AsFd> {
 }
 
 impl<W: Write + AsFd> Watch<W> {
-    /// Shows what is seen at `side` on `to`. Classic senders are expected to speak `dialect`.
+    /// Shows on `to` what is seen at `side`. Classic senders are expected to speak `dialect`.
     pub fn new(to: W, side: Side, dialect: Dialect) -> Self {
         Self { pickup: Pickup::new(side, dialect), rows: Rows::new(false), to, left_out: 0 }
     }
@@ -40,7 +40,7 @@ impl<W: Write + AsFd> Watch<W> {
         }
         if self.left_out > 0 {
             let left_out = std::mem::take(&mut self.left_out);
-            // Nobody is left to tell if it cannot be written.
+            // If this cannot be written, nobody is left to be told.
             let _ = write!(self.to, "\n… {left_out} symbols were not shown in time\n");
         }
         let _ = self.to.write_all(text.as_bytes()).and_then(|()| self.to.flush());

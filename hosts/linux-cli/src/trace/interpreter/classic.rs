@@ -1,4 +1,4 @@
-//! Classic: eight bits a byte.
+//! Classic: eight bits for each byte.
 
 use minitalk::text::is_control;
 use minitalk_core::Bit;
@@ -14,9 +14,9 @@ pub(super) struct Classic {
     dialect: Dialect,
     decoder: Decoder,
     text: TextNames,
-    /// Bits have come that nothing has been sent back for.
+    /// Whether bits have come for which nothing has been sent back.
     is_unanswered: bool,
-    /// The message is complete, and no receipt has come.
+    /// Whether the message is complete and the receipt has not come.
     owes_receipt: bool,
 }
 
@@ -62,7 +62,7 @@ impl Classic {
         }
     }
 
-    /// What a symbol that comes back is, if it is not a mere acknowledgment.
+    /// What a symbol that comes back is, if it is more than an acknowledgment.
     pub(super) fn ack(&mut self, symbol: Bit) -> Option<String> {
         let is_answer = std::mem::take(&mut self.is_unanswered);
         let is_receipt = self.owes_receipt
@@ -83,7 +83,7 @@ impl Classic {
 pub(super) struct TextNames(text::Decoder);
 
 impl TextNames {
-    /// The byte as people read it: `'A'`; the last one of `é` as `'é'`, those before it as `0xC3`.
+    /// The byte as people read it: `'A'`; for `é`, the first byte is `0xC3` and the last one `'é'`.
     pub(super) fn name(&mut self, byte: u8) -> String {
         let mut text = String::new();
         self.0.feed(&[byte], &mut text);

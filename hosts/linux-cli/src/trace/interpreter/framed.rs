@@ -15,17 +15,18 @@ use super::{Framing, Meaning};
 pub(super) struct Framed {
     anatomy: Anatomy,
     text: TextNames,
-    /// The part that the group is, and how many bits of it have come, without inserted zeros.
+    /// The part that the current group is, and how many of its bits have come, without inserted
+    /// zeros.
     part: Part,
     bits: u32,
-    /// Parts of bits that have not been acknowledged.
+    /// The parts that the bits without an acknowledgment belong to.
     unacknowledged: VecDeque<Part>,
-    /// Acknowledgments of a verdict or a reason, the first one on top.
+    /// Acknowledgments of a verdict or a reason, the first one in the most significant place.
     spelled: u16,
     spelled_bits: u8,
 }
 
-/// More bits than this are never under way.
+/// More than the number of bits that can be in flight.
 const UNACKNOWLEDGED_MAX: usize = 16;
 
 impl Framed {
@@ -104,7 +105,7 @@ impl Framed {
     }
 }
 
-/// Eight equal acknowledgments are the verdict.
+/// The verdict is eight equal acknowledgments.
 fn verdict(acks: u16) -> String {
     let verdict = match acks {
         0xFF => "accepted",
@@ -115,7 +116,7 @@ fn verdict(acks: u16) -> String {
     format!("flag: {verdict}")
 }
 
-/// Why the message is refused, if the acknowledgments spell that.
+/// The reason for a refusal, if the acknowledgments spell one.
 fn reason(acks: u16) -> String {
     RefusalReason::from_spelled(acks)
         .map_or_else(|| "reason: out of step".to_owned(), |reason| format!("reason: {reason}"))
@@ -137,7 +138,7 @@ const fn framing(part: Part) -> Framing {
     }
 }
 
-/// The name of an octet that is no text.
+/// The name of an octet that is not text.
 fn octet_name(part: Part, octet: u8) -> String {
     match part {
         Part::Control => {
