@@ -1,4 +1,4 @@
-//! What messages are made of: whatever a fault could turn into a frame of its own.
+//! The content of messages: anything that a fault could turn into a frame of its own.
 
 use crate::Random;
 
@@ -13,7 +13,7 @@ pub fn draw_content(random: &mut Random, message: u32, length: usize, chunk: usi
     }
 }
 
-/// A message of which every frame but the first is a [`trap`].
+/// A message in which every frame except the first is a [`trap`].
 fn traps(message: u32, length: usize, chunk: usize) -> Vec<u8> {
     let mut text = vec![b'a'; chunk.min(length)];
     while text.len() < length {
@@ -24,10 +24,11 @@ fn traps(message: u32, length: usize, chunk: usize) -> Vec<u8> {
     text
 }
 
-/// The payload of a frame, not the first of its message, that holds every five octets the FCS of
-/// all that stands before it in the frame, and then an octet that a doubled bit turns into a flag.
+/// The payload of a frame other than the first of its message. Every five octets it contains the
+/// FCS of everything before it in the frame, followed by an octet that a doubled bit turns into a
+/// flag.
 ///
-/// It is written from `docs/protocol.md` and not with the core.
+/// It is written from `docs/protocol.md`, without the core.
 #[must_use]
 pub fn trap(message: u32, number: usize, is_last: bool, octets: usize) -> Vec<u8> {
     let number = u8::try_from(number % 8).unwrap_or(0);

@@ -1,36 +1,37 @@
 //! Whether damage shows before the FCS does.
 //!
-//! A frame is damaged from when the receiver is fed anything but the bits that the sender has sent
-//! of it, each once and in order. From then on the sender must send no further bit of it: the next
-//! acknowledgment tells. After one fault that is so; two can hide each other until the verdict.
+//! A frame is damaged from the moment when the receiver is fed anything but the bits of it that the
+//! sender has sent, each once and in order. From then on the sender must send no further bit of it,
+//! because the next acknowledgment shows the damage. That holds after one fault; two can hide each
+//! other until the verdict.
 //!
-//! A pair that was sent again is left out. While its first acknowledgment is still pending at a
-//! slow sender, that of the repetition, which is the same symbol, is dropped; two different ones
-//! remain, and nobody can tell that there were more.
+//! A pair that was sent again is an exception. If its first acknowledgment is still pending at a
+//! slow sender, that of the repetition, which is the same symbol, is dropped. Two different
+//! acknowledgments remain, and it is impossible to tell that there were more.
 
-/// What the receiver has been fed of the frame under way.
+/// What the receiver has been fed of the current frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Feed<Symbol> {
-    /// What the sender has sent of it, but for these bits, the older one first.
+    /// What the sender has sent of it, except for these bits, the older one first.
     Intact {
         /// The bits sent and not yet received.
         under_way: [Option<Symbol>; 2],
     },
     /// Something else.
     Damaged,
-    /// One or the other: a pair has been sent again.
+    /// Either of these: a pair has been sent again.
     Unclear,
 }
 
 impl<Symbol: Copy + PartialEq> Feed<Symbol> {
-    /// Nothing of a frame.
+    /// No part of a frame.
     pub const NEW: Self = Self::Intact { under_way: [None; 2] };
 
-    /// The sender has sent a bit that it had not sent before.
+    /// The sender sends a bit for the first time.
     ///
     /// # Errors
     ///
-    /// It must not have: the bit before has not arrived, or something else has.
+    /// It must not: the bit before has not arrived, or something else has.
     pub fn send(&mut self, bit: Symbol, completes_pair: bool) -> Result<(), String> {
         match self {
             Self::Intact { under_way: [first @ None, None] } => *first = Some(bit),

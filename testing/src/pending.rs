@@ -1,6 +1,6 @@
 //! The pending signals of one process (signal(7)).
 
-/// One signal of each kind at most, and of each the first sender.
+/// At most one signal of each kind, with its first sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Pending<Sender> {
     zero: Option<Sender>,
@@ -8,16 +8,16 @@ pub struct Pending<Sender> {
 }
 
 impl<Sender: Copy + PartialEq> Pending<Sender> {
-    /// Nothing is pending.
+    /// No pending signal.
     pub const NONE: Self = Self { zero: None, one: None };
 
-    /// kill(2). A signal that is pending already is dropped.
+    /// kill(2). A signal that is already pending is dropped.
     pub fn send(&mut self, symbol: impl Into<bool>, from: Sender) {
         let slot = if symbol.into() { &mut self.one } else { &mut self.zero };
         slot.get_or_insert(from);
     }
 
-    /// sigtimedwait(2): the lower number first.
+    /// sigtimedwait(2): takes the lower number first.
     pub fn take<Symbol: From<bool>>(&mut self) -> Option<(Symbol, Sender)> {
         let zero = self.zero.take().map(|sender| (false.into(), sender));
         zero.or_else(|| self.one.take().map(|sender| (true.into(), sender)))
@@ -28,7 +28,7 @@ impl<Sender: Copy + PartialEq> Pending<Sender> {
         [self.zero, self.one].contains(&Some(sender))
     }
 
-    /// Whether none is.
+    /// Whether no signal is pending.
     pub const fn is_empty(&self) -> bool {
         self.zero.is_none() && self.one.is_none()
     }

@@ -1,4 +1,4 @@
-//! Random numbers that a seed repeats for ever, on every machine.
+//! Random numbers that are the same for the same seed, on every machine.
 
 /// xorshift64* (Marsaglia 2003, Vigna 2016).
 #[derive(Clone, Debug)]
@@ -7,10 +7,10 @@ pub struct Random {
 }
 
 impl Random {
-    /// The numbers of a seed.
+    /// The numbers for a seed.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        // Neighbouring seeds begin far apart, and none of them at zero.
+        // Neighbouring seeds begin far apart, and none begins at zero.
         let mut random = Self { state: seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1 };
         random.number();
         random.number();
@@ -41,7 +41,7 @@ impl Random {
         top
     }
 
-    /// Octets of every value.
+    /// Random octets.
     pub fn octets(&mut self, count: usize) -> Vec<u8> {
         (0..count).map(|_| self.octet()).collect()
     }
@@ -51,7 +51,7 @@ impl Random {
         per_million > 0 && self.below(1_000_000) < per_million
     }
 
-    /// A number from 1 to about `max`, as often small as large.
+    /// A number from 1 to about `max`; each order of magnitude is equally likely.
     pub fn logarithmic(&mut self, max: u64) -> u64 {
         let bits = self.below(u64::from(max.max(1).ilog2()) + 1);
         1 + self.below(1 << bits)

@@ -1,4 +1,4 @@
-//! What the checks work with: the pair, and what has been learned of it.
+//! What the checks work with: the pair, and what has been learned about it.
 
 use std::io;
 use std::path::PathBuf;
@@ -15,37 +15,37 @@ use crate::subject::Pair;
 use crate::texts;
 use crate::why::Cause;
 
-/// So many symbols tell how a pair behaves.
+/// How many symbols are enough to see how a pair behaves.
 const TALK: usize = 24;
 
-/// How often the known text is sent at most, until the pair is understood.
+/// How many times the known text is sent, at most, until the pair is understood.
 const LESSONS: usize = 8;
 
-/// How long the lessons may take together.
+/// How long all lessons together may take.
 const LESSON_TIME: Duration = Duration::from_secs(5);
 
 /// How long an answer is held back to see whether the client waits for it.
 const HOLD_MILLIS: u64 = 40;
 
-/// Which answer that is.
+/// The answer that is held back, counted from 0.
 const HELD: usize = 6;
 
 /// How long a text of a hundred characters may take.
 const HUNDRED: Duration = Duration::from_secs(4);
 
-/// How long a text may be kept waiting after another one has gone wrong.
+/// How long a text may be delayed after another one has gone wrong.
 const RECOVERY: Duration = Duration::from_secs(2);
 
-/// Bits a second of a pair that delivers nothing.
+/// The speed, in bits per second, assumed for a pair that delivers nothing.
 const GUESSED_SPEED: f64 = 2000.0;
 
 /// A pair on the bench.
 #[derive(Debug)]
 pub(crate) struct Bench {
     pub(crate) pair: Pair,
-    /// Whether careless programs can reach nobody but each other.
+    /// Whether careless programs can signal only each other.
     pub(crate) is_isolated: bool,
-    /// The folder of a Makefile that may be used.
+    /// The folder of a Makefile, if it may be used.
     pub(crate) sources: Option<PathBuf>,
     learned: OnceLock<(Option<Learned>, Option<Manner>)>,
     speed: OnceLock<f64>,
@@ -53,13 +53,13 @@ pub(crate) struct Bench {
     hundreds: OnceLock<Vec<Delivery>>,
     /// Whether texts stay in a buffer of the server, once that is known.
     pub(crate) is_unflushed: OnceLock<bool>,
-    /// Who misses what comes at once, once that is known.
+    /// Which program misses signals that come at once, once that is known.
     pub(crate) missed: OnceLock<Option<(Cause, Picture)>>,
-    /// Whether two clients at once are too many, once that is known.
+    /// Whether two simultaneous clients are too many, once that is known.
     pub(crate) is_overcrowded: OnceLock<bool>,
 }
 
-/// What was learned of a pair from a text through the relay.
+/// What was learned about a pair from a text sent through the relay.
 #[derive(Clone, Debug)]
 pub(crate) struct Learned {
     pub(crate) reading: Reading,
@@ -77,7 +77,7 @@ pub(crate) struct Manner {
     pub(crate) interval: Duration,
 }
 
-/// One sending of the known text, and what could be read of it.
+/// The known text, sent once, and what could be read from it.
 #[derive(Debug)]
 struct Lesson {
     reading: Option<Reading>,
@@ -94,7 +94,7 @@ impl Lesson {
     }
 }
 
-/// What became of one text that went straight from client to server.
+/// What became of a text that went straight from client to server.
 #[derive(Clone, Debug)]
 pub(crate) struct Delivery {
     pub(crate) is_shown: bool,
@@ -104,7 +104,8 @@ pub(crate) struct Delivery {
     /// What the server has shown since the client was started.
     pub(crate) output: Vec<u8>,
     pub(crate) text: Vec<u8>,
-    /// Who slept on a lock, and where in the kernel, when nothing went on any more.
+    /// The program that slept on a lock when nothing was happening any more, and the kernel
+    /// function.
     pub(crate) locked: Option<(&'static str, String)>,
 }
 
@@ -124,7 +125,7 @@ impl Bench {
         }
     }
 
-    /// The same with a folder that may be built.
+    /// The same bench, with a folder that may be built.
     pub(crate) fn with_sources(self, sources: Option<PathBuf>) -> Self {
         Self { sources, ..self }
     }
@@ -137,7 +138,7 @@ impl Bench {
         Client::start(&self.pair.client, server, text)
     }
 
-    /// What the pair speaks, if its symbols can be read.
+    /// What the pair speaks, if its symbols could be read.
     pub(crate) fn learned(&self) -> Option<&Learned> {
         self.learned.get_or_init(|| self.learn()).0.as_ref()
     }
@@ -154,7 +155,7 @@ impl Bench {
             if begin.elapsed() > LESSON_TIME {
                 break;
             }
-            // A client that misses an answer now and then may need one that comes when it sleeps.
+            // A client that sometimes misses an answer may need one that comes while it sleeps.
             let passing = if number % 3 == 2 { Passing::Asleep } else { Passing::Taken };
             let Some(lesson) = self.lesson(passing) else { continue };
             let is_confirmed = lessons.iter().any(|other| other.says_the_same(&lesson));
@@ -164,12 +165,12 @@ impl Bench {
             }
         }
         let Some(best) = best(&mut lessons) else { return (None, None) };
-        // A receipt alone is no answer to a bit; one for each byte is.
+        // A receipt alone is not an answer to bits; one signal for each byte is.
         let count = |party| best.recording.from(party).count();
         let is_answered = 16 * count(Party::Server) >= count(Party::Client).max(1);
         let waits = is_answered && self.waits(best.passing);
         let interval = reading::interval(&best.recording);
-        // Of a client that sends next to nothing nothing can be said.
+        // If the client sends hardly anything, nothing can be said about it.
         let is_talking = best.recording.from(Party::Client).count() >= TALK;
         let learned = best.reading.map(|mut reading| {
             if reading.last.len() > 1 {
@@ -180,7 +181,8 @@ impl Bench {
         (learned, is_talking.then_some(Manner { is_answered, waits, interval }))
     }
 
-    /// Of two answers that come together the relay sees `SIGUSR1` first, unless it polls.
+    /// Finds out the order of two answers that come together: the relay sees `SIGUSR1` first,
+    /// unless it polls.
     fn look_closely(&self, reading: &mut Reading) {
         for _ in 0..3 {
             if let Some(Lesson { reading: Some(closer), .. }) = self.lesson(Passing::Seen)
@@ -200,8 +202,8 @@ impl Bench {
         Some(Lesson { reading: Reading::of(&recording, KNOWN), recording, passing })
     }
 
-    /// Whether the client sends nothing while an answer is held back; if that cannot be seen it is
-    /// believed to.
+    /// Whether the client sends nothing while an answer is held back. If that cannot be observed,
+    /// assumes that it waits.
     fn waits(&self, passing: Passing) -> bool {
         (0..3).find_map(|_| self.waits_once(passing)).unwrap_or(true)
     }
@@ -215,12 +217,12 @@ impl Bench {
         let held = recording.from(Party::Server).nth(HELD)?;
         let (from, to) = (held.at_nanos, held.passed_nanos?);
         let sent = recording.from(Party::Client).map(|symbol| symbol.at_nanos);
-        // One may have been on its way, or be a second try.
+        // One symbol may have been on its way, or be a second attempt.
         Some(sent.filter(|at| *at > from && *at < to).count() < 3)
     }
 
-    /// Bits a second, as measured, or as seen through the relay if that takes too long, or as
-    /// guessed for a pair that delivers nothing.
+    /// Bits per second, as measured; as seen through the relay if measuring takes too long; or as
+    /// assumed for a pair that delivers nothing.
     pub(crate) fn bits_per_second(&self) -> f64 {
         *self.speed.get_or_init(|| {
             let times = self.hundreds().iter().filter(|delivery| delivery.client.is_end());
@@ -237,7 +239,7 @@ impl Bench {
         Some(speed(u32::try_from(sent.len()).ok()?, Duration::from_nanos(took)))
     }
 
-    /// What became of three texts of a hundred characters, which every pair is tried with.
+    /// What became of three texts of a hundred characters, which every pair is given.
     pub(crate) fn hundreds(&self) -> &[Delivery] {
         let deliver = |number| {
             let mut server = self.server().ok()?;
@@ -251,7 +253,7 @@ impl Bench {
         !self.hundreds().is_empty() && self.hundreds().iter().all(|delivery| delivery.is_shown)
     }
 
-    /// Whether a text that takes a second or two arrives, found out once.
+    /// Whether a text that takes a second or two arrives, determined once.
     pub(crate) fn carries_long(&self, find_out: fn(&Self) -> io::Result<bool>) -> io::Result<bool> {
         if let Some(&known) = self.carries_long.get() {
             return Ok(known);
@@ -260,13 +262,13 @@ impl Bench {
         Ok(*self.carries_long.get_or_init(|| carries))
     }
 
-    /// How long a text of so many bytes may be expected to take.
+    /// How long a text of this many bytes can be expected to take.
     pub(crate) fn expected(&self, bytes: usize) -> Duration {
         let bits = u32::try_from(8 * bytes).unwrap_or(u32::MAX);
         Duration::from_secs_f64(f64::from(bits) / self.bits_per_second())
     }
 
-    /// How many bytes a text has that takes so long.
+    /// How many bytes a text has that takes this long.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
@@ -276,17 +278,17 @@ impl Bench {
         (time.as_secs_f64() * self.bits_per_second() / 8.0) as usize
     }
 
-    /// How long a text of so many bytes may take before it is given up.
+    /// How long a text of this many bytes may take before it is given up.
     pub(crate) fn limit(&self, bytes: usize) -> Duration {
         Duration::from_secs(3) + 2 * self.expected(bytes)
     }
 
-    /// Sends a text to a server that runs.
+    /// Sends a text to a running server.
     pub(crate) fn deliver_to(&self, server: &mut Server, text: &[u8]) -> io::Result<Delivery> {
         self.deliver_within(server, text, self.limit(text.len()))
     }
 
-    /// The same within a time.
+    /// The same, within a time limit.
     pub(crate) fn deliver_within(
         &self,
         server: &mut Server,
@@ -309,18 +311,18 @@ impl Bench {
         Ok(Delivery { is_shown, client: ending, server, took, output, text, locked })
     }
 
-    /// The same after something has gone wrong: the server may take a little to get over it.
+    /// The same after something has gone wrong: the server may take a little time to recover.
     pub(crate) fn deliver_after(&self, server: &mut Server, text: &[u8]) -> io::Result<Delivery> {
         self.deliver_within(server, text, RECOVERY + 2 * self.expected(text.len()))
     }
 
-    /// Sends a text to a server of its own.
+    /// Sends a text to a new server.
     pub(crate) fn deliver(&self, text: &[u8]) -> io::Result<Delivery> {
         self.deliver_to(&mut self.server()?, text)
     }
 }
 
-/// Which of the two sleeps on a lock, though it has one thread only, and where in the kernel.
+/// Which of the two sleeps on a lock although it has only one thread, and in which kernel function.
 fn locked(server: u32, client: u32) -> Option<(&'static str, String)> {
     [("server", server), ("client", client)].into_iter().find_map(|(who, pid)| {
         Some((who, process::sleeps_in(pid).filter(|place| place.contains("futex"))?))
@@ -331,7 +333,7 @@ fn speed(bits: u32, took: Duration) -> f64 {
     f64::from(bits) / took.as_secs_f64().max(1e-6)
 }
 
-/// The last one if it was confirmed; else the first one that could be read, or else any.
+/// The last lesson if it was confirmed, otherwise the first that could be read, otherwise any.
 fn best(lessons: &mut Vec<Lesson>) -> Option<Lesson> {
     let last = lessons.len().checked_sub(1)?;
     let is_confirmed = lessons[..last].iter().any(|other| other.says_the_same(&lessons[last]));

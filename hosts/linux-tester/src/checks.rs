@@ -40,7 +40,7 @@ impl Group {
         Self::FramedClient,
     ];
 
-    /// Whether a pair that does not pass all of it is wrong.
+    /// Whether a pair that does not pass all of this group is wrong.
     pub(crate) const fn is_required(self) -> bool {
         matches!(self, Self::Required | Self::FramedServer | Self::FramedClient)
     }
@@ -68,20 +68,20 @@ impl Group {
     }
 }
 
-/// One thing that a pair is tried for.
+/// One thing that a pair is tested for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Check {
     pub(crate) name: &'static str,
     pub(crate) group: Group,
-    /// What is true of a pair that passes.
+    /// What is true for a pair that passes.
     pub(crate) sentence: &'static str,
-    /// Whether nothing else may be done meanwhile: it measures, or is delicate. The others mostly
-    /// wait.
+    /// Whether nothing else may run at the same time, because it measures or is delicate. The other
+    /// checks mostly wait.
     pub(crate) is_alone: bool,
     pub(crate) run: fn(&Bench) -> io::Result<Verdict>,
 }
 
-/// All of them, in the order in which they are done and shown.
+/// All checks, in the order in which they are run and shown.
 #[rustfmt::skip]
 pub(crate) const CHECKS: &[Check] = &[
     Check { name: "pid", group: Group::Required, sentence: "the server shows its PID", is_alone: true, run: start::pid },

@@ -1,4 +1,4 @@
-//! What the user may say.
+//! The command line.
 
 use std::path::PathBuf;
 
@@ -61,7 +61,7 @@ pub(crate) struct Options {
     pub(crate) list: bool,
 }
 
-/// The heading of the options that do something else than judge.
+/// The heading of the options that do something other than judge.
 pub(crate) const INSTEAD: &str = "Instead of all checks";
 
 const AFTER_HELP: &str = "\

@@ -1,4 +1,4 @@
-//! A client of the pair at work.
+//! A running client of the pair.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -16,20 +16,20 @@ use rustix::event::{PollFd, PollFlags, poll};
 use crate::launch;
 use crate::process::{self, Ending};
 
-/// A program that has used no processor time for so long, and sleeps, does nothing any more.
+/// A program that has slept without using processor time for this long is considered to hang.
 const IDLE: Duration = Duration::from_millis(1200);
 
-/// The same where everybody concerned waits for a signal of another: nobody is left to send one.
+/// The same if every process involved waits for a signal: none is left to send one.
 const DEADLOCK: Duration = Duration::from_millis(250);
 
-/// How often to look whether it still does something.
+/// How often to check whether it is still active.
 const LOOK: Duration = Duration::from_millis(80);
 
-/// How long a client that has ended keeps its PID. A server that answers once more finds it, as it
-/// would with a shell, and does not fail because the tester is quick.
+/// How long a client that has ended keeps its PID. A server that answers once more still finds it,
+/// as it would with a shell, and does not fail just because the tester is quick.
 const LEAVE: Duration = Duration::from_millis(5);
 
-/// A running client, the tester's own child. It ends when this is dropped.
+/// A running client, a child of the tester. It is killed when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Client {
     child: Child,
@@ -46,7 +46,7 @@ impl Client {
         Self::spawn(launch::command(program).args(words))
     }
 
-    /// Starts a client that is run by `command`.
+    /// Starts a client with `command`.
     pub(crate) fn spawn(command: &mut Command) -> io::Result<Self> {
         let started = Instant::now();
         let child = command.spawn()?;
@@ -72,24 +72,24 @@ impl Client {
         self.ending
     }
 
-    /// Waits until it ends, hangs, or its time is over; in these cases it is ended.
+    /// Waits until it ends, hangs, or its time is over. In the last two cases it is killed.
     pub(crate) fn finish(&mut self, limit: Duration) -> Ending {
         self.finish_while(Activity::of(self.pid()), limit)
     }
 
     /// The same for a client that talks to this server: it hangs if the server has had nothing to
-    /// do for long.
+    /// do for some time.
     pub(crate) fn finish_with(&mut self, server: u32, limit: Duration) -> Ending {
         self.finish_while(Activity::of(server).with(&[self.pid()]), limit)
     }
 
-    /// The same for a client that hangs if there is no such activity.
+    /// The same for a client that hangs once this activity has stopped.
     pub(crate) fn finish_while(&mut self, activity: Activity, limit: Duration) -> Ending {
         self.wait_while(activity, limit);
         self.give_up(limit)
     }
 
-    /// Ends it, if it has not ended: it hangs, or its time is over.
+    /// Kills it, unless it has ended: it hangs, or its time is over.
     pub(crate) fn give_up(&mut self, limit: Duration) -> Ending {
         if let Some(ending) = self.ending() {
             return ending;
@@ -100,7 +100,8 @@ impl Client {
         ending
     }
 
-    /// Waits until it hangs or its time is over, and leaves it; how it ended, if it did instead.
+    /// Waits until it hangs or its time is over, without killing it. Returns how it ended, if it
+    /// did.
     pub(crate) fn wait_while(&mut self, mut activity: Activity, limit: Duration) -> Option<Ending> {
         let until = Instant::now() + limit;
         while self.ending().is_none() && !activity.is_idle() && Instant::now() < until {
@@ -109,7 +110,7 @@ impl Client {
         self.ending()
     }
 
-    /// How long it has run, or ran.
+    /// How long it has been running, or ran.
     pub(crate) fn took(&self) -> Duration {
         self.ended.unwrap_or_else(Instant::now) - self.started
     }
@@ -122,7 +123,7 @@ impl Client {
         }
     }
 
-    /// Ends it and waits until it has ended.
+    /// Kills it and waits for its end.
     pub(crate) fn kill(&mut self) {
         self.signal(Signal::SIGKILL);
         if self.ending.is_none() {
@@ -148,7 +149,7 @@ impl Drop for Client {
     }
 }
 
-/// Whether a process does something, as far as it can be seen from outside.
+/// Whether a process is active, as far as that can be seen from outside.
 #[derive(Debug)]
 pub(crate) struct Activity {
     pid: u32,
@@ -163,15 +164,15 @@ impl Activity {
         Self { pid, partners: Vec::new(), cpu_nanos, changed: Instant::now() }
     }
 
-    /// The same of a process that these others may signal.
+    /// The same for a process that these others may signal.
     pub(crate) fn with(self, partners: &[u32]) -> Self {
         Self { partners: partners.to_vec(), ..self }
     }
 
-    /// Whether it has slept and used no processor time for long; one that has ended does nothing.
+    /// Whether it has slept without using processor time for some time. One that has ended is idle.
     pub(crate) fn is_idle(&mut self) -> bool {
-        // Looking costs time, which a pair that loses bits easily should have for itself. The
-        // partners first: none of them can have signalled it between the two looks.
+        // Checking takes processor time, which a pair that easily loses bits needs for itself. The
+        // partners come first, so that none of them can have signalled it between the two checks.
         let is_deadlock = self.changed.elapsed() >= DEADLOCK
             && self.partners.iter().all(|&partner| process::is_passive(partner))
             && process::is_passive(self.pid);

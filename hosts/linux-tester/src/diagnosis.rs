@@ -1,4 +1,4 @@
-//! From what was seen to what is wrong: only what the evidence allows.
+//! From what was observed to what is wrong: only what the evidence supports.
 
 use std::time::{Duration, Instant};
 
@@ -36,10 +36,10 @@ pub(crate) fn fact(delivery: &Delivery) -> String {
     }
 }
 
-/// Whether the time was over while everything may have gone well: how much of the text is shown.
+/// How much of the text is shown, if its time was over although everything may have been right.
 ///
-/// Until then the server had something to do; what is shown is the beginning of the text, or
-/// nothing of it, as by a server that shows a text at its end.
+/// That is the case if the server was busy until then and shows the beginning of the text, or none
+/// of it, like a server that shows a text only at its end.
 pub(crate) fn is_unfinished(delivery: &Delivery) -> Option<usize> {
     let shown = arrived(delivery);
     let output = plain(&delivery.output);
@@ -47,7 +47,7 @@ pub(crate) fn is_unfinished(delivery: &Delivery) -> Option<usize> {
     (delivery.client == Ending::Slow && is_beginning).then_some(shown)
 }
 
-/// How many bytes of the text are shown as they should be, from its beginning.
+/// How many bytes of the text are shown correctly, from its beginning.
 fn arrived(delivery: &Delivery) -> usize {
     let output = plain(&delivery.output);
     let text = &delivery.text;
@@ -57,7 +57,7 @@ fn arrived(delivery: &Delivery) -> usize {
     shown.iter().zip(text).take_while(|(shown, wanted)| shown == wanted).count()
 }
 
-/// Why a text did not arrive, and the line where it can be seen.
+/// Why a text did not arrive, and the part of the line that shows it.
 pub(crate) fn of_text(
     bench: &Bench,
     delivery: &Delivery,
@@ -119,8 +119,8 @@ fn plain_to_see(bench: &Bench, delivery: &Delivery, other: Option<&Delivery>) ->
     (delivery.output.is_empty() && !learned.reading.has_end()).then_some(Cause::NoEnd)
 }
 
-/// Whether a text of which nothing is shown appears when a later one has filled the buffer that it
-/// is in; found out once.
+/// Whether a text that is not shown appears once a later one has filled the buffer that it is in;
+/// determined once.
 fn is_unflushed(bench: &Bench) -> bool {
     *bench.is_unflushed.get_or_init(|| {
         /// More than any buffer of a terminal.
@@ -133,7 +133,7 @@ fn is_unflushed(bench: &Bench) -> bool {
     })
 }
 
-/// The cause that a client has which does not wait.
+/// The cause for a client that does not wait.
 fn not_waiting(manner: Manner) -> Cause {
     let interval = manner.interval;
     if manner.is_answered {
@@ -146,10 +146,10 @@ fn not_waiting(manner: Manner) -> Cause {
 /// How many characters are sent beyond those that arrive.
 const FURTHER: usize = 30;
 
-/// The same text through the relay, which does not spare the pair; the place where a symbol is
-/// missing.
+/// Sends the same text through the relay, which does not spare the pair, and finds the place where
+/// a symbol is missing.
 fn relayed_loss(bench: &Bench, delivery: &Delivery) -> Option<Picture> {
-    // As far as it went, and a little further, in no more time than that takes.
+    // As far as it went and a little further, in no more time than that takes.
     let text = &delivery.text[..delivery.text.len().min(arrived(delivery) + FURTHER)];
     let server = bench.server().ok()?;
     let limit = Duration::from_millis(1500).max(bench.expected(text.len()));
@@ -169,8 +169,7 @@ fn relayed_loss(bench: &Bench, delivery: &Delivery) -> Option<Picture> {
     })
 }
 
-/// The first symbol of the client that is equal to the one before and came without an answer
-/// between them.
+/// The first symbol of the client that equals the one before although no answer came between them.
 fn sent_before_answer(recording: &Recording) -> Option<usize> {
     let exchanges = recording.exchanges();
     let is_answered = exchanges.iter().any(|exchange| !exchange.answers.is_empty());
@@ -178,10 +177,10 @@ fn sent_before_answer(recording: &Recording) -> Option<usize> {
     exchanges.windows(2).position(hasty).filter(|_| is_answered).map(|index| index + 1)
 }
 
-/// A pair that waits for answers, and loses text all the same.
+/// The cause for a pair that waits for answers and still loses text.
 fn race(bench: &Bench, delivery: &Delivery, learned: &Learned) -> (Option<Why>, Option<Picture>) {
     let Some((cause, picture)) = missed(bench, learned) else { return (None, None) };
-    // If it is the quickness that does harm, the text arrives when nobody is quick.
+    // If speed is what does harm, the text arrives when both sides are slow.
     let spared = try_passing(bench, &delivery.text, Passing::Asleep);
     if !spared.is_some_and(|spared| spared.is_shown) {
         return (None, None);
@@ -189,12 +188,12 @@ fn race(bench: &Bench, delivery: &Delivery, learned: &Learned) -> (Option<Why>, 
     (cause.into(), Some(picture))
 }
 
-/// How often a race is looked for at most, and for how long.
+/// How many times a race is looked for at most, and for how long.
 const RACES: usize = 8;
 const RACE_TIME: Duration = Duration::from_millis(2500);
 
-/// Who misses a symbol when its partner is as quick as can be, and the line until then; found out
-/// once.
+/// Which program misses a symbol if its partner reacts as quickly as possible, and the line until
+/// then; determined once.
 fn missed(bench: &Bench, learned: &Learned) -> Option<(Cause, Picture)> {
     let begin = Instant::now();
     let find = || {
@@ -208,7 +207,8 @@ pub(crate) fn misses(bench: &Bench, learned: &Learned) -> Option<(Cause, Picture
     client_misses(bench, learned).or_else(|| server_misses(bench, learned))
 }
 
-/// A client whose every bit is answered at once, and which stops half-way: it has missed an answer.
+/// A client that stops half-way although its every bit is answered at once: it has missed an
+/// answer.
 fn client_misses(bench: &Bench, learned: &Learned) -> Option<(Cause, Picture)> {
     let Answer::Bit(bit) = learned.reading.answer else { return None };
     if learned.reading.dialect().0.hello != Hello::None {
@@ -228,7 +228,7 @@ fn client_misses(bench: &Bench, learned: &Learned) -> Option<(Cause, Picture)> {
         .then_some((Cause::LostWakeup, picture))
 }
 
-/// A server that answers every bit, each of which comes right after the answer, and shows another
+/// A server that answers every bit, gets each bit right after the answer, and shows a different
 /// text.
 fn server_misses(bench: &Bench, learned: &Learned) -> Option<(Cause, Picture)> {
     let server = bench.server().ok()?;
@@ -239,7 +239,7 @@ fn server_misses(bench: &Bench, learned: &Learned) -> Option<(Cause, Picture)> {
     (!is_shown).then_some((Cause::AnsweredTooEarly, picture))
 }
 
-/// One text through a relay.
+/// One text sent through a relay.
 pub(crate) struct Relayed {
     pub(crate) is_shown: bool,
     pub(crate) recording: Recording,
@@ -250,7 +250,7 @@ pub(crate) fn try_passing(bench: &Bench, text: &[u8], passing: Passing) -> Optio
     let limit = bench.limit(text.len());
     let plan = Plan::new(server.pid(), &bench.pair.client, text, limit).passing(passing);
     let recording = relay::run(&plan).ok()?;
-    // Where the relay answers itself, nothing comes to the server.
+    // If the relay answers itself, nothing reaches the server.
     let is_shown = !matches!(passing, Passing::Answered { .. }) && server.shows(0, text);
     Some(Relayed { is_shown, recording })
 }

@@ -1,5 +1,5 @@
-//! Peers written from `docs/protocol.md`: what can be seen of each rule from outside, by its
-//! section.
+//! Peers written from `docs/protocol.md`: what can be observed of each rule from outside, section
+//! by section.
 
 mod bits;
 mod client;

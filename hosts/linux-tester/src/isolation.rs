@@ -1,9 +1,10 @@
-//! A PID namespace for the pair: careless programs signal PID 0 and -1, which is everybody.
+//! A PID namespace for the pair, because careless programs signal PID 0 and -1, which mean many
+//! processes.
 //!
-//! Three processes: the one that was called waits; its child makes the namespaces; the child of
-//! that is the first process in them, and the judge. The first process of a PID namespace gets no
-//! signal from inside that it does not handle, and when it ends, so does everything in there
-//! (`pid_namespaces(7)`).
+//! There are three processes: the one that was started waits; its child creates the namespaces; the
+//! child of that is the first process in them, and the judge. The first process of a PID namespace
+//! receives from inside it only signals that it handles, and when it ends, so does every process in
+//! the namespace (`pid_namespaces(7)`).
 
 use std::ffi::OsString;
 use std::fs;
@@ -16,13 +17,13 @@ use nix::unistd::{getgid, getuid};
 use crate::launch::end_with_parent;
 use crate::role::Role;
 
-/// What a process says that could not make the namespaces: they are not to be had here.
+/// The exit code of a process that could not create the namespaces: they are not available here.
 const UNAVAILABLE: u8 = 125;
 
-/// Where PIDs in the namespace begin, so that they look like any others.
+/// The first PID in the namespace, so that PIDs look ordinary.
 const FIRST_PID: &str = "4200";
 
-/// Runs the judge with these arguments, in namespaces if possible; its exit code.
+/// Runs the judge with these arguments, in namespaces if possible. Returns its exit code.
 pub(crate) fn run(arguments: &[OsString]) -> ExitCode {
     let code = start(Role::Namespace, arguments);
     if code != UNAVAILABLE {
@@ -43,7 +44,7 @@ fn exit_code(mut child: Child) -> u8 {
     code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1)
 }
 
-/// Makes a PID namespace, as root or in a user namespace of its own, and starts the judge in it.
+/// Creates a PID namespace, as root or in a new user namespace, and starts the judge in it.
 pub(crate) fn make_and_start_inside(arguments: &[OsString]) -> ExitCode {
     end_with_parent();
     if unshare(CloneFlags::CLONE_NEWPID).is_err() && !unshare_as_user() {
@@ -52,7 +53,7 @@ pub(crate) fn make_and_start_inside(arguments: &[OsString]) -> ExitCode {
     ExitCode::from(start(Role::Inside, arguments))
 }
 
-/// As an ordinary user: root in a user namespace, which has no power outside.
+/// As an ordinary user: root in a user namespace, without any privilege outside.
 fn unshare_as_user() -> bool {
     let (uid, gid) = (getuid(), getgid());
     unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWPID).is_ok()
@@ -61,7 +62,7 @@ fn unshare_as_user() -> bool {
         && fs::write("/proc/self/gid_map", format!("0 {gid} 1")).is_ok()
 }
 
-/// The judge's first step inside: a `/proc` that shows the processes of the namespace.
+/// The judge's first step inside: mounts a `/proc` that shows the processes of the namespace.
 pub(crate) fn settle_inside() -> Result<(), ExitCode> {
     end_with_parent();
     let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;

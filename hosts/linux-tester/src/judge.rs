@@ -1,4 +1,4 @@
-//! One pair, from the first look to the report.
+//! One pair, from the first check to the report.
 
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -18,7 +18,7 @@ use crate::speech;
 use crate::subject::{self, FindError, Pair};
 use crate::verdict::{Tally, Verdict};
 
-/// When a whole run has taken so long, what is left is left out: it is to take less than a minute.
+/// After this much time the remaining checks are left out: a run should take less than a minute.
 const TIME: Duration = Duration::from_secs(48);
 
 /// Why there is no judgement.
@@ -32,7 +32,7 @@ pub(crate) enum JudgeError {
     Report(io::Error),
 }
 
-/// Judges what the options say; whether everything required is passed.
+/// Judges what the options name. Returns whether everything required is passed.
 pub(crate) fn judge(options: &Options, is_isolated: bool) -> Result<bool, JudgeError> {
     let checks = chosen(options)?;
     if options.make {
@@ -51,7 +51,7 @@ pub(crate) fn judge(options: &Options, is_isolated: bool) -> Result<bool, JudgeE
     let is_whole = options.only.is_empty() && options.repeat == 1;
     let mut progress = Progressing::new(checks.len());
     let checks = if options.learn { Vec::new() } else { checks };
-    // Those that mostly wait do so at the same time, where they stand together.
+    // Neighbouring checks that mostly wait run at the same time.
     for together in checks.chunk_by(|one, next| !one.is_alone && !next.is_alone) {
         if begin.elapsed() > TIME && is_whole {
             report.results.extend(together.iter().map(|check| Judged::left_out(check)));
@@ -76,7 +76,7 @@ pub(crate) fn judge(options: &Options, is_isolated: bool) -> Result<bool, JudgeE
     Ok(report.is_right())
 }
 
-/// The checks that are asked for.
+/// The requested checks.
 fn chosen(options: &Options) -> Result<Vec<&'static Check>, JudgeError> {
     let all = if options.framed { framed::CHECKS } else { CHECKS };
     let is_asked_for = |check: &Check| match check.group {
@@ -115,8 +115,7 @@ fn introduce(bench: &Bench, options: &Options) -> Report {
     }
 }
 
-/// How many programs waited for each processor lately, if it is more than one can leave out of
-/// account.
+/// How many programs waited for each processor lately, if that is too many to ignore.
 fn busy() -> Option<f32> {
     const BUSY: f32 = 1.5;
     let processors = thread::available_parallelism().map_or(1, usize::from);
@@ -125,7 +124,7 @@ fn busy() -> Option<f32> {
     (load > BUSY).then_some(load)
 }
 
-/// As it would be called from here, if it is here.
+/// The path relative to the current folder, if it is inside.
 fn shown(program: &Path) -> String {
     let here = std::env::current_dir().ok();
     let relative = here.and_then(|here| program.strip_prefix(here).ok().map(Path::to_owned));
@@ -135,7 +134,7 @@ fn shown(program: &Path) -> String {
     }
 }
 
-/// A check that cannot be done at all is told as such, not as a fault of the pair.
+/// A check that cannot be carried out is reported as such, not as a fault of the pair.
 fn once(check: &Check, bench: &Bench) -> Verdict {
     (check.run)(bench).unwrap_or_else(|error| Verdict::skipped(format!("not tried: {error}")))
 }
@@ -180,7 +179,7 @@ fn show(report: &Report, options: &Options) -> io::Result<()> {
     Ok(())
 }
 
-/// What is being done, on a terminal.
+/// Shows on a terminal what is being done.
 struct Progressing {
     done: usize,
     of: usize,

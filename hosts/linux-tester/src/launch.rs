@@ -12,15 +12,15 @@ use nix::unistd::{Uid, setuid};
 
 use crate::role::Role;
 
-/// The exit code of a program that could not be started, as shells have it.
+/// The exit code of a program that could not be started, as in shells.
 pub(crate) const NOT_STARTED: i32 = 127;
 
-/// A command that runs `program` in a process group of its own, without input and without output.
+/// A command that runs `program` in a process group of its own, without input and output.
 pub(crate) fn command(program: &Path) -> Command {
     launcher(program, "")
 }
 
-/// The same as another user, nobody: only root can.
+/// The same as another user, nobody; only root can do that.
 pub(crate) fn command_as_nobody(program: &Path) -> Command {
     launcher(program, "65534")
 }
@@ -40,12 +40,12 @@ fn launcher(program: &Path, user: &str) -> Command {
     command
 }
 
-/// Becomes the program that the arguments name.
+/// Becomes the program named by the arguments.
 pub(crate) fn become_program(arguments: &[OsString]) -> ExitCode {
     let [user, program, words @ ..] = arguments else { return ExitCode::from(2) };
-    // An empty mask and no ignored signals, whatever this program was started with.
+    // An empty mask and no ignored signals, whatever this program inherited.
     let _ = SigSet::empty().thread_set_mask();
-    // A broken program that dumps its memory a hundred times would fill the disk.
+    // A broken program that dumps core a hundred times would fill the disk.
     let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
     if let Some(uid) = user.to_str().and_then(|user| user.parse().ok())
         && setuid(Uid::from_raw(uid)).is_err()
@@ -58,7 +58,7 @@ pub(crate) fn become_program(arguments: &[OsString]) -> ExitCode {
     ExitCode::from(127)
 }
 
-/// Has this process killed when the one that started it ends.
+/// Makes the kernel kill this process when its parent ends.
 pub(crate) fn end_with_parent() {
     let _ = set_pdeathsig(Signal::SIGKILL);
 }

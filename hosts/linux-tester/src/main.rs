@@ -1,4 +1,4 @@
-//! `minitalk-tester`: tells whether a minitalk is right, and why it is not.
+//! `minitalk-tester`: finds out whether a minitalk is right and, if not, why.
 
 mod bench;
 mod checks;
@@ -47,7 +47,7 @@ fn main() -> ExitCode {
         }
         Some(role) => role::play(role, &arguments),
         None => {
-            // Wrong usage is told before anything is started.
+            // Wrong usage is reported before anything is started.
             let options = options(&arguments);
             if options.list {
                 return list(if options.framed { framed::CHECKS } else { checks::CHECKS });
@@ -71,7 +71,7 @@ fn list(checks: &[checks::Check]) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Does what the options say; the exit code.
+/// Does what the options ask for. Returns the exit code.
 fn run(options: &Options, is_isolated: bool) -> ExitCode {
     match judge::judge(options, is_isolated) {
         Ok(is_right) => ExitCode::from(u8::from(!is_right)),

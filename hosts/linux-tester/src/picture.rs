@@ -4,7 +4,7 @@ use minitalk_core::Bit;
 
 use crate::relay::{Party, Recording, Symbol};
 
-/// How many symbols are shown before and after the place.
+/// How many symbols are shown before and after the marked place.
 const AROUND: usize = 14;
 
 /// A stretch of the line.
@@ -12,7 +12,7 @@ const AROUND: usize = 14;
 pub(crate) struct Picture {
     pub(crate) title: String,
     pub(crate) symbols: Vec<Symbol>,
-    /// Something to be marked: a time, and a word for it.
+    /// A time to be marked, and a word for it.
     pub(crate) mark: Option<(u64, String)>,
 }
 
@@ -25,7 +25,7 @@ impl Picture {
         Self::around_place(recording, place, word, title)
     }
 
-    /// The end of what was on the line.
+    /// The last symbols on the line.
     pub(crate) fn end(recording: &Recording, word: &str, title: &str) -> Self {
         Self::around_place(recording, recording.symbols.len().saturating_sub(1), word, title)
     }
@@ -42,7 +42,7 @@ impl Picture {
     }
 }
 
-/// Where what was sent differs from what should have been: an index.
+/// The index where what was sent differs from what was expected.
 pub(crate) fn divergence(sent: &[Bit], expected: &[Bit]) -> Option<usize> {
     let same = sent.iter().zip(expected).take_while(|(sent, expected)| sent == expected).count();
     (same < expected.len()).then_some(same)

@@ -15,9 +15,9 @@ pub(crate) enum Ending {
     Exit(i32),
     /// It was killed by this signal, which the tester has not sent.
     Killed(i32),
-    /// It did not: it slept and did nothing until the tester ended it.
+    /// It did not end: it slept and did nothing until the tester killed it.
     Hang,
-    /// It did not: it was still at work when its time was over.
+    /// It did not end: it was still active when its time was over.
     Slow,
 }
 
@@ -26,12 +26,12 @@ impl Ending {
         status.code().map_or(Self::Killed(status.signal().unwrap_or(0)), Self::Exit)
     }
 
-    /// Whether the program came to an end by itself, in good order or not.
+    /// Whether the program ended without being killed by the tester, successfully or not.
     pub(crate) fn is_end(self) -> bool {
         matches!(self, Self::Exit(_) | Self::Killed(_))
     }
 
-    /// The signal of a crash, if it was one, with what it usually means.
+    /// The signal of a crash and its usual meaning, if it was a crash.
     pub(crate) fn crash(self) -> Option<&'static str> {
         let Self::Killed(number) = self else { return None };
         match Signal::try_from(number).ok()? {
@@ -60,20 +60,20 @@ impl fmt::Display for Ending {
     }
 }
 
-/// Processor time of the process so far, in nanoseconds.
+/// The processor time that the process has used, in nanoseconds.
 pub(crate) fn cpu_nanos(pid: u32) -> Option<u64> {
     let process = Process::new(i32::try_from(pid).ok()?).ok()?;
     Some(process.schedstat().ok()?.sum_exec_runtime)
 }
 
-/// Memory of the process that is in use, in bytes.
+/// The resident memory of the process, in bytes.
 pub(crate) fn resident_bytes(pid: u32) -> Option<u64> {
     let process = Process::new(i32::try_from(pid).ok()?).ok()?;
     Some(process.statm().ok()?.resident * procfs::page_size())
 }
 
 /// Whether the process does nothing until another one signals it: it is in `pause` or `sigsuspend`,
-/// without an alarm of its own, or has ended. If the kernel does not tell, it is not so.
+/// without an alarm of its own, or has ended. False if the kernel does not tell.
 pub(crate) fn is_passive(pid: u32) -> bool {
     const ALARM: u64 = 1 << (Signal::SIGALRM as u64 - 1);
     let process = i32::try_from(pid).ok().and_then(|pid| Process::new(pid).ok());

@@ -1,4 +1,4 @@
-//! What a pair speaks, read from the symbols of a text that is known.
+//! What a pair speaks, read from the symbols of a known text.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use minitalk_core::classic::{Ack, BitOrder, Dialect, Encoder, Hello, Prefix, Rec
 
 use crate::relay::{Exchange, Party, Recording};
 
-/// The text that a pair is made to send: no reading of its bits contains another reading of them.
+/// The text that a pair is made to send. No reading of its bits contains another reading of them.
 pub(crate) const KNOWN: &[u8] = b"Hey you 42.";
 
 /// How a pair speaks.
@@ -15,50 +15,50 @@ pub(crate) const KNOWN: &[u8] = b"Hey you 42.";
 pub(crate) struct Reading {
     /// Which symbol is a one.
     pub(crate) one: Bit,
-    /// In which order the bits of a byte come.
+    /// The order of the bits of a byte.
     pub(crate) order: BitOrder,
     /// How many symbols come before the text.
     pub(crate) symbols_before: usize,
-    /// The dialect as far as it says what comes before and after the text, if one does.
+    /// A dialect that describes what comes before and after the text, if there is one.
     pub(crate) framing: Option<Dialect>,
     /// What the client adds to the text.
     pub(crate) added: Vec<u8>,
-    /// Whether a length that comes first counts that.
+    /// Whether the length, if any, counts that.
     pub(crate) counts_added: bool,
     /// Symbols after the last whole byte.
     pub(crate) odd_symbols: usize,
     /// How many symbols come after the text.
     pub(crate) symbols_after: usize,
-    /// What the server answers while the text comes.
+    /// What the server answers during the text.
     pub(crate) answer: Answer,
-    /// What the server answers to the last symbol, and which that was.
+    /// What the server answers to the last symbol, and which symbol that is.
     pub(crate) last: Vec<Bit>,
     last_symbol: Bit,
     /// What the server answers to the first symbol.
     first: Option<Bit>,
 }
 
-/// What a server answers while a text comes.
+/// What a server answers during a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     /// Nothing.
     Nothing,
     /// The same signal to each bit.
     Bit(Bit),
-    /// To each bit the signal that it was.
+    /// The symbol itself, for each bit.
     Echo,
-    /// A signal to each eighth bit.
+    /// A signal for each eighth bit.
     Byte(Bit),
-    /// A signal to each bit, and the other one besides to each eighth.
+    /// A signal for each bit, and additionally the other one for each eighth.
     BitAndByte(Bit),
     /// Something that follows no rule known here.
     Mixed,
 }
 
 impl Reading {
-    /// Reads a recording in which a client sent `text`; nothing if the text is not in it.
+    /// Reads a recording in which a client sent `text`; `None` if the text is not in it.
     ///
-    /// The bits before the text begin are as few as any polarity and order allows.
+    /// Chooses the polarity and order for which the fewest symbols come before the text.
     pub(crate) fn of(recording: &Recording, text: &[u8]) -> Option<Self> {
         let exchanges = recording.exchanges();
         let sent: Vec<Bit> = exchanges.iter().map(|exchange| exchange.bit).collect();
@@ -95,7 +95,7 @@ impl Reading {
         Some(reading)
     }
 
-    /// Finds the dialect whose symbols before and after the text are these.
+    /// Finds the dialect that has these symbols before and after the text.
     fn name_framing(&mut self, before: &[Bit], after: &[Bit], text: &[u8], pid: u32) {
         let greetings = before.len() % 8;
         if greetings > 2 {
@@ -116,7 +116,7 @@ impl Reading {
         }
     }
 
-    /// The dialect, as far as the settings can say it, and whether they say all of it.
+    /// The dialect, as far as the settings can express it, and whether they express all of it.
     pub(crate) fn dialect(&self) -> (Dialect, bool) {
         let ack = match self.answer {
             Answer::Nothing | Answer::Mixed => Ack::None,
@@ -147,7 +147,7 @@ impl Reading {
         };
         let mut last = self.last.as_slice();
         if let Answer::BitAndByte(bit) = self.answer {
-            // The answer to the eighth bit is none to the message.
+            // The answer to the eighth bit does not belong to the message.
             last = last.strip_suffix(&[!bit]).unwrap_or(last);
         }
         match (ack, last) {
@@ -165,7 +165,7 @@ impl Reading {
         }
     }
 
-    /// Whether the server answers while the text comes.
+    /// Whether the server answers during the text.
     pub(crate) fn is_answered(&self) -> bool {
         self.answer != Answer::Nothing
     }
@@ -180,7 +180,7 @@ impl Reading {
         self.symbols_before + 8 * text.len() + self.symbols_after
     }
 
-    /// Whether something tells the server where the text ends.
+    /// Whether anything tells the server where the text ends.
     pub(crate) fn has_end(&self) -> bool {
         self.symbols_after > 0 || self.symbols_before >= 8
     }
@@ -194,7 +194,7 @@ fn symbols(text: &[u8], one: Bit, order: BitOrder) -> Vec<Bit> {
     text.iter().flat_map(|&byte| (0..8).map(move |place| bit(byte, place))).collect()
 }
 
-/// Every dialect that differs in what comes before and after the text.
+/// All dialects that differ in what comes before and after the text.
 fn framings(one: Bit, order: BitOrder) -> impl Iterator<Item = Dialect> {
     let parts = |setting: Setting| {
         setting.values().iter().map(move |value| format!("{}={value}", setting.key()))
@@ -213,7 +213,7 @@ fn prefix_symbols(dialect: Dialect, length: usize, pid: u32) -> Vec<Bit> {
     prefix.map_or(Vec::new(), |prefix| prefix.with_pid(pid).flatten().collect())
 }
 
-/// What follows a text to which the client adds something: that, and what ends the message.
+/// What follows the text if the client adds something: the addition, and what ends the message.
 fn after_symbols(dialect: Dialect, added: &[u8]) -> Vec<Bit> {
     let text = [b"x", added].concat();
     let all: Vec<Bit> = Encoder::new(dialect, &text).map_or(Vec::new(), Iterator::collect);
@@ -229,7 +229,7 @@ fn hello(greeting: &[Bit]) -> Hello {
     }
 }
 
-/// The whole bytes of these symbols.
+/// The complete bytes of these symbols.
 fn bytes(sent: &[Bit], one: Bit, order: BitOrder) -> Vec<u8> {
     let byte = |symbols: &[Bit]| {
         let add = |byte: u8, symbol: &Bit| byte << 1 | u8::from(*symbol == one);
@@ -269,7 +269,8 @@ impl Answer {
     }
 }
 
-/// Whether every bit is answered with this signal, and every eighth with the other one besides.
+/// Whether every bit is answered with this signal, and every eighth additionally with the other
+/// one.
 fn is_bit_and_byte(body: &[Exchange], bit: Bit) -> bool {
     body.iter().enumerate().all(|(place, exchange)| match exchange.answers.as_slice() {
         [one] => *one == bit && place % 8 != 7,

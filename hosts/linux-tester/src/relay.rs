@@ -1,11 +1,11 @@
-//! A process between a client and a server, which each take it for the other.
+//! A process between a client and a server, each of which takes it for the other.
 //!
-//! The client is given the PID of this process and sends its symbols here; each is passed on to the
-//! server, and each answer back. So every symbol is seen, with its time, without touching either
-//! program.
+//! The client is given the PID of this process and sends its symbols here. Each is passed on to the
+//! server, and each answer is passed back. So every symbol is seen, with its time, and neither
+//! program has to be modified.
 //!
-//! It is a process of its own because each client needs another PID: a server tells clients by
-//! theirs.
+//! It is a separate process because each client needs a different PID: a server distinguishes
+//! clients by their PID.
 
 mod plan;
 mod receive;
@@ -34,7 +34,7 @@ pub(crate) enum RelayError {
     Failed(String),
 }
 
-/// Starts a relay; [`Relay::finish`] has its recording.
+/// Starts a relay; [`Relay::finish`] returns its recording.
 pub(crate) fn start(plan: &Plan) -> Result<Relay, RelayError> {
     let plan = serde_json::to_string(plan).map_err(io::Error::other)?;
     let mut command: Command = Role::Relay.command();
@@ -55,7 +55,7 @@ pub(crate) struct Relay {
 }
 
 impl Relay {
-    /// Waits for the recording. The plan has limits, so it does not take for ever.
+    /// Waits for the recording. The plan has time limits, so this ends.
     pub(crate) fn finish(self) -> Result<Recording, RelayError> {
         let output = self.child.wait_with_output()?;
         serde_json::from_slice(&output.stdout).map_err(|_| {
@@ -64,7 +64,7 @@ impl Relay {
     }
 }
 
-/// What the process of a relay does.
+/// The main function of a relay process.
 pub(crate) fn main(arguments: &[OsString]) -> ExitCode {
     end_with_parent();
     let result = arguments

@@ -1,4 +1,4 @@
-//! Everything that was found, and the ways to show it.
+//! Everything that was found, and the ways of showing it.
 
 mod drawing;
 mod html;
@@ -19,17 +19,17 @@ use crate::verdict::{Outcome, Verdict};
 pub(crate) struct Report {
     pub(crate) server: String,
     pub(crate) client: String,
-    /// What the pair speaks, in sentences; none if it could not be read.
+    /// What the pair speaks, in sentences; empty if it could not be read.
     pub(crate) speech: Vec<String>,
-    /// How our programs are made to speak like it.
+    /// The options that make our programs speak like it.
     pub(crate) options: Option<String>,
     pub(crate) results: Vec<Judged>,
-    /// How many programs waited for each processor, if they were many.
+    /// How many programs waited for each processor, if there were many.
     pub(crate) load: Option<f32>,
     pub(crate) took: Duration,
 }
 
-/// One check and what came of it.
+/// One check and its result.
 #[derive(Debug)]
 pub(crate) struct Judged {
     pub(crate) check: &'static Check,
@@ -54,7 +54,7 @@ impl Report {
         results.map(|judged| (judged.check, &judged.verdict))
     }
 
-    /// How many checks of a group are passed, and how many could be tried.
+    /// How many checks of a group passed, and how many could be tried.
     pub(crate) fn score(&self, group: Group) -> (usize, usize) {
         let tried = self.of_group(group).filter(|(_, verdict)| verdict.outcome != Outcome::Skipped);
         tried.fold((0, 0), |(passed, of), (_, verdict)| {
@@ -70,7 +70,7 @@ impl Report {
         })
     }
 
-    /// How our client is called to talk to such a server.
+    /// The command line of our client for talking to such a server.
     pub(crate) fn with_ours(&self) -> Option<String> {
         Some(format!("minitalk-client {} PID TEXT", self.options.as_ref()?))
     }

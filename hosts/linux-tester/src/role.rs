@@ -1,5 +1,5 @@
-//! What a process of this program is there for: it starts itself anew for what one process cannot
-//! do.
+//! The role of a process of this program, which starts itself again for what a single process
+//! cannot do.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -18,15 +18,15 @@ pub(crate) enum Role {
     Namespace,
     /// The judge, in namespaces of its own.
     Inside,
-    /// The judge, where no namespaces can be had.
+    /// The judge, where no namespaces are available.
     Outside,
-    /// Becomes a program of the pair that is judged.
+    /// Becomes a program of the judged pair.
     Launch,
     /// Stands between a client and a server.
     Relay,
-    /// Does nothing, and dies of any signal, as most processes do.
+    /// Does nothing, and is killed by any signal, as most processes are.
     Bystander,
-    /// Signals a server of the pair once: a third process.
+    /// Signals a server of the pair once, as a third process.
     Stray,
 }
 
@@ -53,7 +53,7 @@ impl Role {
         }
     }
 
-    /// This very program in this role.
+    /// A command that runs this program in this role.
     pub(crate) fn command(self) -> Command {
         let mut command = Command::new(PathBuf::from("/proc/self/exe"));
         command.arg(self.word());
@@ -61,7 +61,7 @@ impl Role {
     }
 }
 
-/// The role that the command line asks for, and the arguments that are for it.
+/// The role that the command line names, and the remaining arguments.
 pub(crate) fn of_command_line() -> (Option<Role>, Vec<OsString>) {
     let mut arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     let role = arguments
@@ -73,7 +73,7 @@ pub(crate) fn of_command_line() -> (Option<Role>, Vec<OsString>) {
     (role, arguments)
 }
 
-/// Plays a role that is not that of the judge.
+/// Plays any role except that of the judge.
 pub(crate) fn play(role: Role, arguments: &[OsString]) -> ExitCode {
     match role {
         Role::Namespace => isolation::make_and_start_inside(arguments),
@@ -99,7 +99,7 @@ fn stray(arguments: &[OsString]) -> ExitCode {
     let number = |index: usize| arguments.get(index)?.to_str()?.parse::<u32>().ok();
     let peer = number(0).and_then(|pid| Peer::open(pid).ok());
     let sent = peer.zip(number(1)).map(|(peer, usr)| peer.send(Bit::from_bool(usr == 2)));
-    // Who answers it kills it.
+    // An answer kills this process.
     thread::sleep(ANSWER);
     ExitCode::from(u8::from(!matches!(sent, Some(Ok(())))))
 }

@@ -1,7 +1,7 @@
-//! A terminal for a program to write to, and what it has written.
+//! A terminal for a program to write to, and what the program has written.
 //!
-//! On a terminal the C library writes a line when it is complete, as it would before the eyes of a
-//! person: what never appears here was not flushed, or not written at all.
+//! On a terminal the C library writes a line when it is complete, as a user would see it. What
+//! never appears here was not flushed, or not written at all.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
@@ -26,13 +26,13 @@ pub(crate) struct Screen {
 #[derive(Debug, Default)]
 struct Shown {
     bytes: Vec<u8>,
-    /// When the output had reached a length: nanoseconds, bytes.
+    /// How long the output was at which time: nanoseconds, bytes.
     times: Vec<(u64, usize)>,
     is_over: bool,
 }
 
 impl Screen {
-    /// A screen, and the end of it that the program writes to.
+    /// A screen, and the end that the program writes to.
     pub(crate) fn terminal() -> io::Result<(Arc<Self>, OwnedFd)> {
         let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
         grantpt(&ours)?;
@@ -42,7 +42,7 @@ impl Screen {
         let path = name.to_str().map_err(io::Error::other)?;
         let theirs =
             OpenOptions::new().read(true).write(true).custom_flags(no_control).open(path)?;
-        // Raw: every byte comes out as it went in.
+        // Raw mode: every byte comes out as it went in.
         let mut mode = tcgetattr(&theirs)?;
         mode.make_raw();
         tcsetattr(&theirs, OptionalActions::Now, &mode)?;
@@ -52,7 +52,7 @@ impl Screen {
         Ok((screen, theirs.into()))
     }
 
-    /// The same without a terminal: a pipe, on which some programs hold back nothing and others
+    /// The same without a terminal: a pipe, where some programs buffer nothing and others
     /// everything.
     pub(crate) fn pipe() -> io::Result<(Arc<Self>, OwnedFd)> {
         let (ours, theirs) = io::pipe()?;
@@ -69,7 +69,7 @@ impl Screen {
     fn collect(&self, mut from: File) {
         let mut buffer = [0; 16384];
         loop {
-            // An error is the end: nobody holds the other side any more (EIO).
+            // An error means the end: the other side is closed (EIO).
             let count = from.read(&mut buffer).unwrap_or(0);
             let mut shown = self.lock();
             shown.bytes.extend_from_slice(&buffer[..count]);
@@ -88,18 +88,19 @@ impl Screen {
         self.lock().bytes.clone()
     }
 
-    /// How many bytes have been shown so far: a place to look from later.
+    /// How many bytes have been shown so far, as a place to search from later.
     pub(crate) fn len(&self) -> usize {
         self.lock().bytes.len()
     }
 
-    /// What had been shown at this time, as far as the reader knew.
+    /// How many bytes had been shown at this time, as far as the reader knew.
     pub(crate) fn len_at(&self, nanos: u64) -> usize {
         let shown = self.lock();
         shown.times.iter().rev().find(|(at, _)| *at <= nanos).map_or(0, |(_, length)| *length)
     }
 
-    /// Waits until what is shown from this place on satisfies `wanted`; whether it did in time.
+    /// Waits until what is shown from this place on satisfies `wanted`; false if it does not in
+    /// time.
     pub(crate) fn wait(
         &self,
         from: usize,
@@ -122,12 +123,12 @@ impl Screen {
     }
 }
 
-/// Whether the text stands in the output in one piece, colours and the like aside.
+/// Whether the output contains the text in one piece, apart from colours and the like.
 pub(crate) fn contains(output: &[u8], text: &[u8]) -> bool {
     find(output, text).is_some() || find(&plain(output), &plain(text)).is_some()
 }
 
-/// Where the text stands in the output.
+/// Where in the output the text begins.
 pub(crate) fn find(output: &[u8], text: &[u8]) -> Option<usize> {
     if text.is_empty() {
         return Some(0);

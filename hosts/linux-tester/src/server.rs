@@ -1,4 +1,4 @@
-//! A server of the pair at work.
+//! A running server of the pair.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -19,25 +19,24 @@ use crate::screen::{Screen, contains};
 /// How long a server may take until it handles both signals.
 const START: Duration = Duration::from_secs(2);
 
-/// How long the output may lag behind the client's end.
+/// How long the output may lag behind the end of the client.
 const LAG: Duration = Duration::from_millis(700);
 
-/// The same of a server that waits for the next signal: everything is written by then.
+/// The same for a server that waits for the next signal: it has written everything by then.
 const LAG_AT_REST: Duration = Duration::from_millis(150);
 
-/// A running server, the tester's own child. It ends when this is dropped.
+/// A running server, a child of the tester. It is killed when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Server {
     child: Child,
     screen: Arc<Screen>,
-    /// What it complains of, so that this does not stand in the middle of a text.
+    /// Its standard error, kept separate so that it does not end up in the middle of a text.
     errors: Arc<Screen>,
     ending: Option<Ending>,
 }
 
 impl Server {
-    /// Starts the server on a terminal and waits until it handles both signals, or has had time for
-    /// it.
+    /// Starts the server on a terminal and waits until it handles both signals, or has had time to.
     pub(crate) fn start(program: &Path) -> io::Result<Self> {
         Self::start_on(Screen::terminal()?, program)
     }
@@ -52,12 +51,12 @@ impl Server {
         let child = launch::command(program).stdout(end).stderr(error_end).spawn()?;
         let server = Self { child, screen, errors, ending: None };
         wait_until_ready(server.pid(), START);
-        // Many install the handlers first and print then, or the other way round.
+        // Many install the handlers before they print, or the other way round.
         server.screen.wait(0, Duration::from_millis(100), |shown| server.is_pid(shown));
         Ok(server)
     }
 
-    /// What it complains of.
+    /// Its standard error.
     pub(crate) fn errors(&self) -> Vec<u8> {
         self.errors.bytes()
     }
@@ -89,19 +88,19 @@ impl Server {
         self.ending
     }
 
-    /// Whether it shows the text, in one piece and after this place, within the time output may
-    /// lag.
+    /// Whether it shows the text, in one piece and after this place, within the time that output
+    /// may lag.
     pub(crate) fn shows(&self, from: usize, text: &[u8]) -> bool {
         self.wait_for(from, |shown| contains(shown, text))
             || contains(&self.errors.bytes(), text) && !text.is_empty()
     }
 
-    /// Waits until it shows this, or has had the time for it; whether it does.
+    /// Waits until it shows this, or has had time to. Returns whether it does.
     fn wait_for(&self, from: usize, wanted: impl Fn(&[u8]) -> bool) -> bool {
         let begin = Instant::now();
         while !self.screen.wait(from, LAG_AT_REST, &wanted) {
             if begin.elapsed() >= LAG || process::is_passive(self.pid()) {
-                // What has been written is read a little later.
+                // The rest of what it has written is read a little later.
                 return self.screen.wait(from, LAG_AT_REST, &wanted);
             }
         }
@@ -117,7 +116,7 @@ impl Server {
     }
 
     pub(crate) fn signal(&mut self, signal: Signal) {
-        // Once it has been waited for, its PID may be another's.
+        // After it has been waited for, its PID may belong to another process.
         if self.ending().is_none()
             && let Ok(pid) = i32::try_from(self.pid())
         {
@@ -125,7 +124,7 @@ impl Server {
         }
     }
 
-    /// Ends it and waits until it has ended.
+    /// Kills it and waits for its end.
     pub(crate) fn stop(&mut self) {
         self.signal(Signal::SIGKILL);
         if self.ending.is_none() {
@@ -140,7 +139,7 @@ impl Drop for Server {
     }
 }
 
-/// Waits until a process survives both signals; whether it does in time.
+/// Waits until a process survives both signals; false if it does not in time.
 pub(crate) fn wait_until_ready(pid: u32, patience: Duration) -> bool {
     let until = Instant::now() + patience;
     loop {
@@ -154,7 +153,7 @@ pub(crate) fn wait_until_ready(pid: u32, patience: Duration) -> bool {
     }
 }
 
-/// Asks a child to end, and ends it.
+/// Asks a child to end, then kills it.
 pub(crate) fn terminate(child: &mut Child) {
     if let Ok(pid) = i32::try_from(child.id()) {
         let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);

@@ -8,7 +8,7 @@ use minitalk_core::classic::{BitOrder, Dialect, End, Hello, Lead, Length, Receip
 use crate::bench::{Learned, Manner};
 use crate::reading::{Answer, Reading};
 
-/// The name of the signal that a symbol is.
+/// The name of the signal for a symbol.
 pub(crate) const fn signal(bit: Bit) -> &'static str {
     match bit {
         Bit::Zero => "SIGUSR1",
@@ -16,7 +16,7 @@ pub(crate) const fn signal(bit: Bit) -> &'static str {
     }
 }
 
-/// A time with three digits at most.
+/// A time with at most three digits.
 pub(crate) fn duration(time: Duration) -> String {
     let nanos = time.as_nanos();
     match nanos {
@@ -28,7 +28,7 @@ pub(crate) fn duration(time: Duration) -> String {
     }
 }
 
-/// A number with commas, as in 100,000.
+/// A number with commas, such as 100,000.
 pub(crate) fn count(number: usize) -> String {
     let digits = number.to_string();
     let groups = digits.as_bytes().rchunks(3).rev();
@@ -177,7 +177,7 @@ fn pacing(manner: Manner) -> String {
     }
 }
 
-/// How our programs are made to speak like it; nothing if the settings cannot say it.
+/// The options that make our programs speak like it; `None` if the settings cannot express it.
 pub(crate) fn options(learned: &Learned, manner: Manner) -> Option<String> {
     let (dialect, is_exact) = learned.reading.dialect();
     is_exact.then(|| {
@@ -193,7 +193,7 @@ pub(crate) fn options(learned: &Learned, manner: Manner) -> Option<String> {
     })
 }
 
-/// The settings that are not the usual ones.
+/// The settings that differ from the default.
 pub(crate) fn differences(dialect: Dialect) -> String {
     let (own, usual) = (dialect.to_string(), Dialect::DEFAULT.to_string());
     let usual: Vec<&str> = usual.split(',').collect();

@@ -1,4 +1,4 @@
-//! The programs that are judged, and where they are.
+//! The programs to be judged, and where they are.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ pub(crate) enum FindError {
     MakeFailed { folder: PathBuf },
 }
 
-/// Finds the pair in a folder, where it is not named: `server` and `client`, else those of the
+/// Finds the pair in a folder, unless it is named: `server` and `client`, otherwise those of the
 /// bonus.
 pub(crate) fn find(
     folder: &Path,
@@ -48,8 +48,7 @@ pub(crate) fn find(
     })
 }
 
-/// The same where one of the two is enough: the other one is then the same program, and is not
-/// asked for.
+/// The same if one of the two is enough. The other one is then the same program, and is not needed.
 pub(crate) fn find_either(
     folder: &Path,
     server: Option<&Path>,
@@ -61,7 +60,7 @@ pub(crate) fn find_either(
     }
 }
 
-/// The pair of the bonus part, if the folder has one besides.
+/// The pair of the bonus part, if the folder has one as well.
 pub(crate) fn find_bonus(folder: &Path) -> Option<Pair> {
     Some(Pair {
         server: program(&folder.join("server_bonus"))?,
@@ -69,7 +68,7 @@ pub(crate) fn find_bonus(folder: &Path) -> Option<Pair> {
     })
 }
 
-/// Builds what the folder has a Makefile for: the default goal, and `bonus` if it knows that.
+/// Builds the folder with its Makefile: the default goal, and `bonus` if there is one.
 pub(crate) fn make(folder: &Path) -> Result<(), FindError> {
     let run = |goals: &[&str]| {
         Command::new("make")
@@ -87,7 +86,7 @@ pub(crate) fn make(folder: &Path) -> Result<(), FindError> {
 }
 
 fn program(path: &Path) -> Option<PathBuf> {
-    // A link stays one: some programs look at the name they are called by.
+    // Keep links: some programs look at the name by which they are called.
     let path = std::path::absolute(path).ok()?;
     let is_program =
         path.metadata().is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0);

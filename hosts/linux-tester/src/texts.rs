@@ -1,6 +1,6 @@
-//! Texts to send: always the same, so that two runs say the same.
+//! Texts to send: always the same, so that two runs give the same results.
 
-/// Letters and digits without a pattern, from a seed.
+/// Letters and digits without a pattern, determined by a seed.
 pub(crate) fn letters(length: usize, seed: u64) -> Vec<u8> {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-";
     let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
@@ -14,17 +14,17 @@ pub(crate) fn letters(length: usize, seed: u64) -> Vec<u8> {
     (0..length).map(|_| letter()).collect()
 }
 
-/// Accents, other scripts, emoji, and one that is made of several characters.
+/// Accents, other scripts, emoji, and one emoji that consists of several characters.
 pub(crate) fn unicode(number: usize) -> Vec<u8> {
     format!("Grüße {number} 世界 🚀🎉 👩‍👩‍👧‍👦 Ende").into_bytes()
 }
 
-/// Every byte but NUL, which ends an argument.
+/// Every byte except NUL, which ends an argument.
 pub(crate) fn every_byte() -> Vec<u8> {
     (1..=255).collect()
 }
 
-/// Characters of three bytes across the ends of all buffers of a usual size, up to this length.
+/// Three-byte characters across the ends of all buffers of a common size, up to this length.
 pub(crate) fn wide(length: usize) -> Vec<u8> {
     let mut text = b"x".to_vec();
     while text.len() + 3 <= length {

@@ -1,17 +1,17 @@
-//! What a check has found.
+//! The result of a check.
 
 use serde::Serialize;
 
 use crate::picture::Picture;
 use crate::why::Why;
 
-/// What came of a check.
+/// The outcome of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Outcome {
     Passed,
     Failed,
-    /// Sometimes so, sometimes not: how often it was passed, and how often it was tried.
+    /// Sometimes passed: how many times, and the number of tries.
     Flaky {
         passed: usize,
         of: usize,
@@ -24,9 +24,9 @@ pub(crate) enum Outcome {
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Verdict {
     pub(crate) outcome: Outcome,
-    /// What was seen, in a few words.
+    /// What was observed, in a few words.
     pub(crate) fact: String,
-    /// Why it is so, if that is known.
+    /// The reason, if it is known.
     pub(crate) why: Option<Why>,
     /// The line around the place where it went wrong.
     #[serde(skip)]
@@ -67,7 +67,7 @@ impl Verdict {
     }
 }
 
-/// What several tries of the same thing have come to.
+/// The results of several tries of the same thing.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) passed: usize,
@@ -75,18 +75,18 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Counts one try more.
+    /// Counts another try.
     pub(crate) fn count(&mut self, is_passed: bool) {
         self.passed += usize::from(is_passed);
         self.of += 1;
     }
 
-    /// Whether the tries have not all come out the same.
+    /// Whether the tries had different results.
     pub(crate) fn is_mixed(&self) -> bool {
         self.passed != 0 && self.passed != self.of
     }
 
-    /// The verdict with these words, or with the numbers if the tries differ.
+    /// The verdict with these words, or with the numbers if the results differ.
     pub(crate) fn verdict(&self, passed: String, failed: String) -> Verdict {
         match *self {
             Self { passed: count, of } if count == of => Verdict::passed(passed),

@@ -1,5 +1,5 @@
-//! Why something went wrong: each cause in one sentence of what happened, one of why, and one to
-//! read.
+//! Why something went wrong: for each cause one sentence about what happened, one about why, and
+//! one reference.
 
 use std::time::Duration;
 
@@ -18,13 +18,13 @@ pub(crate) struct Why {
     pub(crate) read: &'static str,
 }
 
-/// What can be known to have gone wrong.
+/// The causes that can be recognised.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Cause {
-    /// The client sends the next bit without the answer to the one before, though the server
+    /// The client sends the next bit before the answer to the previous one, although the server
     /// answers.
     SentBeforeAnswer { interval: Duration },
-    /// The client sleeps between two bits, and nobody answers.
+    /// The client sleeps between two bits, and the server does not answer.
     Paced { interval: Duration },
     /// The server answers a bit before it is ready for the next one.
     AnsweredTooEarly,
@@ -32,9 +32,9 @@ pub(crate) enum Cause {
     LostWakeup,
     /// The bits of several clients end up in one text.
     MixedClients,
-    /// What a client left behind is taken for the beginning of the next text.
+    /// What a killed client has sent is taken for the beginning of the next text.
     StateNotReset { bits: usize },
-    /// A buffer has an end that the text goes beyond.
+    /// The text is longer than a buffer.
     BufferEnd { bytes: usize },
     /// A program crashed.
     Crashed { who: &'static str, ending: Ending, bytes: usize },
@@ -42,7 +42,7 @@ pub(crate) enum Cause {
     WrongOrder,
     /// The two programs disagree about which signal is a one.
     WrongPolarity,
-    /// Nothing tells the server that the text has ended.
+    /// Nothing tells the server where the text ends.
     NoEnd,
     /// The receipt comes before the text is written.
     EarlyReceipt,
@@ -50,17 +50,17 @@ pub(crate) enum Cause {
     LockInHandler { who: &'static str, place: String },
     /// What the server writes stays in a buffer of the C library.
     Unflushed,
-    /// The server takes a signal of any process for a bit.
+    /// The server takes a signal from any process for a bit.
     TakesAnySignal,
     /// The client signals whatever process it is given.
     SignalsAnybody,
     /// The client signals a whole group of processes.
     SignalsGroup,
-    /// The client does not look whether kill has failed.
+    /// The client does not check whether kill has failed.
     IgnoresKill,
-    /// The client waits for an answer without an end.
+    /// The client waits for an answer for ever.
     WaitsForever,
-    /// The client goes on while the server is stopped.
+    /// The client continues while the server is stopped.
     LostWhileStopped,
 }
 
@@ -71,7 +71,7 @@ impl Cause {
         Why { cause, happened: self.happened(), because, read }
     }
 
-    /// What was seen.
+    /// What was observed.
     fn happened(&self) -> String {
         match self {
             Self::SentBeforeAnswer { interval } => {
@@ -105,7 +105,7 @@ impl Cause {
         }
     }
 
-    /// What was seen, where that is the same each time.
+    /// What was observed, for causes where that is always the same.
     const fn happened_always(&self) -> &'static str {
         match self {
             Self::AnsweredTooEarly => {

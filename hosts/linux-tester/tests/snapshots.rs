@@ -1,5 +1,5 @@
-//! What the tester says, word for word. After a change that is meant, `SNAPSHOTS=overwrite cargo
-//! test --package minitalk-tester --test snapshots` takes the new words over.
+//! What the tester says, word for word. After an intended change, `SNAPSHOTS=overwrite cargo test
+//! --package minitalk-tester --test snapshots` updates the snapshots.
 
 #![expect(clippy::needless_raw_string_hashes, reason = "that is how snapbox writes them")]
 

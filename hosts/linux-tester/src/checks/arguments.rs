@@ -1,4 +1,4 @@
-//! Arguments that are wrong.
+//! Wrong arguments.
 
 use std::io;
 use std::os::unix::process::CommandExt;
@@ -15,13 +15,13 @@ use crate::role::Role;
 use crate::verdict::Verdict;
 use crate::why::Cause;
 
-/// How long a client may take to see that its arguments are wrong.
+/// How long a client may take to notice that its arguments are wrong.
 const LIMIT: Duration = Duration::from_millis(1300);
 
 pub(super) fn count(bench: &Bench) -> io::Result<Verdict> {
     let words: [&[&str]; 3] = [&[], &["4200"], &["4200", "text", "more"]];
     let start = words.map(|words| {
-        // A PID that nobody has, should it be used all the same.
+        // A PID that no process has, in case it is used nevertheless.
         let words = words.iter().map(|word| if *word == "4200" { "4194303" } else { word });
         Client::spawn(launch::command(&bench.pair.client).args(words))
     });
@@ -55,7 +55,8 @@ pub(super) fn huge(bench: &Bench) -> io::Result<Verdict> {
     refused(bench, "99999999999999999999")
 }
 
-/// A client with such a PID ends, and signals nobody: neither in its process group nor elsewhere.
+/// A client with such a PID ends, and signals no process, neither in its process group nor
+/// elsewhere.
 fn refused(bench: &Bench, pid: &str) -> io::Result<Verdict> {
     if !bench.is_isolated {
         return Ok(Verdict::skipped(
@@ -83,11 +84,11 @@ fn refused(bench: &Bench, pid: &str) -> io::Result<Verdict> {
     })
 }
 
-/// A process that has nothing to do with it, in a process group of its own.
+/// A process that is not involved, in a process group of its own.
 pub(super) fn bystander() -> io::Result<Child> {
     let mut command: Command = Role::Bystander.command();
     let child = command.stdin(Stdio::null()).stdout(Stdio::null()).process_group(0).spawn()?;
-    // Until it has become what it is, it might survive what kills it later.
+    // Until it has called execve(2), it might survive a signal that kills it afterwards.
     thread::sleep(Duration::from_millis(20));
     Ok(child)
 }

@@ -63,22 +63,22 @@ fn is_allowed(name: &str) -> bool {
     name.starts_with('_') || ALLOWED.contains(&name) || ADDED.contains(&name)
 }
 
-/// The functions that a program takes from shared libraries; nothing if it takes none, or is no
-/// such program.
+/// The functions that a program imports from shared libraries; `None` if it imports none, or is not
+/// such a program.
 fn imported(program: &Path) -> Option<Vec<String>> {
     let bytes = fs::read(program).ok()?;
     let file = object::File::parse(&*bytes).ok()?;
     let names = file.dynamic_symbols().filter(ObjectSymbol::is_undefined);
     let names: Vec<String> =
         names.filter_map(|symbol| Some(symbol.name().ok()?.to_owned())).collect();
-    // A linker may have put everything into the program.
+    // A statically linked program imports nothing.
     (!names.is_empty()).then_some(names)
 }
 
 /// How long a text may take under valgrind.
 const LIMIT: Duration = Duration::from_secs(6);
 
-/// With valgrind, or, where that is not installed and the folder may be built, with sanitizers.
+/// With valgrind or, if that is not installed and the folder may be built, with sanitizers.
 pub(super) fn memory_errors(bench: &Bench) -> io::Result<Verdict> {
     let is_installed = Command::new("valgrind")
         .arg("--version")
@@ -114,8 +114,7 @@ fn sanitizers(folder: &Path) -> io::Result<Verdict> {
     })
 }
 
-/// What the two programs complain of when they are built with sanitizers; nothing if they do not
-/// start.
+/// What the two programs report when they are built with sanitizers; `None` if they do not start.
 fn complaints_of_sanitizers(folder: &Path) -> io::Result<Option<Vec<String>>> {
     let mut server = Server::start(&folder.join("server"))?;
     let (screen, end) = Screen::terminal()?;
@@ -193,7 +192,7 @@ fn under_valgrind(log: &Path) -> [String; 4] {
     ]
 }
 
-/// What a log of valgrind complains of.
+/// The errors that a log of valgrind reports.
 fn complaints(log: &str) -> Vec<String> {
     let mut complaints = Vec::new();
     for kind in ["Invalid read", "Invalid write", "uninitialised value", "Invalid free"] {

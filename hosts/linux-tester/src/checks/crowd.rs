@@ -22,19 +22,19 @@ pub(super) fn eight(bench: &Bench) -> io::Result<Verdict> {
     Ok(Verdict { why: None, ..crowd(bench, 8, 1)? })
 }
 
-/// How long a client may wait for its turn, and its server be silent meanwhile.
+/// How long a client may wait for its turn, during which its server may be silent.
 const PATIENCE: Duration = Duration::from_secs(4);
 
-/// How long the text of each takes, if it is alone: long enough to meet the others.
+/// How long the text of each client takes on its own: long enough to overlap with the others.
 const TOGETHER: Duration = Duration::from_millis(150);
 
-/// So many clients that start together, each with a text of its own, so many times.
+/// This many clients that start together, each with a different text, this many times.
 fn crowd(bench: &Bench, clients: usize, times: usize) -> io::Result<Verdict> {
     let (mut tally, mut arrived, mut is_mixed) = (Tally::default(), 0, false);
     for time in 0..times {
         let shown = crowd_once(bench, clients, time)?;
         arrived += shown;
-        // Where one of them arrives, another was perhaps refused.
+        // If one text arrives, the others may just have been refused.
         is_mixed |= shown == 0;
         tally.count(shown == clients);
         if tally.of == 2 && tally.passed == 0 {
@@ -43,7 +43,7 @@ fn crowd(bench: &Bench, clients: usize, times: usize) -> io::Result<Verdict> {
     }
     let fact = format!("{arrived} of {} texts arrive", clients * tally.of);
     let verdict = tally.verdict(String::new(), fact);
-    // Of a pair that loses a single text as well, two say nothing.
+    // If the pair loses single texts as well, failing with two clients proves nothing.
     if verdict.is_passed() || !is_mixed || !bench.carries_texts() {
         return Ok(verdict);
     }

@@ -1,4 +1,4 @@
-//! Deaths, stops, stray signals, and partners that are very quick.
+//! Deaths, stops, stray signals, and partners that react at once.
 
 use std::io;
 use std::thread;
@@ -20,20 +20,20 @@ use crate::why::Cause;
 
 const TRIES: usize = 3;
 
-/// After so many failures in a row there is no need of more.
+/// After this many failures in a row no more are needed.
 const CERTAIN: usize = 2;
 
-/// How often partners are quick, and for how long together.
+/// How many times partners react at once, and for how long in total.
 const PROMPT: usize = 10;
 const PROMPT_TIME: Duration = Duration::from_millis(1500);
 
-/// When something is done to a pair that is at work.
+/// When something is done to a working pair.
 const MIDDLE: Duration = Duration::from_millis(150);
 
 /// How many bits of a byte a client sends before it is killed.
 const BITS_OF_A_BYTE: usize = 3;
 
-/// A text that takes more than half a second, so that something can happen in its middle.
+/// A text that takes more than half a second, so that something can happen in the middle of it.
 fn long(bench: &Bench) -> Vec<u8> {
     const TIME: Duration = Duration::from_millis(600);
     texts::letters(bench.length(TIME).clamp(20, 60_000), 9)
@@ -66,7 +66,7 @@ pub(super) fn killed_client(bench: &Bench) -> io::Result<Verdict> {
     Ok(verdict.because(cause).pictured(picture))
 }
 
-/// A client that dies in the middle of a byte, through the relay if its bits can be counted.
+/// Kills a client in the middle of a byte, through the relay if its bits can be counted.
 fn kill_in_a_byte(bench: &Bench, server: u32) -> io::Result<Option<relay::Recording>> {
     if let Some(learned) = bench.learned() {
         let bit = learned.reading.symbols_before + 4 * 8 + BITS_OF_A_BYTE - 1;
@@ -90,7 +90,8 @@ pub(super) fn killed_server(bench: &Bench) -> io::Result<Verdict> {
     let mut clients = clients.collect::<io::Result<Vec<_>>>()?;
     thread::sleep(MIDDLE);
     let early: Vec<bool> = clients.iter_mut().map(|client| client.ending().is_some()).collect();
-    // Stopped first: so each client certainly waits for an answer when its server is killed.
+    // Stop the servers first, so that each client is certainly waiting for an answer when its
+    // server is killed.
     for server in &mut servers {
         server.signal(Signal::SIGSTOP);
     }
@@ -132,7 +133,7 @@ pub(super) fn finish_all(clients: &mut [Client], limit: Duration) -> Vec<Ending>
     finish_all_while(clients, activities, limit)
 }
 
-/// The same for clients that hang if there is no such activity, one for each.
+/// The same for clients that hang once their activity, one for each, has stopped.
 pub(super) fn finish_all_while(
     clients: &mut [Client],
     activities: Vec<Activity>,
@@ -148,7 +149,7 @@ pub(super) fn finish_all_while(
     })
 }
 
-/// Something is done in the middle of a text, and the text has to arrive all the same.
+/// Does something in the middle of a text, which must arrive nevertheless.
 fn disturbed(
     bench: &Bench,
     disturb: impl Fn(&mut crate::server::Server, &mut Client),
@@ -163,7 +164,7 @@ fn disturbed(
         let ending = client.finish_with(server.pid(), bench.limit(text.len()));
         let is_shown = server.shows(0, &text);
         if !is_shown && ending == Ending::Slow {
-            // The server had something to do until the time was over: nothing is known.
+            // The server was busy until the time was over: this shows nothing.
             continue;
         }
         tally.count(is_shown);
@@ -173,7 +174,7 @@ fn disturbed(
                 (None, ending) if !ending.is_end() => format!("the client {ending}"),
                 (None, _) => "the text is damaged".to_owned(),
             };
-            // Undisturbed it arrives, so once is enough.
+            // It arrives if undisturbed, so once is enough.
             break;
         }
     }
@@ -182,7 +183,7 @@ fn disturbed(
     Ok(if is_known { verdict } else { Verdict::skipped("given up: too slow") })
 }
 
-/// Whether a long text arrives when nothing happens to it; without that nothing can be said.
+/// Whether a long text arrives if nothing happens to it. Otherwise the check would show nothing.
 fn arrives_undisturbed(bench: &Bench) -> io::Result<bool> {
     let text = long(bench);
     for _ in 0..2 {
@@ -228,7 +229,7 @@ pub(super) fn stray(bench: &Bench) -> io::Result<Verdict> {
         return Ok(Verdict::skipped(NOT_EVEN_UNDISTURBED));
     }
     let verdict = disturbed(bench, |server, _| {
-        // One of each: whatever they mean, one of them is another bit than the client's.
+        // One of each: whatever they mean, one of them differs from the client's bit.
         for usr in ["1", "2"] {
             let _ = Role::Stray.command().arg(server.pid().to_string()).arg(usr).status();
         }
@@ -239,7 +240,7 @@ pub(super) fn stray(bench: &Bench) -> io::Result<Verdict> {
     Ok(verdict)
 }
 
-/// Each program with a partner that is as quick as can be.
+/// Each program with a partner that reacts as quickly as possible.
 #[expect(clippy::unnecessary_wraps, reason = "a check may fail to be done")]
 pub(super) fn prompt(bench: &Bench) -> io::Result<Verdict> {
     let Some(learned) = bench.learned() else {

@@ -12,7 +12,7 @@ use crate::verdict::{Tally, Verdict};
 
 const TRIES: usize = 3;
 
-/// After so many failures in a row there is no need of more.
+/// After this many failures in a row no more are needed.
 const CERTAIN: usize = 2;
 
 /// How long an empty text may take.

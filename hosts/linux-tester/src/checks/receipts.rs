@@ -1,4 +1,4 @@
-//! What the server says of a message, and whether it is true.
+//! What the server claims about a message, and whether it is true.
 
 use std::io;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::screen::contains;
 use crate::verdict::Verdict;
 use crate::why::Cause;
 
-/// How long the server is stopped when its last answer has come.
+/// How long the server is stopped after its last answer has come.
 const STOP_MILLIS: u64 = 80;
 
 #[expect(clippy::unnecessary_wraps, reason = "a check may fail to be done")]
@@ -25,7 +25,7 @@ pub(super) fn receipt(bench: &Bench) -> io::Result<Verdict> {
     if has_receipt {
         return Ok(Verdict::passed(""));
     }
-    // Who is told the client's PID answers it past the tester.
+    // A server that knows the client's PID sends its answers past the tester.
     let lead = learned.reading.framing.map(|framing| framing.lead);
     let is_past_the_tester = matches!(lead, None | Some(Lead::PidBits | Lead::PidDigits));
     let answers = learned.recording.from(Party::Server).count();
@@ -38,7 +38,7 @@ pub(super) fn receipt(bench: &Bench) -> io::Result<Verdict> {
     })
 }
 
-/// Stops the server when its last answer comes: has it written the text by then?
+/// Stops the server when its last answer comes, to see whether it has written the text by then.
 pub(super) fn written(bench: &Bench) -> io::Result<Verdict> {
     let Some(learned) = bench.learned() else {
         return Ok(Verdict::skipped("what the pair speaks is not known"));
@@ -61,7 +61,7 @@ pub(super) fn written(bench: &Bench) -> io::Result<Verdict> {
         );
         let Ok(recording) = relay::run(&plan) else { continue };
         let Some(&(stopped_nanos, _)) = recording.done.first() else { continue };
-        // The reader has had most of the stop to read what was written before.
+        // By then the reader has had most of the stop to read what was written before.
         let shown = server.screen().len_at(stopped_nanos + STOP_MILLIS * 900_000);
         let is_there = contains(&server.screen().bytes()[..shown], KNOWN);
         if is_there {

@@ -11,17 +11,17 @@ use crate::relay::{self, Plan, Recording};
 use crate::speech::count;
 use crate::verdict::Verdict;
 
-/// How long an idle server is watched.
+/// How long an idle server is observed.
 const WATCH: Duration = Duration::from_millis(500);
 
-/// The processor time that an idle server may use meanwhile: a timer that looks now and then.
+/// The processor time that an idle server may use during that time: enough for an occasional timer.
 const IDLE_NANOS: u64 = 5_000_000;
 
-/// How long messages are sent, and how many at most.
+/// How long messages are sent, and the largest number of them.
 const SENDING: Duration = Duration::from_millis(1500);
 const MESSAGES: u64 = 10_000;
 
-/// After so many messages the server has everything it needs.
+/// After this many messages the server has allocated everything that it needs.
 const WARM: u64 = 10;
 
 pub(super) fn idle(bench: &Bench) -> io::Result<Verdict> {
@@ -47,7 +47,7 @@ pub(super) fn idle(bench: &Bench) -> io::Result<Verdict> {
 }
 
 pub(super) fn memory(bench: &Bench) -> io::Result<Verdict> {
-    // A client that waits can be played, which is quicker than to start one for each message.
+    // A client that waits can be replayed, which is faster than starting one for each message.
     let played = match bench.learned().zip(bench.manner()) {
         Some((learned, manner)) if manner.waits => played(bench, &learned.recording)?,
         _ => None,
@@ -61,7 +61,7 @@ pub(super) fn memory(bench: &Bench) -> io::Result<Verdict> {
     };
     let grown = sent.after_bytes.saturating_sub(sent.before_bytes);
     let shown = count(usize::try_from(sent.messages).unwrap_or(usize::MAX));
-    // A few pages now and then are the allocator's affair.
+    // A few pages now and then are due to the allocator.
     let is_growing = grown > 4 * 4096 && grown > 8 * sent.messages;
     Ok(if is_growing {
         let each = grown / sent.messages.max(1);
@@ -71,14 +71,14 @@ pub(super) fn memory(bench: &Bench) -> io::Result<Verdict> {
     })
 }
 
-/// Messages that were sent, and the memory of the server before and after.
+/// How many messages were sent, and the server's memory before and after.
 struct Sent {
     messages: u64,
     before_bytes: u64,
     after_bytes: u64,
 }
 
-/// The same message again and again; nothing if the server has lost a bit of it.
+/// Sends the same message repeatedly; `None` if the server has lost a bit of it.
 fn played(bench: &Bench, recording: &Recording) -> io::Result<Option<Sent>> {
     let mut server = bench.server()?;
     let plan = |times, limit| {
@@ -98,7 +98,7 @@ fn played(bench: &Bench, recording: &Recording) -> io::Result<Option<Sent>> {
     ))
 }
 
-/// A client for each message.
+/// Starts a client for each message.
 fn started(bench: &Bench) -> io::Result<Result<Sent, Verdict>> {
     let mut server = bench.server()?;
     let begin = Instant::now();

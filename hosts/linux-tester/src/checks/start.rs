@@ -1,4 +1,4 @@
-//! The server alone.
+//! The server on its own.
 
 use std::io;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! PIDs of processes that are no server.
+//! PIDs of processes that are not servers.
 
 use std::io;
 use std::process::Command;
@@ -16,7 +16,7 @@ use crate::why::Cause;
 
 const TRIES: usize = 3;
 
-/// How long a client may take to see that it talks to nobody.
+/// How long a client may take to notice that no server answers.
 const LIMIT: Duration = Duration::from_secs(2);
 
 pub(super) fn innocent(bench: &Bench) -> io::Result<Verdict> {
@@ -59,7 +59,7 @@ pub(super) fn nobody(bench: &Bench) -> io::Result<Verdict> {
     Ok(if hangs { verdict.because(Cause::IgnoresKill) } else { verdict })
 }
 
-/// As another user, whom the kernel forbids to signal this one's processes.
+/// Runs the client as another user, who is not allowed to signal this one's processes.
 pub(super) fn forbidden(bench: &Bench) -> io::Result<Verdict> {
     const NO_OTHER_USER: &str = "not tried: only root can start a client as another user";
     const NOT_ITS_FOLDER: &str = "not tried: another user may not run the client where it is";

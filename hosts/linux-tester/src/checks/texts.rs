@@ -12,11 +12,11 @@ use crate::speech::{count, duration};
 use crate::texts;
 use crate::verdict::{Tally, Verdict};
 
-/// How often a thing is tried if all tries come out the same, and else.
+/// How many tries there are if all have the same result, and otherwise.
 const TRIES: usize = 3;
 const TRIES_IF_MIXED: usize = 10;
 
-/// So many that come out the same are enough if each takes longer than this. A single failure is
+/// How many with the same result are enough if each takes longer than this. A single failure is
 /// never enough: it may be the only one in a hundred.
 const CERTAIN: usize = 2;
 const SHORT: Duration = Duration::from_millis(500);
@@ -24,14 +24,13 @@ const SHORT: Duration = Duration::from_millis(500);
 /// How long the tries of one check may take.
 const BUDGET: Duration = Duration::from_secs(4);
 
-/// How long a single text may take to be worth trying.
+/// The longest time that a single text may take to be worth trying.
 const WORTH: Duration = Duration::from_secs(6);
 
-/// The same of a text that the exercise requires.
+/// The same for a text that the exercise requires.
 const WORTH_REQUIRED: Duration = Duration::from_secs(9);
 
-/// Tries a text several times, each with a server of its own; those that are `known` are tries,
-/// too.
+/// Tries a text several times, each with a new server. Those already `known` count as tries.
 fn tries(
     bench: &Bench,
     known: &[Delivery],
@@ -66,7 +65,7 @@ fn arrives(bench: &Bench, text: impl Fn(usize) -> Vec<u8>) -> io::Result<Verdict
     arrives_if_worth(bench, WORTH, &[], text)
 }
 
-/// The same unless it takes longer than it is worth.
+/// The same, unless it would take longer than it is worth.
 fn arrives_if_worth(
     bench: &Bench,
     worth: Duration,
@@ -167,8 +166,7 @@ pub(super) fn bytes(bench: &Bench) -> io::Result<Verdict> {
     if bench.deliver(&texts::every_byte())?.is_shown {
         return arrives(bench, |_| texts::every_byte());
     }
-    // A careful server shows control characters on a terminal, and what is no UTF-8, in another
-    // way.
+    // A careful server shows control characters, and what is not UTF-8, differently on a terminal.
     let mut server = Server::start_in_pipe(&bench.pair.server)?;
     let delivery = bench.deliver_to(&mut server, &texts::every_byte())?;
     let replaced = String::from_utf8_lossy(&delivery.text).into_owned();
@@ -181,7 +179,7 @@ pub(super) fn bytes(bench: &Bench) -> io::Result<Verdict> {
     })
 }
 
-/// Twice if it goes wrong once: a pair that loses a single text now and then is told apart by the
+/// Tries twice if the first try fails: a pair that sometimes loses a single text is noticed by the
 /// checks before.
 pub(super) fn series(bench: &Bench) -> io::Result<Verdict> {
     let Some(first) = series_once(bench)? else { return Ok(Verdict::passed("")) };
@@ -191,7 +189,7 @@ pub(super) fn series(bench: &Bench) -> io::Result<Verdict> {
     })
 }
 
-/// Several texts to one server; what went wrong, if something did.
+/// Sends several texts to one server; returns what went wrong, if anything.
 fn series_once(bench: &Bench) -> io::Result<Option<String>> {
     let mut server = bench.server()?;
     for number in 1..=5 {

@@ -1,15 +1,15 @@
-//! Frames as bits, right ones and others.
+//! Frames as bits, both right and wrong ones.
 
 use minitalk_core::Bit;
 use minitalk_core::frame::{ADDRESS, Check, VERSION};
 use minitalk_core::hdlc::{Fcs, Framer};
 
-/// A frame, field by field (docs/protocol.md, section 4), so that each can be made wrong.
+/// A frame, field by field (docs/protocol.md, section 4), so that each field can be made wrong.
 #[derive(Clone, Debug)]
 pub(super) struct Frame {
     pub(super) address: u8,
     pub(super) control: u8,
-    /// Version and coding, message number, length plus one; of a first frame only.
+    /// Version and coding, message number, length plus one; only in a first frame.
     pub(super) header: Option<(u8, u32, u8)>,
     pub(super) octets: u8,
     pub(super) payload: Vec<u8>,
@@ -17,7 +17,7 @@ pub(super) struct Frame {
     pub(super) mask: u32,
 }
 
-/// The message number of the frames made here.
+/// The message number of these frames.
 pub(super) const MESSAGE: u32 = 0x1234_5678;
 
 pub(super) const FINAL: u8 = 0b0001_0000;
@@ -38,7 +38,7 @@ impl Frame {
         }
     }
 
-    /// A frame that is not the first one of its message.
+    /// A frame that is not the first of its message.
     pub(super) fn later(number: u8, text: &[u8], check: Option<u32>) -> Self {
         let is_final = if check.is_some() { FINAL } else { 0 };
         let control = number << 1 | is_final;
@@ -65,12 +65,12 @@ impl Frame {
         fcs.value()
     }
 
-    /// With both flags.
+    /// The bits with both flags.
     pub(super) fn bits(&self) -> Vec<Bit> {
         Framer::new(&self.content()).masked(self.mask).collect()
     }
 
-    /// Without the opening flag, which the frame before has sent.
+    /// The bits without the opening flag, which the frame before has sent.
     pub(super) fn bits_after_flag(&self) -> Vec<Bit> {
         Framer::without_opening_flag(&self.content()).masked(self.mask).collect()
     }

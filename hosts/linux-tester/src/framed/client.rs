@@ -1,4 +1,4 @@
-//! A framed client, whose server is the tester.
+//! A framed client. The tester is its server.
 
 use std::io;
 use std::time::Duration;
@@ -21,7 +21,7 @@ const LIMIT: Duration = Duration::from_secs(12);
 /// A bit in the middle of the frame of the text: damaged, or its answer lost or late.
 const MIDDLE: usize = 90;
 
-/// How long an answer is held back: not so long that it would be sent again more than a few times.
+/// How long an answer is held back: short enough that the bit is sent again only a few times.
 const HOLD_MILLIS: u64 = 60;
 
 fn receive(bench: &Bench, faults: Faults) -> io::Result<Recording> {
@@ -38,7 +38,7 @@ fn verdict(recording: &Recording, is_right: bool, fact: impl Into<String>) -> Ve
     Verdict::failed(fact).pictured(Some(picture))
 }
 
-/// How many ones stand at the beginning of these bits.
+/// How many ones these bits begin with.
 fn ones(bits: impl Iterator<Item = Bit>) -> usize {
     bits.take_while(|bit| bit.is_one()).count()
 }
@@ -58,8 +58,7 @@ pub(super) fn frames(bench: &Bench) -> io::Result<Verdict> {
     Ok(verdict(&recording, recording.received == TEXT, "another text was received, or none"))
 }
 
-/// While an answer is held back nothing but repetitions of that bit, or of the pair it belongs to,
-/// may come.
+/// While an answer is held back, only repetitions of that bit, or of its pair, may come.
 pub(super) fn waits(bench: &Bench) -> io::Result<Verdict> {
     let recording =
         receive(bench, Faults { hold: Some((MIDDLE, HOLD_MILLIS)), ..Faults::default() })?;
@@ -71,7 +70,7 @@ pub(super) fn waits(bench: &Bench) -> io::Result<Verdict> {
         .from(Party::Client)
         .filter(|symbol| symbol.at_nanos > held.at_nanos && symbol.at_nanos < until)
         .collect();
-    // Of a pair the other one may be under way, and both may be sent again.
+    // The other bit of a pair may be in flight, and both may be sent again.
     let others = meanwhile.iter().filter(|symbol| symbol.usr != held.usr).count();
     let is_right = others <= meanwhile.len() / 2 + 1 && meanwhile.len() < 12;
     Ok(verdict(&recording, is_right, format!("{} more bits came without it", meanwhile.len())))
@@ -116,7 +115,7 @@ pub(super) fn doubled(bench: &Bench) -> io::Result<Verdict> {
     Ok(verdict(&recording, is_right, format!("the client {}", recording.client)))
 }
 
-/// A process without handlers is given as the server, and lives.
+/// A process without handlers is given as the server, and must survive.
 pub(super) fn admission(bench: &Bench) -> io::Result<Verdict> {
     let mut innocent = Role::Bystander.command().spawn()?;
     std::thread::sleep(Duration::from_millis(30));

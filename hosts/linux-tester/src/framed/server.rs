@@ -1,4 +1,4 @@
-//! A framed server, whose client is the tester.
+//! A framed server. The tester is its client.
 
 use std::io;
 use std::thread;
@@ -18,7 +18,7 @@ use crate::verdict::Verdict;
 /// How long an acknowledgment may take.
 const LIMIT: Duration = Duration::from_secs(3);
 
-/// A conversation with a server of its own.
+/// A conversation with a new server.
 struct Conversation {
     server: Server,
     recording: Recording,
@@ -26,7 +26,7 @@ struct Conversation {
 }
 
 impl Conversation {
-    /// Sends these bits, each when the one before has been acknowledged.
+    /// Sends these bits, each after the acknowledgment of the one before.
     fn hold(bench: &Bench, parts: &[Vec<Bit>]) -> io::Result<Self> {
         let bits = parts.concat();
         let server = bench.server()?;
@@ -35,7 +35,7 @@ impl Conversation {
         Ok(Self { server, recording, sent: bits.len() })
     }
 
-    /// The acknowledgments of a part of the bits, counted from the end; none if one is missing.
+    /// The acknowledgments of a part of the bits, counted from the end; `None` if one is missing.
     fn answers(&self, from_end: usize, count: usize) -> Option<Vec<Bit>> {
         let exchanges = self.recording.exchanges();
         let answers: Vec<Bit> =
@@ -54,7 +54,7 @@ impl Conversation {
         shown.windows(text.len()).filter(|window| *window == text).count()
     }
 
-    /// What an unexpected end or verdict looks like.
+    /// The verdict on an unexpected end or an unexpected answer.
     fn failed(&self, fact: &str) -> Verdict {
         let fact = if self.is_complete() {
             fact.to_owned()
@@ -70,7 +70,7 @@ impl Conversation {
     }
 }
 
-/// What eight acknowledgments say (section 6).
+/// What eight acknowledgments mean (section 6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Said {
     Accepted,
@@ -121,7 +121,7 @@ pub(super) fn alternation(bench: &Bench) -> io::Result<Verdict> {
     Ok(talk.verdict(is_right, "two acknowledgments in a row are equal"))
 }
 
-/// A frame is sent, and the verdict has to be this.
+/// Sends a frame, for which the verdict must be `wanted`.
 fn said(bench: &Bench, frame: &Frame, wanted: Said) -> io::Result<(Conversation, Verdict)> {
     let talk = Conversation::hold(bench, &[ones(8), frame.bits(), flag()])?;
     let said = talk.answers(8, 8).map_or(Said::Nothing, |answers| Said::of(&answers));
@@ -129,7 +129,7 @@ fn said(bench: &Bench, frame: &Frame, wanted: Said) -> io::Result<(Conversation,
     Ok((talk, verdict))
 }
 
-/// A frame that must be dropped: it is not accepted, and nothing of it is shown.
+/// Sends a frame that must be dropped: it is not accepted, and none of it is shown.
 fn dropped(bench: &Bench, frame: &Frame) -> io::Result<Verdict> {
     let (talk, verdict) = said(bench, frame, Said::NotAccepted)?;
     if verdict.is_passed() && !frame.payload.is_empty() && talk.shows(&frame.payload) > 0 {
@@ -154,7 +154,7 @@ pub(super) fn wrong_control(bench: &Bench) -> io::Result<Verdict> {
     dropped(bench, &Frame { control: FIRST | FINAL | 0x80, ..good() })
 }
 
-/// Longer than 282 octets, and cut into pieces by nothing.
+/// Longer than 282 octets, without anything that divides it.
 pub(super) fn too_long(bench: &Bench) -> io::Result<Verdict> {
     let talk = Conversation::hold(
         bench,
@@ -175,7 +175,7 @@ pub(super) fn abort(bench: &Bench) -> io::Result<Verdict> {
     Ok(talk.verdict(said == Said::Accepted, said.in_words()))
 }
 
-/// Bits are sent that have to be refused, and sixteen zeros, which have to spell this code.
+/// Sends bits that must be refused, and sixteen zeros whose acknowledgments must spell this code.
 fn refused(bench: &Bench, parts: &[Vec<Bit>], code: u8) -> io::Result<Verdict> {
     let parts = [parts, &[flag(), zeros(16)]].concat();
     let talk = Conversation::hold(bench, &parts)?;
@@ -203,7 +203,7 @@ pub(super) fn accepted(bench: &Bench) -> io::Result<Verdict> {
     Ok(said(bench, &good(), Said::Accepted)?.1)
 }
 
-/// When the verdict has been spelled the text is there.
+/// Once the verdict has been spelled the text must be there.
 pub(super) fn written(bench: &Bench) -> io::Result<Verdict> {
     let (talk, verdict) = said(bench, &good(), Said::Accepted)?;
     if !verdict.is_passed() {
@@ -212,7 +212,7 @@ pub(super) fn written(bench: &Bench) -> io::Result<Verdict> {
     Ok(talk.verdict(talk.shows(TEXT) == 1, "the text is not shown"))
 }
 
-/// Another message begins right with the flag that was the verdict of the one before.
+/// Another message begins right after the flag that carried the verdict on the one before.
 pub(super) fn next(bench: &Bench) -> io::Result<Verdict> {
     let second = Frame::whole(MESSAGE ^ 1, b"and the next");
     let parts = [ones(8), good().bits(), flag(), second.bits_after_flag(), flag()];
@@ -233,7 +233,7 @@ pub(super) fn repeated(bench: &Bench) -> io::Result<Verdict> {
     Ok(talk.verdict(said == Said::Accepted, said.in_words()))
 }
 
-/// The first frame of a message of two, whose length its header says.
+/// The first frame of a message of two, with the length in its header.
 fn beginning() -> Frame {
     let header = Some((2, MESSAGE, 22 + 1));
     Frame { control: FIRST, header, check: None, ..good() }
@@ -269,7 +269,7 @@ pub(super) fn out_of_order(bench: &Bench) -> io::Result<Verdict> {
 }
 
 pub(super) fn length(bench: &Bench) -> io::Result<Verdict> {
-    // The header says 22, and it is 23.
+    // The header gives 22, but it is 23.
     let parts = [ones(8), beginning().bits(), flag(), end(right_check()).bits_after_flag()];
     refused(bench, &parts, 12)
 }
@@ -280,7 +280,7 @@ pub(super) fn check(bench: &Bench) -> io::Result<Verdict> {
     refused(bench, &parts, 12)
 }
 
-/// A process without handlers sends a bit, and lives.
+/// A process without handlers sends a bit, and must survive.
 pub(super) fn admission(bench: &Bench) -> io::Result<Verdict> {
     let server = bench.server()?;
     for usr in ["1", "2"] {

@@ -1,4 +1,4 @@
-//! The relay as a framed server that is right, but for what it is asked to do wrong.
+//! The relay as a framed server that is correct except for the faults that it is asked for.
 
 use std::process::Child;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use super::run::{RunError, sleep_until_ready, usr_of};
 use crate::client::Activity;
 use crate::process::Ending;
 
-/// Takes what the client sends, and answers it.
+/// Receives what the client sends, and answers it.
 pub(super) fn receive(
     plan: &Plan,
     faults: Faults,
@@ -81,7 +81,8 @@ pub(super) fn receive(
     })
 }
 
-/// How long a second answer waits for the first one to be taken: two equal ones that meet are one.
+/// How long a second answer waits for the first one to be taken: two equal signals that meet become
+/// one.
 const PATIENCE_NANOS: u64 = 20_000_000;
 
 fn wait_until_taken(client: &Peer) {
@@ -101,7 +102,7 @@ struct Server {
 }
 
 impl Server {
-    /// What a bit is answered with: once, or not at all, or twice.
+    /// The answers to a bit: one, none, or two.
     fn answers(&mut self, bit: Bit) -> Vec<Bit> {
         let place = self.come;
         self.come += 1;

@@ -18,7 +18,7 @@ pub(crate) enum Party {
 /// One signal that came to the relay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Symbol {
-    /// When it came, in nanoseconds since the start of the machine.
+    /// When it came, in nanoseconds since boot.
     pub(crate) at_nanos: u64,
     pub(crate) from: Party,
     /// 1 for `SIGUSR1`, 2 for `SIGUSR2`.
@@ -33,7 +33,7 @@ impl Symbol {
     }
 }
 
-/// Everything that was seen of one client.
+/// Everything that was observed of one client.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Recording {
     pub(crate) symbols: Vec<Symbol>,
@@ -44,15 +44,15 @@ pub(crate) struct Recording {
     pub(crate) client_pid: u32,
     /// How the client ended.
     pub(crate) client: Ending,
-    /// Whether the server ended meanwhile.
+    /// Whether the server ended during the recording.
     pub(crate) server_ended: bool,
     /// What was done, and when.
     pub(crate) done: Vec<(u64, Action)>,
-    /// Where the client slept at the end, if it hung.
+    /// The kernel function in which the client slept at the end, if it hung.
     pub(crate) client_sleeps_in: Option<String>,
-    /// What the relay received, where it was the server.
+    /// What the relay received, if it was the server.
     pub(crate) received: Vec<u8>,
-    /// How many whole messages the relay has sent, where it was the client.
+    /// How many whole messages the relay has sent, if it was the client.
     pub(crate) messages: u64,
 }
 

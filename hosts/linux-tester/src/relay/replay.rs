@@ -1,4 +1,4 @@
-//! The relay as the quickest client there can be.
+//! The relay as the quickest possible client.
 
 use minitalk_signals::{Bit, Peer, monotonic_nanos};
 use nix::sys::signalfd::SignalFd;
@@ -8,11 +8,11 @@ use super::recording::{Party, Recording, Symbol};
 use super::run::{RunError, usr_of};
 use crate::process::Ending;
 
-/// How long a further answer to the same symbol is waited for: two equal ones may be one.
+/// How long a further answer to the same symbol is waited for: two equal ones may have become one.
 const MORE_NANOS: u64 = 3_000_000;
 
-/// Sends what the plan says, each symbol when the one before has been answered; the recording has
-/// the last message only.
+/// Sends what the plan says, each symbol after the one before has been answered. The recording has
+/// only the last message.
 pub(super) fn replay(plan: &Plan, line: &SignalFd, server: &Peer) -> Result<Recording, RunError> {
     let from_nanos = monotonic_nanos();
     let limit = from_nanos + plan.limit_millis * 1_000_000;
@@ -50,7 +50,7 @@ pub(super) fn replay(plan: &Plan, line: &SignalFd, server: &Peer) -> Result<Reco
     })
 }
 
-/// The next signal of the server; nothing if it does not come in time.
+/// The next signal of the server; `None` if it does not come in time.
 fn answer(line: &SignalFd, server: &Peer, until: u64) -> Result<Option<Symbol>, RunError> {
     loop {
         match line.read_signal()? {

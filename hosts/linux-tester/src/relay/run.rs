@@ -1,4 +1,4 @@
-//! The relay at work.
+//! A running relay.
 
 use std::collections::VecDeque;
 use std::ffi::OsStr;
@@ -24,17 +24,17 @@ use crate::launch;
 use crate::process::{self, Ending};
 use crate::role::Role;
 
-/// How long a symbol waits for its receiver to take the one before, or to fall asleep, at most.
+/// How long a symbol waits, at most, for its receiver to take the one before, or to fall asleep.
 const PATIENCE_NANOS: u64 = 50_000_000;
 
-/// The same for a receiver that has not slept in time so often: it seems never to sleep.
+/// After this many waits in vain, the receiver seems never to sleep, and this is the limit.
 const RESTLESS: u32 = 4;
 const RESTLESS_NANOS: u64 = 500_000;
 
-/// How long late answers are waited for when the client has ended.
+/// How long late answers are waited for after the client has ended.
 const QUIET_NANOS: u64 = 60_000_000;
 
-/// How often to look at the client.
+/// How often the client is checked.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// The same in nanoseconds.
@@ -59,8 +59,8 @@ pub(super) enum RunError {
 /// Runs the client of the plan to its end.
 pub(super) fn run(plan: &Plan) -> Result<Recording, RunError> {
     let signals = SigSet::from_iter([Signal::SIGUSR1, Signal::SIGUSR2]);
-    // With handlers, and blocked: a program that looks before it sends sees a process that survives
-    // it.
+    // With handlers, and blocked, so that a program that examines this process before it signals
+    // sees that it survives.
     let _handlers = Line::open()?;
     let line = SignalFd::with_flags(&signals, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
     let server = Peer::open(plan.server)?;
@@ -92,7 +92,7 @@ struct Relay<'a> {
     symbols: Vec<Symbol>,
     to_server: Way,
     to_client: Way,
-    /// What is continued when: a program that was stopped.
+    /// When a stopped program is to be continued.
     stopped: Vec<(u64, Party)>,
     done: Vec<(u64, Action)>,
     to_nanos: Option<u64>,
@@ -104,9 +104,9 @@ struct Relay<'a> {
 struct Way {
     /// Indices of symbols, and when each may be passed on.
     queue: VecDeque<(usize, u64)>,
-    /// How many symbols have come for this way.
+    /// How many symbols have come for this side.
     come: usize,
-    /// How often the receiver was waited for in vain.
+    /// How many times the receiver was waited for in vain.
     restless: u32,
 }
 
@@ -127,7 +127,7 @@ impl<'a> Relay<'a> {
         }
     }
 
-    /// Passes symbols on until the client has ended, or is given up; how it ended.
+    /// Passes symbols on until the client has ended, or is given up. Returns how it ended.
     fn serve(&mut self, line: &SignalFd, mut child: Child) -> Result<Ending, RunError> {
         let limit = self.from_nanos + self.plan.limit_millis * 1_000_000;
         let mut activity = Activity::of(self.client.pid()).with(&[self.server.pid()]);
@@ -173,12 +173,12 @@ impl<'a> Relay<'a> {
         Ok(ending.unwrap_or(Ending::Slow))
     }
 
-    /// Whether the relay has answered all that it is to answer.
+    /// Whether the relay has given all the answers that it should.
     fn is_answered(&self) -> bool {
         matches!(self.plan.passing, Passing::Answered { symbols, .. } if self.to_server.come >= symbols)
     }
 
-    /// When something happened last.
+    /// When something last happened.
     fn last_nanos(&self) -> u64 {
         let last = self.symbols.last().map_or(self.from_nanos, |symbol| symbol.at_nanos);
         last.max(self.to_nanos.unwrap_or(0))
@@ -269,7 +269,7 @@ impl<'a> Relay<'a> {
                 if now < passes_at || !self.may_pass(party, index, now.max(passes_at)) {
                     break;
                 }
-                // One that has ended gets nothing more, and that is seen elsewhere.
+                // A program that has ended gets nothing more, which is noticed elsewhere.
                 let _ = self.peer(party).send(self.symbols[index].bit());
                 self.symbols[index].passed_nanos = Some(now);
                 let way =
@@ -279,7 +279,7 @@ impl<'a> Relay<'a> {
         }
     }
 
-    /// Whether the receiver is ready for another symbol, or has had time to be.
+    /// Whether the receiver is ready for another symbol, or has had enough time to be.
     fn may_pass(&mut self, to: Party, index: usize, now: u64) -> bool {
         let passing = self.plan.passing;
         if matches!(passing, Passing::AtOnce | Passing::Seen) {
@@ -314,7 +314,7 @@ fn is_due(step: &Step, from: Party, place: usize) -> bool {
     step.when.from == from && step.when.index == place
 }
 
-/// Sleeps until a symbol comes, the client ends, or it is time to look.
+/// Sleeps until a symbol comes, the client ends, or it is time to check.
 pub(super) fn sleep_until_ready(line: &SignalFd, client: &Peer) {
     let mut watched = [PollFd::new(line, PollFlags::IN), PollFd::new(client, PollFlags::IN)];
     if client.has_exited() {
@@ -323,7 +323,7 @@ pub(super) fn sleep_until_ready(line: &SignalFd, client: &Peer) {
     let _ = poll(&mut watched, LOOK.try_into().ok().as_ref());
 }
 
-/// Both are processes that the tester has started, and neither has been waited for.
+/// Both processes were started by the tester, and neither has been waited for.
 fn signal(peer: &Peer, signal: Signal) {
     if let Ok(pid) = i32::try_from(peer.pid())
         && !peer.has_exited()
@@ -332,9 +332,9 @@ fn signal(peer: &Peer, signal: Signal) {
     }
 }
 
-/// A third process, with a PID of its own, signals the server once.
+/// A third process, with a different PID, signals the server once.
 fn stray(server: u32, usr: u8) {
     let _ = Role::Stray.command().arg(server.to_string()).arg(usr.to_string()).status();
-    // Whatever it led to has happened by then.
+    // Whatever it causes has happened by then.
     std::thread::sleep(Duration::from_millis(2));
 }

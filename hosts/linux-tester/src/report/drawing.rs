@@ -1,4 +1,4 @@
-//! A stretch of the line, as a logic analyser shows it.
+//! A stretch of the line, drawn as a logic analyser shows it.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -10,7 +10,7 @@ use crate::speech::duration;
 
 /// Draws it in text: a column for each symbol, a row for each program.
 pub(crate) fn in_text(picture: &Picture, indent: &str, to: &mut dyn Write) -> io::Result<()> {
-    /// As many columns as fit into 78 with the indent and the names.
+    /// As many columns as fit into 78 characters together with the indent and the names.
     const COLUMNS: usize = 10;
     let marked = picture
         .mark
@@ -80,9 +80,9 @@ const PULSE_HEIGHT: f64 = 26.0;
 const PULSE_WIDTH: f64 = 9.0;
 const TOP: f64 = 30.0;
 
-/// Draws it as SVG (SVG 1.1): four wires, a pulse for each symbol.
+/// Draws it as SVG (SVG 1.1): four wires, and a pulse for each symbol.
 ///
-/// Time goes to the right. A long silence is drawn short, and with its length.
+/// Time runs to the right. A long silence is shortened and labelled with its length.
 pub(crate) fn in_svg(picture: &Picture) -> String {
     let places = places(&picture.symbols);
     let height = TOP + WIRE_HEIGHT * 4.0 + 34.0;
@@ -141,8 +141,8 @@ fn wire(picture: &Picture, places: &[f64], row: usize, y: f64) -> String {
     path
 }
 
-/// Where each symbol is drawn: in proportion to time, but a silence is no longer than some usual
-/// steps.
+/// Where each symbol is drawn: in proportion to time, except that a silence is no longer than a few
+/// usual steps.
 #[expect(clippy::cast_precision_loss, reason = "a drawing is no more exact")]
 fn places(symbols: &[Symbol]) -> Vec<f64> {
     let gaps: Vec<f64> = symbols
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn a_line_in_svg_has_a_pulse_for_each_symbol_and_a_mark() {
         let svg = in_svg(&picture());
-        // Up and down, for four symbols.
+        // Up and down, for each of four symbols.
         assert_eq!(svg.matches('V').count(), 8);
         assert!(svg.contains(r#"class="mark""#) && svg.ends_with("</svg>"));
     }

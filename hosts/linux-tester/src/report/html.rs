@@ -1,4 +1,4 @@
-//! The report as one file for a browser: nothing else is needed to read it.
+//! The report as a single file for a browser.
 
 use std::io::{self, Write};
 
@@ -49,7 +49,7 @@ pub(crate) fn write(report: &Report, to: &mut dyn Write) -> io::Result<()> {
     writeln!(to, "</main></body></html>")
 }
 
-/// One check; of a cause that was told before, only its name.
+/// Writes one check; for a cause that was explained before, only its name.
 fn write_check(
     check: &Check,
     verdict: &Verdict,

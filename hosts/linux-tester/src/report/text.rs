@@ -70,20 +70,20 @@ fn line(to: &mut dyn Write, sentence: &str, verdict: &Verdict) -> io::Result<()>
     }
 }
 
-/// What happened, why, and what to read.
+/// Writes what happened, why, and what to read.
 fn explain(to: &mut dyn Write, why: &Why) -> io::Result<()> {
     wrapped(to, &why.happened, INDENT, INDENT)?;
     wrapped(to, why.because, INDENT, INDENT)?;
     wrapped(to, &format!("Read: {}", why.read), INDENT, INDENT)
 }
 
-/// Two texts at both ends of a line.
+/// Two texts, at the left and the right end of a line.
 fn spread(left: &str, right: &str) -> String {
     let used = left.chars().count() + right.chars().count();
     format!("{left}{}{right}", " ".repeat(WIDTH.saturating_sub(used).max(1)))
 }
 
-/// A text in lines that fit.
+/// Writes a text in lines that fit.
 fn wrapped(to: &mut dyn Write, text: &str, first: &str, rest: &str) -> io::Result<()> {
     let mut line = first.to_owned();
     let mut is_empty = true;

@@ -1,12 +1,12 @@
-//! One fault in a pair that is right else: the tester finds it, and says why.
+//! A pair with a single fault: the tester finds it, and explains it.
 
 use crate::common::{check, compile, judged};
 
-/// How often a fault may go unseen before the test fails: a busy machine can hide a race, or keep a
-/// pair from being understood at all.
+/// How many times a fault may go unnoticed before the test fails: a busy machine can hide a race,
+/// or prevent a pair from being understood at all.
 const ATTEMPTS: usize = 4;
 
-/// Judges a pair with a fault by one check, which has to fail for this cause.
+/// Judges a pair with a fault by one check, which must fail for this cause.
 fn assert_cause(server: &str, client: &str, name: &str, cause: &str) {
     let (server, client) = (compile("server", server), compile("client", client));
     let mut seen = Vec::new();
@@ -17,7 +17,7 @@ fn assert_cause(server: &str, client: &str, name: &str, cause: &str) {
         if is_failed && found["why"]["cause"] == cause {
             return;
         }
-        // Whatever else it may say, it must not blame another cause.
+        // Whatever else it says, it must not name another cause.
         assert!(found["why"].is_null(), "{found}");
         seen.push(found.clone());
     }
@@ -121,6 +121,6 @@ fn a_client_that_waits_for_a_server_that_is_gone() {
 
 #[test]
 fn a_client_that_goes_on_while_the_server_is_stopped() {
-    // It looks whether its bit is taken: a busy machine makes it slow, and no bit is lost.
+    // It checks whether its bit has been taken: a busy machine makes it slow, and no bit is lost.
     assert_cause("NO_ANSWER", "LOOK=20000", "stopped-server", "lost_while_stopped");
 }

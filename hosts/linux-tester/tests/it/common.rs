@@ -20,8 +20,8 @@ pub(crate) fn compile_from(folder: &Path, name: &str, macros: &str) -> PathBuf {
     minitalk_harness::compile(&folder.join(format!("{name}.c")), &options)
 }
 
-/// The tester that was built with this test. `CARGO_BIN_EXE_…` does not get through the compiler's
-/// wrapper, which is a shell script, and shells drop variables with a hyphen.
+/// The tester that was built with this test. `CARGO_BIN_EXE_…` does not get through the wrapper of
+/// the compiler, which is a shell script: shells drop variables with a hyphen in their name.
 pub(crate) fn tester() -> PathBuf {
     let test = env::current_exe().expect("the path of this program is known");
     let folder = test.ancestors().nth(2).expect("tests are in target/<profile>/deps");
@@ -40,12 +40,12 @@ pub(crate) fn run(server: &Path, client: &Path, options: &str) -> Output {
         .expect("the tester can be run")
 }
 
-/// What the tester says of a pair, as JSON.
+/// What the tester says about a pair, as JSON.
 pub(crate) fn judged(server: &Path, client: &Path, options: &str) -> Value {
     parsed(run(server, client, &format!("--json {options}")))
 }
 
-/// What the tester says of the pair in a folder, as JSON.
+/// What the tester says about the pair in a folder, as JSON.
 pub(crate) fn judged_folder(folder: &Path, options: &str) -> Value {
     let mut command = Command::new(tester());
     command.arg(folder).arg("--json").args(options.split_whitespace());
@@ -59,7 +59,7 @@ fn parsed(output: Output) -> Value {
     })
 }
 
-/// One check of what the tester has said.
+/// One check in a report of the tester.
 pub(crate) fn check<'a>(report: &'a Value, name: &str) -> &'a Value {
     let checks = report["checks"].as_array().expect("a report has checks");
     let found = checks.iter().find(|check| check["name"] == name);

@@ -1,4 +1,4 @@
-//! What is left when the tester is gone, and what it does where it cannot have namespaces.
+//! What remains after the tester has ended, and what it does without namespaces.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::common::{check, compile, tester};
 
-/// How long to wait for what must happen: nothing waits so long unless it has failed.
+/// How long to wait for what must happen. Only a failure takes this long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How many processes run this program.
@@ -32,7 +32,7 @@ fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
 #[test]
 fn everything_ends_with_the_tester_even_if_it_is_killed() {
     for role in [&[][..], &["as:outside"][..]] {
-        // No other test runs these.
+        // No other test runs these programs.
         let (server, client) = (compile("server", "KILLED"), compile("client", "KILLED"));
         let mut judge = Command::new(tester())
             .args(role)

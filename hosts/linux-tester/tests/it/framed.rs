@@ -1,4 +1,4 @@
-//! Peers of the framed protocol: ours, and those in C that were written from the document.
+//! Peers of the framed protocol: our own, and those in C that were written from the document.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -16,7 +16,7 @@ fn failed(report: &Value) -> Vec<String> {
     failed.map(|check| format!("{} {}", word(check, "group"), word(check, "name"))).collect()
 }
 
-/// Our client, which speaks framed to a server that is not known only if it is told to.
+/// Our client. It must be told to send framed messages to an unknown server.
 fn our_client() -> PathBuf {
     let path =
         Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("framed-{}", std::process::id()));

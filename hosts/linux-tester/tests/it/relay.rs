@@ -1,4 +1,4 @@
-//! What the relay does to a symbol on its way.
+//! What the relay does to a symbol that it passes on.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
@@ -9,8 +9,9 @@ use crate::common::{compile, tester};
 
 const TEXT: &[u8] = b"AAAA";
 
-/// The text through a relay that does this to the first symbol of the client: what the relay has
-/// seen, and what the server has shown. The macros are those of the server and the client.
+/// Sends the text through a relay that does this to the first symbol of the client. Returns what
+/// the relay has seen, and what the server has shown. The macros are those of the server and the
+/// client.
 fn relayed(action: &Value, limit_millis: u64, [server, client]: [&str; 2]) -> (Value, Vec<u8>) {
     let mut server = Command::new(compile("server", server))
         .stdin(Stdio::null())
@@ -43,7 +44,7 @@ fn count(recording: &Value, party: &str) -> usize {
 
 #[test]
 fn a_symbol_that_is_doubled_arrives_twice() {
-    // With a second answer the client would run ahead, so there are none.
+    // A second answer would let the client run ahead, so there are no answers.
     let pair = ["NO_ANSWER", "LOOK=60000000"];
     let (recording, shown) = relayed(&json!("Double"), 60_000, pair);
     // Every bit is one place late: 0 0100000, 1 0100000 and so on.

@@ -1,4 +1,4 @@
-//! What people read of a pair, and how it is built for them.
+//! What users read about a pair, and how it is built for them.
 
 use std::path::Path;
 use std::process::{self, Command};

@@ -9,7 +9,7 @@ use minitalk_harness::Programs;
 
 use crate::common::{check, compile, judged, tester};
 
-/// Our programs under the names of the exercise, in a folder of their own.
+/// Our programs under the names of the exercise, in a separate folder.
 fn ours(name: &str) -> PathBuf {
     let folder =
         Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
@@ -32,7 +32,8 @@ fn our_own_pair_passes_everything() {
         .unwrap_or_else(|error| panic!("{error}: {output:?}"));
     let checks = report["checks"].as_array().expect("a report has checks");
     for check in checks {
-        // Which functions it uses is the exercise's affair, and valgrind cannot run every program.
+        // Which functions are allowed concerns only the exercise, and valgrind cannot run every
+        // program.
         let is_of_the_exercise = check["name"] == "functions" || check["name"] == "memory-errors";
         let outcome = &check["outcome"];
         assert!(outcome == "passed" || outcome == "skipped" || is_of_the_exercise, "{check}");
@@ -44,7 +45,7 @@ fn our_own_pair_passes_everything() {
 #[test]
 fn a_small_pair_that_is_right_passes_what_the_exercise_requires() {
     let (server, client) = (compile("server", ""), compile("client", ""));
-    // All of them are for the pair that is ours; here, those in which a small one is different.
+    // Our own pair is tested with all checks; here, those for which a small pair is different.
     let names = [
         "pid",
         "short",
