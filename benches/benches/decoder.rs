@@ -1,4 +1,4 @@
-//! One bit at a time into each decoder, beside a bare shift register as the yardstick.
+//! One bit at a time into each decoder, next to a bare shift register as the yardstick.
 
 use std::hint::black_box;
 
@@ -11,7 +11,7 @@ use minitalk_core::hdlc::{self, Deframer};
 
 const OCTETS: usize = 16 * 1024;
 
-/// The least that any decoder must do: shift each bit in, take every eighth time.
+/// The least that any decoder must do: shift each bit in, take an octet every eighth time.
 fn shift_register(bits: &[Bit]) -> u32 {
     let (mut octet, mut count, mut sum) = (0_u8, 0_u8, 0_u32);
     for &bit in bits {

@@ -1,8 +1,8 @@
 //! Instructions per bit, counted by valgrind: `just instructions`.
 //!
 //! The clock of a shared machine says nothing about a change of a few per cent; this count is the
-//! same in every run. Each load is [`BITS`] bits long, so that a count divided by it, which moves
-//! its point by five places, is instructions per bit. What prepares a load is not counted.
+//! same in every run. Each load is [`BITS`] bits long, so the count divided by it, which just moves
+//! the decimal point by five places, is instructions per bit. Preparing a load is not counted.
 
 #![expect(missing_docs, unused_qualifications, reason = "of what the macros of gungraun write")]
 
@@ -21,10 +21,10 @@ use minitalk_core::{Bit, Instant};
 
 const BITS: usize = 100_000;
 const FRAME_OCTETS: usize = 256;
-/// So many octets of [`octets`] become [`BITS`] bits when they are framed, but for three.
+/// This many of the [`octets`] become [`BITS`] bits when they are framed, except for three.
 const FRAMED_OCTETS: usize = 12_026;
 
-/// What a load may take at most. A change that needs more says why where it raises a number.
+/// The limit for a load. A change that needs more must say why where it raises a number.
 fn at_most(instructions_per_bit: u64) -> LibraryBenchmarkConfig {
     let mut callgrind = Callgrind::with_args(["--cache-sim=no"]);
     callgrind.hard_limits([(EventKind::Ir, instructions_per_bit * BITS as u64)]);
@@ -33,7 +33,7 @@ fn at_most(instructions_per_bit: u64) -> LibraryBenchmarkConfig {
     config
 }
 
-/// A text of [`BITS`] bits with the NUL that ends it.
+/// A text of [`BITS`] bits, including the NUL that ends it.
 fn classic_text() -> &'static [u8] {
     text(BITS / 8 - 1).leak()
 }
@@ -86,7 +86,7 @@ fn classic_encode(text: &[u8]) -> u64 {
     black_box(symbols.map(u8::from).map(u64::from).sum())
 }
 
-// A bit and the acknowledgment that it waits for.
+// A bit, and the acknowledgment that it waits for.
 #[library_benchmark(config = at_most(90))]
 #[bench::text(setup = classic_text)]
 fn classic_send(text: &[u8]) -> u64 {
@@ -107,20 +107,21 @@ fn framed_encode(octets: &[u8]) -> u64 {
     black_box(symbols.map(u8::from).map(u64::from).sum())
 }
 
-// A bit of payload through sender and receiver: both ends and the loop between them, and in it the
-// share of flags, header, FCS and inserted zeros.
+// A bit of payload through sender and receiver: both ends and the loop between them, with the share
+// of flags, header, FCS and inserted zeros.
 #[library_benchmark(config = at_most(200))]
 #[bench::payload(setup = payload)]
 fn link_round(payload: &[u8]) -> usize {
     black_box(transfer(payload))
 }
 
-/// Connected senders, with a line of one of them.
+/// Connected senders, with the line of one of them.
 fn crowd(senders: u32) -> (Crowd, &'static [Bit]) {
     (Crowd::new(senders), classic_line())
 }
 
-// A bit of one sender that the others are silent beside: as much with four thousand as with four.
+// A bit of one sender while the others are silent: it costs as much with four thousand as with
+// four.
 #[library_benchmark(config = at_most(155))]
 #[bench::of_4(args = (4), setup = crowd)]
 #[bench::of_4096(args = (4_096), setup = crowd)]
@@ -128,12 +129,12 @@ fn exchange_bit((mut crowd, line): (Crowd, &[Bit])) -> usize {
     black_box(crowd.feed(1, line))
 }
 
-/// Senders of one letter each, which has sixteen bits with its NUL; together [`BITS`] bits.
+/// Senders of one letter each, which has sixteen bits including its NUL; together [`BITS`] bits.
 fn waiting() -> (Crowd, Vec<Bit>) {
     (Crowd::new(u32::try_from(BITS / 16).expect("a small number")), classic_bits(b"a"))
 }
 
-// A bit where every letter is another sender's turn, and six thousand wait for theirs.
+// A bit if every letter is the turn of a different sender, and six thousand wait for theirs.
 #[library_benchmark(config = at_most(420))]
 #[bench::letters(setup = waiting)]
 fn exchange_turns((mut crowd, letter): (Crowd, Vec<Bit>)) -> usize {

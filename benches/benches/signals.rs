@@ -1,7 +1,7 @@
-//! Real processes: the two programs beside the yardstick, in turn, in bits per second.
+//! Real processes: the two programs and the yardstick in turn, in bits per second.
 //!
-//! Not criterion's own loop: on a machine with other work only the ratio within a round means
-//! anything.
+//! This does not use criterion's own loop: on a machine with other work only the ratio within a
+//! round has a meaning.
 
 use std::io;
 use std::process::ExitCode;
@@ -14,7 +14,7 @@ use minitalk_benches::yardstick::{Way, Yardstick};
 
 const ROUNDS: usize = 7;
 const OCTETS: u32 = 64 * 1024;
-/// On one processor everything is slower, and the ratio is not asked for here.
+/// On one processor everything is slower, and this does not compute that ratio.
 const PINNED_RAW_ROUNDS: u32 = 20_000;
 
 fn main() -> ExitCode {
@@ -47,12 +47,12 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// No compiler is no failure; one that does not like the source is.
+/// A missing compiler is not a failure; one that rejects the source is.
 fn skipped(error: &io::Error) -> ExitCode {
     if error.kind() == io::ErrorKind::NotFound { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// As criterion prints it: lowest, median, highest.
+/// In the format of criterion: lowest, median, highest.
 fn show(name: &str, bits_per_second: impl IntoIterator<Item = f64>) {
     let spread = Spread::of(bits_per_second.into_iter().map(|bits| bits / 1e3));
     let (min, median, max) = (spread.min(), spread.median(), spread.max());

@@ -1,4 +1,5 @@
-//! What people send: texts of this project, a log, a program. And what nobody can shrink.
+//! What people send: texts of this project, a log, a program. And something that cannot be
+//! compressed.
 
 use std::fmt::Write;
 use std::{env, fs};
@@ -31,11 +32,11 @@ pub fn log(bytes: usize) -> Vec<u8> {
     log.into_bytes()
 }
 
-/// Every text with its name and the least that it should move, in units of the yardstick.
+/// Every text with its name and the minimum speed that it should reach, in units of the yardstick.
 ///
 /// # Panics
 ///
-/// If the program that runs cannot be read.
+/// If the running program cannot be read.
 #[must_use]
 pub fn texts() -> Vec<(&'static str, Vec<u8>, f64)> {
     let readme = include_bytes!("../../docs/reliability.md");
@@ -52,12 +53,12 @@ pub fn texts() -> Vec<(&'static str, Vec<u8>, f64)> {
     ]
 }
 
-/// How many bits of each text move in the time of a bit of the yardstick, which runs before and
-/// after each.
+/// How many bits of each text are delivered in the time that the yardstick takes for a bit. The
+/// yardstick runs before and after each text.
 ///
 /// # Panics
 ///
-/// If one does not arrive as it was sent.
+/// If a text does not arrive as it was sent.
 #[must_use]
 pub fn round(
     server: &mut Server,

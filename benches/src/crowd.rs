@@ -13,7 +13,7 @@ pub struct Crowd {
 }
 
 impl Crowd {
-    /// A crowd of so many `senders`, none of which has sent a bit.
+    /// A crowd of this many `senders`, none of which has sent a bit.
     ///
     /// # Panics
     ///
@@ -28,7 +28,7 @@ impl Crowd {
         Self { exchange, senders }
     }
 
-    /// Feeds the bits of one sender; how many of them have been acknowledged.
+    /// Feeds the bits of one sender; returns how many of them have been acknowledged.
     pub fn feed(&mut self, peer: u32, bits: &[Bit]) -> usize {
         let mut acknowledged = 0;
         for &bit in bits {

@@ -1,19 +1,19 @@
-//! Streams of HDLC frames with damage, and the frames that are in them by the definition.
+//! Streams of HDLC frames with damage, and the frames that they contain by the definition.
 //!
-//! The definition is a search in a text: what stands between two flags is a frame if it has no
-//! seven ones in a row, is whole octets once the zero after each five ones is taken out, and ends
+//! The definition is a text search: what lies between two flags is a frame if it does not contain
+//! seven ones in a row, is whole octets once the zero after each five ones is removed, and ends
 //! with its FCS.
 
 use minitalk_core::hdlc::{Fcs16, Framer};
 use minitalk_testing::Random;
 
-/// Frames shorter than this are not looked at: not every decoder reports them.
+/// Shorter frames are ignored: not every decoder reports them.
 pub const CONTENT_OCTETS_MIN: usize = 8;
 
 const CONTENT_OCTETS_MAX: usize = 40;
 const FLAG: &str = "01111110";
 
-/// One to three frames, what may stand between them, and up to three faults.
+/// One to three frames, what may be between them, and up to three faults.
 #[must_use]
 pub fn stream(seed: u64) -> String {
     let mut random = Random::new(seed);
@@ -38,7 +38,7 @@ pub fn stream(seed: u64) -> String {
     line
 }
 
-/// Octets of frames of 256 on an undisturbed line, which share their flags.
+/// This many octets in frames of 256 on an undisturbed line; the frames share their flags.
 #[must_use]
 pub fn undamaged(octets: usize) -> String {
     let octets = crate::octets(octets);
@@ -48,8 +48,8 @@ pub fn undamaged(octets: usize) -> String {
     FLAG.to_owned() + &frames.collect::<String>()
 }
 
-/// What is different in `frames` from those of the definition, one cause for each frame too many or
-/// too few.
+/// How `frames` differ from those of the definition: one cause for each additional or missing
+/// frame.
 #[must_use]
 pub fn differences(stream: &str, frames: &[Vec<u8>]) -> Vec<&'static str> {
     let mut found: Vec<&[u8]> = frames
@@ -76,7 +76,7 @@ pub fn frames_by_definition(stream: &str) -> Vec<Vec<u8>> {
     segments(stream).filter_map(|segment| segment.frame()).collect()
 }
 
-/// What stands between two flags.
+/// What lies between two flags.
 struct Segment<'a> {
     bits: &'a str,
     /// Why a decoder may not have seen the flag before it.
@@ -93,7 +93,7 @@ fn segments(stream: &str) -> impl Iterator<Item = Segment<'_>> {
     })
 }
 
-/// A name for what stands before a flag.
+/// A name for what comes before a flag.
 fn before(stream: &str) -> &'static str {
     let since = stream.rfind(FLAG).map(|at| &stream[at + 7..]);
     match since {
@@ -108,7 +108,7 @@ fn before(stream: &str) -> &'static str {
     }
 }
 
-/// Why a decoder may have taken `frame`, which is none.
+/// Why a decoder may have reported `frame`, which is not a frame.
 fn why_taken(stream: &str, frame: &[u8]) -> &'static str {
     let is_it = |segment: &Segment<'_>| {
         let octets = octets(&plain(segment.bits));
@@ -158,7 +158,7 @@ fn octets(plain: &str) -> Vec<u8> {
 
 fn content(random: &mut Random) -> Vec<u8> {
     let count = CONTENT_OCTETS_MIN + random.index(CONTENT_OCTETS_MAX - CONTENT_OCTETS_MIN + 1);
-    // As many ones as zeros, or many ones, which want zeros inserted.
+    // As many ones as zeros, or many ones, so that zeros have to be inserted.
     let mask = if random.index(2) == 0 { 0 } else { random.octet() | random.octet() };
     (0..count).map(|_| random.octet() | mask).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What was measured, in ascending order.
+/// Measured values, in ascending order.
 #[derive(Clone, Debug)]
 pub struct Spread {
     sorted: Vec<f64>,
@@ -17,7 +17,7 @@ impl Spread {
         Self { sorted }
     }
 
-    /// The value in the middle; of two, the lower.
+    /// The value in the middle; the lower one if there are two.
     #[must_use]
     pub fn median(&self) -> f64 {
         self.sorted.get(self.sorted.len().saturating_sub(1) / 2).copied().unwrap_or(f64::NAN)
@@ -45,7 +45,7 @@ impl fmt::Display for Spread {
     }
 }
 
-/// What a median has to be.
+/// The target for a median.
 #[derive(Clone, Copy, Debug)]
 pub enum Target {
     /// This or more.
@@ -55,7 +55,7 @@ pub enum Target {
 }
 
 impl Target {
-    /// Whether `value` is as it has to be.
+    /// Whether `value` meets the target.
     #[must_use]
     pub fn is_met(self, value: f64) -> bool {
         match self {

@@ -1,4 +1,4 @@
-//! Clients that are connected and send nothing.
+//! Clients that are connected but send nothing.
 
 use std::env;
 use std::io::{self, BufRead, BufReader, PipeReader, PipeWriter, Read};
@@ -10,8 +10,8 @@ use minitalk::{Address, Config, Connection};
 /// The first argument that makes `compare` such a client; the second is the server's PID.
 pub const STAY_CONNECTED: &str = "stay-connected";
 
-/// Sends one octet to the server `pid`, says so on standard output, and stays until standard input
-/// ends.
+/// Sends one octet to the server `pid`, reports that on standard output, and stays until standard
+/// input ends.
 ///
 /// # Panics
 ///
@@ -29,12 +29,12 @@ pub fn stay_connected(pid: &str) {
 #[derive(Debug)]
 pub struct IdleClients {
     children: Vec<Child>,
-    /// They have its other end as their standard input.
+    /// The other end is their standard input.
     keep: Option<PipeWriter>,
 }
 
 impl IdleClients {
-    /// Connects `count` clients to the server `pid`. The caller is the program `compare`.
+    /// Connects `count` clients to the server `pid`. The caller must be the program `compare`.
     ///
     /// # Panics
     ///

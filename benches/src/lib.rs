@@ -1,5 +1,4 @@
-//! What the benches share: the text they send and the bits it becomes, the yardstick, the two
-//! programs.
+//! What the benches share: the text that they send and its bits, the yardstick, the two programs.
 
 pub mod corpus;
 pub mod crowd;

@@ -4,11 +4,11 @@ use minitalk_core::frame::PAYLOAD_OCTETS_MAX;
 use minitalk_core::receiver::Reply;
 use minitalk_core::{Bit, Instant, Receiver, Sender};
 
-/// Moves `octets` from one end to the other and says how many arrived.
+/// Moves `octets` from one end to the other and returns how many arrived.
 ///
 /// # Panics
 ///
-/// If the sender does not take the next piece once the one before has been accepted.
+/// If the sender does not accept the next piece after the one before has been accepted.
 #[must_use]
 pub fn transfer(octets: &[u8]) -> usize {
     let now = Instant::ZERO;

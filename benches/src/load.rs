@@ -1,9 +1,9 @@
-//! Others that want the processors, and how many do anyway.
+//! Processes that compete for the processors, and how many do so anyway.
 
 use std::fs;
 use std::process::{Child, Command, Stdio};
 
-/// Processes that do nothing but use up processor time. They end when it is dropped.
+/// Processes that only use up processor time. They end when this is dropped.
 #[derive(Debug)]
 pub struct BusyLoops(Vec<Child>);
 
@@ -27,7 +27,7 @@ impl BusyLoops {
 impl Drop for BusyLoops {
     fn drop(&mut self) {
         for child in &mut self.0 {
-            // One that has ended already cannot be killed, and need not be.
+            // One that has already ended cannot be killed, and need not be.
             let _ = child.kill();
             let _ = child.wait();
         }

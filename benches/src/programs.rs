@@ -1,4 +1,4 @@
-//! The two programs at work: a real server writing to a file, real clients reading from one.
+//! The two real programs: a server that writes to a file, clients that read from one.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -37,14 +37,14 @@ impl Place {
     }
 }
 
-/// What the client speaks.
+/// How the client speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
     /// HDLC frames.
     Framed,
-    /// The same, never with two bits under way.
+    /// The same, never with two bits in flight.
     FramedSingleBits,
-    /// Eight bits a byte.
+    /// Eight bits for each byte.
     Classic,
     /// What the client chooses without options.
     Default,
@@ -83,7 +83,7 @@ impl Server {
         let mut stderr = BufReader::new(stderr);
         stderr.read_line(&mut line).expect("the server says something");
         assert!(line.starts_with("Server PID: "), "the server says: {line}");
-        // What it says later belongs on the screen, and must not fill the pipe.
+        // Its later output belongs on the screen, and must not fill the pipe.
         thread::spawn(move || io::copy(&mut stderr, &mut io::stderr()));
         let received = File::open(&path).expect("a file in a folder of ours");
         Self { child, folder, received, place }
@@ -104,7 +104,7 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// If it does not say so.
+    /// If it does not report that.
     #[must_use]
     pub fn count_bits(&mut self, message: &[u8]) -> u32 {
         let path = self.message_path(0);
@@ -118,8 +118,8 @@ impl Server {
         bits.expect("the client prints its figures")
     }
 
-    /// Sends `messages` from a client each, all started at once; returns when each ended, counted
-    /// from the start of the first.
+    /// Sends each of the `messages` from a client of its own, all started at once. Returns when
+    /// each ended, counted from the start of the first.
     ///
     /// # Panics
     ///
@@ -154,7 +154,7 @@ impl Server {
     #[must_use]
     pub fn connect_idle(&mut self, count: usize) -> IdleClients {
         let idle = IdleClients::connect(self.child.id(), count);
-        // What they have sent was written before they were told so.
+        // What they sent was written before they were told so.
         self.received.seek(SeekFrom::End(0)).expect("a file in a folder of ours");
         idle
     }
@@ -163,7 +163,7 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// If `/proc` does not tell.
+    /// If `/proc` does not say.
     #[must_use]
     pub fn resident_kib(&self) -> u32 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()));
@@ -173,7 +173,7 @@ impl Server {
         kib.expect("VmRSS is a number of kB")
     }
 
-    /// Starts a client; `more` options make it print something, which is kept then.
+    /// Starts a client. If there are `more` options, they make it print something, which is kept.
     fn client(&self, protocol: Protocol, message: &Path, more: &[&str]) -> Child {
         let options: &[&str] = match protocol {
             Protocol::Framed => &["--timeout", "60s", "--protocol", "framed"],
@@ -198,7 +198,7 @@ impl Server {
         self.folder.join(format!("message-{index}"))
     }
 
-    /// Compares what has been received since the last time, and forgets it.
+    /// Compares what has been received since the last call, and forgets it.
     fn check(&mut self, messages: &[&[u8]]) {
         let mut received = Vec::new();
         self.received.read_to_end(&mut received).expect("a file in a folder of ours");
@@ -208,14 +208,14 @@ impl Server {
         got.sort_unstable();
         expected.sort_unstable();
         assert!(got == expected, "what arrived is not what was sent");
-        // The server goes on writing where it was; nothing has to be read again.
+        // The server continues at its position; nothing has to be read again.
         self.received.seek(SeekFrom::End(0)).expect("a file in a folder of ours");
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself; what is left in a temporary folder does no harm.
+        // It may have ended by itself. What remains in a temporary folder does no harm.
         let _ = self.child.kill();
         let _ = self.child.wait();
         let _ = fs::remove_dir_all(&self.folder);

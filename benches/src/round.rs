@@ -1,11 +1,11 @@
-//! One round: the yardstick and the programs in turn, so that a noisy moment hits both.
+//! One round: the yardstick and the programs in turn, so that a noisy moment affects both.
 
 use crate::programs::{Place, Protocol, Server};
 use crate::yardstick::{Way, Yardstick};
 use crate::{octets, text};
 
-/// Throughput in bits per second: one bit a round trip for the yardstick, bits of the text for the
-/// programs, from the client's start to its end.
+/// Throughput in bits per second. For the yardstick, one bit per round trip; for the programs, bits
+/// of the text from the start of the client to its end.
 #[derive(Clone, Copy, Debug)]
 pub struct Round {
     /// The yardstick, before the first and after each of the transfers.
@@ -40,7 +40,7 @@ impl Round {
     }
 }
 
-/// Bits of text per second of one message.
+/// The throughput of one message, in bits of text per second.
 #[must_use]
 pub fn throughput(server: &mut Server, protocol: Protocol, octets_count: u32) -> f64 {
     let count = octets_count as usize;
@@ -51,7 +51,7 @@ pub fn throughput(server: &mut Server, protocol: Protocol, octets_count: u32) ->
     8.0 * f64::from(octets_count) / server.send(protocol, &message).as_secs_f64()
 }
 
-/// The yardstick with two processors to itself.
+/// The yardstick, with two processors to itself.
 #[must_use]
 pub fn raw(yardstick: &Yardstick, way: Way) -> f64 {
     let rounds = if way == Way::Polling { 50_000 } else { 10_000 };

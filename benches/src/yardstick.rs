@@ -1,4 +1,4 @@
-//! The yardstick: `raw/pingpong.c`, written on kill(2) and sigtimedwait(2) and nothing else.
+//! The yardstick: `raw/pingpong.c`, which uses only kill(2) and sigtimedwait(2).
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -14,7 +14,7 @@ pub enum Way {
     Handlers,
     /// Both signals blocked, `sigwaitinfo`.
     Sleeping,
-    /// Both signals blocked, `sigtimedwait` without time, over and over.
+    /// Both signals blocked, `sigtimedwait` with a zero timeout, repeatedly.
     Polling,
 }
 
@@ -29,7 +29,7 @@ impl Yardstick {
     ///
     /// # Errors
     ///
-    /// There is no C compiler, or it has said on standard error what it does not like.
+    /// There is no C compiler, or it has reported errors on standard error.
     pub fn compile() -> io::Result<Self> {
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("raw/pingpong.c");
         let folder = crate::programs::scratch_folder()?;
@@ -46,7 +46,7 @@ impl Yardstick {
         }
     }
 
-    /// Bits per second, one a round trip, over so many `rounds`.
+    /// Bits per second, one per round trip, over this many `rounds`.
     ///
     /// # Panics
     ///
@@ -58,14 +58,14 @@ impl Yardstick {
         1e9 / nanos.expect("the yardstick prints a number")
     }
 
-    /// How long it takes from its start to its end to exchange `bits` bits, polling.
+    /// How long it takes, from its start to its end, to exchange `bits` bits, polling.
     ///
     /// # Panics
     ///
     /// If it fails.
     #[must_use]
     pub fn start_to_end(&self, bits: u32) -> Duration {
-        // It begins with a tenth that it does not count.
+        // It begins with a tenth more, which it does not count.
         let start = Instant::now();
         let _ = self.run(Way::Polling, bits * 10 / 11, Place::Anywhere);
         start.elapsed()
@@ -91,7 +91,7 @@ impl Yardstick {
 impl Drop for Yardstick {
     fn drop(&mut self) {
         if let Some(folder) = self.program.parent() {
-            // What is left in a temporary folder does no harm.
+            // What remains in a temporary folder does no harm.
             let _ = fs::remove_dir_all(folder);
         }
     }

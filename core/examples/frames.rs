@@ -1,4 +1,4 @@
-//! Frames on a line on which a bit is turned round: what comes out is right or is said to be wrong.
+//! Frames on a line that inverts a bit: what comes out is right, or is reported as wrong.
 
 #![expect(clippy::arithmetic_side_effects, reason = "a program may panic; the library does not")]
 

@@ -1,5 +1,5 @@
-//! A message over a link that loses every 3,001st symbol in each direction: it arrives all the
-//! same.
+//! A message over a link that loses every 3,001st symbol in each direction: it arrives
+//! nevertheless.
 
 #![expect(
     clippy::arithmetic_side_effects,
@@ -14,7 +14,7 @@ use minitalk_core::receiver::Reply;
 use minitalk_core::sender::Event;
 use minitalk_core::{Bit, Instant, Receiver, Sender};
 
-/// Lets all symbols through but every 3,001st.
+/// Lets all symbols through except every 3,001st.
 struct Line(u32);
 
 impl Line {
@@ -53,7 +53,7 @@ fn main() {
                 Some(event) => panic!("{event:?}"),
                 None => {}
             }
-            // A symbol was lost: time passes, and what is under way is sent again.
+            // A symbol was lost: time passes, and the bits in flight are sent again.
             if let Some(deadline) = sender.poll_timeout() {
                 now = deadline;
                 sender.handle_timeout(now);

@@ -19,7 +19,7 @@ use minitalk_core::frame::{Check, FRAME_OCTETS_MAX};
 use minitalk_core::hdlc::{Fcs, Framer};
 use minitalk_core::{Bit, Instant, RefusalReason, Sender};
 
-/// Compares what stands between two marks with `text`.
+/// Compares the text between two marks with `text`.
 fn assert_documented(mark: &str, text: &str) {
     static WRITING: Mutex<()> = Mutex::new(());
     let _one_at_a_time = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
@@ -44,7 +44,7 @@ fn digit(bit: Bit) -> char {
 }
 
 /// The bits of `octets` on the line, inserted zeros in brackets, an octet at a time. `ones` is the
-/// run of ones before them, and after them.
+/// run of ones before them and, afterwards, at their end.
 fn stuffed(octets: &[u8], ones: &mut u32) -> String {
     let mut line = String::new();
     for (index, octet) in octets.iter().enumerate() {
@@ -109,16 +109,16 @@ fn the_example_frame_in_the_protocol_is_what_a_sender_sends() {
     assert_documented("example-frame", &text);
 }
 
-/// What the server makes of the frame.
+/// What the server does with the frame.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fate {
     Accepted,
-    /// A bit of the payload is another one when it arrives.
+    /// A bit of the payload is inverted on the way.
     Damaged,
     Refused(RefusalReason),
 }
 
-/// What has passed over a perfect line: bits, those that are under way together in one group, and
+/// What has passed over a perfect line: the bits, with those in flight together in one group, and
 /// their acknowledgments.
 #[derive(Default)]
 struct Passed {
@@ -132,7 +132,7 @@ impl Passed {
     }
 }
 
-/// A message of one frame that a sender and a server pass to each other until the first verdict.
+/// Passes a message of one frame from a sender to a server, up to the first verdict.
 fn passed(message: &[u8], pairs: bool, fate: Fate) -> Passed {
     let (now, peer) = (Instant::ZERO, 1);
     let length = u64::try_from(message.len()).ok();
@@ -174,7 +174,7 @@ fn passed(message: &[u8], pairs: bool, fate: Fate) -> Passed {
     }
 }
 
-/// The third bit of the payload, with those of the mark and the inserted zero before it counted.
+/// The third bit of the payload, counted from the mark and including the inserted zero before it.
 const DAMAGED_BIT: usize = 8 + 8 + 9 * 8 + 1 + 3;
 
 #[test]
@@ -315,7 +315,7 @@ fn meaning(setting: Setting, value: &str) -> &'static str {
     }
 }
 
-/// What follows from a value for the link, where anything does.
+/// What a value means for the link, if anything.
 fn note(setting: Setting, value: &str) -> &'static str {
     match (setting, value) {
         (Setting::One, "usr1") => "no framed senders beside it: the mark would be zeros",

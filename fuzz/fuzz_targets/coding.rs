@@ -1,20 +1,20 @@
-//! Whatever octets come, a decoder takes a bounded step for them and does not panic; what was
-//! encoded, in any pieces, with flushes anywhere, comes out in any frames and steps, at once after
-//! a flush.
+//! A decoder takes a bounded step for any octets and never panics. Text that was encoded in any
+//! pieces, with flushes anywhere, comes out again in any frames and steps, immediately after a
+//! flush.
 #![no_main]
 
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use minitalk::coding::{DecodeError, Decoder, Encoder};
 
-/// A bomb has no end that is worth waiting for.
+/// It is not worth decoding a bomb to its end.
 const STEPS_MAX: usize = 2_000;
 
 #[derive(Arbitrary, Debug)]
 enum Input<'a> {
-    /// Octets of anybody.
+    /// Any octets.
     Hostile { frame: u16, room: u16, octets: &'a [u8] },
-    /// Octets of ours, one of which is another one.
+    /// Octets of our encoder, one of which is replaced.
     Damaged { place: u16, other: u8, text: &'a [u8] },
     /// Text in pieces, flushed or not.
     Text { room: u16, says_length: bool, pieces: Vec<(&'a [u8], bool)> },
@@ -42,7 +42,7 @@ fn hostile(octets: &[u8], frame: u16, room: u16) {
     let mut steps = 0;
     for frame in octets.chunks(usize::from(frame) + 1) {
         if decode(&mut decoder, frame, &mut text, &mut steps, |_| {}).is_err() {
-            // It stays so, whatever comes.
+            // It must stay failed, whatever comes.
             assert!(decoder.decode(octets, &mut text).is_err() && decoder.finish().is_err());
             return;
         }
@@ -81,7 +81,7 @@ fn round_trip(pieces: &[(&[u8], bool)], room: u16, says_length: bool) {
     }
 }
 
-/// Decodes a frame, in steps that get further each.
+/// Decodes a frame, in steps each of which makes progress.
 fn decode(
     decoder: &mut Decoder,
     mut octets: &[u8],

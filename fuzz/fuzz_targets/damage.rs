@@ -1,11 +1,11 @@
-//! What a disturbed line makes of a message: nothing wrong is delivered, nothing twice, and a
-//! receipt is true.
+//! What becomes of a message on a disturbed line: nothing wrong is delivered, nothing is delivered
+//! twice, and a receipt is true.
 //!
-//! An input is one of three things: frames whose bits are dropped, doubled and turned, fed to a
-//! deframer; the same of what a sender has sent, fed to a receiver; or a sender and a receiver with
-//! the kernel between them, whose pending signals, processors and timers go wrong. Contents are
+//! An input is one of three things: frames some of whose bits are dropped, doubled or inverted, fed
+//! to a deframer; the same with the bits of a sender, fed to a receiver; or a sender and a receiver
+//! with the kernel between them, and faults of pending signals, processors and timers. Contents are
 //! chosen by a seed and not by the fuzzer, so that a frame check sequence collides once in 2^32
-//! damaged frames and not on purpose; but some of them hold their own.
+//! damaged frames and not on purpose; but some contents contain their own.
 #![no_main]
 
 use arbitrary::Arbitrary;
@@ -21,7 +21,7 @@ use minitalk_testing::{Random, draw_content};
 enum Input {
     Frames(Message, Vec<(u8, Damage)>),
     Sent(Message, Vec<(u8, Damage)>),
-    /// Places are counted in steps from the fault before.
+    /// Places are counted in steps from the previous fault.
     Link(Message, bool, Vec<(u8, Fault)>),
 }
 
@@ -34,7 +34,7 @@ struct Message {
 }
 
 impl Message {
-    /// The payloads of its frames: few octets, which are soon sent, or a frame of more than 256
+    /// The payloads of its frames: few octets, which are quickly sent, or a frame of more than 256
     /// bits. At most eight of them: without acknowledgments a receiver could not tell the ninth
     /// from the first.
     fn pieces(self) -> Vec<Vec<u8>> {
@@ -60,7 +60,7 @@ fuzz_target!(|input: Input| match input {
         Link::new(message.number, message.pieces(), pairs).run(&faults),
 });
 
-/// `line`, damaged at places that are counted from the one before.
+/// `line`, damaged at places that are each counted from the previous one.
 fn damaged(line: &[Bit], plan: &[(u8, Damage)]) -> Vec<Bit> {
     let mut damaged = Vec::with_capacity(line.len() + plan.len());
     let mut rest = line;
@@ -80,7 +80,7 @@ fn damaged(line: &[Bit], plan: &[(u8, Damage)]) -> Vec<Bit> {
     damaged
 }
 
-/// Frames with a flag between them: those accepted are some of those sent, in their order.
+/// Frames with a flag between them: those accepted are some of those sent, in the same order.
 fn deframe(contents: &[Vec<u8>], damages: &[(u8, Damage)]) {
     let sent: Vec<_> = contents.iter().filter(|content| !content.is_empty()).collect();
     let frames = sent.iter().flat_map(|content| Framer::without_opening_flag(content));
@@ -91,7 +91,8 @@ fn deframe(contents: &[Vec<u8>], damages: &[(u8, Damage)]) {
     let (mut accepted, mut errors) = (0, 0);
     for &bit in &received {
         match deframer.feed(bit) {
-            // The deframer knows no lengths, so what holds its own FCS may be cut short here.
+            // The deframer does not know lengths, so content that contains its own FCS may be cut
+            // short here.
             Ok(Deframed::Frame(content)) => {
                 assert!(
                     expected.any(|sent| sent.starts_with(content)),
@@ -110,8 +111,8 @@ fn deframe(contents: &[Vec<u8>], damages: &[(u8, Damage)]) {
     }
 }
 
-/// All that a sender sends of a message to a receiver that hears everything, damaged: what is
-/// delivered of it is its beginning.
+/// Everything that a sender sends of a message to a receiver that hears everything, damaged: what
+/// is delivered is a prefix of the message.
 fn receive(message: u32, pieces: &[Vec<u8>], damages: &[(u8, Damage)]) {
     let line = transmitted(message, pieces);
     let mut receiver = Receiver::new();

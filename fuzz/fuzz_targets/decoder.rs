@@ -17,7 +17,8 @@ use minitalk_fuzz::{AnyDialect, bits};
 /// A buffer that is soon too small.
 const SMALL: usize = 24;
 
-/// Most octets of a line: enough for one that is too long and some that are not.
+/// The largest number of octets of a line: enough for one frame that is too long and some that are
+/// not.
 const LINE_OCTETS_MAX: usize = 640;
 
 fuzz_target!(|input: (AnyDialect, &[u8])| {
@@ -40,7 +41,7 @@ fn deframe<const N: usize, F: CheckSequence>(line: &[Bit]) -> BTreeSet<u32> {
     for (place, &bit) in line.iter().enumerate() {
         if let Ok(Deframed::Frame(content)) = deframer.feed(bit) {
             assert!((1..=N - F::OCTETS).contains(&content.len()));
-            // What was accepted is what a framer sends, to the bit, flags included.
+            // Accepted content corresponds bit by bit to what a framer sends, flags included.
             let expected: Vec<Bit> = Framer::new(content).checked_by::<F>().collect();
             assert!(line[..=place].ends_with(&expected));
             let header = Frame::parse(content).ok().and_then(|frame| frame.header);
@@ -71,7 +72,7 @@ fn decode(dialect: Dialect, line: &[Bit]) {
         assert!(!progress.ends().message() || decoder.is_idle());
         if let Some(byte) = progress.byte() {
             assert!(byte != 0 || dialect.end != classic::End::Nul);
-            // What came out is what an encoder sends, to the bit.
+            // Decoded bytes correspond bit by bit to what an encoder sends.
             let expected: Vec<Bit> = ByteEncoder::new(dialect, byte).collect();
             assert!(line[..=place].ends_with(&expected));
         }
@@ -144,7 +145,7 @@ fn receive_framed(line: &[Bit], messages: &BTreeSet<u32>) {
 
 fn exchange(dialect: Dialect, line: &[Bit]) {
     const PEER: u32 = 4242;
-    /// For one bit: the pieces of a message that it completes and what it is owed.
+    /// For one bit: the pieces of a message that it completes, and what is owed for it.
     const OUTPUTS_MAX: usize = 6;
     let mut exchange = Exchange::<_, SMALL>::new(dialect, [const { Place::SHORT }; 2])
         .with_octets_max(Some(SMALL as u64));
@@ -170,7 +171,7 @@ fn exchange(dialect: Dialect, line: &[Bit]) {
         }
     }
     exchange.handle_gone(PEER);
-    // What had been held back of its text comes first.
+    // Text that had been held back comes first.
     let mut outputs = 0;
     loop {
         outputs += 1;

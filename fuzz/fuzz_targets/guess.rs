@@ -1,9 +1,9 @@
-//! Any bits, at any time, from a sender of which nothing is known: no panic, bounded output,
-//! nothing sent that it would not survive, and no more acknowledgments than symbols but for
-//! receipts and a second try.
+//! Any bits, at any time, from an unknown sender: no panic, bounded output, nothing is sent that
+//! the sender would not survive, and there are no more acknowledgments than symbols, except for
+//! receipts and second attempts.
 //!
 //! The input is two octets that choose what the sender handles and what is remembered of its
-//! program, and then the line: each octet a symbol, and how long it took to come.
+//! program, and then the line: each octet is a symbol and the time before it.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -15,10 +15,10 @@ use minitalk_fuzz::AnyDialect;
 
 const PID: u32 = 24_710;
 
-/// Silence after which a host says that there is some.
+/// The silence after which a host reports it.
 const SILENCE_MICROS: u64 = 50_000;
 
-/// Messages that a line can hold that is replayed at once, and more.
+/// More messages than fit into a line that is replayed at once.
 const PIECES_MAX: usize = 66;
 
 fuzz_target!(|input: (u8, AnyDialect, &[u8])| {
@@ -33,8 +33,8 @@ fn symbol(octet: u8) -> (Bit, u64) {
     (Bit::from(octet & 1 == 1), (1_u64 << (pause / 6)) - 1)
 }
 
-/// A verdict comes once, at the latest with the last symbol that there is room for, and what it has
-/// read is what came. Silence is told where the line has a pause, and at its end.
+/// There is one verdict, at the latest with the last symbol for which there is room, and what it
+/// reads is what came. Silence is reported at pauses of the line, and at its end.
 fn guess(line: &[u8]) {
     let mut guess = Guess::new(PID);
     for (place, &octet) in (0..).zip(line) {
@@ -101,7 +101,7 @@ fn understand(choice: u8, dialect: Dialect, line: &[u8]) {
     let understood = talk.understanding.handle_gone();
     talk.take(understood);
     assert!(handles.usr1 || handles.usr2 || talk.answers == 0);
-    // Each symbol is owed two at most, and a message three more; silence can bring two.
+    // For each symbol two are owed at most, for a message three more; silence can add two.
     assert!(talk.answers <= line.len() * 5 + 5);
     let _ = talk.understanding.memory();
 }

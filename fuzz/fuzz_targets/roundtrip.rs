@@ -1,5 +1,5 @@
-//! Any message through framer and deframer, and through classic encoder and decoder, unchanged; and
-//! a receiver takes of any frames with a good FCS those that make sense.
+//! Any message passes through framer and deframer, and through classic encoder and decoder,
+//! unchanged. Of any frames with a good FCS, a receiver accepts those that make sense.
 #![no_main]
 
 use arbitrary::Arbitrary;
@@ -21,14 +21,14 @@ struct Input<'a> {
     text: &'a [u8],
 }
 
-/// What stands before a frame, besides the flag that closes the one before it.
+/// What comes before a frame, besides the closing flag of the one before.
 #[derive(Arbitrary, Clone, Copy, Debug)]
 enum Gap {
     /// Nothing: the flag is shared.
     Shared,
-    /// A flag of its own, and so many more.
+    /// A flag of its own, and this many more.
     Flags(u8),
-    /// A flag of its own and more of them, each of which begins with the zero that ends the one
+    /// A flag of its own and more flags, each of which begins with the zero that ends the flag
     /// before it.
     SharedZeros(u8),
 }
@@ -66,12 +66,12 @@ fn framed(frames: &[(Gap, &[u8])]) {
     }
 }
 
-/// What the fuzzer cannot find is an FCS that fits: here every content has one.
+/// The fuzzer cannot find an FCS that fits, so every content gets one here.
 fn received(frames: &[(Gap, &[u8])]) {
     let mut receiver = Receiver::new();
     let (mut accepted, mut message) = (0, 0);
     for (gap, content) in frames {
-        // A first frame has no mask, and says what that of the others is.
+        // A first frame has no mask, and determines that of the others.
         let parsed = Frame::parse(content).ok();
         let header = parsed.and_then(|frame| frame.header);
         let mask = if header.is_some() { 0 } else { message };
@@ -116,12 +116,12 @@ fn classic(dialect: Dialect, text: &[u8]) {
         }
     }
     messages += usize::from(decoder.handle_silence());
-    // An empty text that ends with silence is nothing, unless something leads it.
+    // An empty text that ends with silence is not a message, unless it has a lead.
     assert_eq!((bytes.as_slice(), messages), (text, usize::from(!is_silent)));
     assert!(decoder.is_idle());
 }
 
-/// The same line, built as a host does that has its text in pieces.
+/// The same line, built as by a host that has its text in pieces.
 fn in_pieces(dialect: Dialect, text: &[u8]) -> Vec<Bit> {
     let prefix = Prefix::new(dialect, text.len() as u64).expect("no input is that long");
     let bytes = text.iter().map(|&byte| ByteEncoder::new(dialect, byte));

@@ -1,5 +1,5 @@
-//! Calls in any order and at any time on sender, pinger, receiver and exchange: what their
-//! documentation says holds after each.
+//! Calls in any order and at any time on sender, pinger, receiver and exchange: after each call,
+//! everything that their documentation says must hold.
 #![no_main]
 
 use std::collections::BTreeMap;
@@ -25,7 +25,7 @@ struct Input<'a> {
     pinger: Vec<PingCall>,
 }
 
-/// Calls of one run: enough for some frames.
+/// The number of calls in one run: enough for some frames.
 const CALLS_MAX: usize = 20_000;
 
 #[derive(Arbitrary, Clone, Copy, Debug)]
@@ -35,12 +35,12 @@ enum SenderCall {
         last: bool,
     },
     Ack(AnyBit),
-    /// So many acknowledgments as a receiver that takes everything gives them.
+    /// This many acknowledgments, as a receiver that accepts everything gives them.
     GoodAcks(u8),
-    /// From now on that receiver takes nothing.
+    /// From now on that receiver accepts nothing.
     PeerRefuses(AnyReason),
-    /// Lets time pass, to the deadline if there is one, and then so much more or less. If that is
-    /// odd, the host had not read its clock when it sent, and does so now.
+    /// Lets time pass: to the deadline if there is one, and then this much more or less. If that is
+    /// odd, the host has not read its clock when it sent, and does so now.
     Wait {
         to_deadline: bool,
         micros: i32,
@@ -52,7 +52,7 @@ enum SenderCall {
 #[derive(Arbitrary, Clone, Copy, Debug)]
 enum PingCall {
     Ack(AnyBit),
-    /// So many acknowledgments that alternate, each of a bit that is under way.
+    /// This many alternating acknowledgments, each for a bit that is in flight.
     GoodAcks(u8),
     Probe,
     Wait {
@@ -113,7 +113,7 @@ fuzz_target!(|input: Input| {
     drive_pinger(&input.pinger);
 });
 
-/// `now`, moved.
+/// `now`, advanced.
 fn moved(now: Instant, deadline: Option<Instant>, to_deadline: bool, micros: i32) -> Instant {
     let from = deadline.filter(|_| to_deadline).unwrap_or(now).as_micros();
     Instant::from_micros(from.saturating_add_signed(micros.into())).max(now)
@@ -121,11 +121,11 @@ fn moved(now: Instant, deadline: Option<Instant>, to_deadline: bool, micros: i32
 
 fn drive_sender(calls: &[SenderCall]) {
     let mut sender = Sender::new(7, None);
-    // What answers `GoodAcks`; other acknowledgments drive the two apart.
+    // Answers `GoodAcks`; other acknowledgments take the two out of step.
     let mut peer = Receiver::new();
     let (mut now, mut offered, mut ended) = (Instant::ZERO, None, false);
     let mut under_way = Vec::new();
-    // Whether only `GoodAcks` have come, none of them late; then a refusal says why.
+    // Whether only `GoodAcks` have come, none of them late; in that case a refusal has a reason.
     let (mut refusal, mut in_step) = (None, true);
     for &call in calls.iter().take(CALLS_MAX) {
         let (progress, statistics) = (sender.progress(), *sender.statistics());
@@ -203,7 +203,7 @@ fn drive_sender(calls: &[SenderCall]) {
     }
 }
 
-/// Takes all that is to be transmitted now, which is at most two bits: a zero, then a one.
+/// Takes everything that is to be transmitted now: at most two bits, a zero and then a one.
 fn transmit(sender: &mut Sender, now: Instant, under_way: &mut Vec<Bit>) {
     let before = under_way.len();
     under_way.extend(core::iter::from_fn(|| sender.poll_transmit(now)).take(3));
@@ -268,7 +268,8 @@ fn feed(receiver: &mut Receiver, bit: Bit, held: &mut bool) {
     assert_eq!(receiver.frame().is_some(), *held);
 }
 
-/// What a sender transmits of a message's first frame, its mark included, if all is acknowledged.
+/// What a sender transmits for the first frame of a message, including its mark, if everything is
+/// acknowledged.
 fn first_frame(message: u32, octets: u8, last: bool) -> impl Iterator<Item = Bit> {
     let mut sender = Sender::new(message, None).without_pairs();
     let mut peer = Receiver::new();
@@ -351,7 +352,7 @@ fn drive_pinger(calls: &[PingCall]) {
         }
         host.take(&mut pinger, now);
     }
-    // Whatever came before, it leaves in the end, after a byte and a NUL at most.
+    // Whatever came before, it can withdraw: after a byte and a NUL at most.
     pinger.withdraw(now);
     host.is_leaving = true;
     for _ in 0..PROBE_BITS * 2 {
@@ -371,7 +372,7 @@ struct PingHost {
 }
 
 impl PingHost {
-    /// Takes out what there is; whether a bit was transmitted.
+    /// Takes what there is; returns whether a bit was transmitted.
     fn take(&mut self, pinger: &mut Pinger, now: Instant) -> bool {
         let transmits = pinger.poll_transmit(now).is_some();
         assert!(pinger.poll_transmit(now).is_none(), "one bit at a time");
@@ -397,10 +398,10 @@ impl PingHost {
 const SESSIONS: usize = 3;
 const PEERS: u8 = 5;
 
-/// An exchange and what is known of it from outside.
+/// An exchange, and what is known about it from outside.
 struct Host {
     exchange: Exchange<[Place; SESSIONS], FRAME_OCTETS_MAX>,
-    /// Who has a place, and the piece that waits for an answer.
+    /// The senders that have a place, and the piece of each that waits for an answer.
     open: BTreeMap<u32, Option<u64>>,
     octets_max: Option<u64>,
     classic_only: bool,
@@ -425,7 +426,7 @@ fn drive_exchange(input: &Input<'_>) {
     for &call in input.exchange.iter().take(CALLS_MAX) {
         host.call(call);
     }
-    // Whatever came before, who is gone and answered is forgotten.
+    // Whatever came before, a sender that is gone and has been answered is forgotten.
     for peer in 0..PEERS {
         host.call(ExchangeCall::Refuse(peer));
         host.call(ExchangeCall::Gone(peer));
@@ -513,7 +514,7 @@ impl Host {
     }
 
     fn drain(&mut self) {
-        /// Two bits and what they are owed, for every session.
+        /// Two bits and what is owed for them, for every session.
         const OUTPUTS_MAX: usize = SESSIONS * 8;
         for _ in 0..OUTPUTS_MAX {
             match self.exchange.poll_output(self.now) {

@@ -1,5 +1,5 @@
-//! UTF-8 in any pieces reads as `String::from_utf8_lossy` reads it whole, and what is shown of it
-//! cannot control a terminal.
+//! UTF-8 in any pieces is decoded as `String::from_utf8_lossy` decodes the whole, and what is shown
+//! of it cannot control a terminal.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,5 +1,5 @@
-//! What the fuzz targets share: bits from octets, a dialect from a number, a refusal, a source of
-//! octets.
+//! What the fuzz targets share: bits from octets, a dialect from a number, a reason for a refusal,
+//! a source of octets.
 
 pub mod link;
 
@@ -48,7 +48,7 @@ impl<'a> Arbitrary<'a> for AnyBit {
     }
 }
 
-/// Any reason of a refusal.
+/// Any reason for a refusal.
 #[derive(Clone, Copy, Debug)]
 pub struct AnyReason(pub RefusalReason);
 

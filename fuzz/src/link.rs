@@ -6,30 +6,31 @@ use minitalk_core::sender::{Event, Phase};
 use minitalk_core::{Bit, Instant, Receiver, RefusalReason, Sender};
 use minitalk_testing::{Feed, Pending};
 
-/// What goes wrong.
+/// A fault.
 #[derive(Arbitrary, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// A foreign signal is pending when the next bit is sent.
     BitHidden,
-    /// The same of the next acknowledgment.
+    /// A foreign signal is pending when the next acknowledgment is sent.
     AckHidden,
-    /// So are all acknowledgments of one kind, for so many of them.
+    /// The same for all acknowledgments of one kind, until there have been this many
+    /// acknowledgments.
     Storm { zeros: bool, acks: u8 },
     /// The sender's timer fires now.
     EarlyTimer,
     /// The receiver loses its processor before it takes the next bit, until the sender's timer has
-    /// fired so often.
+    /// fired this often.
     ReceiverLate(u8),
-    /// It loses it between taking the next bit and acknowledging it.
+    /// The receiver loses its processor between taking the next bit and acknowledging it.
     AckLate(u8),
-    /// The sender loses it before it takes the next acknowledgment, and only finds its timer
-    /// expired.
+    /// The sender loses its processor before it takes the next acknowledgment, and then finds that
+    /// its timer has expired.
     SenderLate,
     /// The host refuses the next frame.
     Refuse,
 }
 
-/// Whose signal is pending.
+/// The origin of a pending signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Origin {
     Peer,
@@ -38,10 +39,10 @@ enum Origin {
 
 const REASON: RefusalReason = RefusalReason::OutputFailed;
 
-/// Faults of one run: more would only keep it from its end.
+/// The number of faults in one run: more would only make it longer.
 const FAULTS_MAX: usize = 48;
 
-/// A link without further faults gets any frame through in far fewer steps.
+/// Without further faults, a link gets any frame through in far fewer steps.
 const STEPS_MAX: usize = 60_000;
 
 /// One state of the whole system.
@@ -53,7 +54,7 @@ pub struct Link {
     now: Instant,
     bits: Pending<Origin>,
     acks: Pending<Origin>,
-    /// An acknowledgment that is late, and of how many timeouts.
+    /// An acknowledgment that is late, and by how many timeouts.
     owed: Option<(Bit, u8)>,
     receiver_late: u8,
     next_ack_late: u8,
@@ -71,7 +72,7 @@ pub struct Link {
 }
 
 impl Link {
-    /// A link on which a message of these pieces is to be sent.
+    /// A link over which a message of these pieces will be sent.
     #[must_use]
     pub fn new(message: u32, pieces: Vec<Vec<u8>>, pairs: bool) -> Self {
         let sender = Sender::new(message, None);
@@ -99,7 +100,7 @@ impl Link {
         }
     }
 
-    /// Lets it run to its end, with these faults, each so many steps after the one before.
+    /// Runs it to its end with these faults, each this many steps after the previous one.
     ///
     /// # Panics
     ///
@@ -129,7 +130,7 @@ impl Link {
             Fault::BitHidden => self.bit_hidden = true,
             Fault::AckHidden => self.ack_hidden = true,
             Fault::Storm { zeros, acks } => {
-                // It hides as many, which are as many faults.
+                // It can hide this many acknowledgments, each of which is a fault.
                 self.faults += 2;
                 self.storm = (if zeros { Bit::Zero } else { Bit::One }, acks % 64);
             }
@@ -141,7 +142,7 @@ impl Link {
         }
     }
 
-    /// One thing happens. True if it is over.
+    /// One thing happens. Returns true if the run is over.
     fn step(&mut self) -> bool {
         if self.sender.is_ready() && self.offered < self.pieces.len() {
             let is_last = self.offered + 1 == self.pieces.len();
@@ -164,7 +165,7 @@ impl Link {
         self.hear()
     }
 
-    /// Sends all that the sender has to send now.
+    /// Sends everything that the sender has to send now.
     fn send(&mut self) -> bool {
         let mut sent = 0;
         while let Some(bit) = {
@@ -180,7 +181,7 @@ impl Link {
         sent > 0
     }
 
-    /// Damage shows at once: no further bit is sent of a frame that has arrived otherwise, unless
+    /// Damage shows at once: no further bit of a frame is sent after it has arrived damaged, unless
     /// two faults hide each other.
     fn note_sent(&mut self, bit: Bit, completes_pair: bool, is_repetition: bool) {
         match (self.sender.phase(), is_repetition) {
@@ -191,7 +192,7 @@ impl Link {
                     self.feed = Feed::Unclear;
                 }
             }
-            // Of a pair that is sent again nobody can tell.
+            // For a pair that is sent again it is impossible to tell.
             (Phase::Frame, true) if completes_pair => self.feed = Feed::Unclear,
             (Phase::Frame, true) => {}
             _ => self.feed = Feed::NEW,
@@ -234,7 +235,7 @@ impl Link {
         }
     }
 
-    /// Nothing else can happen, so the sender's timer fires, and whoever was late is so no more.
+    /// Nothing else can happen, so the sender's timer fires, and whatever was late is so no longer.
     fn let_time_pass(&mut self) {
         self.faults +=
             usize::from(self.owed.is_some() || self.receiver_late > 0 || self.sender_late);
@@ -263,7 +264,7 @@ impl Link {
                 assert_eq!(last, self.confirmed == self.pieces.len());
                 last
             }
-            // Three frames that begin with a fault look like a peer of another protocol.
+            // Three frames that begin with a fault look like a peer that speaks another protocol.
             Some(Event::NotFramed) => {
                 assert!(self.faults >= 3);
                 true

@@ -1,8 +1,8 @@
 //! `cargo run --release -p minitalk-benches --bin compare -- [ROUNDS] [PART]...`
 //!
 //! Prints the tables of `docs/performance.md`, in Markdown. The parts are idle, texts, pairs,
-//! pinned, busy, clients, crowd, beside, start and memory; without any, all. It takes about six
-//! minutes.
+//! pinned, busy, clients, crowd, beside, start and memory; by default, all of them. It takes about
+//! six minutes.
 
 use std::env;
 use std::process::ExitCode;
@@ -96,7 +96,7 @@ impl Comparison {
         self.row("classic 64 KiB / raw polling", classic, Some(Target::AtLeast(0.9)));
     }
 
-    /// What is sent is smaller than what arrives.
+    /// Fewer octets are sent than arrive.
     fn texts(&mut self) {
         let mut server = Server::start(Place::Anywhere);
         let texts = corpus::texts();
@@ -109,7 +109,7 @@ impl Comparison {
         }
     }
 
-    /// Each of the two in turn is the first, so that a machine that gets faster or slower favours
+    /// The two take turns at being first, so that a machine that becomes faster or slower favours
     /// neither.
     fn pairs(&mut self) {
         let mut server = Server::start(Place::Anywhere);
@@ -142,9 +142,9 @@ impl Comparison {
         self.row("one CPU: classic / raw sleeping", classic, Some(Target::AtLeast(0.85)));
     }
 
-    /// How fast the yardstick that polls is here depends on when it loses its processor: it can be
-    /// faster than the one that sleeps, or a thousand times slower. So there is no target for the
-    /// ratio to it.
+    /// The speed of the polling yardstick depends on when it loses its processor: it can be faster
+    /// than the sleeping one, or a thousand times slower. So there is no target for the ratio to
+    /// it.
     fn busy(&mut self) {
         let _busy = BusyLoops::start(2);
         let mut server = Server::start(Place::Anywhere);
@@ -159,7 +159,7 @@ impl Comparison {
         self.speed("two busy loops: raw, polling, `sigtimedwait`", polling.iter().copied());
         self.speed("two busy loops: framed, 16 KiB", rounds.iter().map(|round| round.framed));
         self.speed("two busy loops: classic, 16 KiB", rounds.iter().map(|round| round.classic));
-        // The better of the two is another one from round to round, and from machine to machine.
+        // Which of the two is better differs from round to round, and from machine to machine.
         let ratio = |(round, &polling): (&Round, &f64)| {
             let [before, between, _] = round.raw;
             round.framed / f64::midpoint(before, between).max(polling)
@@ -186,9 +186,9 @@ impl Comparison {
         self.row(&name, slowest, Some(Target::AtMost(2.0)));
     }
 
-    /// So many `clients` with `octets_count` octets each, all started at once. In each round: what
-    /// they move together, in units of what one client moves that sends all of it; and when the
-    /// last one ends, in units of when they do on average.
+    /// This many `clients` with `octets_count` octets each, all started at once. The result for
+    /// each round: their total throughput, relative to that of one client that sends everything;
+    /// and when the last one ends, relative to when they end on average.
     fn at_once(&self, protocol: Protocol, clients: u32, octets_count: u32) -> (Vec<f64>, Vec<f64>) {
         let mut server = Server::start(Place::Anywhere);
         let message = octets(octets_count as usize);
@@ -204,7 +204,7 @@ impl Comparison {
         (0..self.rounds).map(|_| round()).unzip()
     }
 
-    /// Each of the two servers in turn is the first.
+    /// The two servers take turns at being first.
     fn beside(&mut self) {
         let mut servers = [Server::start(Place::Anywhere), Server::start(Place::Anywhere)];
         let _idle = servers[0].connect_idle(IDLE_CLIENTS);
@@ -232,7 +232,7 @@ impl Comparison {
         let times: Vec<(f64, f64)> = (0..3 * self.rounds).map(&mut round).collect();
         let ours = times.iter().map(|&(ours, _)| ours);
         let bare = times.iter().map(|&(_, bare)| bare);
-        // Nobody is faster than a client that does nothing else.
+        // Nothing is faster than a client that does nothing else.
         let floor = (Spread::of(bare.clone()).median() * 100.0).round() / 100.0;
         let target = Target::AtMost(floor.max(3.5));
         self.row("100 characters, client's start to end, ms", ours, Some(target));

@@ -1,8 +1,8 @@
 //! `cargo run --release -p minitalk-benches --bin decoders -- [NAME=PROGRAM]...`
 //!
 //! Compares the HDLC deframer (FCS-16) with other decoders: which frames each finds in damaged
-//! streams, beside a search by the definition, and how many bits a second it takes. `docs/hdlc.md`
-//! says what the programs are.
+//! streams, compared with a search by the definition, and how many bits per second it takes.
+//! `docs/hdlc.md` says what the programs are.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,14 +15,14 @@ use minitalk_benches::figures::Spread;
 use minitalk_core::Bit;
 use minitalk_core::hdlc::{Deframed, Deframer, Fcs16};
 
-/// Damaged streams that every decoder is given.
+/// The number of damaged streams that every decoder is given.
 const STREAMS: u64 = 150_000;
 
-/// Octets of content in the stream that measures time, and how often each decoder gets it, in turn.
+/// Octets of content in the stream for measuring time, and how often each decoder gets it, in turn.
 const TIMED_OCTETS: usize = 2 << 20;
 const ROUNDS: usize = 7;
 
-/// Room for one frame: what the largest of the others has, more than the streams need.
+/// Room for one frame: that of the largest of the other decoders, more than the streams need.
 const OCTETS: usize = 512;
 
 /// A decoder: this one, or a program that is given a file.
@@ -31,7 +31,7 @@ enum Decoder {
     Program { name: String, path: PathBuf },
 }
 
-/// What a decoder made of a file: the frames of each line, and the time that it took.
+/// The output of a decoder for a file: the frames of each line, and the time that it took.
 struct Output {
     lines: Vec<Vec<Vec<u8>>>,
     elapsed: Duration,
@@ -87,8 +87,8 @@ fn compare(decoders: &[Decoder], file: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// A row of the first table: how many streams have the frames of the definition, and what is
-/// different in others.
+/// A row of the first table: how many streams have the frames of the definition, and what differs
+/// in the others.
 fn judge(decoder: &Decoder, streams: &[String], lines: &[Vec<Vec<u8>>]) -> Result<(), String> {
     if lines.len() != streams.len() {
         return Err(format!("{} has answered for {} streams", decoder.name(), lines.len()));
@@ -153,7 +153,7 @@ fn decode_here(text: &str) -> Output {
     Output { lines: frames, elapsed: before.elapsed() }
 }
 
-/// A line of frames in hexadecimal for each stream, and at last `ns` and a number.
+/// The format: a line of frames in hexadecimal for each stream, and finally `ns` and a number.
 fn parse(text: &str) -> Option<Output> {
     let mut lines: Vec<&str> = text.lines().collect();
     let elapsed = Duration::from_nanos(lines.pop()?.strip_prefix("ns ")?.parse().ok()?);

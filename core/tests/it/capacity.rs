@@ -5,7 +5,7 @@ use minitalk_core::receiver::Reply;
 use minitalk_core::sender::{Event, OfferError};
 use minitalk_core::{Bit, Instant, Receiver, RefusalReason, Sender};
 
-/// What comes of a message of one frame, and how many frames were sent for it.
+/// What becomes of a message of one frame, and how many frames were sent for it.
 fn send<const S: usize, const R: usize>(
     sender: &mut Sender<S>,
     receiver: &mut Receiver<R>,
@@ -54,7 +54,7 @@ fn a_sender_of_short_frames_says_how_much_it_takes() {
     assert_eq!(sender.offer(&[0; 33], false), Err(OfferError::TooLong { octets_max: 32 }));
     let said = OfferError::TooLong { octets_max: 32 }.to_string();
     assert_eq!(said, "a payload of one frame has 32 octets at most");
-    // The shortest header leaves nine octets more.
+    // The shortest header leaves room for nine more octets.
     let mut sender = Sender::<{ octets_for(32) }>::short(7, None);
     assert_eq!(sender.offer(&[0; 42], true), Err(OfferError::TooLong { octets_max: 41 }));
     assert_eq!(sender.offer(&[0; 41], true), Ok(()));
@@ -67,7 +67,7 @@ fn a_receiver_without_room_for_a_frame_refuses_it_at_its_third_sending() {
     sender.offer(&[0; 256], true).expect("a new sender is ready");
     let refused = Event::Refused(Some(RefusalReason::TooLong));
     assert_eq!(send(&mut sender, &mut receiver), (refused, vec![], 3));
-    // A frame for which there is room arrives all the same, and the counting begins anew.
+    // A frame for which there is room arrives nevertheless, and resets the count.
     for (message, octets) in [(8, 200), (9, 256)] {
         let mut sender = Sender::new(message, Some(octets));
         sender.offer(&vec![1; usize::try_from(octets).unwrap()], true).expect("it is ready");

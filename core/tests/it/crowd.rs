@@ -6,13 +6,13 @@ use minitalk_core::{Bit, Instant};
 
 const SENDERS: u32 = 5_000;
 
-/// Room for the longest frame of these tests, of which none is framed.
+/// Room for the longest frame of these tests; none of these senders is framed.
 const OCTETS: usize = minitalk_core::frame::octets_for(8);
 
 struct Crowd {
     exchange: Exchange<Vec<Place<OCTETS>>, OCTETS>,
     now: Instant,
-    /// Who was acknowledged, and whether that had to wait.
+    /// Which sender was acknowledged, and whether that had to wait.
     acknowledged: Vec<(u32, bool)>,
     ended: Vec<u32>,
 }
@@ -52,7 +52,7 @@ impl Crowd {
         }
     }
 
-    /// Lets whoever has the floor be silent until it is taken away.
+    /// Lets the sender with the floor be silent until it loses the floor.
     fn stall(&mut self) {
         self.now = self.exchange.poll_timeout().expect("somebody waits");
         self.exchange.handle_timeout(self.now);
@@ -64,7 +64,7 @@ impl Crowd {
 fn whoever_has_waited_longest_is_next_and_nobody_is_left_out() {
     let mut crowd = Crowd::new();
     let bits: Vec<Bit> = Encoder::new(Dialect::DEFAULT, b"a").expect("a text").collect();
-    // Numbers as the kernel gives them to processes that are started one after the other, and
+    // Numbers like those that the kernel gives to processes started one after the other, and
     // others.
     let peers: Vec<u32> = (0..SENDERS).map(|i| if i % 3 == 0 { i * 4_096 } else { i }).collect();
     for &peer in &peers {
@@ -91,7 +91,7 @@ fn the_floor_goes_on_from_the_place_of_one_who_has_gone() {
     crowd.stall();
     crowd.stall();
     assert_eq!(crowd.acknowledged.last(), Some(&(3, true)), "the third one has the floor");
-    // The first two want it again, after those who wait already.
+    // The first two want the floor again, after those that already wait.
     (1..=2).for_each(|peer| crowd.bit(peer, Bit::One));
     crowd.exchange.handle_gone(3);
     crowd.drive();
@@ -100,7 +100,7 @@ fn the_floor_goes_on_from_the_place_of_one_who_has_gone() {
     assert_eq!(order, [1, 2, 3, 4, 5, 1, 2]);
 }
 
-/// One whose bit was lost keeps the others waiting for 20 ms, and so does each of a thousand.
+/// A sender whose bit was lost keeps the others waiting for 20 ms, and so does each of a thousand.
 #[test]
 fn the_silent_keep_nobody_waiting_for_long() {
     let mut crowd = Crowd::new();

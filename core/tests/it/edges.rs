@@ -1,4 +1,4 @@
-//! What a single wrong sign or a forgotten line would break, and nothing else would show.
+//! Faults that a single wrong sign or a forgotten line would cause, and no other test would show.
 
 use minitalk_core::frame::{Check, FRAME_OCTETS_MAX, PAYLOAD_OCTETS_MAX};
 use minitalk_core::hdlc::{FLAG_BITS, Framer};
@@ -10,7 +10,7 @@ use crate::pair::Pair;
 
 #[test]
 fn the_largest_frame_that_makes_sense_fits_a_receiver() {
-    // With the longest length a first frame is not the last one.
+    // A first frame with the longest length cannot also be the last.
     let mut pair = Pair { sender: Sender::new(7, Some(u64::MAX - 1)), ..Pair::new() };
     pair.sender.offer(&[0xFF; PAYLOAD_OCTETS_MAX], false).expect("a new sender is ready");
     pair.drive();
@@ -45,7 +45,7 @@ fn progress_is_what_has_not_been_reached_before() {
         pair.steps(1);
         assert_eq!(pair.sender.progress(), bit);
     }
-    // Out of step, all of this is sent once more.
+    // After falling out of step it sends all of this again.
     pair.sender.handle_ack(Bit::One, pair.now);
     assert!(pair.wait());
     pair.steps(60);
@@ -82,7 +82,7 @@ fn a_refusal_of_a_later_frame_is_remembered() {
         while pair.receiver.counters().refused == 0 {
             pair.steps(1);
         }
-        // The verdict is lost in part, and from now on the host would take anything.
+        // Part of the verdict is lost, and from now on the host would accept anything.
         pair.steps(at_the_verdict);
         pair.refuses = None;
         let bit = pair.sender.poll_transmit(pair.now).expect("the verdict is not over");
@@ -114,7 +114,7 @@ fn who_gives_up_forgets_the_bit_that_is_under_way() {
     pair.steps(30);
     assert!(pair.sender.poll_transmit(pair.now).is_some());
     pair.sender.abort();
-    // The acknowledgment of the bit before has not come, and the abort does not wait for it.
+    // The acknowledgment of the bit before has not come, but the abort does not wait for it.
     for left in (0..8).rev() {
         assert_eq!(pair.sender.poll_transmit(pair.now), Some(Bit::One));
         assert_eq!(pair.sender.poll_transmit(pair.now), None);
@@ -166,7 +166,7 @@ fn the_outcome_is_unknown_from_the_last_bit_of_the_frame_to_its_verdict() {
 
 #[test]
 fn a_last_frame_whose_check_is_another_is_refused() {
-    /// What a receiver says of a message of one frame, bit after bit.
+    /// What a receiver answers to a message of one frame, bit by bit.
     fn judged(check: u32) -> (Vec<u8>, u32, String) {
         let mut content = vec![0xFF, 0b0011_0000, 2, 7, 0, 0, 0, 0, 1, b'a'];
         content.extend(check.to_le_bytes());
@@ -206,7 +206,7 @@ fn a_stray_acknowledgment_between_two_frames_has_the_next_one_begin_with_a_mark(
         pair.drive();
         let bits = pair.bits;
         if is_stray {
-            // Whose it is nobody knows, nor what the receiver would say next.
+            // It is unknown where this comes from, and what the receiver would send next.
             pair.sender.handle_ack(Bit::One, pair.now);
             assert_eq!(pair.sender.statistics().stray_acks, 1);
         }
@@ -216,11 +216,12 @@ fn a_stray_acknowledgment_between_two_frames_has_the_next_one_begin_with_a_mark(
         assert_eq!(pair.sender.statistics().repeated_frames, 0);
         pair.bits - bits
     });
-    // In step, the flag that closed the frame before opens the next one.
+    // In step, the closing flag of the frame before opens the next one.
     assert!(after_a_stray >= in_step + 16, "{in_step} bits, {after_a_stray} after a stray");
 }
 
-/// The one may wait for its turn; of any other it is known that it, or its answer, was lost.
+/// The first bit may be waiting for its turn; of any other it is certain that it, or its answer,
+/// was lost.
 #[test]
 fn only_the_first_bit_of_an_attempt_can_be_waiting_for_its_turn() {
     let mut pair = Pair::offering(b"hi");
@@ -276,7 +277,8 @@ fn a_reason_is_spelled_in_so_many_bits_and_the_next_answer_differs_from_its_last
     }
 }
 
-/// Nobody has longer frames than the protocol has: it was damage, and not its sender's fault.
+/// No sender's frames are longer than the protocol allows: it was damage, and not the sender's
+/// fault.
 #[test]
 fn a_receiver_with_room_for_every_frame_refuses_none_for_its_length() {
     let mut pair = Pair::new();

@@ -1,4 +1,4 @@
-//! How well, and how early, a sender of any dialect is understood that nobody has told.
+//! How well, and how early, a sender is understood whose dialect is not given.
 
 use std::fmt::Write;
 
@@ -10,10 +10,10 @@ use minitalk_core::{Bit, Instant};
 
 use crate::snapshot::assert_same;
 
-/// The process of every sender here.
+/// The process id of every sender here.
 const PID: u32 = 24_710;
 
-/// What comes before the text and after it, as settings.
+/// What comes before and after the text, as settings.
 const FORMS: [&str; 17] = [
     "end=nul",
     "end=length32",
@@ -50,11 +50,11 @@ const TEXTS: [(&str, &str); 10] = [
 /// What became of one message.
 struct Heard {
     text: Vec<u8>,
-    /// Symbols that had come when the first byte of the text was shown.
+    /// The number of symbols that had come when the first byte of the text was shown.
     shown_after: Option<usize>,
-    /// Messages that were brought to their end.
+    /// The number of messages that ended.
     messages: usize,
-    /// Acknowledgments for each symbol, and what came after the last one.
+    /// The acknowledgments of each symbol; for the last one also what came afterwards.
     answers: Vec<Vec<Bit>>,
 }
 
@@ -71,7 +71,7 @@ impl Talk {
         Self { understanding: Understanding::new(handles, PID, memory), now: 1_000_000, heard }
     }
 
-    /// Takes out all that a call has led to.
+    /// Takes everything that a call has led to.
     fn take(&mut self, mut understood: Understood) {
         loop {
             match understood {
@@ -95,7 +95,7 @@ impl Talk {
         }
     }
 
-    /// Lets time pass until an answer has come, or for `micros`.
+    /// Lets time pass for `micros`, or until an answer has come.
     fn pass(&mut self, micros: u64, for_an_answer: bool) {
         let until = self.now + micros;
         let answers = |talk: &Self| talk.heard.answers.last().map_or(0, Vec::len);
@@ -112,7 +112,7 @@ impl Talk {
         }
     }
 
-    /// Sends a symbol and waits as such a sender does.
+    /// Sends a symbol and waits as such a sender would.
     fn send(&mut self, symbol: Bit, waits: Waits) {
         self.heard.answers.push(Vec::new());
         let understood = self.understanding.handle_bit(symbol, Instant::from_micros(self.now));
@@ -174,7 +174,7 @@ fn waits_of(dialect: Dialect) -> Waits {
     if dialect.end == End::Silence { Waits::Never } else { Waits::PerBit }
 }
 
-/// How many of so many were understood, and after how many symbols the text was shown.
+/// How many texts were understood, out of how many, and after how many symbols the text was shown.
 #[derive(Default)]
 struct Share {
     right: usize,
@@ -183,7 +183,7 @@ struct Share {
 }
 
 impl Share {
-    /// After how many symbols the text was shown, if it was understood.
+    /// The number of symbols after which the text was shown, if it was understood.
     fn try_one(dialect: Dialect, text: &str) -> Option<usize> {
         let (heard, _) = talk(dialect, text, Handles::BOTH, waits_of(dialect));
         let is_right = heard.text == text.as_bytes() && heard.messages == 1;
@@ -304,7 +304,7 @@ fn who_waits_for_each_bit_is_acknowledged_each_bit_and_who_does_not_is_not() {
     }
 }
 
-/// Some take a `SIGUSR1` for a receipt.
+/// Some senders take a `SIGUSR1` for a receipt.
 #[test]
 fn a_sender_that_does_not_go_on_is_tried_with_the_other_signal() {
     let mut talk = Talk::new(Handles::BOTH, Memory::default());
@@ -329,7 +329,7 @@ fn the_next_process_of_a_program_is_acknowledged_otherwise_if_the_first_ended_of
     first.send(Bit::Zero, Waits::PerBit);
     let (_, first) = first.die();
     assert_eq!(first.memory().ack, Some(Ack::PerBit(Bit::One)));
-    // It ended after the first bit behind its greeting.
+    // It ended after the first bit following its greeting.
     let mut greeting = Talk::new(Handles::BOTH, Memory::default());
     for symbol in [Bit::Zero, Bit::Zero] {
         greeting.send(symbol, Waits::PerBit);
@@ -344,7 +344,7 @@ fn the_next_process_of_a_program_is_acknowledged_otherwise_if_the_first_ended_of
         let answer = if place == 0 { Bit::Zero } else { Bit::One };
         assert_eq!(greeting.heard.answers[place].first(), Some(&answer), "{place}");
     }
-    // It ended after the first one that was not echoed.
+    // It ended after the first symbol whose acknowledgment was not an echo.
     let mut second = Talk::new(Handles::BOTH, Memory::default());
     for symbol in [Bit::Zero, Bit::Zero, Bit::One] {
         second.send(symbol, Waits::PerBit);
@@ -358,7 +358,7 @@ fn the_next_process_of_a_program_is_acknowledged_otherwise_if_the_first_ended_of
     }
 }
 
-/// Some lose an acknowledgment that comes while they do not sleep yet.
+/// Some senders lose an acknowledgment that comes before they sleep.
 #[test]
 fn a_sender_that_stops_in_the_middle_is_acknowledged_once_more() {
     let mut talk = Talk::new(Handles::BOTH, Memory::default());
@@ -379,7 +379,7 @@ fn a_sender_that_stops_in_the_middle_is_acknowledged_once_more() {
     assert_eq!((heard.text.as_slice(), heard.messages), (&b"Hello"[..], 1));
 }
 
-/// The same of one that greets again a second after the answer.
+/// The same for a sender that greets again a second after the answer.
 #[test]
 fn a_sender_that_greets_again_after_an_answer_is_answered_with_the_other_signal() {
     let dialect = "hello=usr2,ack=usr2,end=length32".parse().expect("a dialect");
@@ -396,7 +396,7 @@ fn a_sender_that_greets_again_after_an_answer_is_answered_with_the_other_signal(
     assert_eq!((heard.text.as_slice(), heard.messages), (&b"Hello"[..], 1));
 }
 
-/// To one that greets, `SIGUSR1` means that the server is busy, and it greets again.
+/// To a sender that greets, `SIGUSR1` means that the server is busy, so it greets again.
 #[test]
 fn a_sender_that_asks_again_and_again_is_answered_with_the_other_signal() {
     let dialect = "hello=usr2,ack=usr2,end=length32".parse().expect("a dialect");
@@ -434,7 +434,7 @@ fn a_second_message_of_the_same_process_is_read_as_the_first_one_was() {
     }
 }
 
-/// One bit more than the message has is sent by some, and is no message that was cut.
+/// Some send one bit more than the message has, which is not a message that was cut off.
 #[test]
 fn a_symbol_after_the_last_message_is_not_taken_for_a_message() {
     let mut talk = Talk::new(Handles::BOTH, Memory::default());

@@ -1,4 +1,4 @@
-//! What both ends of a link make of what the line does to them.
+//! How both ends of a link handle faults of the line.
 
 use minitalk_core::receiver::Reply;
 use minitalk_core::sender::{Event, OfferError};
@@ -110,10 +110,10 @@ fn a_sender_that_gives_up_leaves_no_frame_behind() {
 fn a_timeout_runs_from_where_it_is_restarted() {
     let at = Instant::from_micros;
     let mut sender = sender_of(b"hi");
-    // Nothing is under way, so there is nothing to restart.
+    // No bit is in flight, so there is nothing to restart.
     sender.restart_timeout(at(1));
     assert_eq!(sender.poll_timeout(), None);
-    // How long the first bit takes says nothing: it may wait for its turn.
+    // The round trip of the first bit is not counted: it may have waited for its turn.
     assert_eq!(sender.poll_transmit(at(0)), Some(Bit::One));
     sender.handle_ack(Bit::One, at(0));
     assert_eq!(sender.poll_transmit(at(0)), Some(Bit::One));
@@ -157,7 +157,7 @@ fn an_acknowledgment_that_comes_while_news_is_unread_is_not_forgotten() {
     while pair.receiver.counters().accepted == 0 {
         pair.steps(1);
     }
-    // The verdict, up to its last acknowledgment; the news of it is not taken.
+    // The verdict, up to its last acknowledgment; the event is not taken.
     for _ in 0..8 {
         let bit = pair.sender.poll_transmit(pair.now).expect("the flag of the verdict");
         let ack = pair.receive(bit).expect("nothing is held back");
@@ -208,7 +208,7 @@ fn a_message_that_has_another_length_than_it_said_is_refused() {
 
 #[test]
 fn a_number_used_again_confirms_what_has_been_delivered_and_nothing_else() {
-    // A sender without a memory: after each reset it uses the same number.
+    // A sender without a memory: it uses the same number after each reset.
     let mut pair = Pair::offering(b"first");
     pair.drive();
     for at in 0..200 {
@@ -217,7 +217,7 @@ fn a_number_used_again_confirms_what_has_been_delivered_and_nothing_else() {
         pair.sender = Sender::new(7, None).without_pairs();
         pair.sender.offer(payload.as_bytes(), true).expect("a new sender is ready");
         pair.steps(at);
-        // Whichever bit comes twice costs at most the first attempt.
+        // Whichever bit comes twice, it costs at most the first attempt.
         if let Some(bit) = pair.sender.poll_transmit(pair.now) {
             let acks = [pair.receive(bit), pair.receive(bit)];
             acks.into_iter().flatten().for_each(|ack| pair.sender.handle_ack(ack, pair.now));
@@ -252,8 +252,8 @@ fn the_rest_of_a_message_whose_beginning_is_not_known_is_refused() {
     pair.drive();
     assert_eq!(pair.events.last(), Some(&Event::Refused(Some(RefusalReason::OutOfSequence))));
     assert_eq!(pair.text, b"known");
-    // Of the first attempt it has not seen the opening flag; of two it knows that they have one
-    // mask.
+    // It has not seen the opening flag of the first attempt. From two frames it knows that they
+    // have the same mask.
     assert_eq!(pair.sender.statistics().repeated_frames, 2);
 }
 

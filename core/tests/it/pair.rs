@@ -9,7 +9,7 @@ pub(crate) struct Pair {
     pub(crate) sender: Sender,
     pub(crate) receiver: Receiver,
     pub(crate) text: Vec<u8>,
-    /// How many octets came before the frame that was taken last, if nobody has asked.
+    /// How many octets came before the frame that was accepted last, unless that has been read.
     pub(crate) taken: Option<u64>,
     pub(crate) events: Vec<Event>,
     pub(crate) refuses: Option<RefusalReason>,
@@ -71,7 +71,7 @@ impl Pair {
         }
     }
 
-    /// Goes on until there is nothing to send and nothing to wait for.
+    /// Continues until there is nothing to send and nothing to wait for.
     pub(crate) fn drive(&mut self) {
         for _ in 0..2_000_000 {
             if !self.step() && !self.wait() {
@@ -89,7 +89,7 @@ impl Pair {
     }
 }
 
-/// A sender of a message of one frame, in single bits.
+/// A sender for a message of one frame, without pairs.
 pub(crate) fn sender_of(payload: &[u8]) -> Sender {
     let mut sender = Sender::new(7, u64::try_from(payload.len()).ok()).without_pairs();
     sender.offer(payload, true).expect("a new sender is ready");

@@ -1,4 +1,4 @@
-//! What a receiver makes of single frames, written octet by octet.
+//! How a receiver judges single frames, written octet by octet.
 
 use minitalk_core::frame::Check;
 use minitalk_core::hdlc::{Cursor, FLAG_BITS, Fcs};
@@ -9,16 +9,16 @@ use minitalk_core::{Bit, Receiver, RefusalReason};
 enum Judged {
     /// Accepted, and the host was given these octets.
     Delivered(Vec<u8>),
-    /// Accepted without the host.
+    /// Accepted without asking the host.
     Repeated,
     NotAccepted,
     Refused(Option<RefusalReason>),
 }
 
-/// The number of the message, and so the mask of all frames but the first.
+/// The number of the message, and so the mask of all its frames except the first.
 const MESSAGE: u32 = 7;
 
-/// Sends a frame after a mark, and the flag behind it.
+/// Sends a frame after a mark, and the flag after the frame.
 fn judged(receiver: &mut Receiver, content: &[u8], mask: u32) -> Judged {
     let mut payload = None;
     let mut feed = |bit| match receiver.handle_bit(bit) {
@@ -52,12 +52,12 @@ fn delivered(payload: &[u8]) -> Judged {
     Judged::Delivered(payload.to_vec())
 }
 
-/// The first frame of a message of unknown length, of which more comes.
+/// The first frame of a message of unknown length. More frames follow.
 fn first(version: u8) -> Vec<u8> {
     vec![0xFF, 0b0010_0000, version, 7, 0, 0, 0, 0, 1, b'a']
 }
 
-/// A later frame, of which more comes.
+/// A later frame. More frames follow.
 fn later(sequence: u8) -> Vec<u8> {
     vec![0xFF, sequence << 1, 1, b'b']
 }

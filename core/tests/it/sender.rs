@@ -1,4 +1,4 @@
-//! The rules that a sender keeps bit by bit, each seen from the line.
+//! The rules that a sender follows bit by bit, as seen on the line.
 
 use minitalk_core::sender::{Event, Phase};
 use minitalk_core::{Bit, Instant, RefusalReason, Sender};
@@ -20,7 +20,7 @@ fn transmitted(sender: &mut Sender, now: Instant) -> Vec<Bit> {
 }
 
 impl Pair {
-    /// Sends what may be under way together, and takes the acknowledgments of it.
+    /// Sends the bits that may be in flight together, and takes their acknowledgments.
     fn burst(&mut self) -> Vec<Bit> {
         let bits = transmitted(&mut self.sender, self.now);
         let acks: Vec<_> = bits.iter().filter_map(|&bit| self.receive(bit)).collect();
@@ -31,7 +31,7 @@ impl Pair {
         bits
     }
 
-    /// Goes on until two bits are under way.
+    /// Continues until two bits are in flight.
     fn until_a_pair(&mut self) -> [Bit; 2] {
         for _ in 0..100 {
             let before = (self.sender.clone(), self.receiver.clone());
@@ -45,12 +45,12 @@ impl Pair {
     }
 }
 
-/// What goes together, as the bits of the same message sent one by one say.
+/// The bits that should be sent together, derived from those of the same message sent one by one.
 fn expected_bursts(bits: &[Bit], frame: std::ops::Range<usize>) -> Vec<Vec<Bit>> {
     let mut bursts: Vec<Vec<Bit>> = Vec::new();
     for (place, &bit) in bits.iter().enumerate() {
         match bursts.last_mut() {
-            // The zero must be inside, too.
+            // The zero must be inside as well.
             Some(last)
                 if last[..] == [Bit::Zero]
                     && bit.is_one()
@@ -74,7 +74,8 @@ fn a_one_goes_with_the_zero_before_it_where_both_are_inside_a_frame_that_is_chec
         let ack = single.receive(bit).expect("nothing is held back");
         single.sender.handle_ack(ack, single.now);
     }
-    // Eight ones, a zero whose acknowledgment is the first that is checked; the flag of the verdict.
+    // Eight ones and a zero, whose acknowledgment is the first to be checked; at the end the flag
+    // of the verdict.
     let frame = 9..bits.len() - 8;
     let mut pair = in_pairs(PAYLOAD);
     let mut bursts = Vec::new();
@@ -90,7 +91,7 @@ fn a_one_goes_with_the_zero_before_it_where_both_are_inside_a_frame_that_is_chec
 fn a_frame_is_repeated_in_single_bits_after_a_mark_of_sixteen() {
     let mut pair = in_pairs(PAYLOAD);
     let _ = pair.until_a_pair();
-    // A third acknowledgment of two bits.
+    // A third acknowledgment for two bits.
     for ack in [Bit::Zero, Bit::One, Bit::Zero] {
         pair.sender.handle_ack(ack, pair.now);
     }
@@ -142,7 +143,7 @@ fn of_a_pair_of_which_one_was_acknowledged_nobody_can_tell_which() {
     assert_eq!(pair.sender.phase(), Phase::Quiet);
 }
 
-/// For how long the bit is waited for that goes next, in µs.
+/// How long the sender waits for the acknowledgment of the next bit, in µs.
 fn patience(pair: &mut Pair) -> u64 {
     let bit = pair.sender.poll_transmit(pair.now).expect("a bit");
     let timeout = pair.sender.poll_timeout().expect("a bit is under way");
@@ -167,7 +168,7 @@ fn a_bit_that_may_be_held_back_is_waited_for_longer_than_another() {
         }
     }
     assert_eq!(pair.sender.phase(), Phase::Ended);
-    // Round trips of no time: the timeout is the least there is.
+    // The round trips take no time, so the timeout is the shortest.
     let (last, rest) = frame.split_last().expect("bits");
     let (first, middle) = rest.split_first().expect("bits");
     assert_eq!((*first, *last), (50_000, 50_000), "a turn; the output");
@@ -180,7 +181,7 @@ fn the_first_bit_of_a_mark_is_waited_for_longer_than_the_others() {
     let mut pair = Pair::new();
     pair.sender.offer(PAYLOAD, false).expect("a new sender is ready");
     pair.drive();
-    // A stray one, so that the next frame begins with a mark.
+    // A stray acknowledgment, so that the next frame begins with a mark.
     pair.sender.handle_ack(Bit::One, pair.now);
     pair.sender.offer(PAYLOAD, true).expect("the first frame was accepted");
     assert_eq!(patience(&mut pair), 20_000);
@@ -198,7 +199,7 @@ fn a_pair_is_waited_for_as_long_as_eight_bits() {
     assert_eq!(timeout.micros_since(pair.now), 8 * 2_000);
 }
 
-/// A sender whose bit has been resent in `phase`, and acknowledged once.
+/// A sender whose bit has been resent in `phase` and acknowledged once.
 fn resent_in(phase: Phase) -> Pair {
     let mut pair = Pair::offering(PAYLOAD);
     if phase == Phase::Abort {
@@ -258,7 +259,7 @@ fn of_a_refusal_whose_reason_had_to_be_sent_again_the_reason_is_not_believed() {
     }
 }
 
-/// What the alternation goes on from is the acknowledgment that came last.
+/// The alternation continues from the acknowledgment that came last.
 #[test]
 fn a_mark_with_a_bit_too_many_leads_into_a_frame_that_is_in_step() {
     let mut pair = Pair::offering(PAYLOAD);
@@ -274,8 +275,9 @@ fn a_mark_with_a_bit_too_many_leads_into_a_frame_that_is_in_step() {
     assert_eq!((pair.text.as_slice(), pair.sender.statistics().repeated_frames), (PAYLOAD, 0));
 }
 
-/// What becomes of a message if the acknowledgment of each attempt that is the `checked`th to be
-/// checked is wrong, and a bit of each mark `is_resent`: the event, and how often it was repeated.
+/// What becomes of a message if, in each attempt, the acknowledgment that is checked as number
+/// `checked` is wrong, and a bit of each mark `is_resent`. Returns the event, and how often the
+/// frame was repeated.
 fn with_wrong_beginnings(checked: u32, is_resent: bool) -> (Option<Event>, u64) {
     let mut pair = Pair::offering(PAYLOAD);
     for _ in 0..9 {
@@ -293,7 +295,7 @@ fn with_wrong_beginnings(checked: u32, is_resent: bool) -> (Option<Event>, u64) 
             }
             if pair.sender.phase() == Phase::Frame {
                 left -= 1;
-                // The last one is equal to that before.
+                // The last acknowledgment equals the one before.
                 ack = if left == 0 { ack } else { !ack };
             }
             pair.sender.handle_ack(ack, pair.now);

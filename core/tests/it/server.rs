@@ -1,4 +1,4 @@
-//! What a server makes of several senders.
+//! How a server handles several senders.
 
 use minitalk_core::classic::Dialect;
 use minitalk_core::exchange::{self, Exchange, Handled, Output, Place, Protocol};
@@ -9,7 +9,7 @@ use minitalk_core::{Bit, Instant, RefusalReason, Sender};
 use crate::pair::sender_of;
 use minitalk_testing::Random;
 
-/// A server that answers at once, and everything it did.
+/// A server that answers at once, and everything that it did.
 struct Server {
     exchange: Exchange<[Place; 2], FRAME_OCTETS_MAX>,
     now: Instant,
@@ -49,7 +49,7 @@ impl Server {
         }
     }
 
-    /// Lets a sender talk as long as it is answered.
+    /// Lets a sender talk while it is answered.
     fn talk(&mut self, peer: u32, sender: &mut Sender) -> Option<Event> {
         while let Some(bit) = sender.poll_transmit(self.now) {
             self.bit(peer, bit);
@@ -61,7 +61,7 @@ impl Server {
     }
 }
 
-/// What an exchange did for one bit: acknowledgments, octets delivered, and what it said.
+/// What an exchange did for one bit: acknowledgments, octets delivered, and its answer.
 type Deed = (Vec<(u32, Bit, bool)>, Vec<(u32, Vec<u8>)>, Option<Handled>);
 
 fn do_by_outputs<S>(
@@ -92,8 +92,8 @@ where
     (acks, octets, Some(handled))
 }
 
-/// Framed senders, classic ones and noise, each at its own pace: a bit that is acknowledged in one
-/// call leaves the exchange as the outputs do, and one that is not leaves it as it was.
+/// Framed senders, classic ones and noise, each at its own pace: a bit that is acknowledged in a
+/// single call leaves the exchange as the outputs would, and one that is not leaves it unchanged.
 #[test]
 fn a_bit_that_is_acknowledged_at_once_leads_to_what_the_outputs_say() {
     let mut at_once = [0; 2];
@@ -124,7 +124,7 @@ fn a_bit_that_is_acknowledged_at_once_leads_to_what_the_outputs_say() {
                 Some(Some(_)) | None => noise,
             };
             let accepts = !random.happens(10_000);
-            // Of one that has gone the host is to be told before anything else.
+            // If a sender has gone, the host must be told that before anything else.
             if random.happens(2_000) {
                 exchange.handle_gone(3);
             }
@@ -183,7 +183,7 @@ fn the_floor_passes_at_the_verdict_to_the_one_that_waits() {
     let (mut first, mut second) = (sender_of(b"a"), sender_of(b"b"));
     let bit = first.poll_transmit(server.now).expect("the mark");
     server.bit(1, bit);
-    // The second one's bit comes in between and waits.
+    // The second sender's bit comes in between and waits.
     let waiting = second.poll_transmit(server.now).expect("the mark");
     server.bit(2, waiting);
     assert!(server.exchange.is_waiting(2));
@@ -209,7 +209,7 @@ fn a_turn_that_nobody_wanted_does_not_end_the_next_frame() {
     first.offer(b"b", true).expect("the frame before was accepted");
     let bit = first.poll_transmit(server.now).expect("the address");
     server.bit(1, bit);
-    // A newcomer in the middle of the frame has to wait for its end.
+    // A new sender in the middle of the frame has to wait for its end.
     server.bit(2, Bit::One);
     assert_eq!(server.acks.iter().map(|&(to, _)| to).collect::<Vec<_>>(), [1]);
     first.handle_ack(server.acks.remove(0).1, server.now);
@@ -237,7 +237,7 @@ fn the_turn_of_a_message_that_has_ended_is_over_although_nobody_wanted_it_then()
     for _ in 0..8 {
         server.bit(1, Bit::Zero);
     }
-    // Whoever wants it now is gone before it is looked at.
+    // The sender that wants it now is gone before its bit is processed.
     server.exchange.open(2).expect("there is room");
     let _ = server.exchange.handle_bit(2, Bit::One, server.now);
     server.exchange.handle_gone(2);
@@ -247,7 +247,7 @@ fn the_turn_of_a_message_that_has_ended_is_over_although_nobody_wanted_it_then()
     assert_eq!(server.acks, [(3, Bit::Zero)]);
 }
 
-/// A classic sender cannot be told that it was refused, and goes on.
+/// A classic sender cannot be told that it was refused, so it continues.
 #[test]
 fn a_sender_that_is_not_listened_to_keeps_nobody_waiting() {
     let mut server = Server::new(None);
@@ -267,7 +267,7 @@ fn a_sender_that_is_not_listened_to_keeps_nobody_waiting() {
     assert_eq!(server.acks, [(3, Bit::Zero)]);
 }
 
-/// Bits that are ignored are no sign of life.
+/// Ignored bits are no sign of life.
 #[test]
 fn a_holder_whose_bits_are_ignored_is_silent() {
     let mut server = Server::new(None);
@@ -372,7 +372,7 @@ fn a_bit_that_waits_for_its_turn_is_acknowledged_before_the_next_one() {
     assert_eq!(do_by_outputs(&mut exchange, 1, Bit::One, true, Instant::ZERO).0.len(), 1);
     assert_eq!(do_by_outputs(&mut exchange, 1, Bit::Zero, true, Instant::ZERO).0.len(), 1);
     assert!(exchange.clone().acknowledge(1, Bit::One, Instant::ZERO).is_some());
-    // Nobody has asked for what the first of two is owed.
+    // The acknowledgment that is owed for the first of two bits has not been taken.
     assert_eq!(exchange.handle_bit(1, Bit::Zero, Instant::ZERO), Handled::Taken);
     assert_eq!(exchange.acknowledge(1, Bit::One, Instant::ZERO), None);
 }

@@ -1,7 +1,7 @@
-//! Lives of a server and its clients, drawn from seeds, in simulated time.
+//! The life of a server and its clients, drawn from a seed, in simulated time.
 //!
-//! `SEEDS=1000000` runs more of them. A failure is one line, which begins with `SEED=n`; with that
-//! in the environment the test runs that life alone and tells what happens in it.
+//! `SEEDS=1000000` runs more of them. A failure is one line that begins with `SEED=n`; with that in
+//! the environment the test runs that life alone and prints what happens in it.
 
 mod client;
 mod inbox;
@@ -20,12 +20,12 @@ use minitalk_testing::Random;
 use plan::Plan;
 use world::{Tally, World};
 
-/// The PID of whoever has nothing to do with the link.
+/// The PID of a process that is not part of the link.
 pub(crate) const FOREIGN: u32 = 0;
 
 const SEEDS: u64 = 20_000;
 
-/// Failures after which no further life is begun.
+/// The number of failures after which no further life is begun.
 const FAILURES_MAX: usize = 20;
 
 fn live(seed: u64, draw: fn(&mut Random) -> Plan, traced: bool) -> Result<Tally, String> {
@@ -37,7 +37,7 @@ fn live(seed: u64, draw: fn(&mut Random) -> Plan, traced: bool) -> Result<Tally,
     World::new(plan, random, traced).run()
 }
 
-/// The lives of all `seeds` added up, or a line for each that has failed.
+/// The tallies of all `seeds` added up, or a line for each life that has failed.
 fn live_all(
     seeds: u64,
     live: impl Fn(u64) -> Result<Tally, String> + Sync + std::panic::RefUnwindSafe,
@@ -80,13 +80,13 @@ fn live_all(
     }
 }
 
-/// What a panic said.
+/// The message of a panic.
 fn message_of(cause: &(dyn Any + Send)) -> String {
     let text = cause.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| cause.downcast_ref::<String>().cloned()).unwrap_or_default()
 }
 
-/// Runs the one life that `SEED` names, or those of all `seeds`, of which none may fail.
+/// Runs the one life that `SEED` selects, or those of all `seeds`, none of which may fail.
 fn assert_sound(seeds: u64, draw: fn(&mut Random) -> Plan) -> Option<Tally> {
     if let Some(seed) = number("SEED") {
         let tally = live(seed, draw, true).unwrap_or_else(|error| panic!("SEED={seed}: {error}"));
@@ -110,7 +110,7 @@ fn in_no_life_is_anything_lost_mixed_doubled_or_believed_wrongly() {
     assert!(seeds < SEEDS || !ends.contains(&0), "not everything happened: {sum:?}");
 }
 
-/// A classic bit that comes twice damages the text, but whoever sent it learns that.
+/// A classic bit that comes twice damages the text, but its sender learns that.
 #[test]
 fn a_classic_receipt_is_true_however_often_bits_come_twice() {
     let Some(sum) = assert_sound(20_000, Plan::draw_hasty) else { return };

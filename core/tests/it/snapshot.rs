@@ -1,4 +1,4 @@
-//! Tables that are kept beside the tests.
+//! Tables that are stored next to the tests.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! An exchange with senders whose dialect nobody has told.
+//! An exchange with senders whose dialect is not given.
 
 use minitalk_core::classic::{Ack, Dialect, Encoder, End, Handles, Memory, Waits};
 use minitalk_core::exchange::{Exchange, FLOOR_STALL_MICROS, Handled, Output, Place, Protocol};
@@ -8,7 +8,7 @@ use minitalk_core::{Bit, Instant, RefusalReason, Sender};
 
 const USR1: Handles = Handles { usr1: true, usr2: false };
 
-/// A piece of a message as the host is told of it.
+/// A piece of a message as reported to the host.
 #[derive(Debug, PartialEq)]
 struct Piece {
     octets: Vec<u8>,
@@ -37,7 +37,7 @@ impl Server {
         }
     }
 
-    /// With a stranger of number 1.
+    /// A server with a stranger whose number is 1.
     fn with_stranger(handles: Handles) -> Self {
         let mut server = Self::new("order=msb");
         server.exchange.open_stranger(1, handles, Memory::default()).expect("there is room");
@@ -91,7 +91,8 @@ fn bits(dialect: &str, text: &[u8]) -> Vec<Bit> {
     Encoder::new(dialect, text).expect("a text").collect()
 }
 
-/// What begins with a 1 of 32 bits is a length or the sender's process, until another number comes.
+/// Bits that begin with a 1 in 32 bits are a length or the sender's process, until the next number
+/// comes.
 #[test]
 fn a_stranger_that_is_understood_in_the_middle_of_a_later_length_is_acknowledged_there_too() {
     let mut server = Server::with_stranger(Handles::BOTH);
@@ -123,7 +124,7 @@ fn a_stranger_is_understood_and_what_it_is_can_be_asked() {
     assert_eq!((dialect.one, dialect.end), (Bit::Zero, End::Length32));
     server.pass(100_000);
     assert_eq!(server.text(), text.as_bytes());
-    // Once the text is complete, there is no message any more of which it is the length.
+    // Once the text is complete, there is no message any more that the length would belong to.
     let (last, pieces) = server.pieces.split_last().expect("it came in pieces");
     let (text_end, pieces) = pieces.split_last().expect("it came in pieces");
     assert_eq!((last.length, text_end.length, last.last), (None, None, true));
@@ -211,7 +212,7 @@ fn whoever_goes_in_the_middle_of_a_classic_text_cuts_it_unless_nobody_listens() 
     }
 }
 
-/// Symbols that wait for the floor would be lost.
+/// Symbols that waited for the floor would be lost.
 #[test]
 fn those_who_do_not_wait_are_served_whoever_has_the_floor() {
     let mut server = Server::new("ack=none");
@@ -271,7 +272,7 @@ fn a_holder_that_goes_on_keeps_the_floor() {
     }
 }
 
-/// A turn is the whole of a message unless that is long.
+/// A turn lasts for the whole message, unless that is long.
 #[test]
 fn a_classic_text_without_an_end_lets_others_have_a_turn() {
     let mut server = Server::new("order=msb");

@@ -1,4 +1,4 @@
-//! What a host asks of the halves of a classic link, and of its codecs.
+//! What a host can ask the halves of a classic link, and the codecs.
 
 use minitalk_core::Bit;
 use minitalk_core::classic::{ByteEncoder, Completed, Dialect, Encoder, TextReceiver};

@@ -1,4 +1,5 @@
-//! When a message of a sender that nobody has told is over, and what is known of it until then.
+//! When a message of a sender with an unknown dialect is over, and what is known about it until
+//! then.
 
 use minitalk_core::classic::{
     Ack, Confidence, Encoder, End, Handles, Memory, Understanding, Understood, Waits,
@@ -12,7 +13,7 @@ struct Talk {
     understanding: Understanding,
     now: u64,
     text: Vec<u8>,
-    /// How many messages were brought to their end, and the symbols that came after the last bit.
+    /// How many messages have ended, and the symbols that came after the last bit.
     messages: usize,
     answers: Vec<Bit>,
 }
@@ -48,7 +49,7 @@ impl Talk {
         self.now = until;
     }
 
-    /// Sends symbols; one that waits for each bit gets the time for that.
+    /// Sends symbols, with the time that a sender needs that waits for each bit.
     fn send(&mut self, symbols: impl IntoIterator<Item = Bit>, waits: Waits) {
         for symbol in symbols {
             self.answers.clear();
@@ -127,10 +128,10 @@ fn a_nul_ends_a_message_at_once_also_behind_a_length() {
     }
 }
 
-/// Silence tells what it is, and silence once more that no NUL follows.
+/// The first silence shows what the message is, and the second one that no NUL follows.
 #[test]
 fn a_text_of_a_single_byte_behind_a_length_ends_and_is_confirmed() {
-    // A NUL that is all that the length counts is no end of a text.
+    // If a NUL is everything that the length counts, it is not the end of a text.
     for text in ["Z", "\0"] {
         for waits in [Waits::PerBit, Waits::Never] {
             let mut talk = Talk::new(Handles::BOTH);
@@ -146,7 +147,7 @@ fn a_text_of_a_single_byte_behind_a_length_ends_and_is_confirmed() {
     }
 }
 
-/// Nothing is owed but the receipt: each symbol has been acknowledged.
+/// Only the receipt is owed: each symbol has been acknowledged.
 #[test]
 fn a_message_that_only_silence_tells_gets_its_receipt() {
     let mut talk = Talk::new(Handles::BOTH);
@@ -158,7 +159,7 @@ fn a_message_that_only_silence_tells_gets_its_receipt() {
     assert!(talk.answers.ends_with(&[Bit::One]), "{:?}", talk.answers);
 }
 
-/// It may be read so, but there is no message that could be confirmed.
+/// It may be read that way, but there is no message that could be confirmed.
 #[test]
 fn what_is_cut_off_before_it_is_understood_gets_no_receipt() {
     for (waits, messages) in [(Waits::PerBit, 0), (Waits::Never, 1)] {
@@ -176,7 +177,7 @@ fn what_is_cut_off_before_it_is_understood_gets_no_receipt() {
     assert_eq!(talk.understanding.octets_at_risk(), Some(3));
 }
 
-/// What it says has no end but that of its process.
+/// Its text ends only with its process.
 #[test]
 fn a_pause_in_the_middle_of_a_text_means_nothing() {
     let mut talk = Talk::new(Handles::BOTH);

@@ -6,14 +6,14 @@ use super::FOREIGN;
 use super::plan::ClientPlan;
 use minitalk_testing::Pending;
 
-/// What a client that has ended says of its message.
+/// What a client that has ended reports about its message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Delivered,
     Refused(Option<RefusalReason>),
     NotFramed,
     Aborted,
-    /// A classic link was disturbed, and says so.
+    /// A classic link was disturbed, and reports it.
     Disturbed,
     TimedOut,
     Killed,
@@ -24,30 +24,31 @@ enum Half {
     Classic(classic::TextSender<'static>),
 }
 
-/// How long a classic client waits without getting any further, and a framed one.
+/// How long a client waits without progress: a classic one, and a framed one.
 const PATIENCE_MICROS: [u64; 2] = [20_000_000, 200_000_000];
 
 /// What a look at the server shows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sight {
     pub(crate) has_taken_all: bool,
-    /// How long it has been asleep with nothing pending, if it is.
+    /// How long it has been asleep with nothing pending, if it has.
     pub(crate) asleep_micros: Option<u64>,
 }
 
-/// How long a server must have been asleep to be at rest, and to be looked at again.
+/// How long a server must have been asleep to be at rest, and the longest time between two looks.
 const REST_MICROS: u64 = 30_000;
 const LOOK_MICROS_MAX: u64 = 320_000;
 
-/// How long the rest of the server is waited for by a classic client, and at first by a framed one.
+/// How long a classic client waits until the server is at rest, and how long a framed one does at
+/// first.
 const REST_PATIENCE_MICROS: [u64; 2] = [5_000_000, 250_000];
 const REST_PATIENCE_MICROS_MAX: [u64; 2] = [5_000_000, 2_000_000];
 
-/// How soon to look again for less than rest.
+/// How soon to look again if less than rest is needed.
 const SHORT_LOOK_MICROS: u64 = 5_000;
 const ROOM_LOOK_MICROS: u64 = 1_000;
 
-/// A classic sender listens for less than this; the timer of a bit runs for longer.
+/// A classic sender listens for less than this; the timer of a bit runs longer.
 const LISTENING_MICROS_MAX: u64 = 150_000;
 
 pub(crate) struct Client {
@@ -55,15 +56,15 @@ pub(crate) struct Client {
     pub(crate) plan: ClientPlan,
     pub(crate) acks: Pending<u32>,
     pub(crate) outcome: Option<Outcome>,
-    /// Octets that the client knows to be accepted.
+    /// Octets that the client knows to have been accepted.
     pub(crate) accepted: usize,
-    /// Neither runs nor takes signals before.
+    /// Until then it neither runs nor takes signals.
     pub(crate) stopped_until: u64,
     /// When it will be scheduled because of a signal.
     pub(crate) woken_at: Option<u64>,
     half: Half,
     progress: (u64, u64),
-    /// Since when it has put its timeout off, and the time to the next look.
+    /// Since when it has been postponing its timeout, and the time until the next look.
     postponed: Option<(u64, u64)>,
     patience: u64,
     has_begun: bool,
@@ -77,7 +78,7 @@ impl Client {
             let sender = if plan.pairs { sender } else { sender.without_pairs() };
             Half::Framed { sender: Box::new(sender), offered: 0, done: false }
         } else {
-            // Lives are short and few at a time; the text is given back when the process ends.
+            // Lives are short, and few run at a time; the memory is freed when the process ends.
             let text: &'static [u8] = plan.text.clone().leak();
             let sender = classic::TextSender::new(classic::Dialect::DEFAULT, text, 0);
             let sender = sender.expect("the text has no NUL");
@@ -106,7 +107,7 @@ impl Client {
         self.outcome.is_none()
     }
 
-    /// When it runs next, if nothing new happens.
+    /// When it runs next, if nothing else happens.
     pub(crate) fn next_run(&self) -> Option<u64> {
         if !self.is_alive() {
             return None;
@@ -124,7 +125,7 @@ impl Client {
         }
     }
 
-    /// Runs once: takes a signal if one is pending, else looks at the clock.
+    /// Runs once: takes a signal if one is pending, otherwise checks the clock.
     pub(crate) fn run(&mut self, now: u64, server: u32, sight: Sight) {
         let instant = Instant::from_micros(now);
         self.woken_at = None;
@@ -162,7 +163,7 @@ impl Client {
         }
     }
 
-    /// Whether its timeout is not handled because of what it sees of the server.
+    /// Whether its timeout is postponed because of what it sees of the server.
     fn is_put_off(&mut self, now: u64, sight: Sight) -> bool {
         let due = self.timer().is_some_and(|at| at.as_micros() <= now);
         let doubt = match &self.half {
@@ -197,8 +198,8 @@ impl Client {
         true
     }
 
-    /// Lets the timer fire before its time. A classic sender's only if it is that of a bit: what it
-    /// listens for after a resend, it must listen for.
+    /// Lets the timer fire too early. For a classic sender, only the timer of a bit: it must be
+    /// able to listen after a resend.
     pub(crate) fn fire_early(&mut self, now: u64) {
         let Some(deadline) = self.timer() else { return };
         match &mut self.half {
@@ -237,7 +238,7 @@ impl Client {
         }
     }
 
-    /// What the sender has to say, to be asked after each bit.
+    /// Handles what the sender reports; to be called after each bit.
     pub(crate) fn hear(&mut self) {
         match &mut self.half {
             Half::Framed { sender, .. } => {
@@ -266,7 +267,7 @@ impl Client {
         }
     }
 
-    /// Whether what was sent last may have been delivered without the client having heard of it.
+    /// Whether what was sent last may have been delivered without the client's knowledge.
     pub(crate) fn is_outcome_unknown(&self) -> bool {
         match &self.half {
             Half::Framed { sender, .. } => sender.is_outcome_unknown(),

@@ -1,4 +1,4 @@
-//! What the server knows of one client's message, and whether that is right.
+//! What the server knows about one client's message, and whether that is right.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use minitalk_core::exchange::{Payload, Protocol};
 use super::client::{Client, Outcome};
 use super::plan::Faults;
 
-/// What is wrong, if anything is.
+/// What is wrong, if anything.
 pub(crate) type Check = Result<(), String>;
 
 #[expect(
@@ -18,14 +18,14 @@ pub(crate) type Check = Result<(), String>;
 #[derive(Default)]
 pub(crate) struct Inbox {
     text: Vec<u8>,
-    /// The last piece has been announced, and accepted.
+    /// Whether the last piece has been announced and accepted.
     pub(crate) ended: bool,
     pub(crate) written: bool,
     pub(crate) refused: Option<RefusalReason>,
     pub(crate) closed: bool,
-    /// A piece is announced and waits for its answer.
+    /// Whether a piece has been announced and waits for its answer.
     pub(crate) waits: bool,
-    /// Frames of each other client since this one began to wait.
+    /// How many frames of each other client were taken since this one began to wait.
     pub(crate) passed_over: BTreeMap<u32, u32>,
 }
 
@@ -34,7 +34,7 @@ impl Inbox {
         self.text.len()
     }
 
-    /// Takes a piece, which must be the next one of what its client sends, and of nobody else.
+    /// Takes a piece, which must be the next one that its client sends, and no other client's.
     pub(crate) fn take(
         &mut self,
         client: &Client,
@@ -61,7 +61,7 @@ impl Inbox {
         Ok(())
     }
 
-    /// Whether a client may say what it says at its end.
+    /// Whether what a client reports at its end is allowed.
     pub(crate) fn check_outcome(
         &self,
         client: &Client,
@@ -74,8 +74,8 @@ impl Inbox {
             // Even a classic receipt is true as long as no symbol is lost: one that comes twice
             // shows.
             Outcome::Delivered => self.written && (intact || faults.lose()),
-            // A bit of the reason resent is enough: the server was late, or another client's bit in
-            // the way.
+            // One resent bit of the reason is enough: the server was late, or another client's bit
+            // was in the way.
             Outcome::Refused(None) => {
                 self.refused.is_some() && (disturbed || client.statistics().resent_bits > 0)
             }
@@ -94,7 +94,7 @@ impl Inbox {
         Ok(())
     }
 
-    /// Whether `cut` tells the truth of a message that goes no further.
+    /// Whether `cut` is true for a message that has ended here.
     pub(crate) fn is_told(&self, cut: Option<u64>) -> bool {
         let octets = u64::try_from(self.octets()).unwrap_or(u64::MAX);
         match cut {

@@ -1,16 +1,16 @@
-//! What one life of a server and its clients is made of, drawn from a seed.
+//! The plan of one life of a server and its clients, drawn from a seed.
 
 use minitalk_testing::{Random, draw_content};
 
-/// How often what goes wrong, in millionths of the steps at which it could.
+/// How often faults happen, in millionths of the steps in which they could.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Faults {
     /// A foreign signal of the same kind is pending when a symbol is sent.
     pub(crate) hidden: u64,
-    /// A foreign signal at any process.
+    /// A foreign signal arrives at some process.
     pub(crate) foreign: u64,
-    /// A timer of a sender, or the floor's, fires too early: a classic sender then resends a bit
-    /// that is not lost.
+    /// A timer of a sender, or that of the floor, fires too early: a classic sender then resends a
+    /// bit that is not lost.
     pub(crate) early_timer: u64,
     /// A process is stopped, and continued later.
     pub(crate) stop: u64,
@@ -18,15 +18,15 @@ pub(crate) struct Faults {
     pub(crate) death: u64,
     /// A framed client gives up.
     pub(crate) abort: u64,
-    /// The server refuses the message, for whatever reason.
+    /// The server refuses the message, for some reason.
     pub(crate) refusal: u64,
     /// A process that is woken runs only much later.
     pub(crate) delay: u64,
     /// The server is stopped between taking a bit and acknowledging it.
     pub(crate) late_ack: u64,
-    /// The output takes its time.
+    /// The output is slow.
     pub(crate) slow_output: u64,
-    /// A client starts again under the number of one that has ended.
+    /// A client starts with the PID of one that has ended.
     pub(crate) pid_reuse: u64,
 }
 
@@ -42,7 +42,7 @@ impl Faults {
     }
 }
 
-/// A client to be.
+/// A client that will be started.
 #[derive(Clone, Debug)]
 pub(crate) struct ClientPlan {
     pub(crate) framed: bool,
@@ -53,8 +53,8 @@ pub(crate) struct ClientPlan {
     pub(crate) chunk: usize,
     pub(crate) pairs: bool,
     pub(crate) starts_at: u64,
-    /// It knows that the server keeps section 9 of the protocol, and looks at it before it repeats
-    /// a bit.
+    /// Whether it knows that the server follows section 9 of the protocol, and looks at it before
+    /// it repeats a bit.
     pub(crate) looks: bool,
 }
 
@@ -86,10 +86,11 @@ impl ClientPlan {
     }
 }
 
-/// Places for clients in most lives: fewer than there may be clients, who then wait for one.
+/// The number of places in most lives: fewer than there may be clients, some of which then have to
+/// wait.
 const PLACES: usize = 6;
 
-/// What a classic text must not hold: NUL, and 0xFF, which is not UTF-8.
+/// A classic text must not contain NUL, nor 0xFF, which is not UTF-8.
 fn draw_text(random: &mut Random, length: usize) -> Vec<u8> {
     (0..length).map(|_| u8::try_from(1 + random.below(254)).unwrap_or(1)).collect()
 }
@@ -104,9 +105,9 @@ pub(crate) struct Plan {
     pub(crate) clients: Vec<ClientPlan>,
     pub(crate) places: usize,
     pub(crate) faults: Faults,
-    /// The longest message that the server takes.
+    /// The longest message that the server accepts.
     pub(crate) octets_max: Option<u64>,
-    /// Steps after which nothing goes wrong any more.
+    /// The number of steps after which there are no more faults.
     pub(crate) faults_end: u64,
 }
 
@@ -141,7 +142,7 @@ impl Plan {
         Self { clients, places: PLACES, faults, octets_max, faults_end }
     }
 
-    /// One classic client that resends bits which are not lost, and often runs late.
+    /// One classic client that resends bits that are not lost, and often runs late.
     pub(crate) fn draw_hasty(random: &mut Random) -> Self {
         let length = 1 + random.index(5);
         let client = ClientPlan {

@@ -1,4 +1,5 @@
-//! What losses cost: a table that is kept, so that a change of the protocol shows as a difference.
+//! The cost of losses: a table in a snapshot, so that a change of the protocol shows as a
+//! difference.
 
 use std::fmt::Write as _;
 
@@ -9,7 +10,7 @@ use minitalk_testing::Random;
 
 const OCTETS: usize = 1_000;
 
-/// Every client sends a thousand octets; the losses last as long as the transfer.
+/// Every client sends a thousand octets, with losses during the whole transfer.
 fn plan(clients: usize, lost_per_million: u64) -> Plan {
     let text = |client: usize| {
         (0..OCTETS).map(|i| u8::try_from((i * 7 + client) % 251).unwrap_or(0)).collect()
@@ -70,8 +71,8 @@ fn losses_cost_what_they_cost_before() {
     snapshot::assert_same("losses.txt", &table);
 }
 
-/// Clients that all begin within a moment: framed, or one in so many of them `classic`. If each
-/// `looks`, it looks at the server before it repeats a bit.
+/// Clients that all begin at about the same time: framed ones, but one in every `classic` of them
+/// is classic. If `looks`, each looks at the server before it repeats a bit.
 fn crowd(clients: usize, classic: usize, looks: bool) -> Plan {
     let octet = |place: usize| u8::try_from(1 + place % 250).unwrap_or(1);
     let client = |index: usize| ClientPlan {

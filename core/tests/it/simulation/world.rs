@@ -18,10 +18,11 @@ const FIRST_CLIENT: u32 = 100;
 /// More steps than any life needs.
 const STEPS_MAX: u64 = 3_000_000;
 
-/// Frames of one other client that may be taken while a client waits for the floor.
+/// How many frames of another client may be taken while a client waits for the floor.
 const PASSED_OVER_MAX: u32 = 2;
 
-/// Why the server refuses a piece: any of these four, so that one heard for another shows.
+/// The reasons for which the server refuses a piece: any of four, so that it shows if one is read
+/// as another.
 const REASONS: [RefusalReason; 4] = [
     RefusalReason::OutputFailed,
     RefusalReason::ShuttingDown,
@@ -29,7 +30,7 @@ const REASONS: [RefusalReason; 4] = [
     RefusalReason::Stalled,
 ];
 
-/// What came of a life.
+/// The result of a life.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) steps: u64,
@@ -60,11 +61,11 @@ pub(crate) struct World {
     server_stopped_until: u64,
     clients: Vec<Client>,
     inboxes: Vec<Inbox>,
-    /// Clients that have ended, of whose end the server has not been told.
+    /// Clients that have ended without the server having been told.
     ended: Vec<u32>,
-    /// Acknowledgments that the server is about to send, when, and to whom.
+    /// Acknowledgments that the server is about to send: when, to whom, and which.
     late_acks: Vec<(u64, usize, Bit)>,
-    /// When the output will have taken a piece, and whose.
+    /// When the output will have taken a piece, and of which client.
     answers: Vec<(u64, u32)>,
     tally: Tally,
 }
@@ -96,7 +97,7 @@ impl World {
         }
     }
 
-    /// Runs until every client has ended and the server has forgotten it.
+    /// Runs until every client has ended and has been forgotten by the server.
     pub(crate) fn run(mut self) -> Result<Tally, String> {
         while let Some((at, who)) = self.next() {
             self.now = self.now.max(at);
@@ -124,7 +125,7 @@ impl World {
         Ok(self.tally)
     }
 
-    /// Who runs next, the server being `None`, and when.
+    /// Which client runs next, or `None` for the server, and when.
     fn next(&self) -> Option<(u64, Option<usize>)> {
         let clients = self.clients.iter().enumerate();
         let mut first =
@@ -150,7 +151,7 @@ impl World {
         self.is_faulty() && self.random.happens(per_million)
     }
 
-    /// Time from a signal until its receiver has the processor.
+    /// The time from a signal until its receiver gets the processor.
     fn scheduling_micros(&mut self) -> u64 {
         if self.happens(self.plan.faults.delay) {
             return self.random.logarithmic(60_000);
@@ -158,7 +159,7 @@ impl World {
         2 + self.random.below(9)
     }
 
-    /// What may befall anybody at any moment.
+    /// Faults that may happen to any process at any moment.
     fn misfortune(&mut self) -> Check {
         if !self.is_faulty() {
             return Ok(());
@@ -234,7 +235,7 @@ impl World {
     }
 
     fn index_of(&self, pid: u32) -> usize {
-        // A number may have been used before.
+        // A PID may have been used before.
         self.clients.iter().rposition(|client| client.pid == pid).expect("a known client")
     }
 
@@ -248,7 +249,7 @@ impl World {
         self.act(index)
     }
 
-    /// Lets a client send what it has to send, and say what it has to say.
+    /// Lets a client send what it has to send, and report what it has to report.
     fn act(&mut self, index: usize) -> Check {
         let now = self.now;
         loop {
@@ -311,7 +312,7 @@ impl World {
                 self.acknowledge(pid, ack);
             } else if pid != FOREIGN && self.exchange.handle_bit(pid, bit, now) == Handled::Unknown
             {
-                // One that has no place waits: its bit is sent again.
+                // A client without a place waits; its bit is sent again.
                 if self.clients[self.index_of(pid)].is_alive() && self.exchange.open(pid).is_ok() {
                     let _ = self.exchange.handle_bit(pid, bit, now);
                 }
@@ -422,7 +423,8 @@ impl World {
         Ok(())
     }
 
-    /// While a client waits for the floor, every other one has it once, or just had it.
+    /// While a client waits for the floor, every other one has it at most once, or had it just
+    /// before.
     fn check_fairness(&mut self, pid: u32) -> Check {
         for (client, inbox) in self.clients.iter().zip(&mut self.inboxes) {
             if client.pid == pid || !client.is_alive() || !self.exchange.is_waiting(client.pid) {
