@@ -1,4 +1,4 @@
-//! How often tests repeat what chance decides, and the numbers that chance draws.
+//! How many times tests repeat what depends on chance, and random numbers.
 
 use std::env;
 use std::time::SystemTime;
@@ -7,8 +7,7 @@ use minitalk_testing::Random;
 
 /// Random numbers from the seed `MINITALK_SEED`, or else from the clock. The seed is printed.
 ///
-/// They choose points in time as well, so a seed repeats what was tried, and not always what came
-/// of it.
+/// They also determine points in time, so a seed repeats what was tried, but not always the result.
 #[must_use]
 pub fn random() -> Random {
     let given = env::var("MINITALK_SEED").ok().and_then(|seed| seed.parse().ok());
@@ -20,8 +19,8 @@ pub fn random() -> Random {
     Random::new(seed)
 }
 
-/// How often a test repeats what it does: `usual` times, or with `MINITALK_LONG` in the environment
-/// `long` times.
+/// How many times a test repeats what it does: `usual` times, or `long` times if `MINITALK_LONG` is
+/// in the environment.
 #[must_use]
 pub fn times(usual: u32, long: u32) -> u32 {
     if env::var_os("MINITALK_LONG").is_some() { long } else { usual }

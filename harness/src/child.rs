@@ -11,7 +11,7 @@ use nix::unistd::Pid;
 
 use crate::PATIENCE;
 
-/// A running child. Killed when dropped.
+/// A running child. It is killed when this is dropped.
 #[derive(Debug)]
 pub struct Running {
     child: Child,
@@ -24,9 +24,9 @@ pub struct Running {
 pub struct Finished {
     /// How it ended.
     pub status: ExitStatus,
-    /// All it wrote to its standard output.
+    /// Everything it wrote to its standard output.
     pub stdout: Vec<u8>,
-    /// All it wrote to its standard error.
+    /// Everything it wrote to its standard error.
     pub stderr: String,
 }
 
@@ -46,7 +46,7 @@ impl Finished {
 }
 
 impl Running {
-    /// Starts `command` with both outputs collected and, unless it was set, no input.
+    /// Starts `command`, collects both outputs and, unless it was set, gives it no input.
     ///
     /// # Panics
     ///
@@ -66,13 +66,12 @@ impl Running {
         let mut running = Self::start(command.stdin(Stdio::piped()));
         let mut stdin = running.child.stdin.take().expect("stdin is a pipe");
         let input = input.into();
-        // A child that ends early closes the pipe, which is its own business.
+        // A child that ends early closes the pipe, which is not an error here.
         thread::spawn(move || drop(stdin.write_all(&input)));
         running
     }
 
-    /// Starts `command` with a pipe on its standard input, to be written to and closed by the
-    /// caller.
+    /// Starts `command` with a pipe on its standard input, which the caller writes to and closes.
     ///
     /// # Panics
     ///
@@ -94,7 +93,7 @@ impl Running {
         Self::start_into(command.stdin(Stdio::null()), stdout.into())
     }
 
-    /// Starts `command` with its input as it is, collecting both outputs.
+    /// Starts `command` with its input unchanged, and collects both outputs.
     ///
     /// # Panics
     ///
@@ -124,7 +123,8 @@ impl Running {
         self.child.id()
     }
 
-    /// Sends `signal` to this child, and to nobody else: it has not been waited for.
+    /// Sends `signal` to this child. Its PID cannot be another process's: it has not been waited
+    /// for.
     ///
     /// # Panics
     ///
@@ -147,7 +147,7 @@ impl Running {
     ///
     /// # Panics
     ///
-    /// If it ends or the deadline passes before.
+    /// If the child ends or the deadline passes first.
     pub fn wait_for_stdout(&self, wanted: impl Fn(&[u8]) -> bool) -> Vec<u8> {
         self.stdout.wait_for(wanted).unwrap_or_else(|seen| self.give_up("stdout", &seen))
     }
@@ -156,7 +156,7 @@ impl Running {
     ///
     /// # Panics
     ///
-    /// If it ends or the deadline passes before.
+    /// If the child ends or the deadline passes first.
     pub fn wait_for_stderr(&self, text: &str) -> String {
         let wanted = |bytes: &[u8]| String::from_utf8_lossy(bytes).contains(text);
         let seen = self.stderr.wait_for(wanted);
@@ -195,7 +195,8 @@ impl Running {
         self.finish_within(PATIENCE)
     }
 
-    /// Waits for its end, for as long as `patience`: long work may take longer than a failure.
+    /// Waits for its end, for at most `patience`: long work may take longer than it takes to notice
+    /// a failure.
     ///
     /// # Panics
     ///
@@ -228,7 +229,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Killing one that has ended already is refused, and that is fine.
+        // Killing one that has already ended fails, which does no harm.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -271,7 +272,8 @@ impl Stream {
         self.state.lock().expect("no collector panics").bytes.clone()
     }
 
-    /// Waits until `wanted` holds. `Err` is what had come when the stream ended or time was up.
+    /// Waits until `wanted` is satisfied. `Err` is what had come when the stream ended or time was
+    /// up.
     fn wait_for(&self, wanted: impl Fn(&[u8]) -> bool) -> Result<Vec<u8>, Vec<u8>> {
         let state = self.state.lock().expect("no collector panics");
         let waiting = |state: &mut Collected| !state.ended && !wanted(&state.bytes);
@@ -280,8 +282,8 @@ impl Stream {
         if wanted(&state.bytes) { Ok(state.bytes.clone()) } else { Err(state.bytes.clone()) }
     }
 
-    /// Everything, once the stream has ended. A grandchild may hold it open: not for longer than
-    /// the deadline.
+    /// Everything, once the stream has ended. A grandchild may hold it open, but this waits no
+    /// longer than the deadline.
     fn all(&self) -> Vec<u8> {
         let state = self.state.lock().expect("no collector panics");
         let (state, _) = self

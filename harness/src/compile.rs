@@ -1,4 +1,4 @@
-//! Small programs in C, which play the other end or do what no program of ours would.
+//! Small programs in C, which play the other end or do what none of our programs would.
 
 use std::collections::hash_map::DefaultHasher;
 use std::fs;
@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::programs::target_directory;
 
-/// Compiles the C program `source` with these options, unless that has been done before, and says
-/// where it is. Equal calls give the same file.
+/// Compiles the C program `source` with these options, unless that has been done before, and
+/// returns its path. Equal calls give the same file.
 ///
 /// # Panics
 ///
@@ -25,7 +25,7 @@ pub fn compile(source: &Path, options: &[&str]) -> PathBuf {
     if program.exists() {
         return program;
     }
-    // Under a name of its own first: nobody runs half of a program.
+    // Under a temporary name first, so that nobody runs half of a program.
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     let unfinished = folder.join(format!("{stem}-{}-{number}", process::id()));
     let status = Command::new("cc")
@@ -40,7 +40,7 @@ pub fn compile(source: &Path, options: &[&str]) -> PathBuf {
     program
 }
 
-/// A number for the source, for what it may include, and for the options.
+/// A hash of the source, of what it may include, and of the options.
 fn fingerprint(source: &Path, options: &[&str]) -> u64 {
     let mut hasher = DefaultHasher::new();
     (source, options).hash(&mut hasher);

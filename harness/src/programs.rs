@@ -1,4 +1,4 @@
-//! Where the two programs are, built from this very source tree.
+//! The paths of the two programs, built from this source tree.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -15,11 +15,11 @@ pub struct Programs {
 }
 
 impl Programs {
-    /// Builds the programs, once per process, and says where they are.
+    /// Builds the programs, once per process, and returns their paths.
     ///
     /// # Panics
     ///
-    /// If they cannot be built; cargo has said why.
+    /// If they cannot be built; cargo has reported why.
     #[must_use]
     pub fn build() -> &'static Self {
         static PROGRAMS: OnceLock<Programs> = OnceLock::new();
@@ -64,11 +64,13 @@ impl Programs {
     }
 }
 
-/// Runs the program `name` that was built with this test to its end, where no server has a name and
-/// lines have 100 columns: what it has written to standard output and to standard error.
+/// Runs the program `name` that was built with this test to its end, with lines of 100 columns, and
+/// without any servers that have a name. Returns what it has written to standard output and to
+/// standard error.
 ///
-/// Cargo says where such programs are in `CARGO_BIN_EXE_…`, but that does not get through the
-/// compiler's wrapper, which is a shell script: shells drop variables with a hyphen.
+/// Cargo sets `CARGO_BIN_EXE_…` to the paths of such programs, but that does not get through the
+/// wrapper of the compiler, which is a shell script: shells drop variables with a hyphen in their
+/// name.
 ///
 /// # Panics
 ///
@@ -83,11 +85,11 @@ pub fn said(name: &str, words: &str, code: i32) -> (String, String) {
     (ended.text(), ended.stderr)
 }
 
-/// Builds the example `name` of the library, and says where it is.
+/// Builds the example `name` of the library, and returns its path.
 ///
 /// # Panics
 ///
-/// If it cannot be built; cargo has said why.
+/// If it cannot be built; cargo has reported why.
 #[must_use]
 pub fn example(name: &str) -> PathBuf {
     cargo_build(&["--package", "minitalk", "--example", name]);
@@ -108,8 +110,8 @@ fn cargo_build(what: &[&str]) {
     if directory.ends_with("release") {
         command.arg("--release").args(what);
     } else {
-        // Packages that are built together share their features. With the whole workspace they are
-        // those of `cargo test`, which has compiled all of it already.
+        // Packages that are built together share their features. Built with the whole workspace,
+        // they have the features of `cargo test`, which has compiled everything already.
         command.args(["--workspace", "--bins", "--examples"]);
     }
     // cargo test sets variables for this package; the inner cargo must not inherit them.
@@ -123,7 +125,7 @@ fn cargo_build(what: &[&str]) {
     assert!(status.success(), "cargo build failed: {status}");
 }
 
-/// The folder of the profile this program was built with: `target/debug`, say.
+/// The folder of the profile that this program was built with, such as `target/debug`.
 pub(crate) fn target_directory() -> PathBuf {
     let program = env::current_exe().expect("the path of this program is known");
     let directory = program.parent().expect("a program is in a folder");

@@ -1,4 +1,4 @@
-//! A running server that has said its PID.
+//! A running server that has printed its PID.
 
 use std::process::{Command, Stdio};
 
@@ -25,18 +25,18 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// If it does not say its PID.
+    /// If it does not print its PID.
     #[must_use]
     pub fn start_with(options: &[&str]) -> Self {
         Self::start_command(Programs::build().server().args(options))
     }
 
-    /// Starts a server with these options and `--raw`, whose standard output goes to `stdout`, and
+    /// Starts a server with these options and `--raw`, sends its standard output to `stdout`, and
     /// waits until it is ready.
     ///
     /// # Panics
     ///
-    /// If it does not say its PID.
+    /// If it does not print its PID.
     #[must_use]
     pub fn start_into(options: &[&str], stdout: impl Into<Stdio>) -> Self {
         let mut command = Programs::build().server();
@@ -44,11 +44,11 @@ impl Server {
         Self::ready(running, true)
     }
 
-    /// Starts a server that is run by `command` and waits until it is ready.
+    /// Starts a server with `command` and waits until it is ready.
     ///
     /// # Panics
     ///
-    /// If it does not say its PID.
+    /// If it does not print its PID.
     #[must_use]
     pub fn start_command(command: &mut Command) -> Self {
         let running = Running::spawn(command);
@@ -69,7 +69,7 @@ impl Server {
         server
     }
 
-    /// The PID, cut out of the server's first line as a script would.
+    /// The PID, extracted from the server's first line as a script would do it.
     #[must_use]
     pub fn pid(&self) -> u32 {
         let digits: String = self.first_line.chars().filter(char::is_ascii_digit).collect();
@@ -82,14 +82,14 @@ impl Server {
         &mut self.running
     }
 
-    /// What it has shown after its first line so far.
+    /// What it has shown so far after its first line.
     #[must_use]
     pub fn shown(&self) -> String {
         let text = String::from_utf8_lossy(&self.running.stdout_so_far()).into_owned();
         text.strip_prefix(&self.first_line).map_or(text.clone(), |rest| rest[1..].to_owned())
     }
 
-    /// Waits until it has shown `text` after its first line, exactly.
+    /// Waits until it has shown exactly `text` after its first line.
     ///
     /// # Panics
     ///
@@ -99,7 +99,7 @@ impl Server {
         self.running.wait_for_stdout(|bytes| bytes == expected.as_bytes());
     }
 
-    /// Waits for its end. Its output comes without the first line.
+    /// Waits for its end. The first line is removed from its output.
     #[must_use]
     pub fn finish(self) -> Finished {
         let mut finished = self.running.finish();
@@ -110,7 +110,7 @@ impl Server {
         finished
     }
 
-    /// Ends it with `SIGTERM` and waits for it. Its output comes without the first line.
+    /// Ends it with `SIGTERM` and waits for it. The first line is removed from its output.
     #[must_use]
     pub fn stop(self) -> Finished {
         self.running.signal(Signal::SIGTERM);

@@ -1,4 +1,4 @@
-//! Where memory and interrupt handlers are, for the linker.
+//! Tells the linker where memory and interrupt handlers are.
 
 use std::path::PathBuf;
 use std::{env, error::Error, fs};

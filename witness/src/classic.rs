@@ -1,4 +1,4 @@
-//! Eight bits a byte.
+//! Classic: eight bits for each byte.
 
 use minitalk_core::classic::{
     Ack, Acks, Answering, ByteEncoder, Completed, Confidence, Decoder, Dialect, Encoder, Ending,

@@ -1,4 +1,4 @@
-//! What must not link: proof that the proof would notice.
+//! Code that must not link: it shows that the proof can fail.
 
 /// An index that may be out of bounds.
 #[cfg(feature = "control-index")]

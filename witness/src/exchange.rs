@@ -49,7 +49,7 @@ extern "C" fn exchange_understanding(exchange: &Table, peer: u32) -> u32 {
     u32::from(is_default) ^ u32::from(waits) << 1
 }
 
-/// A storage that holds no more than it does, for here is no memory to take.
+/// A storage that does not grow, because there is no memory to allocate here.
 #[unsafe(no_mangle)]
 extern "C" fn exchange_grow(exchange: &mut Exchange<Fixed, FRAME_OCTETS_MAX>, places: usize) {
     exchange.grow(places);

@@ -1,10 +1,10 @@
-//! The proof that no handler which calls `minitalk-core` can panic.
+//! The proof that no handler that calls `minitalk-core` can panic.
 //!
 //! This library exports every entry point of the core and is linked without `std`, without libc and
-//! with a panic handler that calls a function which does not exist. If the optimiser cannot show
+//! with a panic handler that calls a function that does not exist. If the optimiser cannot show
 //! that every panic path is unreachable, the linker reports `minitalk_core_can_panic` as undefined.
 //! `tools/witness` builds it at several optimisation levels, with overflow checks, and with a
-//! control that must fail; it also compares what each entry point takes with `witness/budget`.
+//! control that must fail; it also compares the cost of each entry point with `witness/budget`.
 #![no_std]
 
 mod classic;

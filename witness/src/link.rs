@@ -1,4 +1,4 @@
-//! The two halves of a framed link, and what tells it from a classic one.
+//! The two halves of a framed link, and how it is distinguished from a classic one.
 
 use minitalk_core::detect::{Detection, Detector};
 use minitalk_core::frame::FRAME_OCTETS_MAX;

@@ -1,4 +1,4 @@
-//! The side of a link that measures, and how a peer is left that may be a classic one.
+//! The side of a link that measures, and how it leaves a peer that may be classic.
 
 use minitalk_core::ping::{PingEvent, Pinger};
 use minitalk_core::withdrawal::{Alignment, Withdrawal};

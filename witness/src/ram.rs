@@ -1,5 +1,5 @@
-//! What each type takes in RAM, and where: as statics of the value each begins with, which `nm`
-//! lists. One that is all zeros lies in `.bss` and takes nothing in flash.
+//! How much RAM each type takes, and where: as statics with their initial values, which `nm` lists.
+//! A static that is all zeros lies in `.bss` and takes nothing in flash.
 
 use minitalk_core::classic::{Decoder, Dialect, Guess, TextReceiver, TextSender, Understanding};
 use minitalk_core::detect::Detector;
@@ -27,7 +27,7 @@ ram! {
     RAM_CLASSIC_RECEIVER: TextReceiver = TextReceiver::new(Dialect::DEFAULT);
     RAM_EXCHANGE_OF_4: Exchange<[Place; 4], FRAME_OCTETS_MAX> =
         Exchange::new(Dialect::DEFAULT, [const { Place::FREE }; 4]);
-    // These have no beginning that is const.
+    // These have no const constructor.
     RAM_CLASSIC_GUESS: MaybeUninit<Guess> = MaybeUninit::uninit();
     RAM_CLASSIC_UNDERSTANDING: MaybeUninit<Understanding> = MaybeUninit::uninit();
     RAM_CLASSIC_SENDER: MaybeUninit<TextSender<'static>> = MaybeUninit::uninit();

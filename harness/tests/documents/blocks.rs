@@ -1,4 +1,4 @@
-//! The blocks of a document, and how each is tried.
+//! The blocks of a document, and how each is tested.
 
 use std::path::Path;
 
@@ -14,17 +14,17 @@ pub(crate) struct Block {
     pub(crate) trial: Option<Trial>,
 }
 
-/// How a block is tried.
+/// How a block is tested.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Trial {
-    /// The commands must succeed. `with` are the options of a server that is started for them, and
+    /// The commands must succeed. `with` are the options of a server that is started for them;
     /// `code` is the exit code of the last one.
     Commands { with: Vec<String>, code: i32 },
-    /// What is shown must be what stands there.
+    /// The output must be what the block shows.
     Transcript { may_go_on: bool },
     /// A program of the project runs it.
     By(String),
-    /// Nobody does.
+    /// It is not run.
     NotRun(String),
 }
 
@@ -52,7 +52,7 @@ impl Trial {
 }
 
 impl Block {
-    /// Whether it is made of commands, as whoever reads it sees it.
+    /// Whether a reader would take it for commands.
     pub(crate) fn is_commands(&self) -> bool {
         matches!(self.language.as_str(), "" | "sh" | "bash" | "shell" | "console")
     }
@@ -108,7 +108,7 @@ fn each_block_of_commands_is_run_or_says_why_not() {
     assert!(count > 10, "only {count} blocks");
 }
 
-/// Programs in Rust are tests of the documentation, or of the files that they are copies of.
+/// Programs in Rust are doc tests, or copies of files that are compiled.
 #[test]
 fn each_program_in_rust_is_compiled() {
     for document in documents() {
@@ -135,7 +135,7 @@ fn what_the_tutorial_shows_is_what_is_shown() {
     session::run("docs/tutorial.md");
 }
 
-/// So that nobody forgets a document that gets its first block of commands.
+/// A document that gets its first block of commands must not be forgotten.
 #[test]
 fn every_document_with_blocks_to_run_has_a_test() {
     let has_some = |document: &String| {

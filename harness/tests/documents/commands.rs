@@ -1,4 +1,4 @@
-//! Commands in the middle of a sentence: what they name must be there.
+//! Commands within sentences: what they name must exist.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -7,7 +7,7 @@ use minitalk_harness::{Programs, Running};
 
 use super::{documents, read, root};
 
-/// What stands between single backquotes, on one line or broken at its end; not in blocks.
+/// The text between single backquotes, on one line or broken at its end; not in blocks.
 fn spans(document: &str) -> Vec<String> {
     let mut is_block = false;
     let mut prose = String::new();

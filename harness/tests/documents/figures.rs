@@ -1,9 +1,8 @@
-//! Every figure that was measured names the command that measures it.
+//! Every measured figure must be accompanied by the command that measures it.
 
 use super::{documents, read};
 
-/// What a measured figure is followed by. Limits and timeouts, in bytes and seconds, are no
-/// figures.
+/// The units of measured figures. Limits and timeouts, in bytes and seconds, are not measured.
 const UNITS: [&str; 9] = [
     "kbit/s",
     "Mbit/s",
@@ -16,11 +15,11 @@ const UNITS: [&str; 9] = [
     "% of the lines",
 ];
 
-/// What a command begins with.
+/// How a command begins.
 const PROGRAMS: [&str; 8] =
     ["`just ", "`cargo ", "`tools/", "`compare", "`strace", "`perf", "`minitalk-", "SEED="];
 
-/// The sections of a document: what stands under each heading of the second level.
+/// The sections of a document: the text under each heading of the second level.
 fn sections(document: &str) -> Vec<String> {
     let text = read(document);
     format!("\n{text}").split("\n## ").map(str::to_owned).collect()
@@ -43,7 +42,7 @@ fn every_section_with_a_figure_names_its_command() {
     let mut count = 0;
     for document in documents() {
         for section in sections(&document) {
-            // All of this page is measured.
+            // Everything in this document is measured.
             let is_measured = document == "docs/performance.md" && section.contains("| --:|")
                 || section.contains("--:|")
                 || has_figure(&section);

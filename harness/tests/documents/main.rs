@@ -1,16 +1,16 @@
 //! What the documents say is what the programs do.
 //!
-//! A comment in front of each block of commands says how it is tried:
+//! A comment in front of each block of commands says how it is tested:
 //!
 //! | comment | what is done |
 //! |---|---|
-//! | `run: transcript` | each command is typed, and what is shown must be what stands there, no more and no less |
-//! | `run: beginning` | the same, but more may be shown |
+//! | `run: transcript` | each command is typed, and the output must be exactly what is shown |
+//! | `run: beginning` | the same, but there may be more output |
 //! | `run: commands` | the commands are run and must succeed |
 //! | `run by: PROGRAM` | a program of the project runs it |
-//! | `not run: REASON` | nobody does, for this reason |
+//! | `not run: REASON` | it is not run, for this reason |
 //!
-//! The first three share one folder and their servers for the whole document, and in its commands
+//! The first three share one folder and their servers for the whole document. In their commands
 //! 4242 and 5151 stand for the PIDs of servers: those that the document starts itself, or one that
 //! is started for it, with the options that follow `with:` in the comment.
 
@@ -34,7 +34,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Every document for people, from the folder of the project.
+/// Every document for people, by its path in the folder of the project.
 fn documents() -> Vec<String> {
     let in_folder = |folder: &str| {
         let entries = fs::read_dir(root().join(folder)).expect("the folder can be read");

@@ -1,4 +1,4 @@
-//! What the README says of the exit codes is what the help says.
+//! The exit codes in the README are those of the help.
 
 use minitalk_harness::{Programs, Running};
 

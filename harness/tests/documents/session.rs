@@ -11,10 +11,10 @@ use nix::unistd::Pid;
 use super::blocks::{Block, Trial, blocks};
 use super::shell::Shell;
 
-/// A server that the document has not started.
+/// PIDs of servers that the document has not started.
 const SERVERS: [&str; 2] = ["4242", "5151"];
 
-/// What a reader has in front of him.
+/// What a reader has at hand.
 struct Session {
     folder: PathBuf,
     /// PIDs in the text: each stands for the one that was seen in its place.
@@ -25,12 +25,13 @@ struct Session {
     terminals: Vec<Shell>,
 }
 
-/// Runs what is to be run of a document.
+/// Runs everything in a document that is to be run.
 pub(crate) fn run(document: &str) {
     let name = document.replace('/', "-");
     let folder =
         Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
-    // What an earlier process of this number has left, as in a container, is not this document's.
+    // Whatever an earlier process with this PID has left, as in a container, is not part of this
+    // test.
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).expect("a folder for the document");
     prepare(&folder);
@@ -46,7 +47,7 @@ pub(crate) fn run(document: &str) {
     session.end();
 }
 
-/// The programs under the names of the exercise, as the tutorial says to link them.
+/// Links the programs under the names of the exercise, as the tutorial says.
 fn prepare(folder: &Path) {
     let programs = Programs::build();
     for (name, path) in [("client", programs.client_path()), ("server", programs.server_path())] {
@@ -58,7 +59,7 @@ fn prepare(folder: &Path) {
 }
 
 impl Session {
-    /// Types what stands after each prompt, and looks for what stands below it.
+    /// Types what follows each prompt, and expects what the block shows below it.
     fn transcript(&mut self, block: &Block, may_go_on: bool) {
         let text = block.lines.join("\n") + "\n";
         let mut shell = Shell::start(&self.folder, &self.pids);
@@ -66,7 +67,7 @@ impl Session {
             let (command, output) = step.split_once('\n').unwrap_or((step, ""));
             let keeps_running = command.starts_with("minitalk-server") && !command.ends_with('&');
             if command == "echo $?" {
-                // The shell's own answer to the line before, which ended its step.
+                // The shell's own output for the line before, which ended its step.
                 shell.run("echo $code");
             } else if keeps_running {
                 self.start_missing(command, &[]);
@@ -102,7 +103,7 @@ impl Session {
         shell.run_script(&lines.join("\n"), code, &block.place);
     }
 
-    /// Starts a server for each number in the text that stands for one and has none, or none of
+    /// Starts a server for each number in the text that stands for one and has none, or none with
     /// these options.
     fn start_missing(&mut self, text: &str, with: &[String]) {
         for number in SERVERS {
@@ -121,7 +122,7 @@ impl Session {
             self.servers.iter().map(|server| server.pid().to_string()).collect();
         for pid in self.pids.values().filter(|pid| !of_ours.contains(pid)) {
             let pid = Pid::from_raw(pid.parse().expect("a number"));
-            // It may have ended by itself.
+            // It may have ended already.
             let _ = kill(pid, Signal::SIGTERM);
         }
         self.terminals.iter_mut().for_each(Shell::end);

@@ -1,4 +1,4 @@
-//! A shell that is typed into.
+//! A shell that commands are typed into.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -13,12 +13,12 @@ use minitalk_harness::{PATIENCE, Programs};
 /// PIDs in a document: each stands for the one that was seen in its place.
 const PLACEHOLDERS: [&str; 4] = ["4242", "4243", "4244", "5151"];
 
-/// A shell that is typed into.
+/// A shell that commands are typed into.
 pub(crate) struct Shell {
     child: Child,
     lines: Receiver<String>,
     pub(crate) pids: HashMap<&'static str, String>,
-    /// Lines seen that were not what was waited for: a background process may be late.
+    /// Lines that came while another one was expected: a background process may be late.
     early: Vec<String>,
 }
 
@@ -54,12 +54,12 @@ impl Shell {
         self.pids.extend(pids.clone());
     }
 
-    /// Types a command, and what says that it has ended.
+    /// Types a command, and a second one that reports its end.
     pub(crate) fn run(&mut self, command: &str) {
         self.run_on(&format!("{command}\ncode=$?; echo end of step"));
     }
 
-    /// Types a command that goes on.
+    /// Types a command that keeps running.
     pub(crate) fn run_on(&mut self, command: &str) {
         let command = self.with_pids(command);
         let stdin = self.child.stdin.as_mut().expect("stdin is a pipe");
@@ -74,7 +74,7 @@ impl Shell {
         self.end();
     }
 
-    /// Waits for a line that reads like this one, wherever it comes among the others of its step.
+    /// Waits for a line like this one, wherever it comes among the others of its step.
     pub(crate) fn expect(&mut self, wanted: &str, place: &str) {
         let seen = self.wait_for(|pids, line| matches(pids, wanted, line), place);
         for placeholder in PLACEHOLDERS.into_iter().filter(|pid| wanted.contains(pid)) {
@@ -109,7 +109,7 @@ impl Shell {
         }
     }
 
-    /// Waits until it has ended, which it does once all that was started in it has.
+    /// Waits for the end of the shell, which comes when everything started in it has ended.
     pub(crate) fn end(&mut self) {
         let stdin = self.child.stdin.as_mut().expect("stdin is a pipe");
         let _ = writeln!(stdin, "wait; exit");
@@ -124,7 +124,7 @@ impl Shell {
     }
 }
 
-/// Whether `line` is `wanted` with some PID in the place of a placeholder not seen before.
+/// Whether `line` is `wanted`, with any PID in place of a placeholder not seen before.
 fn matches(pids: &HashMap<&'static str, String>, wanted: &str, line: &str) -> bool {
     let mut wanted = wanted.to_owned();
     for placeholder in PLACEHOLDERS {

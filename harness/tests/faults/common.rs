@@ -8,28 +8,28 @@ use std::time::{Duration, Instant};
 use minitalk_harness::{PATIENCE, Programs, Running, Server, compile};
 use minitalk_testing::Random;
 
-/// Lets a random part of `most` pass: a point in time, not a synchronisation.
+/// Sleeps for a random part of `most`: this chooses a point in time and does not synchronise.
 pub(crate) fn pause(random: &mut Random, most: Duration) {
     let micros = u64::try_from(most.as_micros()).expect("a short time");
     thread::sleep(Duration::from_micros(random.below(micros + 1)));
 }
 
-/// A helper program, compiled from a file beside this one.
+/// A helper program, compiled from a file next to this one.
 pub(crate) fn helper(name: &str) -> PathBuf {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/faults/{name}.c"));
     compile(&source, &["-std=gnu11", "-O2"])
 }
 
-/// How a storming process stands acknowledgments.
+/// What acknowledgments do to a storming process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stormer {
     /// It survives them, so it is answered like any other sender.
     Answered,
-    /// It would die of them, so it is turned away.
+    /// It would be killed by them, so it is turned away.
     TurnedAway,
 }
 
-/// Starts `count` signals to `pid`, with a pause after each.
+/// Starts a process that sends `count` signals to `pid`, with a pause after each.
 pub(crate) fn storm(
     pid: u32,
     symbols: &str,
@@ -47,7 +47,7 @@ pub(crate) fn storm(
     ]))
 }
 
-/// How many signals a storm that has ended was made of.
+/// How many signals were sent in a storm that has ended.
 pub(crate) fn sent(storm: Running) -> u32 {
     let finished = storm.finish();
     assert_eq!(finished.code(), 0, "{finished:?}");
@@ -55,7 +55,7 @@ pub(crate) fn sent(storm: Running) -> u32 {
     text.trim().strip_prefix("sent ").and_then(|count| count.parse().ok()).expect("a count")
 }
 
-/// A server that writes bytes, and how many of them have been looked at.
+/// A server that writes bytes, and how many of them have been checked.
 pub(crate) struct RawServer {
     pub(crate) server: Server,
     seen: usize,
@@ -76,15 +76,16 @@ impl RawServer {
 
     /// Starts a client with `octets` on its standard input.
     pub(crate) fn send(&self, octets: &[u8], options: &[&str]) -> Running {
-        // However the tests were started: in the background the signal would be ignored.
+        // With the default action, however the tests were started: in the background the signal
+        // would be ignored.
         let mut client = Command::new("env");
         client.arg("--default-signal=INT").arg(Programs::build().client_path());
         client.args(options).arg(self.pid().to_string());
         Running::spawn_with_input(&mut client, octets)
     }
 
-    /// As [`send`](Self::send), from a file: the client announces the length, and the server waits
-    /// for a message that it knows to end.
+    /// Like [`send`](Self::send), but from a file: the client announces the length, and the server
+    /// waits for a message that it knows to end.
     pub(crate) fn send_file(&self, octets: &[u8], options: &[&str]) -> Running {
         let name = format!("{}/message-{}", env!("CARGO_TARGET_TMPDIR"), self.pid());
         std::fs::write(&name, octets).expect("the folder of the tests is writable");
@@ -96,7 +97,7 @@ impl RawServer {
     }
 
     /// Sends a short message, which must arrive, and returns what the server has written before it
-    /// since the last time.
+    /// since the last call.
     pub(crate) fn serves(&mut self, marker: &str) -> Vec<u8> {
         let finished = Programs::build().send(self.pid(), marker).finish();
         assert_eq!(finished.code(), 0, "{marker}: {finished:?}");
@@ -108,7 +109,7 @@ impl RawServer {
     }
 }
 
-/// Whether `whole` holds `part` in one piece.
+/// Whether `whole` contains `part` in one piece.
 pub(crate) fn contains(whole: &[u8], part: &[u8]) -> bool {
     whole.windows(part.len()).any(|window| window == part)
 }
@@ -133,8 +134,8 @@ pub(crate) fn wait_until_armed(running: &mut Running) {
     }
 }
 
-/// How long an undisturbed transfer of `octets` takes here and now; a second at most, for a hundred
-/// random moments within it to be had in time on a machine that is busy now.
+/// How long an undisturbed transfer of `octets` takes here and now, but at most a second, so that a
+/// hundred random moments within it do not take too long on a busy machine.
 pub(crate) fn undisturbed(server: &mut RawServer, octets: &[u8]) -> Duration {
     let start = Instant::now();
     let finished = server.send(octets, &[]).finish();

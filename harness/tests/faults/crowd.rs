@@ -2,7 +2,7 @@
 
 use minitalk_harness::{Finished, Programs, Running, Server};
 
-/// Every bit costs the same, however many there are; and each of a hundred first bits may hide
+/// A bit costs the same however many clients there are, and each of a hundred first bits may hide
 /// another.
 #[test]
 fn a_hundred_classic_clients_that_begin_at_once_are_all_served() {
@@ -21,8 +21,8 @@ fn a_hundred_classic_clients_that_begin_at_once_are_all_served() {
     assert_each_shown_once(&finished, (0..100).map(word));
 }
 
-// A message that slows down is put aside on a terminal, and marked, as long as another one is
-// shown: so the text of each is looked for in JSON, which has it whole.
+// On a terminal, a message that slows down is put aside and marked while another one is shown. So
+// the text of each is looked for in JSON, which has it as a whole.
 #[test]
 fn thirty_two_clients_of_both_protocols_get_their_lines_through_intact() {
     let server = Server::start_with(&["--json"]);

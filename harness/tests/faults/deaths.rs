@@ -7,15 +7,15 @@ use nix::sys::signal::Signal;
 
 use crate::common::{RawServer, median, pause, undisturbed};
 
-/// Longer than any report takes where the median is met; a machine with ten times as many programs
-/// as processors has needed 0.9 s.
+/// Longer than any report takes if the median is met. A machine with ten times as many programs as
+/// processors has needed 0.9 s.
 const REPORT_MAX: Duration = Duration::from_secs(5);
 
-/// What it takes in the middle, as promised.
+/// The promised median.
 const REPORT_MEDIAN: Duration = Duration::from_millis(100);
 
-/// How many reports in a row have a median. A machine that has other things to do delays some
-/// batches, and seldom all; what delays every one of them is ours.
+/// How many consecutive reports have a median. A machine with other work delays some batches, but
+/// seldom all of them; what delays every batch is our fault.
 const BATCH: usize = 10;
 
 #[test]
@@ -70,7 +70,7 @@ fn a_server_that_is_killed_anywhere_is_reported_soon_and_never_confirmed_falsely
                 assert!(client.stderr.contains("whether it was written is unknown"), "{case}");
                 reports.push(reported);
             }
-            // The client had not looked yet: there was a zombie, or not even that.
+            // The client had not checked yet when the server was a zombie, or not even that.
             3 => {
                 let is_gone = ["has already ended", "does not exist"]
                     .iter()
@@ -105,12 +105,13 @@ fn a_death_is_reported_soon_while_there_is_nothing_to_send() {
     check_reports(&reports);
 }
 
-/// The most that the server can have written, if what a client says that has not sent all is true.
+/// The most that the server can have written, if the sentence of a client that has not sent
+/// everything is true.
 fn written_max(sentence: &str) -> usize {
     let words: Vec<&str> = sentence.split_whitespace().collect();
     let number = |place: usize| words[place].parse::<usize>().expect("a number of bytes");
     let before = |word| words.iter().position(|&other| other == word);
-    // "256 bytes were accepted, and up to 512 may have been written", or a part of it.
+    // "256 bytes were accepted, and up to 512 may have been written", or a part of that.
     let accepted = before("bytes").filter(|&place| words[place + 1] == "were");
     let most = before("up").filter(|&place| words[place + 1] == "to");
     most.map_or_else(|| accepted.map_or(0, |place| number(place - 1)), |place| number(place + 2))

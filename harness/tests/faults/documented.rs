@@ -1,4 +1,4 @@
-//! What `docs/reliability.md` says of the tests.
+//! What `docs/reliability.md` says about the tests.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ fn each_fault_in_the_documentation_names_a_test_that_exists() {
         fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     };
     let page = read("../docs/reliability.md");
-    // Every table whose last column is called so.
+    // Every table whose last column has that heading.
     let tables = page.split("| test |\n").skip(1);
     let rows =
         tables.flat_map(|table| table.lines().skip(1).take_while(|line| line.starts_with('|')));

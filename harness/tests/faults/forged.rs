@@ -1,4 +1,4 @@
-//! Signals whose siginfo names somebody else as their sender.
+//! Signals with a forged sender in their siginfo.
 
 use std::process::Command;
 

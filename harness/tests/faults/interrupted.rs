@@ -24,8 +24,8 @@ fn an_interrupted_client_exits_with_130_and_the_server_reports_the_cut() {
         let case = format!("round {round}, {} written: {client:?}", written.len());
         match client.code() {
             0 => assert!(written == octets, "{case}"),
-            // The line is not open yet, or closed again: the signal does what it does to any
-            // program.
+            // The line is not open yet, or closed again: the signal has the effect that it has on
+            // any program.
             -2 => assert!(written.is_empty() || written == octets, "{case}"),
             130 => {
                 interrupted += 1;

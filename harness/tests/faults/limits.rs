@@ -1,4 +1,4 @@
-//! Next to no resources.
+//! Hardly any resources.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! PID namespaces: a process inside one has no number for a process outside.
+//! PID namespaces: a process outside has no number for a process inside.
 
 use std::fs;
 use std::process::Command;
@@ -9,7 +9,7 @@ use minitalk_harness::{PATIENCE, Programs, Running};
 
 use crate::common::{RawServer, Stormer, storm};
 
-/// A command that runs a program in a PID namespace of its own, or `None` where that is forbidden.
+/// A command that runs a program in a new PID namespace, or `None` if that is forbidden.
 fn inside(options: &[&str]) -> Option<Command> {
     let command = || {
         let mut command = Command::new("unshare");
@@ -61,12 +61,12 @@ fn a_server_inside_a_namespace_is_refused_before_the_first_bit() {
     assert_eq!(client.stderr, expected);
     assert_eq!(server.stderr_so_far(), "", "no bit was sent");
 
-    // One that does not ask is explained to the operator.
+    // A client that does not check is reported to the operator.
     let one = storm(pid, "0", 1, Duration::ZERO, Stormer::Answered);
     let _ = server.wait_for_stderr("ignored a signal from outside this PID namespace");
     assert_eq!(one.finish().code(), 0);
 
-    // It goes on, for those who have a number in there.
+    // The server still works for clients that have a number in its namespace.
     let mut neighbour = Command::new("nsenter");
     neighbour.args(["--target", &pid.to_string(), "--pid", "--mount"]);
     if !nix::unistd::geteuid().is_root() {

@@ -1,4 +1,4 @@
-//! A third process sends signals, to the server or to the client, while a message passes.
+//! A third process sends signals, to the server or to the client, during a transfer.
 
 use std::time::Duration;
 
@@ -8,17 +8,17 @@ use crate::common::{RawServer, Stormer, contains, sent, storm, wait_until_armed}
 
 const PAUSE: Duration = Duration::from_micros(50);
 
-/// Of a message in a storm.
+/// The length of a message in a storm.
 fn message_octets() -> usize {
     times(8 * 1024, 64 * 1024) as usize
 }
 
-/// Signals of a storm with pauses.
+/// The number of signals of a storm with pauses.
 fn signals() -> u32 {
     times(2_500, 20_000)
 }
 
-/// For so many on a crowded machine.
+/// A limit for that many on a busy machine.
 const LONG: Duration = Duration::from_secs(240);
 
 #[test]
@@ -34,7 +34,7 @@ fn a_storm_at_the_server_damages_nothing_and_ends_nothing() {
             assert_eq!(client.code(), 0, "{case}");
             println!("{symbols} {stormer:?}: {} signals", sent(storm));
             let written = server.serves("<still here>");
-            // What the stormer has spelled is a message of its own, before or after.
+            // What the stormer has spelled is a separate message, before or after.
             assert!(contains(&written, &octets), "{case}");
         }
     }
@@ -64,7 +64,7 @@ fn a_client_that_is_starved_by_a_storm_says_so() {
         let mut server = RawServer::start();
         let mut client = server.send(&octets, &["--timeout", "300ms"]);
         wait_until_armed(&mut client);
-        // Without a pause: its signals are pending nearly always.
+        // Without a pause: its signals are pending nearly all the time.
         let storm = storm(client.pid(), symbols, 3_000_000, Duration::ZERO, Stormer::Answered);
         let client = client.finish();
         println!("{symbols}: exit {}, {} signals", client.code(), sent(storm));

@@ -1,4 +1,4 @@
-//! Minitalks that miss a signal which comes while they are awake.
+//! Minitalks that miss a signal that comes while they are awake.
 
 use std::process::Command;
 use std::thread;
@@ -23,13 +23,13 @@ fn a_server_that_acknowledges_before_it_is_ready_is_sent_to_while_it_sleeps() {
         let (_, rest) = shown.split_once(&format!("\"{member}\":")).expect("statistics");
         rest.split(|letter: char| !letter.is_ascii_digit()).next().unwrap().parse().unwrap()
     };
-    // Nearly every bit would have to be sent again, after a quarter of a second each; a processor
-    // that is taken from the client between its look and its bit accounts for a few.
+    // Otherwise nearly every bit would have to be sent again, after a quarter of a second each. A
+    // few resends happen if the client loses its processor between checking and sending.
     assert!(number("resent_bits") <= number("bits") / 10, "{shown}");
 }
 
 /// A client that loses its processor for longer than the server waits for it misses its
-/// acknowledgment and waits for ever: on a busy machine that happens once in a while, and not
+/// acknowledgment and waits for ever. On a busy machine that happens once in a while, but not
 /// always.
 #[test]
 fn a_client_that_pauses_after_some_work_is_acknowledged_while_it_sleeps() {

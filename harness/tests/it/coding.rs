@@ -1,4 +1,4 @@
-//! Content coding: text takes fewer octets on the line, and nothing else changes.
+//! Content coding: text takes fewer octets on the line; nothing else changes.
 
 use std::fs::File;
 use std::io::Write;
@@ -10,7 +10,7 @@ use nix::sys::signal::Signal;
 use crate::common::{Folder, assert_delivered, assert_failed, octets};
 use crate::peers::compile;
 
-/// The lines of a log, alike but not the same.
+/// The lines of a log, similar but not identical.
 fn log(lines: usize) -> Vec<u8> {
     let noise = octets(lines);
     let line = |(number, noise): (usize, u8)| {
@@ -51,7 +51,7 @@ fn send_to(server: &Server, folder: &Folder, text: &[u8], options: &[&str]) -> R
     Running::start(command.arg(server.pid().to_string()).stdin(input))
 }
 
-/// A number that a JSON line of the client has.
+/// A number in a line of JSON from the client.
 fn number(client: &Finished, event: &str, member: &str) -> Option<u64> {
     let text = client.text();
     let line = text.lines().find(|line| line.contains(&format!("\"event\":\"{event}\"")))?;
@@ -59,7 +59,7 @@ fn number(client: &Finished, event: &str, member: &str) -> Option<u64> {
     rest.split([',', '}']).next()?.parse().ok()
 }
 
-/// Octets on the line that this text takes.
+/// How many octets on the line this text takes.
 fn coded_octets(bench: &Bench, text: &[u8], options: &[&str]) -> u64 {
     let options = [["--json", "--stats"].as_slice(), options].concat();
     let before = bench.written().len();
@@ -113,7 +113,7 @@ fn wait_until(is_so: impl Fn() -> bool) {
 #[test]
 fn a_bomb_is_refused_when_its_text_gets_longer_than_a_message_may_be() {
     let bench = Bench::new(&["--max-message=100KiB"]);
-    // A pipe, so that the length is not said beforehand.
+    // From a pipe, so that the length is not known in advance.
     let mut command = Programs::build().client();
     let pid = bench.server.pid().to_string();
     let bomb = Running::spawn_with_input(command.args(["--json", &pid]), vec![b'0'; 50 << 20]);
@@ -124,7 +124,7 @@ fn a_bomb_is_refused_when_its_text_gets_longer_than_a_message_may_be() {
     assert!(written.len() <= 100 << 10 && written.iter().all(|&byte| byte == b'0'));
     let accepted = number(&client, "failed", "bytes").expect("it says so");
     assert!(accepted <= written.len() as u64, "{accepted} of {}", written.len());
-    // One that says its length is refused before anything of it is written.
+    // A message that gives its length is refused before any of it is written.
     let before = written.len();
     let client = bench.send(&vec![b'0'; 200 << 10], &[]).finish();
     assert_failed(&client, 8, &["is longer than it takes"]);
@@ -143,7 +143,7 @@ fn a_server_that_knows_no_coding_gets_the_text_as_it_is_and_all_of_it() {
     assert_eq!(number(&client, "stats", "octets"), Some(text.len() as u64));
     let text = String::from_utf8(text).expect("a log is text");
     server.wait_until_shown(&format!("{text}\n"));
-    // From a pipe, of which nothing can be read twice.
+    // From a pipe, where nothing can be read twice.
     let mut command = Programs::build().client();
     let pid = server.pid().to_string();
     command.args(["--timeout=2m", "--protocol=framed", &pid]);
@@ -164,11 +164,11 @@ fn what_an_interrupted_client_calls_accepted_is_in_the_output_and_nothing_is_wro
         let client = client.finish();
         assert_eq!(client.code(), 130, "{client:?}");
         let accepted = number(&client, "failed", "bytes").expect("it says so");
-        // One frame at most is written that it has not heard of.
+        // At most one frame has been written without its knowledge.
         assert!(accepted + 0x1_0000 > patience as u64, "{accepted}");
         let end = before + usize::try_from(accepted).expect("a length");
         wait_until(|| bench.written().len() >= end);
-        // The server has let go of it, and takes another.
+        // The server has dropped that message, and accepts another.
         assert_delivered(&bench.send(b"<end>", &["--quiet"]).finish());
         let written = bench.written();
         let received = written[before..].strip_suffix(b"<end>").expect("it came last");
@@ -187,7 +187,8 @@ fn what_a_client_of_a_killed_server_calls_accepted_was_written() {
     assert_eq!(client.code(), 6, "{client:?}");
     let written = bench.written();
     assert!(text.starts_with(&written), "wrong bytes");
-    // The server keeps what it has accepted for a moment before it writes: of one message, 64 KiB.
+    // The server keeps what it has accepted for a moment before it writes it: up to 64 KiB per
+    // message.
     let accepted = number(&client, "failed", "bytes").expect("it says so");
     assert!(accepted <= written.len() as u64 + (64 << 10), "{accepted}");
 }

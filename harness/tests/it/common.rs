@@ -1,4 +1,4 @@
-//! What several topics need.
+//! What several test modules need.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,7 +7,7 @@ use std::{env, fs, process};
 
 use minitalk_harness::{Finished, Programs, Running, Server};
 
-/// How the client is told to speak.
+/// The protocol that the client is told to use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Speak {
     Framed,
@@ -25,7 +25,8 @@ impl Speak {
     }
 }
 
-/// For tests in which nobody should give up: on a busy machine the last of many waits long.
+/// For tests in which no client should give up: on a busy machine the last of many waits a long
+/// time.
 const PATIENT: &str = "--timeout=2m";
 
 /// Runs the client with these arguments to its end.
@@ -39,21 +40,21 @@ pub(crate) fn start(speak: Speak, pid: u32, text: &str) -> Running {
     Running::spawn(command.args([speak.option(), PATIENT, &pid.to_string(), "--", text]))
 }
 
-/// Starts a client that sends `input`, which it gets on its standard input.
+/// Starts a client that sends `input`, which is its standard input.
 pub(crate) fn start_with_input(speak: Speak, pid: u32, input: impl Into<Vec<u8>>) -> Running {
     let mut command = Programs::build().client();
     Running::spawn_with_input(command.args([speak.option(), PATIENT, &pid.to_string()]), input)
 }
 
-/// A command that runs `program` as a shell does in the foreground, however the tests were started:
-/// in the background, or under `nohup`, these signals are ignored, and the programs respect that.
+/// A command that runs `program` as a shell does in the foreground, however the tests were started.
+/// In the background, or under `nohup`, these signals are ignored, and the programs respect that.
 pub(crate) fn in_foreground(program: &Path) -> Command {
     let mut command = Command::new("env");
     command.arg("--default-signal=INT,HUP").arg(program);
     command
 }
 
-/// Sends `text` and makes sure that the client is content.
+/// Sends `text` and makes sure that the client reports success.
 pub(crate) fn send(speak: Speak, pid: u32, text: &str) {
     assert_delivered(&start(speak, pid, text).finish());
 }
@@ -63,8 +64,8 @@ pub(crate) fn assert_delivered(client: &Finished) {
     assert_eq!(client.text(), "", "a client that is content says nothing");
 }
 
-/// Makes sure that the client has failed with this code and has said so in one sentence with these
-/// words.
+/// Makes sure that the client has failed with this code, and has reported it in one sentence with
+/// these words.
 #[track_caller]
 pub(crate) fn assert_failed(client: &Finished, code: i32, words: &[&str]) {
     let sentence = client.stderr.as_str();
@@ -76,7 +77,7 @@ pub(crate) fn assert_failed(client: &Finished, code: i32, words: &[&str]) {
     }
 }
 
-/// Makes sure that the server still takes a message, and shows it after what it has shown so far.
+/// Makes sure that the server still accepts a message, and shows it after what it has shown so far.
 #[track_caller]
 pub(crate) fn assert_serves(server: &Server, speak: Speak) {
     let before = server.shown();
@@ -84,7 +85,7 @@ pub(crate) fn assert_serves(server: &Server, speak: Speak) {
     server.wait_until_shown(&format!("{before}still there\n"));
 }
 
-/// The same pseudo-random octets every time, of every value.
+/// Pseudo-random octets of every value, the same every time.
 pub(crate) fn octets(count: usize) -> Vec<u8> {
     let mut state: u32 = 0x2545_F491;
     let next = || {
@@ -96,12 +97,12 @@ pub(crate) fn octets(count: usize) -> Vec<u8> {
     std::iter::repeat_with(next).take(count).collect()
 }
 
-/// A text that shrinks to a half, not to nothing.
+/// A text that compresses to a half, not to almost nothing.
 pub(crate) fn digits(count: usize) -> String {
     octets(count).iter().map(|octet| char::from(b'0' + octet % 10)).collect()
 }
 
-/// A folder of its own, removed when dropped.
+/// A separate folder, removed when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Folder(pub(crate) PathBuf);
 
@@ -117,7 +118,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What cannot be removed is in the folder for temporary files.
+        // Anything that cannot be removed is in the folder for temporary files.
         let _ = fs::remove_dir_all(&self.0);
     }
 }

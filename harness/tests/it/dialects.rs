@@ -1,4 +1,5 @@
-//! Other people's minitalks: each dialect with a peer in plain C, both ways, and with ourselves.
+//! Other people's minitalks: each dialect with a peer in plain C, in both directions, and between
+//! our own programs.
 
 use std::env;
 use std::io::{self, Write};
@@ -13,21 +14,21 @@ use minitalk_harness::{Finished, Programs, Running, Server};
 use crate::common::{assert_delivered, assert_failed};
 use crate::peers::compile;
 
-/// A way to speak, as our option and as the macros of `peers/dialect.h`.
+/// A dialect, as our option and as the macros of `peers/dialect.h`.
 struct Peer<'a> {
     dialect: &'a str,
     macros: &'a str,
 }
 
-/// Milliseconds between bits that nobody acknowledges, one attempt after the other. The other end
-/// must get the processor meanwhile: if the machine is busy for longer, a bit is lost, which nobody
-/// notices. These dialects promise no more.
+/// Milliseconds between bits that are not acknowledged, one value per attempt. The other end must
+/// get the processor in between; if the machine is busy for longer, a bit is lost unnoticed. These
+/// dialects promise no more.
 const PACES_MILLIS: [u64; 4] = [10, 40, 160, 640];
 
-/// More bits than any message has that is sent so.
+/// More bits than any message that is sent this way has.
 const PACED_BITS_MAX: u32 = 200;
 
-/// Time for a server to show what nobody waited for.
+/// How long a server may take to show a text that its client did not wait for.
 const SETTLED: Duration = Duration::from_secs(3);
 
 impl Peer<'_> {
@@ -35,12 +36,12 @@ impl Peer<'_> {
         self.dialect.contains("ack=none") || self.dialect.contains("ack=byte")
     }
 
-    /// Without one, our client does not call a message delivered.
+    /// Without a receipt, our client does not call a message delivered.
     fn has_receipt(&self) -> bool {
         !["receipt=none", "nothing-instead"].iter().any(|none| self.dialect.contains(none))
     }
 
-    /// Sends the texts both ways.
+    /// Sends the texts in both directions.
     fn converse(&self, texts: &[&str]) {
         let c_client = |pace_millis: u64| {
             compile("client", &format!("{} PACE={}", self.macros, pace_millis * 1000))
@@ -95,7 +96,7 @@ fn from_us(dialect: &str, pid: &str, text: &str, pace_millis: u64) -> Running {
     Running::spawn(Programs::build().client().args([dialect, &pace, pid, "--", text]))
 }
 
-/// Whether the client ends by itself: one that has lost a bit may wait for its receipt for ever.
+/// Whether the client ends by itself: if it has lost a bit, it may wait for its receipt for ever.
 fn arrives(client: &mut Running, pace_millis: u64) -> bool {
     let sent = Duration::from_millis(pace_millis) * PACED_BITS_MAX;
     within(Duration::from_secs(8) + sent, || !client.is_running())
@@ -192,7 +193,8 @@ fn a_server_that_is_told_nothing_understands_other_minitalks() {
             let server = Server::start();
             let paced = compile("client", &format!("{macros} PACE={}", pace_millis * 1000));
             let mut client = Command::new(paced);
-            // Where it wants another answer than it gets, it waits for ever, and its text is shown.
+            // If it expects another answer than it gets, it waits for ever; its text is shown
+            // nevertheless.
             let _client = Running::spawn(client.args([&server.pid().to_string(), text]));
             let sent = Duration::from_millis(pace_millis) * PACED_BITS_MAX;
             within(SETTLED + sent, || server.shown() == format!("{text}\n"))
@@ -215,8 +217,8 @@ fn a_client_that_handles_no_signal_is_shown_and_reported_and_never_signalled() {
     assert!(slowest, "even the slowest loses bits");
 }
 
-/// Every two of an answer, a receipt and an end; with `ALL_DIALECTS` in the environment every
-/// three.
+/// Every pair of an answer, a receipt and an end; with `ALL_DIALECTS` in the environment, every
+/// triple.
 #[test]
 fn our_two_programs_agree_on_every_answer_receipt_and_end() {
     let takes_all = env::var_os("ALL_DIALECTS").is_some();
@@ -225,8 +227,8 @@ fn our_two_programs_agree_on_every_answer_receipt_and_end() {
     for (number, ack) in Setting::Ack.values().iter().enumerate() {
         for (place, receipt) in Setting::Receipt.values().iter().enumerate() {
             for (end_number, end) in Setting::End.values().iter().enumerate() {
-                // The kernel makes one of two equal symbols that are pending: what it leaves of
-                // these answers cannot be told from others.
+                // The kernel merges two equal symbols that are pending. What remains of these
+                // answers cannot be distinguished from others.
                 let before = format!("{}-byte", receipt.trim_end_matches("-before"));
                 let is_ambiguous = ack.starts_with(&before)
                     || *receipt == "usr2-usr1-usr2-after" && *end == "silence";
@@ -234,7 +236,7 @@ fn our_two_programs_agree_on_every_answer_receipt_and_end() {
                 if is_ambiguous || !is_of_square && !takes_all {
                     continue;
                 }
-                // The other parts take turns.
+                // The other settings take turns.
                 let turn = number + place + end_number;
                 let (one, order) = (["usr1", "usr2"][turn % 2], ["msb", "lsb"][place % 2]);
                 let hello = ["none", "usr1", "usr2"][turn % 3];
@@ -245,7 +247,7 @@ fn our_two_programs_agree_on_every_answer_receipt_and_end() {
         }
     }
     let next = AtomicUsize::new(0);
-    // Most of the time of those that are paced is pauses.
+    // Paced clients spend most of their time in pauses.
     thread::scope(|scope| {
         for _ in 0..6 {
             scope.spawn(|| {
@@ -302,7 +304,7 @@ fn what_nothing_has_confirmed_is_not_called_delivered() {
     for (macros, dialect, what) in [
         ("ACK=NOTHING", "--dialect=ack=none,receipt=none", "has confirmed nothing of it"),
         ("", "--dialect=receipt=none", "acknowledged every bit, but not the message"),
-        // Whatever is made of the bits: this server takes each for its opposite.
+        // Whatever it makes of the bits: this server reads each of them inverted.
         ("ONE=USR1", "--protocol=classic", "acknowledged every bit, but not the message"),
     ] {
         for json in [&[dialect][..], &[dialect, "--json"]] {
@@ -313,7 +315,7 @@ fn what_nothing_has_confirmed_is_not_called_delivered() {
     }
 }
 
-/// Sends a one, then zeros until there is nobody to send them to.
+/// Sends a one, then zeros until the server has ended.
 const IMPATIENT: &str = r#"
 trap '' USR1 USR2
 kill -s USR2 "$1"
@@ -326,7 +328,7 @@ fn bits_of_a_sender_that_does_not_wait_are_not_lost_in_silence() {
     writer.write_all(&vec![b'.'; 64 * 1024]).expect("a pipe holds 64 KiB");
     let mut server = Server::start_into(&["--dialect=ack=none"], writer);
     let pid = server.pid().to_string();
-    // The end of its first message waits for the pipe, and it goes on.
+    // The end of its first message waits for the pipe, but it continues.
     let client = Running::spawn(Command::new("sh").args(["-c", IMPATIENT, "sh", &pid]));
     let told = server.running().wait_for_stderr("bits of its message are lost");
     let peer = client.pid();
@@ -336,7 +338,7 @@ fn bits_of_a_sender_that_does_not_wait_are_not_lost_in_silence() {
     drop(reader);
 }
 
-/// Such a server goes on counting bits, whoever sends them.
+/// Such a server counts bits continuously, whichever client sends them.
 #[test]
 fn a_framed_attempt_and_a_ping_leave_another_server_between_two_messages() {
     let c_server = compile("server", "COUNTS_ON=1");

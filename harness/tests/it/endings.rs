@@ -1,4 +1,4 @@
-//! Somebody dies, stops, is interrupted or does not read.
+//! A program dies, stops, is interrupted, or is not read from.
 
 use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
@@ -179,7 +179,7 @@ fn a_server_that_is_asked_to_end_in_the_middle_says_what_it_cuts() {
     }
 }
 
-/// A source that has something new again and again, a little at a time, until nobody wants it.
+/// A source that repeatedly produces a little, until nobody reads it any more.
 fn trickle(mut source: impl Write + Send + 'static) {
     thread::spawn(move || {
         while source.write_all(b".").is_ok() {
@@ -296,14 +296,14 @@ fn a_server_whose_reader_is_gone_refuses_and_ends() {
     assert!(end.stderr.contains("has not been confirmed"), "{}", end.stderr);
 }
 
-/// What stands in the pipe before anything is sent: nearly all it holds.
+/// What is in the pipe before anything is sent: nearly as much as it can hold.
 static FILLER: [u8; 60 * 1024] = [b'.'; 60 * 1024];
 
-/// More than the server keeps and the rest of the pipe holds.
+/// More than the server keeps plus what the rest of the pipe can hold.
 const BLOCKED_OCTETS: usize = 80_000;
 
-/// Starts to send to a server whose output nobody reads, and waits until the pipe is full and
-/// nothing gets any further.
+/// Starts to send to a server whose output nobody reads, and waits until the pipe is full and there
+/// is no more progress.
 fn start_without_reader(bytes: &[u8]) -> (Server, Running, PipeReader) {
     let (reader, mut writer) = io::pipe().expect("a pipe");
     writer.write_all(&FILLER).expect("a pipe holds 64 KiB");
@@ -316,7 +316,7 @@ fn start_without_reader(bytes: &[u8]) -> (Server, Running, PipeReader) {
     (server, client, reader)
 }
 
-/// Waits until there is something in the last page of a pipe.
+/// Waits until the last page of a pipe is in use.
 fn wait_until_full(pipe: &PipeWriter) {
     let deadline = Instant::now() + PATIENCE * 3;
     let has_room = || {
@@ -329,9 +329,9 @@ fn wait_until_full(pipe: &PipeWriter) {
     }
 }
 
-/// Waits until processes have done next to nothing for a while.
+/// Waits until processes have done almost nothing for a while.
 ///
-/// No event tells that something does not happen.
+/// There is no event for something that does not happen.
 fn wait_until_idle(pids: &[u32]) {
     let deadline = Instant::now() + PATIENCE * 3;
     let ticks = || pids.iter().map(|&pid| processor_ticks(pid)).sum::<u64>();
@@ -347,7 +347,7 @@ fn wait_until_idle(pids: &[u32]) {
     }
 }
 
-/// Processor time of a process, in hundredths of a second (`proc_pid_stat(5)`).
+/// The processor time of a process, in hundredths of a second (`proc_pid_stat(5)`).
 fn processor_ticks(pid: u32) -> u64 {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("it has not ended");
     let (_, fields) = stat.rsplit_once(')').expect("the name ends");

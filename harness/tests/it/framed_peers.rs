@@ -1,4 +1,4 @@
-//! Framed peers in plain C, written from `docs/protocol.md` and not from our code.
+//! Framed peers in plain C, written from `docs/protocol.md` and without our code.
 
 use std::process::Command;
 
@@ -7,7 +7,7 @@ use minitalk_harness::{Finished, PATIENCE, Programs, Running, Server};
 use crate::common::{assert_delivered, assert_failed};
 use crate::peers::compile;
 
-/// Of several frames, and with all that zero-bit insertion has to look at.
+/// Takes several frames, and has everything that zero-bit insertion has to handle.
 fn long_text() -> String {
     ('\u{1}'..='\u{1FF}').filter(|&letter| letter != '\n').collect()
 }
@@ -48,7 +48,7 @@ fn a_client_written_from_the_protocol_is_understood() {
 #[test]
 fn a_client_written_from_the_protocol_is_told_why_it_is_refused() {
     let server = our_server(&["--max-message=300"]);
-    // By then a frame of it has been accepted.
+    // By then one of its frames has been accepted.
     assert_eq!(from_c(&server, &long_text()).code(), 10 + 1);
     assert_eq!(from_c(&server, "still there").code(), 0);
 }

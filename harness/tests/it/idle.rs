@@ -9,18 +9,19 @@ use minitalk_harness::{PATIENCE, Programs, Running, Server};
 
 use crate::common::{BOTH, assert_delivered, send};
 
-/// How long nothing may happen.
+/// How long nothing must happen.
 const IDLE: Duration = Duration::from_secs(5);
 
-/// What a process has cost so far: context switches of both kinds (`proc_pid_status(5)`). Whoever
-/// uses the processor has been given it.
+/// How often a process has been scheduled: context switches of both kinds (`proc_pid_status(5)`).
+/// Without one it has not used the processor.
 fn switches(pid: u32) -> Vec<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it has not ended");
     let lines = status.lines().filter(|line| line.contains("ctxt_switches"));
     lines.map(|line| line.rsplit('\t').next().unwrap_or("").parse().expect("a number")).collect()
 }
 
-/// Waits until these processes sleep, which no event tells, and makes sure that nothing wakes them.
+/// Waits until these processes sleep, for which there is no event, and makes sure that nothing
+/// wakes them.
 fn assert_idle(pids: &[u32]) {
     let all = || pids.iter().map(|&pid| switches(pid)).collect::<Vec<_>>();
     let deadline = Instant::now() + PATIENCE;

@@ -1,8 +1,8 @@
-//! Small programs in plain C, written without our code, which play the other end.
+//! Small programs in plain C, written without our code, that play the other end.
 
 use std::path::{Path, PathBuf};
 
-/// Compiles `peers/<name>.c` with these macros and says where the program is.
+/// Compiles `peers/<name>.c` with these macros and returns the path of the program.
 pub(crate) fn compile(name: &str, macros: &str) -> PathBuf {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/peers/{name}.c"));
     let macros = macros.split_whitespace().map(|part| format!("-D{part}"));

@@ -21,7 +21,7 @@ fn a_client_that_has_ended_keeps_no_descriptor_of_the_server() {
     for speak in BOTH.into_iter().cycle().take(ROUNDS * BOTH.len()) {
         send(speak, server.pid(), "hi");
     }
-    // It opens two of its own when it sleeps for the first time.
+    // The server opens two descriptors of its own when it sleeps for the first time.
     let most = before + ROUNDS;
     let deadline = Instant::now() + PATIENCE;
     while descriptors(server.pid()) > most {

@@ -1,4 +1,4 @@
-//! Messages that are to be on the disk before they are confirmed.
+//! Messages that must be on the disk before they are confirmed.
 
 use minitalk_harness::{Programs, Server};
 

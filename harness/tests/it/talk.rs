@@ -125,7 +125,7 @@ fn a_source_may_be_silent_for_longer_than_the_timeout() {
     let (client, mut source) = Running::spawn_with_pipe(command.args(["--timeout=300ms", &pid]));
     source.write_all(b"tick ").expect("the client reads");
     server.wait_until_shown("tick ");
-    // The silence is what is tested; nothing is waited for with it.
+    // The silence is what is tested; nothing is synchronised with it.
     thread::sleep(Duration::from_secs(1));
     source.write_all(b"tock").expect("the client reads");
     drop(source);

@@ -12,7 +12,7 @@ use minitalk_harness::{PATIENCE, Programs, Running, Server};
 use crate::common::{Folder, assert_delivered};
 use crate::peers::compile;
 
-/// Links named as the exercise names the programs.
+/// Links with the names that the exercise gives the programs.
 struct Links {
     server: PathBuf,
     client: PathBuf,

@@ -17,7 +17,7 @@ use crate::common::{
 };
 use crate::peers::compile;
 
-/// Nobody, on every Linux.
+/// The user nobody, on every Linux.
 const NOBODY: u32 = 65534;
 
 #[test]
@@ -50,7 +50,7 @@ fn what_is_neither_a_pid_nor_a_name_is_wrong_usage() {
         assert!(refused.stderr.contains("PID"), "{}", refused.stderr);
     }
     assert_eq!(client(&[]).code(), 2);
-    // A path is that of a file with a PID.
+    // A path means a file that contains a PID.
     let missing = client(&["a/b", "hi"]);
     assert_eq!(missing.code(), 3, "{}", missing.stderr);
     assert!(missing.stderr.contains("a/b gives no PID"), "{}", missing.stderr);
@@ -131,7 +131,7 @@ fn a_thread_is_refused_and_its_process_named() {
 #[test]
 fn a_stray_signal_kills_neither_its_sender_nor_the_server() {
     let server = Server::start();
-    // As a shell script does that sees to ending in good order.
+    // Like a shell script that wants to shut down cleanly.
     let script = "trap 'exit 9' HUP INT TERM USR1 USR2; kill -USR1 $0; kill -USR2 $0; echo sent; read line; \
                   echo $line";
     let mut command = Command::new("bash");
@@ -167,7 +167,8 @@ fn a_stray_signal_of_one_who_survives_the_answer_keeps_nobody_waiting() {
     assert_eq!(server.stop().text(), "still there\nstill there\n");
 }
 
-/// A bash whose name would clear the screen and begin a line of the server's own.
+/// A bash with a name that would clear the screen and begin a line that looks like the server's
+/// own.
 fn start_badly_named(folder: &Folder, script: &str, pid: u32) -> (Running, ChildStdin) {
     let program = folder.0.join("\x1b[2J\nminitalk");
     symlink("/bin/bash", &program).expect("the folder is ours");
@@ -223,7 +224,7 @@ fn a_server_that_may_not_answer_is_not_talked_to() {
     assert_eq!((end.text().as_str(), end.stderr.as_str()), ("hi\n", ""));
 }
 
-/// The two programs where everybody can run them.
+/// The two programs where every user can run them.
 struct Copies {
     server: PathBuf,
     client: PathBuf,
@@ -237,7 +238,8 @@ impl Copies {
         fs::set_permissions(&folder.0, everybody).expect("the folder is ours");
         let copy = |program: &Path| {
             let copy = folder.0.join(program.file_name().expect("a program has a name"));
-            // By another process: a child forked meanwhile would keep a file we write to busy.
+            // Copied by another process: a child forked meanwhile would keep a file that we write
+            // busy.
             let status = Command::new("cp").arg(program).arg(&copy).stdin(Stdio::null()).status();
             assert!(status.expect("cp can be run").success());
             copy

@@ -1,4 +1,4 @@
-//! The client in surroundings that are not what it expects.
+//! The client in unexpected environments.
 
 use std::fs;
 use std::io::{self, PipeReader, PipeWriter, Write};
@@ -12,7 +12,7 @@ use nix::sys::signal::Signal;
 
 use super::{client, folder};
 
-/// Much more than the second that a program may take to end, for the machine may be busy.
+/// Much more than the second that a program may take to end, because the machine may be busy.
 const SOON: Duration = Duration::from_secs(8);
 
 /// Runs the client from a shell, with these redirections.
@@ -22,7 +22,7 @@ fn redirected(words: &str, redirections: &str) -> Finished {
     Running::spawn(shell.args(["-c", &line]).arg(Programs::build().client_path())).finish()
 }
 
-/// A pipe that takes nothing more.
+/// A full pipe.
 fn full_pipe() -> (PipeReader, PipeWriter) {
     let (reader, mut writer) = io::pipe().expect("a pipe");
     let takes_more = |writer: &PipeWriter| {
@@ -71,7 +71,7 @@ fn what_cannot_be_said_is_dropped_and_the_exit_code_is_the_same() {
     assert_eq!(client.wait().expect("it is ours").code(), Some(3));
 }
 
-/// Asks a client to end, and makes sure that it soon does, with this code.
+/// Asks a client to end, and makes sure that it does so soon, with this code.
 fn ends_soon(client: Running, code: i32, state: &str) {
     let asked = Instant::now();
     client.signal(Signal::SIGTERM);
@@ -111,7 +111,7 @@ fn a_client_ends_on_request_in_every_state() {
     server.running().signal(Signal::SIGCONT);
 }
 
-/// Waits until the client has blocked the signal that asks it to end: then it has its line.
+/// Waits until the client has blocked the signal that asks it to end: then its line is open.
 fn wait_until_armed(client: &Running) {
     const SIGTERM: u64 = 1 << 14;
     let began = Instant::now();
@@ -163,7 +163,7 @@ fn classic_text_that_begins_with_ff_is_refused_for_what_it_is() {
     }
 }
 
-/// What is drawn on a terminal of this many columns while a shell runs `line`, with the client as
+/// What is drawn on a terminal with this many columns while a shell runs `line`, with the client as
 /// `$CLIENT` and a long message in `$MESSAGE`.
 fn drawn(columns: u16, line: &str) -> String {
     let message = folder("drawn").join("message");

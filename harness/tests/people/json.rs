@@ -1,4 +1,4 @@
-//! What the server prints with `--json`, word for word, as `docs/json.md` has it.
+//! What the server prints with `--json`, word for word, as described in `docs/json.md`.
 
 use std::fs;
 use std::io::Write;
@@ -12,7 +12,7 @@ use snapbox::{assert_data_eq, str};
 
 use super::{client, folder};
 
-/// A server whose standard output is JSON, and what it has said first.
+/// A server whose standard output is JSON, and the PID from its first line.
 struct JsonServer {
     running: Running,
     pid: u32,
@@ -30,7 +30,7 @@ impl JsonServer {
         Self { running, pid }
     }
 
-    /// Ends it; all the lines, with what differs from run to run made the same.
+    /// Ends it; returns all the lines, with everything that differs between runs replaced.
     fn lines(self) -> String {
         self.running.signal(Signal::SIGTERM);
         let ended = self.running.finish();
@@ -39,13 +39,13 @@ impl JsonServer {
     }
 }
 
-/// The number that is called `name`.
+/// The number in the member `name`.
 fn member(line: &str, name: &str) -> u32 {
     let (_, rest) = line.split_once(&format!("\"{name}\":")).expect("it is there");
     rest.chars().take_while(char::is_ascii_digit).collect::<String>().parse().expect("a number")
 }
 
-/// PIDs, user ids and durations made `N`.
+/// Replaces PIDs, user ids and durations by `N`.
 fn same(text: &str) -> String {
     let mut text = text.to_owned();
     for name in ["pid", "peer", "uid", "seconds"] {
@@ -148,7 +148,7 @@ fn a_signal_of_a_process_that_sends_nothing_else_is_a_stray() {
     );
 }
 
-/// Bytes that the disk seems to have: enough for the first line, and not for another.
+/// The apparent size of the disk, in bytes: enough for the first line, but not for another.
 const DISK_BYTES: u64 = 90;
 
 #[test]
@@ -210,9 +210,9 @@ fn a_sender_that_is_silent_keeps_nobody_waiting() {
     );
 }
 
-/// Waits until processes sleep, and have not been woken for a while: there is nothing under way.
+/// Waits until processes sleep, and have not been woken for a while: nothing is on its way.
 ///
-/// No event tells that something does not happen.
+/// There is no event for something that does not happen.
 pub(super) fn wait_until_asleep(pids: [u32; 2]) {
     let deadline = Instant::now() + PATIENCE;
     let mut before = [const { None }; 2];

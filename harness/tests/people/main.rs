@@ -1,4 +1,4 @@
-//! What people do besides sending: look for servers, ask why, measure, watch.
+//! What people do besides sending: find servers, ask for reasons, measure, watch.
 
 mod client;
 mod json;
@@ -24,7 +24,7 @@ fn client(words: &str) -> Finished {
     Running::spawn(command.args(words.split_whitespace())).finish()
 }
 
-/// Every number made `N`, unless it is a part of a word.
+/// Replaces every number by `N`, unless it is part of a word.
 fn redacted(text: &str) -> String {
     let mut redacted = String::new();
     let mut characters = text.chars().peekable();
@@ -39,13 +39,14 @@ fn redacted(text: &str) -> String {
     redacted
 }
 
-/// A folder of this test's own.
+/// A separate folder for a test.
 fn folder(name: &str) -> PathBuf {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
         .join(format!("{name}-{}-{number}", std::process::id()));
-    // What an earlier process of this number has left, as in a container, is not this test's.
+    // Whatever an earlier process with this PID has left, as in a container, is not part of this
+    // test.
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).expect("a folder can be made");
     folder
@@ -60,7 +61,7 @@ fn a_ping_is_answered_and_leaves_nothing_at_the_server() {
     assert_eq!(text.matches("8 bits from").count(), 3, "{text}");
     assert!(text.contains("3 probes sent, 3 answered"), "{text}");
     assert!(text.contains("24 round trips"), "{text}");
-    // A message after it arrives as ever.
+    // A message after it arrives as usual.
     assert_eq!(client(&format!("{} hi", server.pid())).code(), 0);
     server.wait_until_shown("hi\n");
     let ended = server.stop();
@@ -192,7 +193,8 @@ fn a_server_takes_a_name_and_gives_it_back() {
     assert!(gone.stderr.contains("no server is called 'inbox'"), "{gone:?}");
 }
 
-/// Puts an entry into the folder of names, for a process that started `ticks` later than it did.
+/// Puts an entry into the folder of names, for a process that started `ticks` later than this one
+/// did.
 fn name(runtime: &Path, name: &str, pid: u32, ticks: u64) {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("the process runs");
     let started = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(19));

@@ -1,4 +1,4 @@
-//! The server's options, as whoever starts it sees them.
+//! The server's options, as seen by the user who starts it.
 
 use std::fs;
 use std::io::Read;
@@ -121,7 +121,7 @@ fn a_server_that_ends_together_with_its_reader_complains_of_nothing() {
         reader.read_exact(&mut octet).expect("it says its PID");
         first.extend(octet);
     }
-    // As Ctrl-C does to `minitalk-server --json | jq`.
+    // Like Ctrl-C for `minitalk-server --json | jq`.
     drop(reader);
     server.signal(Signal::SIGINT);
     let ended = server.finish();

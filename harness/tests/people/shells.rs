@@ -1,4 +1,4 @@
-//! The completions, in the shells that they are for. A shell that is not installed is named and
+//! The completions, in the shells that they are for. A shell that is not installed is reported and
 //! skipped.
 
 use std::fs;
@@ -10,8 +10,8 @@ use minitalk_harness::{Programs, Running, Server};
 
 use super::folder;
 
-/// What `script` prints in `shell` that has the completions of both programs in `$1` and `$2`; None
-/// without such a shell.
+/// What `script` prints in `shell`, with the completions of the two programs in `$1` and `$2`;
+/// `None` if there is no such shell.
 fn run(shell: &str, options: &[&str], script: &str) -> Option<String> {
     let found = Command::new(shell).arg("--version").stdout(Stdio::null()).status();
     if found.is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
@@ -24,7 +24,7 @@ fn run(shell: &str, options: &[&str], script: &str) -> Option<String> {
         path.display().to_string()
     });
     let mut command = Command::new(shell);
-    // So that files, where they are offered, are known.
+    // In a folder with known files, in case files are offered.
     command.current_dir(folder).args(options).args(["-c", script]).args(extra(shell)).args(paths);
     let ended = Running::spawn(&mut command).finish();
     assert_eq!((ended.code(), ended.stderr.as_str()), (0, ""), "{shell}: {ended:?}");
@@ -46,7 +46,8 @@ fn completions(mut program: Command, shell: &str, folder: &std::path::Path) -> P
 
 #[test]
 fn bash_completes_options_and_values() {
-    // What readline does: the words, which of them is being completed, and a function to call.
+    // Does what readline does: sets the words and the index of the one to complete, and calls a
+    // function.
     let script = r#"
         set -e
         source "$1"; source "$2"
@@ -69,13 +70,13 @@ fn bash_completes_options_and_values() {
     let lines: Vec<&str> = shown.lines().collect();
     assert!(lines[0].ends_with(" -F _minitalk__client_complete minitalk-client"), "{shown}");
     assert!(lines[1].ends_with(" -F _minitalk__server_complete minitalk-server"), "{shown}");
-    // bash itself puts what it gets behind the last equals sign.
+    // bash itself inserts what it gets after the last equals sign.
     assert_eq!(lines[2..], ["--protocol --progress", "classic", "zsh", "", "classic", "lsb"]);
 }
 
 #[test]
 fn zsh_knows_both_programs() {
-    // To complete something in zsh takes a terminal and somebody who types.
+    // Completing something in zsh takes a terminal and someone who types.
     let script = r#"
         autoload -U compinit && compinit -u -D
         source "$1" && source "$2"

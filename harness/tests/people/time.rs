@@ -1,4 +1,4 @@
-//! How long it takes, when people say so: a deadline, and slow motion.
+//! Options about time: a deadline, and slow motion.
 
 use std::fs;
 use std::thread;
@@ -9,10 +9,10 @@ use nix::sys::signal::Signal;
 
 use super::{client, folder};
 
-/// What none of the clients below can send in the time that it is given.
+/// More than any of the clients below can send in the time that it is given.
 const LONG_BYTES: usize = 20_000_000;
 
-/// Runs the client with so many seconds, and a message that takes longer.
+/// Runs the client with this deadline in seconds, and a message that takes longer.
 fn within(seconds: &str, words: &[&str]) -> Finished {
     let path = folder("deadline").join("long");
     if !path.exists() {
@@ -88,7 +88,7 @@ fn a_message_that_is_sent_in_time_is_sent_as_ever() {
     assert_eq!((sent.code(), sent.stderr.as_str()), (0, ""), "{sent:?}");
 }
 
-/// Slow motion is for looking: nothing may go otherwise than without.
+/// Slow motion is for watching: apart from the time, nothing may change.
 #[test]
 fn slow_motion_at_either_end_or_both_changes_nothing_but_the_time() {
     let slow = &["--slow", "25ms"][..];
@@ -111,7 +111,7 @@ fn send_slowly(server: &Server, words: &str, protocol: &str, bits: u32) {
     assert_eq!(sent.code(), 0, "{words} {protocol}: {sent:?}");
     let took = began.elapsed();
     assert!(took > Duration::from_millis(25) * bits, "{words} {protocol}: {took:?}");
-    // Once or twice a busy machine may bring it about, a pause must not.
+    // A busy machine may cause a resend or two, but the pause must not.
     let text = sent.text();
     let few = (0..5).any(|bits| text.contains(&format!("\"resent_bits\":{bits},")));
     assert!(few, "{words} {protocol}: {text}");

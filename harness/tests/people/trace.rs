@@ -1,5 +1,5 @@
-//! The trace, in its forms and in the programs that they are for. One that is not installed is
-//! named and skipped.
+//! The trace, in its forms and in the programs that they are for. A program that is not installed
+//! is reported and skipped.
 
 use std::fs;
 use std::io;
@@ -11,8 +11,7 @@ use minitalk_harness::{Programs, Running, Server};
 
 use super::{client, folder};
 
-/// Traces of the same message at both ends, framed or classic, in the form that an ending stands
-/// for.
+/// Traces of the same message at both ends, framed or classic, in the form that the ending selects.
 fn traces(folder: &Path, protocol: &str, ending: &str) -> [PathBuf; 2] {
     let paths = ["server", "client"].map(|end| folder.join(format!("{end}-{protocol}.{ending}")));
     let mut command = Programs::build().server();
@@ -28,7 +27,7 @@ fn read(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// Rising edges of a wire of a value change dump.
+/// The number of rising edges of a wire in a value change dump.
 fn pulses(trace: &str, wire: &str) -> usize {
     let id = trace.lines().find_map(|line| {
         let mut words = line.strip_prefix("$var wire 1 ")?.split(' ');
@@ -113,7 +112,7 @@ fn a_zero_and_a_one_are_under_way_together_unless_single_bits_are_asked_for() {
             .filter_map(|line| line.strip_prefix('1'))
             .filter(|wire| ["!", "\"", "#", "$"].contains(wire))
             .collect();
-        // A bit that a busy machine has sent again is followed by its like.
+        // A bit that is sent again because the machine is busy is followed by an equal one.
         assert_eq!(symbols.contains("!\""), has_pairs, "{symbols}");
     }
 }

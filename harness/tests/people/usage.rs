@@ -1,4 +1,4 @@
-//! What is said of wrong usage, by all programs alike.
+//! How wrong usage is reported, the same way by all programs.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -8,13 +8,13 @@ use minitalk_harness::{Programs, Running};
 /// The long options that the help lists.
 fn options(mut program: Command) -> BTreeSet<String> {
     let help = Running::spawn(program.arg("-h")).finish().text();
-    // An alias may stand on a line of its own.
+    // An alias may be on a line of its own.
     let (listed, _) = help.split_once("\nExamples:").expect("it has examples");
     let words = listed.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
     words.filter(|word| word.starts_with("--") && word.len() > 2).map(str::to_owned).collect()
 }
 
-/// What a program says of a command line that is wrong.
+/// What a program says about a wrong command line.
 fn said(mut program: Command, words: &str) -> String {
     let ended = Running::spawn(program.args(words.split(' '))).finish();
     assert_eq!((ended.code(), ended.text().as_str()), (2, ""), "{words}: {ended:?}");

@@ -1,5 +1,5 @@
-//! What the client says of servers that run, word for word, as people and as programs see it.
-//! Numbers, which differ from run to run, are `N`.
+//! What the client says about running servers, word for word, as people and as programs see it.
+//! Numbers, which differ between runs, are `N`.
 
 #![expect(clippy::needless_raw_string_hashes, reason = "that is how snapbox writes them")]
 
@@ -19,7 +19,7 @@ fn bystander() -> Running {
     Running::spawn(Command::new("sleep").arg("600"))
 }
 
-/// What a client that failed with `code` has said to people, and with `--json` to programs.
+/// What a client that failed with `code` has told people, and programs with `--json`.
 fn said(words: &str, code: i32) -> (String, String) {
     let [people, programs] = ["", " --json"].map(|json| client(&format!("{words}{json}")));
     for ended in [&people, &programs] {
@@ -29,7 +29,7 @@ fn said(words: &str, code: i32) -> (String, String) {
     (redacted(&people.stderr), anybody(&redacted(&programs.text())))
 }
 
-/// The user, whose name differs from machine to machine, made `"U"`.
+/// Replaces the user, whose name differs between machines, by `"U"`.
 fn anybody(json: &str) -> String {
     let Some((head, rest)) = json.split_once("\"user\":") else { return json.to_owned() };
     let end = rest.find([',', '}']).expect("an object ends");
@@ -136,9 +136,9 @@ fn who_waits_at_a_terminal_is_told_for_what() {
     assert!(shown.contains("N B of N B [") && shown.contains("] N B/s, waiting"), "{shown}");
 }
 
-/// A server that takes a message which is long enough to be in the way.
+/// A server that is receiving a message long enough to be in the way.
 fn busy_server(protocol: &str, options: &[&str]) -> (Server, Running) {
-    // Of a known length, so that it is not cut. A raw server cannot put it aside.
+    // The length is known, so the message is not cut. A raw server cannot put it aside.
     let mut server = Server::start_with(options);
     let mut command = Programs::build().client();
     let path = folder("busy").join("long");
@@ -333,7 +333,7 @@ minitalk-client: PID N has ended; start a server and try again
     );
 }
 
-/// A shell that catches the signals, as it catches all that could end it.
+/// A shell that catches the signals, like everything else that could end it.
 #[test]
 fn an_interactive_shell_survives_what_is_tried_out_in_it() {
     let server = Server::start();
@@ -366,7 +366,7 @@ fn type_into(mut pipe: impl std::io::Write + AsFd, line: &str) {
 #[test]
 fn an_interrupted_client_says_how_far_it_got() {
     let mut server = Server::start();
-    // It shrinks to a third, not to nothing.
+    // It compresses to a third, not to almost nothing.
     let text: String = (0..12_000_u32).map(|number| (number * number).to_string()).collect();
     let long = Programs::build().send(server.pid(), &text);
     server.running().wait_for_stdout(|bytes| bytes.len() > 300);

@@ -12,11 +12,11 @@ use std::time::{Duration, Instant};
 use minitalk_harness::{PATIENCE, Programs, Running, Server, compile};
 use nix::unistd::Uid;
 
-/// Nobody, on every Linux.
+/// The user nobody, on every Linux.
 pub(crate) const NOBODY: u32 = 65534;
 
-/// A folder of a test's own, with the two programs in it for everybody to run, and a place for
-/// names.
+/// A separate folder for a test, with copies of the two programs that every user can run, and a
+/// place for names.
 #[derive(Debug)]
 pub(crate) struct Scene {
     pub(crate) path: PathBuf,
@@ -39,7 +39,7 @@ impl Scene {
         self.path.join(name)
     }
 
-    /// Makes a folder with this mode.
+    /// Creates a folder with this mode.
     pub(crate) fn folder(&self, name: &str, mode: u32) -> PathBuf {
         let path = self.join(name);
         fs::create_dir(&path).expect("it is not there");
@@ -47,7 +47,7 @@ impl Scene {
         path
     }
 
-    /// A command that runs a program with the names of this scene.
+    /// A command that runs a program with the folder of names of this scene.
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.env("XDG_RUNTIME_DIR", self.join("names")).env_remove("NOTIFY_SOCKET");
@@ -62,11 +62,12 @@ impl Scene {
         self.command(Programs::build().client_path())
     }
 
-    /// A copy of a program where every user can run it.
+    /// A copy of a program that every user can run.
     pub(crate) fn copy(&self, program: &Path) -> PathBuf {
         let copy = self.join(&program.file_name().expect("it has a name").to_string_lossy());
         if !copy.exists() {
-            // By another process: a child forked meanwhile would keep a file we write to busy.
+            // Copied by another process: a child forked meanwhile would keep a file that we write
+            // busy.
             let status = Command::new("cp").arg(program).arg(&copy).stdin(Stdio::null()).status();
             assert!(status.expect("cp can be run").success());
         }
@@ -76,18 +77,18 @@ impl Scene {
 
 impl Drop for Scene {
     fn drop(&mut self) {
-        // What cannot be removed is in the folder for temporary files.
+        // Anything that cannot be removed is in the folder for temporary files.
         let _ = fs::remove_dir_all(&self.path);
     }
 }
 
-/// A helper program or library, compiled from a file beside this one.
+/// A helper program or library, compiled from a file next to this one.
 pub(crate) fn helper(name: &str, options: &[&str]) -> PathBuf {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/strangers/{name}.c"));
     compile(&source, &[&["-std=gnu11", "-O2"], options].concat())
 }
 
-/// Whether this is root, who can become somebody else; says so if not.
+/// Whether this is root, who can become another user; reports it if not.
 pub(crate) fn is_root() -> bool {
     let is_root = Uid::effective().is_root();
     if !is_root {
@@ -96,12 +97,12 @@ pub(crate) fn is_root() -> bool {
     is_root
 }
 
-/// Gives a path to nobody.
+/// Makes nobody the owner of a path.
 pub(crate) fn give_away(path: &Path) {
     chown(path, Some(NOBODY), Some(NOBODY)).expect("root may");
 }
 
-/// Starts what `command` runs as a server, and waits until it has said its PID.
+/// Runs `command` as a server, and waits until it has printed its PID.
 pub(crate) fn serving(command: &mut Command) -> Server {
     Server::start_command(command)
 }
@@ -111,7 +112,7 @@ pub(crate) fn run(command: &mut Command) -> minitalk_harness::Finished {
     Running::spawn(command).finish()
 }
 
-/// Waits until something holds.
+/// Waits until a condition holds.
 #[track_caller]
 pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
@@ -121,14 +122,14 @@ pub(crate) fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// The state letter of a process; `None` without one.
+/// The state letter of a process; `None` if it does not exist.
 pub(crate) fn state(pid: u32) -> Option<char> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     status.lines().find_map(|line| line.strip_prefix("State:\t"))?.chars().next()
 }
 
-/// The same command in a mount namespace of its own, after `script` has changed it; `None` where
-/// that is forbidden.
+/// The same command in a new mount namespace, which `script` has changed; `None` if that is
+/// forbidden.
 pub(crate) fn in_mounts(script: &str, command: &Command) -> Option<Command> {
     let mut inside = Command::new("unshare");
     if !Uid::effective().is_root() {

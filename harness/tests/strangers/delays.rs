@@ -2,7 +2,8 @@
 //! chosen places.
 //!
 //! `delay.c` is loaded into one of the two programs and does that; it changes nothing else. A delay
-//! that is longer than the retransmission timeout makes the other end send again what was not lost.
+//! that is longer than the retransmission timeout makes the other end resend something that was not
+//! lost.
 
 use std::fs::{self, File};
 use std::process::Command;
@@ -22,7 +23,7 @@ enum End {
 
 const BOTH: [End; 2] = [End::Client, End::Server];
 
-/// What the client reads the message from.
+/// Where the client reads the message from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Input {
     /// Its length is known from the beginning.
@@ -30,17 +31,19 @@ enum Input {
     Pipe,
 }
 
-/// Where time passes or a symbol is lost.
+/// Where a delay happens or a symbol is lost.
 #[derive(Clone, Debug, Default)]
 struct Delays {
-    /// After the symbols with these numbers, counted from 1, and for how many milliseconds.
+    /// Delays after the symbols with these numbers, counted from 1, and how many milliseconds each
+    /// takes.
     places: Vec<(usize, u64)>,
-    /// After the symbol that completes a zero and five ones for this time, and after the next one.
+    /// Delays after the symbol that completes a zero and five ones for the time with this number,
+    /// and after the next one.
     run: Option<usize>,
     /// The symbols with these numbers are lost.
     lost: Vec<usize>,
-    /// So is the symbol after the one that completes a zero and five ones for this time: a zero
-    /// that was inserted there.
+    /// The symbol after the one that completes a zero and five ones for the time with this number
+    /// is lost: a zero that was inserted there.
     lost_run: Option<usize>,
 }
 
@@ -77,7 +80,7 @@ impl Delays {
     }
 }
 
-/// What `delay.c` says at the end.
+/// The report that `delay.c` prints at the end.
 fn report(finished: &Finished) -> Report {
     let numbers = finished.stderr.lines().find_map(|line| {
         let (taken, rest) = line.strip_prefix("taken ")?.split_once(", delays ")?;
@@ -88,8 +91,8 @@ fn report(finished: &Finished) -> Report {
     numbers.unwrap_or_else(|| panic!("no report of the delays in {finished:?}"))
 }
 
-/// Sends `octets` with such delays at one end: whether the client is told that they were delivered.
-/// What is delivered is checked, and what was done is returned.
+/// Sends `octets` with these delays at one end. Returns whether the client is told that they were
+/// delivered, and what was done. Checks what was delivered.
 #[track_caller]
 fn transfer(octets: &[u8], options: &[&str], end: End, delays: &Delays) -> (bool, Report) {
     transfer_from(Input::Pipe, octets, options, end, delays)
@@ -114,7 +117,7 @@ fn transfer_from(
     let pid: String = said.chars().filter(char::is_ascii_digit).collect();
     let mut client = scene.client();
     let patient: &[&str] = if options.is_empty() { &["--timeout", "50s"] } else { options };
-    // What is sent is what was given.
+    // Without compression, so that the octets on the line are the given ones.
     client.args(patient).args(["--no-compress", &pid]);
     if end == End::Client {
         delays.load(&mut client);
@@ -133,7 +136,7 @@ fn transfer_from(
     if sent.code() == 0 {
         assert!(ended.stdout == octets, "confirmed, but {:02x?}: {context}", ended.stdout);
     } else if options.is_empty() {
-        // Of a framed message nothing but its beginning is ever written.
+        // Only the beginning of a framed message is ever written.
         assert!(octets.starts_with(&ended.stdout), "{:02x?}: {context}", ended.stdout);
     }
     (sent.code() == 0, report(if end == End::Client { &sent } else { &ended }))
@@ -146,14 +149,14 @@ fn a_delay_at_any_symbol_of_either_end_damages_no_framed_message() {
         let (is_delivered, report) = transfer(&octets, &[], end, &Delays::default());
         let symbols = report.taken;
         assert!(is_delivered && symbols > 100 && report.delays == 0, "{report:?}");
-        // Some places, and others each time.
+        // Some of the places, different ones each time.
         let step = times(12, 5) as usize;
         let first = 1 + random().index(step);
         let mut reached = 0;
         for place in (first..symbols).step_by(step) {
             let (is_delivered, report) = transfer(&octets, &[], end, &Delays::at([(place, 15)]));
             assert!(is_delivered, "{end:?} at {place}");
-            // A busy machine has symbols sent again: one run has fewer than another.
+            // A busy machine causes resends, so the number of symbols differs between runs.
             let is_reached = report.taken >= place;
             assert_eq!(report.delays, usize::from(is_reached), "{end:?} at {place}: {report:?}");
             reached += report.delays;
@@ -175,7 +178,7 @@ fn a_loss_of_any_symbol_at_either_end_damages_no_framed_message() {
             assert!(is_delivered, "{end:?} at {place}");
             losses += report.losses;
         }
-        // What is taken in a handler is not lost: the program had fallen asleep there.
+        // A symbol that is taken in a handler is not lost: the program had fallen asleep.
         assert!(losses * 2 > symbols / step, "only {losses} of {symbols} / {step}");
     }
 }
@@ -202,7 +205,7 @@ fn delays_make_no_frame_of_content_that_looks_like_the_end_of_one() {
     for round in 0..12 {
         let (frames, input) = (1 + (round % 4), [Input::File, Input::Pipe][round / 4 % 2]);
         let octets = deceptive(frames, 0, 0x3E);
-        // A frame has fifty places at which it could end, and some runs of ones by chance.
+        // A frame has fifty places where it could end, and some runs of ones by chance.
         let run = Some(1 + random.index(50 * octets.len() / 256));
         let delays = Delays { run, ..Delays::default() };
         let (is_delivered, report) = transfer_from(input, &octets, &[], End::Server, &delays);
@@ -224,8 +227,8 @@ fn a_third_frame_that_looks_like_the_end_of_one_is_not_cut_short() {
     }
 }
 
-/// A bit that is lost has to be sent again, unless a late acknowledgment of another one is taken
-/// for its own.
+/// A lost bit has to be sent again, unless a late acknowledgment of another bit is taken for its
+/// own.
 #[test]
 fn a_lost_zero_makes_no_flag_of_content_that_holds_one() {
     let mut random = random();
@@ -243,9 +246,9 @@ fn a_lost_zero_makes_no_flag_of_content_that_holds_one() {
     assert!(losses >= 6, "only {losses} of 12");
 }
 
-/// Frames whose payload, from the frame `first` on, holds every five octets the check sequence of
-/// what may stand before it in a frame, and then `end`: 0x3E, which a doubled bit turns into a
-/// flag, or 0x7E, which a lost one does. The frames before are full of `A`.
+/// Frames whose payload, from the frame `first` on, contains every five octets the check sequence
+/// of what may come before it in a frame, followed by `end`: 0x3E, which a doubled bit turns into a
+/// flag, or 0x7E, which a lost bit does. The frames before are full of `A`.
 fn deceptive(frames: usize, first: usize, end: u8) -> Vec<u8> {
     let mut octets = vec![b'A'; first * 256];
     for number in first..frames {
@@ -280,8 +283,8 @@ fn the_check_sequence_is_the_one_of_the_catalogue() {
     assert_eq!(fcs(b"123456789"), 0xCBF4_3926);
 }
 
-/// Classic has no check sequence: a text may be damaged, but the client does not call it delivered
-/// then.
+/// Classic has no check sequence: a text may be damaged, but then the client does not call it
+/// delivered.
 #[test]
 fn a_delayed_classic_text_is_intact_or_not_confirmed() {
     let mut random = random();

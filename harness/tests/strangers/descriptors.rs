@@ -1,5 +1,4 @@
-//! Descriptors that are closed, full, or wait for somebody: nothing is lost, and nobody waits for
-//! ever.
+//! Descriptors that are closed, full, or not ready: nothing is lost, and no program waits for ever.
 
 use std::fs;
 use std::io::{self, Read, Write};
@@ -14,11 +13,11 @@ use nix::unistd::mkfifo;
 
 use crate::common::{Scene, run, wait_until};
 
-/// How soon a program that is asked to end must have ended. The wish is a second; a busy machine
-/// gets more.
+/// How soon a program that is asked to end must have ended. A second is wanted; a busy machine gets
+/// more.
 const SOON: Duration = Duration::from_secs(10);
 
-/// A command in which the shell has changed a descriptor.
+/// A command for which the shell has redirected a descriptor.
 fn with(scene: &Scene, redirection: &str, command: &Command) -> Command {
     let mut shell = scene.command("sh");
     shell.args(["-c", &format!("exec \"$@\" {redirection}"), "sh"]);
@@ -47,14 +46,14 @@ fn a_server_without_the_output_that_it_needs_does_not_start() {
     }
 }
 
-/// A pipe that takes nothing more: its two ends.
+/// The two ends of a full pipe.
 fn full_pipe() -> (io::PipeReader, io::PipeWriter) {
     let (reader, writer) = io::pipe().expect("a pipe");
     let mut filler = Command::new("dd");
     filler.args(["if=/dev/zero", "bs=4096", "count=1000", "oflag=nonblock"]);
     let copy = writer.try_clone().expect("a descriptor");
     let status = filler.stdin(Stdio::null()).stdout(copy).stderr(Stdio::null()).status();
-    // It ends with an error when nothing more goes in.
+    // It ends with an error when nothing more fits.
     assert!(status.is_ok());
     (reader, writer)
 }

@@ -1,4 +1,4 @@
-//! What belongs to somebody else: files, devices, and PID files of other servers.
+//! What belongs to others: files, devices, and PID files of other servers.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
@@ -12,7 +12,7 @@ use nix::unistd::mkfifo;
 
 use crate::common::{NOBODY, Scene, give_away, is_root, run, serving};
 
-/// The end of a server that refuses to start: without a PID, and with words.
+/// A server that refuses to start must not print a PID, and must give this reason.
 #[track_caller]
 fn assert_refused(ended: &Finished, words: &str) {
     assert_eq!((ended.code(), ended.text().as_str()), (1, ""), "{ended:?}");
@@ -75,11 +75,11 @@ fn the_pid_file_of_a_running_server_is_not_taken_away() {
     let pid = first.pid();
     assert_eq!(first.stop().code(), 0);
     assert!(!file.exists(), "PID {pid} has removed its own");
-    // One that was killed leaves it, and the next one may have it.
+    // A killed server leaves it behind, and the next one may use it.
     drop(serving(&mut with_file()));
     let next = serving(&mut with_file());
     assert!(holds(next.pid()));
-    // What somebody else has written there by now stays.
+    // What another program has written there since then stays.
     fs::write(&file, "1\n").expect("the folder is ours");
     assert_eq!(next.stop().code(), 0);
     assert_eq!(fs::read(&file).expect("it is there"), b"1\n");
@@ -137,7 +137,7 @@ fn a_limit_of_the_size_of_files_is_a_refusal_and_not_the_end_of_the_server() {
     assert_eq!(ended.code(), 0, "{ended:?}");
 }
 
-/// What a client that has failed calls delivered has been written.
+/// Everything that a failed client calls delivered has been written.
 #[test]
 fn nothing_is_called_delivered_that_is_not_in_the_file() {
     let scene = Scene::new();

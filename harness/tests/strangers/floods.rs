@@ -1,4 +1,5 @@
-//! Many processes that want nothing, and an output that nobody reads: what is kept is bounded.
+//! Many processes that send nothing useful, and an output that nobody reads: what is kept is
+//! bounded.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader};
@@ -9,7 +10,7 @@ use nix::fcntl::{FcntlArg, fcntl};
 
 use crate::common::{Scene, helper, run, serving};
 
-/// Resident kilobytes of a process.
+/// The resident memory of a process, in kilobytes.
 fn memory_kilobytes(pid: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -34,7 +35,7 @@ fn strays_are_told_of_in_a_few_lines_with_their_number() {
     let seconds = began.elapsed().as_secs();
     let ended = server.stop();
     assert_eq!(ended.text(), "still there\n");
-    // At most one of a kind in a second, of a handful of kinds.
+    // At most one of each kind per second, of a handful of kinds.
     let lines = ended.stderr.lines().count() as u64;
     assert!(lines <= 5 * (seconds + 2), "{lines} lines in {seconds} s: {}", ended.stderr);
     assert!(ended.stderr.contains("stray signal"), "{}", ended.stderr);

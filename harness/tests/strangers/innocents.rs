@@ -1,5 +1,5 @@
-//! Processes that handle both signals and are no minitalks: nobody signals them without being told
-//! to.
+//! Processes that handle both signals but are not minitalks: no program signals them without being
+//! told to.
 
 use std::process::{ChildStdin, Command};
 
@@ -68,13 +68,13 @@ fn a_server_acknowledges_no_stray_signal_of_one_who_would_be_hurt() {
     }
 }
 
-/// The acknowledgment of its bit may come when the process is another program already.
+/// When the acknowledgment of its bit comes, the process may already be running another program.
 #[test]
 fn a_process_that_becomes_another_program_is_not_killed_by_a_late_acknowledgment() {
     let scene = Scene::new();
     let server = serving(&mut scene.server());
     let pid = server.pid().to_string();
-    // Somebody has the floor, and is slow: acknowledgments of others are held back.
+    // Another sender has the floor and is slow: acknowledgments for others are held back.
     let mut slow = Command::new(helper("drip", &[]));
     let (slow, _open) = Running::spawn_with_pipe(slow.args([&pid, "10"]));
     slow.wait_for_stdout(|bytes| bytes == b"begun\n");
@@ -90,7 +90,7 @@ fn a_process_that_becomes_another_program_is_not_killed_by_a_late_acknowledgment
             name.is_ok_and(|name| name == b"cat\n")
         });
     }
-    // Their bits have had their turn when somebody else is served.
+    // When another client is served, their bits have had their turn.
     let sent = run(scene.client().args([&pid, "--timeout", "50s", "still there"]));
     assert_eq!(sent.code(), 0, "{sent:?}");
     for (changeling, _) in &changelings {

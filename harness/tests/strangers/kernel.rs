@@ -8,7 +8,7 @@ use minitalk_harness::PATIENCE;
 
 use crate::common::{Scene, helper, run, serving};
 
-/// A command in which a system call is forbidden.
+/// A command for which a system call is forbidden.
 fn forbidding(call: libc::c_long, errno: i32, command: &Command) -> Command {
     let mut forbidding = Command::new(helper("forbid", &[]));
     forbidding.args([call.to_string(), errno.to_string()]);
@@ -38,7 +38,7 @@ fn without_pidfds_neither_program_begins_and_both_say_why() {
     }
 }
 
-/// Of systemd(1): a name that begins with "@" is one without a file.
+/// systemd(1): a name that begins with "@" has no file.
 #[test]
 fn a_service_manager_without_a_file_is_told() {
     let scene = Scene::new();

@@ -1,7 +1,7 @@
 //! Among strangers: what other users, other processes and an unusual machine do to the two
 //! programs, and what these do to them. `docs/security.md` says who may do what to whom.
 //!
-//! What a machine does not allow (namespaces, another user) is named and skipped.
+//! What a machine does not allow (namespaces, another user) is reported and skipped.
 
 mod common;
 mod delays;

@@ -13,8 +13,8 @@ use crate::common::{
     NOBODY, Scene, give_away, helper, in_mounts, is_root, run, serving, wait_until,
 };
 
-/// A name taken with the folder of another user goes nowhere; a server without one serves all the
-/// same.
+/// A server with a name does not start if the folder belongs to another user; one without a name
+/// works nevertheless.
 #[test]
 fn root_takes_no_name_in_a_folder_of_another_user() {
     if !is_root() {
@@ -33,7 +33,7 @@ fn root_takes_no_name_in_a_folder_of_another_user() {
     assert_eq!(fs::read_dir(&theirs).expect("it is there").count(), 0);
 }
 
-/// While root starts servers, another user swaps the folder of names for one full of links to a
+/// While root starts servers, another user replaces the folder of names by one full of links to a
 /// file of root's.
 #[test]
 fn a_folder_that_is_swapped_meanwhile_leads_root_to_no_file() {
@@ -73,7 +73,7 @@ fn a_fallback_folder_planted_by_another_user_is_named_with_advice_that_works() {
         return;
     }
     let planted = "/tmp/minitalk-0";
-    // In a mount namespace of its own, /tmp and /run are empty.
+    // In a new mount namespace, /tmp and /run are empty.
     let script = format!(
         "mount -t tmpfs none /run; mount -t tmpfs -o mode=1777 none /tmp
          mkdir {planted}; chown {NOBODY} {planted}"
@@ -97,7 +97,7 @@ fn root_finds_the_server_of_another_user_by_its_name() {
     give_away(&theirs);
     let copy = scene.copy(Programs::build().server_path());
     let mut server = Command::new(copy);
-    // CAP_KILL, for it to be able to answer root.
+    // CAP_KILL, so that it can answer root.
     let wrapped = ["--reuid", "65534", "--inh-caps", "+kill", "--ambient-caps", "+kill"];
     let mut setpriv = Command::new("setpriv");
     setpriv.args(wrapped).args(["--clear-groups", "--regid", "65534"]).arg(server.get_program());
@@ -111,7 +111,7 @@ fn root_finds_the_server_of_another_user_by_its_name() {
     assert_eq!(elsewhere.code(), 3, "root was not told where to look: {elsewhere:?}");
 }
 
-/// A command that runs a program in a PID namespace of its own, or `None` where that is forbidden.
+/// A command that runs a program in a new PID namespace, or `None` if that is forbidden.
 fn in_pid_namespace(program: &mut Command) -> Option<Command> {
     let mut options = vec!["--pid", "--fork", "--kill-child", "--mount-proc"];
     if !Uid::effective().is_root() {
@@ -146,9 +146,9 @@ fn a_name_in_another_pid_namespace_is_neither_called_ended_nor_taken_away() {
     let second = run(scene.server().args(["--name", "n"]));
     assert_eq!(second.code(), 1, "{second:?}");
     assert!(second.stderr.contains("'n' is taken in another PID namespace"), "{second:?}");
-    // It still is the server of that name.
+    // It is still the server with that name.
     assert_eq!(fs::read_dir(scene.join("names/minitalk")).expect("it is there").count(), 1);
-    // Once it has been killed, everybody may have its name.
+    // Once it has been killed, its name is free for everyone.
     drop(server);
     wait_until("the name can be taken", || {
         let mut command = scene.server();
@@ -160,7 +160,7 @@ fn a_name_in_another_pid_namespace_is_neither_called_ended_nor_taken_away() {
     });
 }
 
-/// A lock that somebody holds on everything in the folder of names.
+/// A process holds a lock on everything in the folder of names.
 #[test]
 fn locks_on_the_folder_of_names_keep_no_server_from_starting_or_ending() {
     let scene = Scene::new();
@@ -196,8 +196,8 @@ fn without_proc_a_client_names_it_and_calls_no_server_ended() {
     assert_eq!(server.stop().code(), 0);
 }
 
-/// Of a server that was killed the entry is left. Nobody is led to another process by it, and the
-/// next one may have the name.
+/// A killed server leaves its entry behind. It leads nobody to another process, and the next server
+/// may have the name.
 #[test]
 fn a_name_that_a_killed_server_has_left_behind_is_free() {
     let scene = Scene::new();

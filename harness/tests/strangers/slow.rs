@@ -1,4 +1,4 @@
-//! Somebody who sends slowly, or without an end, does not keep others waiting.
+//! A sender that is slow, or sends without an end, does not keep others waiting.
 
 use std::io::Write;
 use std::process::Command;
@@ -8,8 +8,8 @@ use minitalk_harness::Running;
 
 use crate::common::{Scene, helper, run, serving};
 
-/// Nobody waits longer than this for a slow sender. Usually it is a second or two; a busy machine,
-/// on which bits of several senders hide each other, gets more.
+/// No sender waits longer than this for a slow one. Usually it is a second or two; a busy machine,
+/// where the bits of several senders hide each other, gets more.
 const WAIT_MAX: Duration = Duration::from_secs(30);
 
 #[test]
@@ -64,8 +64,8 @@ fn a_classic_text_without_an_end_keeps_nobody_waiting() {
                 began.elapsed()
             );
         }
-        // It does not send again, so it may wait for ever for a bit that another sender's has
-        // hidden.
+        // It does not resend, so it may wait for ever for a bit that has been hidden by another
+        // sender's.
         drop((open, endless));
     }
     let text = server.stop().text();

@@ -1,4 +1,4 @@
-//! Terminals: whichever way text of others gets there, it commands nothing.
+//! Terminals: foreign text, however it gets there, must not control them.
 
 use std::process::Command;
 
@@ -6,8 +6,8 @@ use minitalk_harness::Running;
 
 use crate::common::{Scene, run};
 
-/// Text with a control of each kind: C0, C1, DEL, separators, and what turns the direction of text
-/// round.
+/// Text with a control of each kind: C0, C1, DEL, separators, and characters that change the
+/// direction of text.
 const HOSTILE: &str =
     "a\u{1b}]0;title\u{7}b\u{9b}31mc\u{85}d\u{7f}e\u{202e}f\u{2066}g\u{200f}h\u{2028}i";
 
@@ -18,7 +18,7 @@ fn on_terminal(scene: &Scene, line: &str) -> Running {
     Running::spawn(&mut script)
 }
 
-/// What of the hostile text reached a terminal as it was.
+/// The characters of the hostile text that reached a terminal unchanged.
 fn raw(shown: &str) -> Vec<char> {
     let is_control = |c: &char| HOSTILE.contains(*c) && !c.is_ascii_graphic();
     shown.chars().filter(is_control).collect()

@@ -1,5 +1,5 @@
-//! The functions of the header. All of this crate's `unsafe` is here: C has no other way to hand
-//! over octets than a pointer and a number.
+//! The functions of the header. All `unsafe` code of this crate is here: in C, octets can only be
+//! passed as a pointer and a number.
 
 use core::ffi::{CStr, c_char};
 use core::mem::MaybeUninit;
@@ -13,7 +13,8 @@ use minitalk_core::{Bit, Instant, Receiver, RefusalReason, Sender, hdlc};
 
 use crate::header::{defined, octets};
 
-/// Defines a type that C has the memory of, as large as the header says, with a check that it is.
+/// Defines types for which C provides the memory, as large as the header says, and checks the
+/// sizes.
 macro_rules! objects {
     ($($name:ident: $type:ty, $octets:literal;)*) => {$(
         #[expect(non_camel_case_types, reason = "its name in C")]
@@ -34,7 +35,7 @@ objects! {
     minitalk_sender: Sender, "MINITALK_SENDER_OCTETS";
 }
 
-/// Octets between two flags of a frame with an FCS of 16 bits.
+/// The octets between two flags of a frame with a 16-bit FCS.
 const N16: usize = octets("MINITALK_CONTENT16_OCTETS_MAX") + FCS16_OCTETS;
 
 /// The numbers of the header.
@@ -92,7 +93,7 @@ fn bit(bit: Option<Bit>) -> i32 {
     bit.map_or(NOTHING, |bit| i32::from(bit.is_one()))
 }
 
-/// The octets that C hands over.
+/// The octets that C passes.
 ///
 /// # Safety
 ///
@@ -101,7 +102,7 @@ unsafe fn slice<'a>(start: *const u8, count: usize) -> &'a [u8] {
     if start.is_null() || count == 0 {
         return &[];
     }
-    // SAFETY: as the caller promises.
+    // SAFETY: promised by the caller.
     unsafe { core::slice::from_raw_parts(start, count) }
 }
 
@@ -114,7 +115,7 @@ unsafe fn dialect(words: *const c_char) -> Option<Dialect> {
     if words.is_null() {
         return Some(Dialect::DEFAULT);
     }
-    // SAFETY: as the caller promises.
+    // SAFETY: promised by the caller.
     unsafe { CStr::from_ptr(words) }.to_str().ok()?.parse().ok()
 }
 
@@ -155,7 +156,7 @@ fn handed_over(content: Option<&[u8]>, octets: &mut usize) -> *const u8 {
 
 /// # Safety
 ///
-/// As the header says of `content`.
+/// See `content` in the header.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn minitalk_framer_init(
     framer: &mut MaybeUninit<minitalk_framer>,
@@ -163,15 +164,15 @@ pub unsafe extern "C" fn minitalk_framer_init(
     octets: usize,
     opening_flag: bool,
 ) {
-    // SAFETY: the header asks for octets that stay where they are as long as the framer is used.
+    // SAFETY: the header requires octets that stay in place while the framer is used.
     framer.write(unsafe { framed(content, octets, opening_flag) });
 }
 
 /// # Safety
 ///
-/// As [`slice`].
+/// See [`slice`].
 unsafe fn framed(content: *const u8, octets: usize, opening_flag: bool) -> Framer<'static> {
-    // SAFETY: as the caller promises.
+    // SAFETY: promised by the caller.
     let content = unsafe { slice(content, octets) };
     if opening_flag { Framer::new(content) } else { Framer::without_opening_flag(content) }
 }
@@ -201,7 +202,7 @@ pub extern "C" fn minitalk_deframer16_frame(
 
 /// # Safety
 ///
-/// As the header says of `content`.
+/// See `content` in the header.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn minitalk_framer16_init(
     framer: &mut MaybeUninit<minitalk_framer16>,
@@ -209,7 +210,7 @@ pub unsafe extern "C" fn minitalk_framer16_init(
     octets: usize,
     opening_flag: bool,
 ) {
-    // SAFETY: the header asks for octets that stay where they are as long as the framer is used.
+    // SAFETY: the header requires octets that stay in place while the framer is used.
     framer.write(unsafe { framed(content, octets, opening_flag) }.checked_by());
 }
 
@@ -220,13 +221,13 @@ pub extern "C" fn minitalk_framer16_next(framer: &mut minitalk_framer16) -> i32 
 
 /// # Safety
 ///
-/// As the header says of `words`.
+/// See `words` in the header.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn minitalk_decoder_init(
     decoder: &mut MaybeUninit<minitalk_decoder>,
     words: *const c_char,
 ) -> bool {
-    // SAFETY: the header asks for a string, or nothing.
+    // SAFETY: the header requires a string, or null.
     let dialect = unsafe { dialect(words) };
     decoder.write(Decoder::new(dialect.unwrap_or(Dialect::DEFAULT)));
     dialect.is_some()
@@ -248,7 +249,7 @@ pub extern "C" fn minitalk_decoder_feed(decoder: &mut minitalk_decoder, one: boo
 
 /// # Safety
 ///
-/// As the header says of `words` and `text`.
+/// See `words` and `text` in the header.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn minitalk_encoder_init(
     encoder: &mut MaybeUninit<minitalk_encoder>,
@@ -256,8 +257,8 @@ pub unsafe extern "C" fn minitalk_encoder_init(
     text: *const u8,
     octets: usize,
 ) -> bool {
-    // SAFETY: the header asks for a string, or nothing, and for octets that stay where they are as
-    // long as the encoder is used.
+    // SAFETY: the header requires a string, or null, and octets that stay in place while the
+    // encoder is used.
     let (dialect, text) = unsafe { (dialect(words), slice(text, octets)) };
     match dialect.map(|dialect| Encoder::new(dialect, text)) {
         Some(Ok(new)) => {
@@ -273,7 +274,7 @@ pub extern "C" fn minitalk_encoder_next(encoder: &mut minitalk_encoder) -> i32 {
     bit(encoder.next())
 }
 
-/// A frame that waits for an answer, as the header lays it out.
+/// A frame that waits for an answer, with the layout of the header.
 #[repr(C)]
 pub struct minitalk_received {
     payload: *const u8,
@@ -339,7 +340,7 @@ pub extern "C" fn minitalk_sender_init(
 
 /// # Safety
 ///
-/// As the header says of `payload`.
+/// See `payload` in the header.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn minitalk_sender_offer(
     sender: &mut minitalk_sender,
@@ -347,7 +348,7 @@ pub unsafe extern "C" fn minitalk_sender_offer(
     octets: usize,
     last: bool,
 ) -> i32 {
-    // SAFETY: the header asks for so many octets; they are copied before this returns.
+    // SAFETY: the header requires this many octets; they are copied before this returns.
     match sender.offer(unsafe { slice(payload, octets) }, last) {
         Ok(()) => 0,
         Err(OfferError::NotReady) => OFFER_NOT_READY,

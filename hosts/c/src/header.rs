@@ -1,8 +1,10 @@
-//! What the header defines, read from it at compile time: there is no second copy to keep.
+//! What the header defines, read from it at compile time, so that there is no second copy to
+//! maintain.
 
 const HEADER: &[u8] = include_bytes!("../include/minitalk.h");
 
-/// The number that the header gives `name`, in parentheses or not. Without one, nothing compiles.
+/// The number that the header defines as `name`, in parentheses or not. If there is none, this does
+/// not compile.
 pub(crate) const fn defined(name: &str) -> i32 {
     let mut at = 0;
     while at < HEADER.len() {

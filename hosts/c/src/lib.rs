@@ -1,5 +1,5 @@
-//! The core for C. `include/minitalk.h` is the documentation; its numbers are read from there when
-//! this is compiled, and `tools/c` compares its functions with those here.
+//! The core for C. The documentation is `include/minitalk.h`; its numbers are read when this is
+//! compiled, and `tools/c` compares its functions with those here.
 #![no_std]
 
 mod ffi;
@@ -8,7 +8,7 @@ mod header;
 use core::panic::PanicInfo;
 
 unsafe extern "C" {
-    /// Exists nowhere: if anything could panic, no program would link.
+    /// Does not exist: if anything could panic, no program would link.
     safe fn minitalk_can_panic() -> !;
 }
 

@@ -1,4 +1,4 @@
-//! The board: an lm3s6965evb as QEMU has it, whose first four interrupts are the line.
+//! The board: an lm3s6965evb as emulated by QEMU, whose first four interrupts are the line.
 #![no_std]
 
 use core::cell::{Cell, RefCell};
@@ -18,9 +18,9 @@ pub use cortex_m_rt::interrupt;
 #[derive(Clone, Copy, Debug)]
 #[expect(non_camel_case_types, reason = "an interrupt is called as its handler")]
 pub enum Interrupt {
-    /// A zero has come: what `SIGUSR1` is on Linux.
+    /// A zero has come, the counterpart of `SIGUSR1` on Linux.
     LINE_ZERO,
-    /// A one has come: what `SIGUSR2` is on Linux.
+    /// A one has come, the counterpart of `SIGUSR2` on Linux.
     LINE_ONE,
     /// The other end acknowledges with a zero.
     ACK_ZERO,
@@ -28,7 +28,7 @@ pub enum Interrupt {
     ACK_ONE,
 }
 
-// SAFETY: the numbers are the places in `__INTERRUPTS`, and never change.
+// SAFETY: the numbers are the positions in `__INTERRUPTS`, and never change.
 unsafe impl InterruptNumber for Interrupt {
     fn number(self) -> u16 {
         match self {
@@ -48,17 +48,16 @@ unsafe extern "C" {
 }
 
 /// The part of the vector table that belongs to the board.
-// SAFETY: the section is where cortex-m-rt puts it behind its own fifteen vectors; both are
-// functions.
+// SAFETY: cortex-m-rt places this section after its own fifteen vectors; all entries are functions.
 #[unsafe(link_section = ".vector_table.interrupts")]
 #[unsafe(no_mangle)]
 pub static __INTERRUPTS: [unsafe extern "C" fn(); 4] = [LINE_ZERO, LINE_ONE, ACK_ZERO, ACK_ONE];
 
-/// What befalls the line.
+/// The fault of the line.
 static FAULT: Mutex<RefCell<Fault>> = Mutex::new(RefCell::new(Fault { at: 0, kind: Kind::None }));
 
 struct Fault {
-    /// Bits until it happens.
+    /// The number of bits until it happens.
     at: u32,
     kind: Kind,
 }
@@ -66,9 +65,9 @@ struct Fault {
 #[derive(Clone, Copy)]
 enum Kind {
     None,
-    /// One bit is turned round.
+    /// One bit is inverted.
     Disturb,
-    /// That bit and all after it are lost.
+    /// That bit and all bits after it are lost.
     Cut,
 }
 
@@ -87,8 +86,8 @@ impl Fault {
     }
 }
 
-/// Lets the interrupts through. With the command line `disturb=7` the line will turn the seventh
-/// bit round: whoever says that all went well has not looked. With `cut=7` it ends there.
+/// Enables the interrupts. With the command line `disturb=7` the line will invert the seventh bit,
+/// which a program that checks itself must notice; with `cut=7` the line ends there.
 pub fn listen() {
     if let Some(fault) = asked_fault() {
         critical_section::with(|token| FAULT.replace(token, fault));
@@ -101,10 +100,10 @@ pub fn listen() {
     }
 }
 
-/// What QEMU was given as `arg=disturb=N` or `arg=cut=N`.
+/// The fault given to QEMU as `arg=disturb=N` or `arg=cut=N`.
 fn asked_fault() -> Option<Fault> {
-    /// What the semihosting operation `SYS_GET_CMDLINE` takes: where the text is to go, and how
-    /// much fits. It sets `len` to the octets of the text, without the NUL behind it.
+    /// The argument of the semihosting operation `SYS_GET_CMDLINE`: where to put the text, and how
+    /// much fits. It sets `len` to the octets of the text, without the NUL after it.
     #[repr(C)]
     struct Buffer {
         start: *mut u8,
@@ -112,8 +111,8 @@ fn asked_fault() -> Option<Fault> {
     }
     let mut text = [0; 32];
     let buffer = Buffer { start: text.as_mut_ptr(), len: Cell::new(text.len()) };
-    // SAFETY: the operation writes no more than `len` octets to `start`, and `len` itself; all of
-    // that is on the stack of this function and not looked at before it returns.
+    // SAFETY: the operation writes at most `len` octets to `start`, and `len` itself. Both are on
+    // the stack of this function and not accessed before it returns.
     let failed = unsafe { syscall(nr::GET_CMDLINE, &buffer) };
     let given = text.get(..buffer.len.get()).filter(|_| failed == 0)?;
     let (kind, digits) = match given.strip_prefix(b"disturb=") {
@@ -124,8 +123,8 @@ fn asked_fault() -> Option<Fault> {
     Some(Fault { at, kind })
 }
 
-/// Raises the interrupt of `bit`, as the other end of the line would, and lets it be handled. On
-/// hardware this is the other end's output.
+/// Raises the interrupt for `bit`, as the other end of the line would, and lets it be handled. On
+/// hardware this is the output of the other end.
 pub fn raise(bit: Bit) {
     let arriving = critical_section::with(|token| FAULT.borrow_ref_mut(token).pass(bit));
     if let Some(bit) = arriving {
@@ -133,7 +132,7 @@ pub fn raise(bit: Bit) {
     }
 }
 
-/// Raises the interrupt of an acknowledgment at the other end, which here is this one.
+/// Raises the interrupt for an acknowledgment at the other end, which here is this one.
 pub fn acknowledge(ack: Bit) {
     pend(if ack.is_one() { Interrupt::ACK_ONE } else { Interrupt::ACK_ZERO });
 }
@@ -143,7 +142,7 @@ fn pend(interrupt: Interrupt) {
     asm::isb();
 }
 
-/// Lets `SysTick` come once a millisecond. The clock of the board has 12.5 MHz.
+/// Starts `SysTick` once a millisecond. The clock of the board runs at 12.5 MHz.
 pub fn start_ticking() {
     let Some(mut peripherals) = Peripherals::take() else { return };
     peripherals.SYST.set_clock_source(SystClkSource::Core);
@@ -153,11 +152,11 @@ pub fn start_ticking() {
     peripherals.SYST.enable_interrupt();
 }
 
-/// A number that is another one at each start. A board counts in flash, or in RAM with a battery;
-/// the emulator has neither, and is asked for the time in seconds.
+/// A number that differs at each start. A board would count in flash, or in RAM with a battery; the
+/// emulator has neither, so this is its time in seconds.
 #[must_use]
 pub fn starts() -> u32 {
-    // SAFETY: `SYS_TIME` takes nothing and changes nothing.
+    // SAFETY: `SYS_TIME` takes no argument and changes nothing.
     let seconds = unsafe { syscall(nr::TIME, &0_u32) };
     u32::try_from(seconds).unwrap_or_default()
 }

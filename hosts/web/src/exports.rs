@@ -1,7 +1,7 @@
-//! What the page calls. One world, one thread.
+//! The functions that the page calls. There is one world and one thread.
 //!
-//! [`state`] and [`occurrences`] leave JSON in a buffer; its address is [`buffer`], the functions
-//! return its length.
+//! [`state`] and [`occurrences`] write JSON to a buffer at the address [`buffer`], and return its
+//! length.
 
 use core::cell::UnsafeCell;
 use core::fmt::Write;
@@ -17,8 +17,8 @@ use crate::world::{Mode, Occurrence, SENDERS, World};
 const TEXT_MAX: usize = 2048;
 const BUFFER_MAX: usize = 64 * 1024;
 
-/// What one thread owns. Each is a static of its own: those that are all zeros take no room in the
-/// module.
+/// A value that belongs to the only thread. Each is a separate static: those that are all zeros
+/// take no room in the module.
 struct Single<T>(UnsafeCell<T>);
 
 // SAFETY: WebAssembly without threads has one thread, and no export calls another one.
@@ -36,7 +36,7 @@ static WORLD: Single<World> = Single(UnsafeCell::new(World::new()));
 static TEXTS: Single<[[u8; TEXT_MAX]; SENDERS]> = Single(UnsafeCell::new([[0; TEXT_MAX]; SENDERS]));
 static JSON: Single<String<BUFFER_MAX>> = Single(UnsafeCell::new(String::new()));
 
-/// Begins anew: 0 is framed, 1 classic, 2 paced.
+/// Starts again: 0 is framed, 1 classic, 2 paced.
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn reset(mode: u32) {
     WORLD.get().reset(match mode {
@@ -46,7 +46,7 @@ pub(crate) extern "C" fn reset(mode: u32) {
     });
 }
 
-/// Where the text of a sender is to be written, at most `text_capacity` octets.
+/// Where the text of a sender must be written, at most `text_capacity` octets.
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn text(sender: usize) -> *mut u8 {
     TEXTS.get().get_mut(sender).map_or(core::ptr::null_mut(), |text| text.as_mut_ptr())
@@ -64,7 +64,7 @@ pub(crate) extern "C" fn send(sender: usize, length: usize) -> bool {
     text.is_some_and(|text| WORLD.get().send(sender, text))
 }
 
-/// One thing happens; false if nothing is left to happen.
+/// Makes one thing happen; false if nothing is left to happen.
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn step() -> bool {
     WORLD.get().step()
@@ -81,23 +81,23 @@ pub(crate) extern "C" fn disturb(id: u32, fault: u32) -> bool {
     WORLD.get().disturb(id, fault)
 }
 
-/// Where the JSON is.
+/// The address of the JSON.
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn buffer() -> *const u8 {
     JSON.get().as_ptr()
 }
 
-/// Writes the state of all machines as JSON; its length.
+/// Writes the state of all machines as JSON; returns its length.
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn state() -> usize {
     let (world, json) = (WORLD.get(), JSON.get());
     json.clear();
-    // What does not fit is cut off, and the page says so.
+    // What does not fit is cut off, and the page reports it.
     let _ = write_state(world, json);
     json.len()
 }
 
-/// Writes what happened since the last call as a JSON array; its length.
+/// Writes what has happened since the last call as a JSON array; returns its length.
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn occurrences() -> usize {
     let (world, json) = (WORLD.get(), JSON.get());

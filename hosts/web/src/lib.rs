@@ -1,7 +1,8 @@
 //! The core in a browser: two senders, a line whose symbols can be lost, and a receiver.
 //!
-//! `World` is the simulation, on a clock of its own: a step is one symbol that arrives or one
-//! timeout that expires. `exports` is what the page calls. Nothing here is part of the protocol.
+//! `World` is the simulation, which has its own clock: a step is one symbol that arrives or one
+//! timeout that expires. `exports` has the functions that the page calls. Nothing here is part of
+//! the protocol.
 
 #![cfg_attr(target_arch = "wasm32", no_std)]
 

@@ -1,4 +1,4 @@
-//! Symbols between the moment they are sent and the moment they arrive.
+//! Symbols between the moment when they are sent and the moment when they arrive.
 
 use heapless::Vec;
 use minitalk_core::{Bit, Instant};
@@ -6,20 +6,20 @@ use minitalk_core::{Bit, Instant};
 /// From kill(2) to the handler, in microseconds.
 const LATENCY_MICROS: u64 = 3;
 
-/// A symbol that is delayed arrives this much later: longer than any retransmission timeout.
+/// A delayed symbol arrives this much later: longer than any retransmission timeout.
 const DELAY_MICROS: u64 = 1_500_000;
 
-/// Symbols under way at a time: two senders, each with two bits and two acknowledgments at most,
-/// and copies.
+/// The largest number of symbols in flight: two senders, each with at most two bits and two
+/// acknowledgments, and copies.
 pub(crate) const FLIGHT_MAX: usize = 32;
 
-/// The receiver's number; senders have 1 and 2.
+/// The number of the receiver; the senders are 1 and 2.
 pub(crate) const RECEIVER: u8 = 0;
 
-/// One signal under way.
+/// One signal in flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Symbol {
-    /// Never used again in this world.
+    /// Unique in this world.
     pub(crate) id: u32,
     pub(crate) from: u8,
     pub(crate) to: u8,
@@ -36,7 +36,7 @@ pub(crate) enum Fault {
     Delay,
 }
 
-/// The symbols under way.
+/// The symbols in flight.
 #[derive(Debug, Default)]
 pub(crate) struct Line {
     flight: Vec<Symbol, FLIGHT_MAX>,
@@ -48,7 +48,7 @@ impl Line {
         Self { flight: Vec::new(), next_id: 1 }
     }
 
-    /// Sends a symbol; the number it was given. A line that is full loses it.
+    /// Sends a symbol; returns its number. If the line is full, the symbol is lost.
     pub(crate) fn send(&mut self, from: u8, to: u8, bit: Bit, now: Instant) -> u32 {
         let id = self.next_id;
         self.next_id = self.next_id.wrapping_add(1);
@@ -57,7 +57,7 @@ impl Line {
         id
     }
 
-    /// Does something to a symbol under way; false if it has arrived.
+    /// Applies a fault to a symbol in flight; false if it has arrived.
     pub(crate) fn disturb(&mut self, id: u32, fault: Fault) -> bool {
         let Some(index) = self.flight.iter().position(|symbol| symbol.id == id) else {
             return false;
@@ -70,7 +70,7 @@ impl Line {
                 let mut copy = self.flight[index];
                 copy.id = self.next_id;
                 self.next_id = self.next_id.wrapping_add(1);
-                // Late enough to be a signal of its own.
+                // Late enough to be a separate signal.
                 copy.due = copy.due.after_micros(1);
                 return self.flight.push(copy).is_ok();
             }
@@ -88,8 +88,8 @@ impl Line {
         self.flight.iter().map(|symbol| symbol.due).min()
     }
 
-    /// Takes the symbol that has arrived by `now`: the earliest, a zero before a one, as the kernel
-    /// does.
+    /// Takes the symbol that has arrived by `now`: the earliest, and a zero before a one, as the
+    /// kernel does.
     pub(crate) fn take(&mut self, now: Instant) -> Option<Symbol> {
         let arrived = self.flight.iter().enumerate().filter(|(_, symbol)| symbol.due <= now);
         let (index, _) =
@@ -97,8 +97,8 @@ impl Line {
         Some(self.flight.remove(index))
     }
 
-    /// Takes a symbol that met `symbol`: the same signal, for the same process, pending at the same
-    /// time. Signals do not queue, so the process sees one of them.
+    /// Takes a symbol that coincides with `symbol`: the same signal for the same process, pending
+    /// at the same time. Signals do not queue, so the process sees only one of them.
     pub(crate) fn take_merged(&mut self, symbol: &Symbol) -> Option<Symbol> {
         let index = self.flight.iter().position(|other| {
             (other.to, other.bit, other.due) == (symbol.to, symbol.bit, symbol.due)

@@ -1,4 +1,4 @@
-//! A sending process of the page: a text, and the half of a link that fits the mode.
+//! A sending process of the page: a text, and the sending half for the mode.
 
 use minitalk_core::classic::{Dialect, Ending, TextSender};
 use minitalk_core::frame::PAYLOAD_OCTETS_MAX;
@@ -7,7 +7,7 @@ use minitalk_core::{Bit, Instant, anatomy};
 
 use crate::world::Mode;
 
-/// The pause of a sender that waits for no acknowledgment.
+/// The pause of a sender that does not wait for acknowledgments.
 const PAUSE_MICROS: u64 = 100;
 
 /// What became of a message.
@@ -16,18 +16,18 @@ pub(crate) enum Outcome {
     Sending,
     /// The receiver has confirmed the whole message.
     Delivered,
-    /// Everything was sent, and nothing confirms it.
+    /// Everything was sent, but not confirmed.
     Sent,
-    /// The sender knows that the text is damaged, or that the receiver does not take it.
+    /// The sender knows that the text is damaged, or that the receiver refuses it.
     Failed,
 }
 
-/// How far a sender has got.
+/// The progress of a sender.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Phase {
-    /// Bytes of the message that have been confirmed, or acknowledged.
+    /// Bytes of the message that have been confirmed or acknowledged.
     pub(crate) bytes: u64,
-    /// Bits under way or sent again.
+    /// Bits that were sent again.
     pub(crate) resent: u64,
     /// Frames sent again.
     pub(crate) repeated: u64,
@@ -47,14 +47,14 @@ pub(crate) struct Sending {
     text: &'static [u8],
     offered: usize,
     pub(crate) outcome: Outcome,
-    /// Symbols sent, those sent again included.
+    /// Symbols sent, including those sent again.
     pub(crate) symbols: u64,
     pub(crate) anatomy: anatomy::Anatomy,
 }
 
 impl Sending {
-    /// Begins to send `text`; `number` tells this message from others. None for a text that the
-    /// mode cannot carry.
+    /// Begins to send `text`; `number` distinguishes this message from others. `None` if the mode
+    /// cannot carry the text.
     pub(crate) fn new(mode: Mode, text: &'static [u8], number: u32) -> Option<Self> {
         let classic =
             |dialect| TextSender::new(dialect, text, PAUSE_MICROS).ok().map(Half::Classic);
@@ -114,7 +114,7 @@ impl Sending {
         }
     }
 
-    /// Takes the news of the sender.
+    /// Takes the event of the sender.
     pub(crate) fn settle(&mut self) {
         match &mut self.half {
             Half::Framed(sender) => {
@@ -138,7 +138,7 @@ impl Sending {
         }
     }
 
-    /// What a reader wants to know of the sender: what it sends, and what it had to repeat.
+    /// What a user wants to know about the sender: what it sends, and what it had to repeat.
     pub(crate) fn phase(&self) -> Phase {
         match &self.half {
             Half::Framed(sender) => {
@@ -162,7 +162,7 @@ impl Sending {
     }
 }
 
-/// The mandatory part of the exercise: kill(2) and usleep(3), and nothing comes back.
+/// The mandatory part of the exercise: kill(2) and usleep(3), without any answer.
 pub(crate) fn paced() -> Dialect {
     "ack=none,receipt=none".parse().unwrap_or(Dialect::DEFAULT)
 }

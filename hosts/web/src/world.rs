@@ -10,23 +10,23 @@ use minitalk_core::{Bit, Instant};
 use crate::line::{Fault, Line, RECEIVER, Symbol};
 use crate::sender::{Sending, paced};
 
-/// Senders of the page.
+/// The number of senders.
 pub(crate) const SENDERS: usize = 2;
 
-/// Octets that the receiver shows at most.
+/// The largest number of octets that the receiver shows.
 pub(crate) const SHOWN_MAX: usize = 4096;
 
-/// Occurrences kept until the page takes them.
+/// The largest number of occurrences kept until the page takes them.
 const OCCURRENCES_MAX: usize = 64;
 
 /// How the senders speak.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// HDLC frames, acknowledgments in alternation.
+    /// HDLC frames with alternating acknowledgments.
     Framed,
-    /// Eight bits a byte, each acknowledged.
+    /// Eight bits for each byte, each bit acknowledged.
     Classic,
-    /// Eight bits a byte and a pause after each bit: nothing is acknowledged.
+    /// Eight bits for each byte and a pause after each bit, without acknowledgments.
     Paced,
 }
 
@@ -40,7 +40,7 @@ pub(crate) enum Occurrence {
     Arrived {
         symbol: Symbol,
     },
-    /// The same signal was pending already: signals do not queue.
+    /// The same signal was already pending: signals do not queue.
     Merged {
         symbol: Symbol,
     },
@@ -96,7 +96,7 @@ impl World {
         }
     }
 
-    /// Begins anew.
+    /// Starts again.
     pub(crate) fn reset(&mut self, mode: Mode) {
         *self = Self::new();
         self.mode = mode;
@@ -118,7 +118,7 @@ impl World {
         began
     }
 
-    /// Does something to a symbol under way.
+    /// Applies a fault to a symbol in flight.
     pub(crate) fn disturb(&mut self, id: u32, fault: Fault) -> bool {
         let done = self.line.disturb(id, fault);
         if done {
@@ -198,7 +198,7 @@ impl World {
         self.answer();
     }
 
-    /// Does what the exchange wants: acknowledges, and writes what has arrived.
+    /// Follows the outputs of the exchange: acknowledges, and writes what has arrived.
     fn answer(&mut self) {
         let now = self.now;
         loop {
@@ -229,7 +229,7 @@ impl World {
         }
     }
 
-    /// Sends what the senders have to send now.
+    /// Sends everything that the senders have to send now.
     fn transmit(&mut self) {
         for process in 1..=2 {
             loop {

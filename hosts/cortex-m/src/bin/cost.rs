@@ -1,7 +1,7 @@
 //! What the core costs on a Cortex-M3: instructions, stack, RAM.
 //!
-//! Run under `-icount shift=10`, where an instruction takes 1024 ns and `SysTick`, at 12.5 MHz,
-//! 12.8 ticks: instructions are counted exactly and are the same in every run.
+//! Run with `-icount shift=10`, where an instruction takes 1024 ns, or 12.8 ticks of `SysTick` at
+//! 12.5 MHz: instructions are counted exactly, with the same result in every run.
 #![no_std]
 #![no_main]
 
@@ -19,11 +19,11 @@ use minitalk_core::hdlc::{Deframer, Framer};
 use minitalk_core::{Bit, Instant, Receiver, Sender, receiver};
 use minitalk_cortex_m::exit;
 
-/// Octets of stack that are watched: more than anything here takes.
+/// Octets of stack that are observed: more than anything here uses.
 const STACK_OCTETS: usize = 2048;
 const UNUSED: u8 = 0xA5;
 
-/// What a number of calls of one function took.
+/// The cost of a number of calls of one function.
 #[derive(Default)]
 struct Cost {
     calls: u32,
@@ -40,7 +40,7 @@ impl Cost {
         self.stack_octets = self.stack_octets.max(stack_octets);
     }
 
-    /// The same, with what `other` shows to be possible.
+    /// The same, raised to the maxima of `other`.
     fn at_most_of(mut self, other: &Self) -> Self {
         self.most = self.most.max(other.most);
         self.stack_octets = self.stack_octets.max(other.stack_octets);
@@ -61,14 +61,14 @@ impl Cost {
     }
 }
 
-/// Runs `call`: its result, instructions, and octets of stack.
+/// Runs `call`; returns its result, instructions, and octets of stack.
 #[inline(never)]
 fn measured<R>(call: &mut dyn FnMut() -> R) -> (R, u32, usize) {
     let top = msp::read() as usize;
     let bottom = top - STACK_OCTETS;
     for address in bottom..top {
-        // SAFETY: below the stack pointer, inside RAM, and nobody's: the core has no red zone and
-        // no interrupt is let through.
+        // SAFETY: below the stack pointer, inside RAM, and unused: the core has no red zone and no
+        // interrupt is enabled.
         unsafe { ptr::write_volatile(ptr::with_exposed_provenance_mut(address), UNUSED) };
     }
     let before = SYST::get_current();
@@ -82,7 +82,7 @@ fn measured<R>(call: &mut dyn FnMut() -> R) -> (R, u32, usize) {
     (result, ticks * 10 / 128, top - deepest)
 }
 
-/// As [`measured`], added to `cost` without what measuring itself takes.
+/// Like [`measured`], added to `cost` without the cost of measuring itself.
 fn measure<R>(cost: &mut Cost, mut call: impl FnMut() -> R) -> R {
     let ((), nothing, _) = measured(&mut || black_box(()));
     let (result, instructions, stack_octets) = measured(&mut call);
@@ -139,14 +139,14 @@ fn cost_of_classic(content: &[u8]) {
     cost.print("classic::Decoder::feed", size_of_val(&decoder));
 }
 
-/// Messages of which the mean is taken: of each, its length, and for each frame whether it is the
-/// last.
+/// The messages for the mean: the length of each, and for each frame whether it is the last.
 const FULL: [(Option<u64>, &[bool]); 2] = [(Some(256), &[true]), (None, &[false, true])];
 
-/// Octets of the frames that show the most: what a header costs does not depend on them.
+/// Octets of the frames for the maxima: the cost of a header does not depend on them.
 const FEW_OCTETS: usize = 8;
 
-/// Every kind of frame: first, later and last ones, and a length of each number of octets.
+/// Every kind of frame: first, later and last ones, and a length in every possible number of
+/// octets.
 fn short_messages() -> impl Iterator<Item = (Option<u64>, &'static [bool])> {
     let longest = (1..=9).map(|octets| (1 << (7 * octets)) - 2).chain([u64::MAX - 1]);
     let first: &[bool] = &[false];
@@ -209,8 +209,8 @@ impl LinkCosts {
         }
     }
 
-    /// Sends one frame. After `disturbed` bits, an acknowledgment too many makes the sender repeat
-    /// it.
+    /// Sends one frame. After `disturbed` bits, an additional acknowledgment makes the sender
+    /// repeat it.
     fn send(&mut self, sender: &mut Sender, receiver: &mut Receiver, disturbed: Option<u32>) {
         let (mut now, mut bits) = (Instant::ZERO, 0);
         loop {

@@ -1,8 +1,8 @@
-//! Both protocols through two interrupts: classic and framed messages with emoji, one frame aborted
-//! and one damaged. Exits with 0 only if every event was the one expected.
+//! Both protocols through two interrupts: classic and framed messages with emoji, one aborted frame
+//! and one damaged. Exits with 0 only if every event was as expected.
 //!
-//! The handlers hand bits to an exchange in a `static`; `main` takes events and acknowledgments
-//! out, prints them, and is the other end of the line as well.
+//! The handlers pass bits to an exchange in a `static`; `main` takes events and acknowledgments
+//! out, prints them, and is also the other end of the line.
 #![no_std]
 #![no_main]
 
@@ -18,7 +18,7 @@ use minitalk_cortex_m::{exit, interrupt, listen, raise};
 
 static LINE: Mutex<RefCell<Line>> = Mutex::new(RefCell::new(Line::new()));
 
-/// The only sender there is.
+/// The only sender.
 const PEER: u32 = 1;
 
 const CLASSIC: &[u8] = "classic 🦀 é".as_bytes();
@@ -53,7 +53,7 @@ fn take(bit: Bit) {
     });
 }
 
-/// What came of one message.
+/// What became of one message.
 #[derive(Default)]
 struct Outcome {
     octets: usize,
@@ -74,7 +74,7 @@ impl Outcome {
     }
 }
 
-/// Takes out of the exchange all there is, and hands acknowledgments to `sender`.
+/// Takes everything out of the exchange, and passes acknowledgments to `sender`.
 fn drain(text: &[u8], outcome: &mut Outcome, mut acknowledge: impl FnMut(Bit)) {
     loop {
         let ack = critical_section::with(|token| {
@@ -139,7 +139,7 @@ fn classic_message() -> bool {
     delivered && outcome.is(CLASSIC, Protocol::Classic) && outcome.closed && outcome.cut.is_none()
 }
 
-/// Sends the framed message; `disturb` may do something to the sender or the bit before each bit.
+/// Sends the framed message; `disturb` may change the sender or the bit before each bit.
 fn framed(
     outcome: &mut Outcome,
     mut disturb: impl FnMut(u64, &mut Sender, Bit) -> Bit,
@@ -187,7 +187,7 @@ fn framed_message() -> bool {
 
 fn flipped_bit() -> bool {
     let mut outcome = Outcome::default();
-    // The hundredth bit of the frame: the verdict says so, and the frame is sent again.
+    // The hundredth bit of the frame is inverted: the verdict says so, and the frame is sent again.
     let (event, statistics) =
         framed(&mut outcome, |number, _, bit| if number == 100 { !bit } else { bit });
     event == ACCEPTED
