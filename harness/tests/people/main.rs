@@ -193,8 +193,8 @@ fn a_server_takes_a_name_and_gives_it_back() {
     assert!(gone.stderr.contains("no server is called 'inbox'"), "{gone:?}");
 }
 
-/// Puts an entry into the folder of names, for a process that started `ticks` later than this one
-/// did.
+/// Puts an entry for the process `pid` into the folder of names, as if that process had started
+/// `ticks` clock ticks later than it did.
 fn name(runtime: &Path, name: &str, pid: u32, ticks: u64) {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("the process runs");
     let started = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(19));

@@ -1,4 +1,4 @@
-//! The core in an interrupt, and a queue from there to `main`: the first program of
+//! The core in an interrupt handler, and a queue from there to `main`: the first program of
 //! docs/embedded.md.
 #![no_std]
 #![no_main]
@@ -15,13 +15,13 @@ use minitalk_cortex_m::{exit, interrupt, listen, raise};
 /// The longest content that is expected.
 const OCTETS: usize = 60;
 
-/// All zeros at first: it lies in `.bss`, and takes nothing in flash.
+/// All zeros at first, so it lies in `.bss` and takes nothing in flash.
 static LINE: Mutex<RefCell<Line>> =
     Mutex::new(RefCell::new(Line { deframer: Deframer::new(), frames: Deque::new(), lost: 0 }));
 
 struct Line {
     deframer: Deframer<{ OCTETS + FCS_OCTETS }>,
-    /// Complete frames that `main` has not taken.
+    /// Complete frames that `main` has not taken yet.
     frames: Deque<Vec<u8, OCTETS>, 4>,
     /// Frames that came while four were waiting.
     lost: u32,
@@ -44,7 +44,8 @@ fn take(bit: Bit) {
         match line.deframer.feed(bit) {
             Ok(Deframed::Pending | Deframed::Flag) => {}
             Ok(Deframed::Frame(content)) => {
-                // The next octet overwrites it, so it is copied now. It fits: the deframer took it.
+                // The next octet overwrites it, so copy it now. It fits, since it fitted the
+                // deframer.
                 let frame = Vec::from_slice(content).unwrap_or_default();
                 if line.frames.push_back(frame).is_err() {
                     line.lost += 1;

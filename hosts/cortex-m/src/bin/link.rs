@@ -1,6 +1,6 @@
-//! A link: messages both ways, with acknowledgments, timeouts and receipts: the second program of
-//! docs/embedded.md. What it sends comes back to itself, as if two wires led from its outputs to
-//! its inputs.
+//! A link: messages in both directions, with acknowledgments, timeouts and receipts: the second
+//! program of docs/embedded.md. What it sends comes back to itself, as if two wires led from its
+//! outputs to its inputs.
 #![no_std]
 #![no_main]
 
@@ -21,13 +21,13 @@ use minitalk_cortex_m::{acknowledge, exit, interrupt, listen, raise, start_ticki
 const PAYLOAD_OCTETS: usize = 32;
 const N: usize = octets_for(PAYLOAD_OCTETS);
 
-/// Without progress for so long, a message is given up.
+/// A message that makes no progress for this long is given up.
 const PATIENCE_MICROS: u64 = 2_000_000;
 
 const MESSAGES: [&[u8]; 3] =
     [b"one frame", b"a message of more octets than one frame of this link can carry", b""];
 
-/// All zeros at first: it lies in `.bss`, and takes nothing in flash.
+/// All zeros at first, so it lies in `.bss` and takes nothing in flash.
 static LINK: Mutex<RefCell<Link>> = Mutex::new(RefCell::new(Link {
     sender: Sender::short(0, None),
     receiver: Receiver::short(),
@@ -59,12 +59,12 @@ fn LINE_ONE() {
 fn take(bit: Bit) {
     match with(|link| link.receiver.handle_bit(bit)) {
         Reply::Acknowledge(ack) | Reply::VerdictComplete(ack) => acknowledge(ack),
-        // It waits for `main`, and the other end for its acknowledgment: no queue is needed.
+        // The frame waits for `main`, and the other end for the acknowledgment: no queue is needed.
         Reply::Frame | Reply::Ignored => {}
     }
 }
 
-// An acknowledgment of the other end, of a symbol of ours.
+// An acknowledgment from the other end for one of our symbols.
 
 #[interrupt]
 fn ACK_ZERO() {
@@ -76,18 +76,19 @@ fn ACK_ONE() {
     with(|link| link.sender.handle_ack(Bit::One, link.now));
 }
 
-/// Once a millisecond, which is exact enough.
+/// Once a millisecond, which is precise enough.
 #[exception]
 fn SysTick() {
     with(|link| link.now = link.now.after_micros(1_000));
 }
 
-/// Takes a frame out, if one has come whole. Returns whether the message is complete.
+/// Takes a frame, if a whole one has come. Returns whether the message is complete.
 fn receive(text: &mut Vec<u8, 256>) -> bool {
     let (ack, last) = with(|link| {
         let Some(frame) = link.receiver.frame() else { return (None, false) };
         let (payload, last) = (frame.payload, frame.last);
-        // The acknowledgment says that it is kept, or, of the last one, that all is done with it.
+        // The acknowledgment says that the frame is kept; on the last one, that the message is done
+        // with.
         match text.extend_from_slice(payload) {
             Ok(()) => (link.receiver.accept(), last),
             Err(_) => (link.receiver.refuse(minitalk_core::RefusalReason::TooLong), false),
@@ -140,7 +141,7 @@ fn send(number: u32, message: &[u8], text: &mut Vec<u8, 256>) -> bool {
             defmt::warn!("given up: nobody answers");
             return false;
         }
-        // An interrupt that came in the meantime ends this at once.
+        // An interrupt that has come in the meantime ends this at once.
         if with(|link| link.sender.poll_timeout()).is_some() {
             asm::wfi();
         }
@@ -154,7 +155,7 @@ fn main() -> ! {
     let mut delivered = true;
     for (count, message) in (0..).zip(MESSAGES) {
         let mut text = Vec::new();
-        // Another one than any before: without random numbers, how often the board has started, and
+        // Different from all before: without random numbers, how often the board has started, and
         // how many messages it has sent since.
         let number = starts() << 16 | count;
         delivered = delivered && send(number, message, &mut text) && text == message;
