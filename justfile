@@ -1,6 +1,6 @@
-# Every check of the project, each on its own. `just` lists them, `just check` runs those that need stable Rust only.
+# Every check of the project as a recipe. `just` lists them, `just check` runs those that need only stable Rust.
 
-# The runner must have the version of the library.
+# The runner must have the same version as the library.
 gungraun := `sed -n 's/^gungraun = "=\(.*\)"$/\1/p' Cargo.toml`
 
 set shell := ["bash", "-euo", "pipefail", "-c"]
@@ -28,26 +28,26 @@ lint:
     cd hosts/web && cargo clippy --locked -- --deny warnings
     cd hosts/c && cargo clippy --locked --release -- --deny warnings
 
-# Everything compiles: benches, examples, the core with and without its feature
+# Everything compiles: benches, examples, the core with and without its features
 build:
     cargo build --locked --workspace --all-targets
     cargo check --locked --package minitalk-core --all-features
     cargo check --locked --package minitalk-core --no-default-features
 
-# The core with every set of its features (needs cargo-hack)
+# The core with every combination of its features (needs cargo-hack)
 features:
     @command -v cargo-hack >/dev/null || { echo "features: no cargo-hack: cargo install --locked cargo-hack"; exit 69; } >&2
     cargo hack check --locked --package minitalk-core --feature-powerset
 
-# Every public type of the core has defmt::Format
+# Every public type of the core implements defmt::Format
 defmt:
     tools/defmt
 
-# The core is ready for crates.io: packed, built, and its tests and examples run from what was packed
+# The core is ready for crates.io: packaged, built, and its tests and examples run from the package
 package:
     tools/package
 
-# The public interface of the core beside that of a revision (needs cargo-semver-checks): just semver v0.2.0
+# The public API of the core compared with an earlier revision (needs cargo-semver-checks): just semver v0.2.0
 semver *REVISION:
     tools/semver {{ REVISION }}
 
@@ -67,11 +67,11 @@ c *WHAT:
 targets *WHAT:
     tools/targets {{ WHAT }}
 
-# The page: a sender, a line whose signals can be lost, a receiver (needs a wasm32 compiler): just web check
+# The web page: a sender, a line that can lose signals, a receiver (needs a wasm32 compiler): just web check
 web *WHAT:
     tools/web {{ WHAT }}
 
-# The tester's report of a pair that is wrong, in a browser (needs chromium): just tester-report docs/tester.png
+# The tester's report on a faulty pair, in a browser (needs chromium): just tester-report docs/tester.png
 tester-report *FILES:
     tools/tester-report {{ FILES }}
 
@@ -79,7 +79,7 @@ tester-report *FILES:
 deb *WHAT:
     tools/deb {{ WHAT }}
 
-# The README's way to install, word for word, in a home of its own (needs a C compiler, man-db)
+# The README's installation, command by command, in a fresh home (needs a C compiler, man-db)
 fresh-account:
     tools/fresh-account
 
@@ -91,7 +91,7 @@ bench *OPTIONS:
 compare *OPTIONS:
     cargo run --locked --release --package minitalk-benches --bin compare -- {{ OPTIONS }}
 
-# The HDLC deframer beside other decoders, which are programs that docs/hdlc.md describes: just decoders NAME=PROGRAM
+# The HDLC deframer compared with other decoders, programs as docs/hdlc.md describes: just decoders NAME=PROGRAM
 decoders *PROGRAMS:
     cargo run --locked --release --package minitalk-benches --bin decoders -- {{ PROGRAMS }}
 
@@ -105,18 +105,18 @@ instructions *OPTIONS:
 fuzz TARGET="decoder" SECONDS="30" SANITIZER="none":
     MALLOC_MMAP_THRESHOLD_=1000000000 MALLOC_TRIM_THRESHOLD_=1000000000 cargo fuzz run --sanitizer {{ SANITIZER }} --no-trace-compares {{ TARGET }} -- -max_total_time={{ SECONDS }}
 
-# Breaks rules of the protocol in a copy of the core: the fuzz target `damage` must notice each (needs cargo-fuzz)
+# Breaks rules of the protocol in a copy of the core: the fuzz target `damage` must notice (needs cargo-fuzz)
 break-rules *NAMES:
     tools/break-rules {{ NAMES }}
 
-# Changes one sign or result of the core at a time: some test must fail (needs cargo-mutants): just mutants --quick --shard 3/20
+# Changes one operator or result of the core at a time: a test must fail (needs cargo-mutants): just mutants --quick --shard 3/20
 mutants *OPTIONS:
     tools/mutants {{ OPTIONS }}
 
-# The long runs: model, simulator, dialects, deaths and storms
+# The long runs: model, simulator, dialects, killed processes and storms
 long: long-model long-lives long-dialects long-faults
 
-# The model with one fault more in every setup
+# The model with one more fault in every setup
 long-model:
     MODEL_MORE=1 cargo test --locked --package minitalk-core --lib model -- --include-ignored --nocapture
 
@@ -124,15 +124,15 @@ long-model:
 long-lives:
     SEEDS=1000000 cargo test --locked --package minitalk-core --test it in_no_life -- --nocapture
 
-# Our two programs in every dialect that they have
+# Our two programs in every dialect they support
 long-dialects:
     ALL_DIALECTS=1 cargo test --locked --package minitalk-harness --test it our_two_programs -- --nocapture
 
-# A hundred deaths of either end, long storms, delays at many places: what cargo test does less often
+# Either end killed a hundred times, long storms, delays in many places: cargo test does fewer of these
 long-faults:
     MINITALK_LONG=1 cargo test --locked --package minitalk-harness --test faults --test strangers -- --nocapture
 
-# What of the core the fuzz corpus reaches (needs cargo-fuzz, llvm-cov); of every crate the tests: just coverage --tests
+# The coverage of the core by the fuzz corpus (needs cargo-fuzz, llvm-cov); of every crate by its tests: just coverage --tests
 coverage *OPTIONS:
     tools/coverage {{ OPTIONS }}
 
