@@ -1,12 +1,12 @@
 /*
- * The yardstick: one bit there, one signal back, and nothing else. No protocol, no check, no descriptor is
- * looked at; it deadlocks if a signal is lost. Prints nanoseconds per round trip.
+ * The yardstick: one bit there, one signal back, and nothing else. No protocol, no checks, no
+ * descriptors; it deadlocks if a signal is lost. Prints nanoseconds per round trip.
  *
  *     pingpong handlers|sleeping|polling ROUNDS
  *
  * handlers   sigaction, and sigsuspend until the handler has run: what most minitalks do
  * sleeping   both signals blocked, sigwaitinfo
- * polling    both signals blocked, sigtimedwait without time, over and over
+ * polling    both signals blocked, sigtimedwait with a timeout of 0, over and over
  */
 #define _GNU_SOURCE
 #include <signal.h>

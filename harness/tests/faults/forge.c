@@ -1,7 +1,7 @@
 /* forge PID NAMED CODE COUNT PAUSE_US
  *
- * Sends SIGUSR1 and SIGUSR2 in turn to PID by rt_sigqueueinfo(2), with a siginfo that says it was
- * process NAMED, and the si_code CODE. Prints how many the kernel let pass. */
+ * Sends SIGUSR1 and SIGUSR2 in turn to PID with rt_sigqueueinfo(2). The siginfo has NAMED as the
+ * PID of the sender, and CODE as si_code. Prints how many the kernel let through. */
 #define _GNU_SOURCE
 #include <signal.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* storm PID SYMBOLS COUNT PAUSE_US SURVIVES
  *
- * Sends SIGUSR1 ("0"), SIGUSR2 ("1") or both in turn ("01") to PID, COUNT in all, and ends when
- * they are sent or the target is gone. With SURVIVES 1 it ignores both signals, so that it may be
- * acknowledged; with 0 it would die of an acknowledgment. Prints how many were sent. The target is
- * held by a pidfd: nobody else is hit if its number is given away. */
+ * Sends SIGUSR1 ("0"), SIGUSR2 ("1") or both in turn ("01") to PID, COUNT in all, and exits when
+ * they are sent or the target is gone. With SURVIVES 1 it ignores both signals, so acknowledgments
+ * do it no harm; with 0 an acknowledgment would kill it. Prints how many were sent. Signals go
+ * through a pidfd, so another process that gets the target's PID is not hit. */
 #define _GNU_SOURCE
 #include <signal.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* A minitalk client as many have written it: it sends a bit and waits until it is answered. */
+/* A typical minitalk client: it sends a bit and waits until it is answered. */
 #include "dialect.h"
 
 static volatile sig_atomic_t	g_usr1;

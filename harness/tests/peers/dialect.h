@@ -1,17 +1,17 @@
 /*
-** What differs between the minitalks of this world. Each is given with -D; the defaults are what
-** most of them do.
+** What differs between minitalk implementations, each set with -D. The defaults are what most of
+** them do.
 **
 ** ONE      the signal that means a one
 ** ORDER    MSB or LSB
-** ACK      the signal after each bit, ECHO for the one that came, NOTHING
-** PER_BYTE the ack comes after each eighth bit only
+** ACK      the signal after each bit, ECHO for the one received, or NOTHING
+** PER_BYTE the ack comes only after every eighth bit
 ** RECEIPT  the signal after the message, or NOTHING
-** PLACE    of the receipt, as seen from the ack of the last bit: AFTER, BEFORE or INSTEAD
+** PLACE    of the receipt, relative to the ack of the last bit: AFTER, BEFORE or INSTEAD
 ** LENGTH   bits of the length before the text: 0, 32 or 64
 ** NUL      whether a NUL ends the text
-** HELLO    the signal the client greets with, acknowledged like a bit, or NOTHING
-** COUNTS_ON  the server goes on counting bits when another client sends: 0 or 1
+** HELLO    the signal the client sends first, acknowledged like a bit, or NOTHING
+** COUNTS_ON  the server does not reset its bit count when another client sends: 0 or 1
 ** PACE     microseconds between bits that are not acknowledged
 */
 #ifndef DIALECT_H

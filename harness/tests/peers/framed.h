@@ -1,5 +1,5 @@
-/* What a framed client and a framed server share. Written from docs/protocol.md alone, which the numbers of
-   sections refer to. */
+/* What the framed client and the framed server share. Written from docs/protocol.md alone; section
+   numbers refer to it. */
 #ifndef FRAMED_H
 # define FRAMED_H
 
@@ -20,8 +20,8 @@ enum e_reason { TOO_LONG = 1, OTHER_VERSION = 6, OUT_OF_SEQUENCE = 7, OTHER_CODI
 static const int	g_signal[2] = {SIGUSR1, SIGUSR2};
 static const int	g_flag[8] = {0, 1, 1, 1, 1, 1, 1, 0};
 
-/* Section 4: 0x04C11DB7 with its bits in the other order, as octets are sent. The register begins as NO_OCTETS, and the
-   FCS is its complement. */
+/* Section 4: 0x04C11DB7 with its bits reversed, since octets are sent least significant bit first.
+   The register starts as NO_OCTETS, and the FCS is its complement. */
 # define NO_OCTETS 0xFFFFFFFF
 
 static uint32_t	run(uint32_t crc, const uint8_t *octets, size_t count)
@@ -47,7 +47,8 @@ static void	put(uint8_t *octets, uint64_t number, int count)
 	}
 }
 
-/* Section 4: the register of a check, after the FCS of one more frame, and the check of a message of that length. */
+/* Section 4: the register of the check after the FCS of one more frame, and the check of a message
+   of that length. */
 static uint32_t	run_check(uint32_t crc, uint32_t fcs)
 {
 	uint8_t	octets[4];
@@ -69,7 +70,8 @@ static void	never_called(int signal)
 	(void)signal;
 }
 
-/* Section 10: who waits in sigtimedwait(2) for signals that are only blocked looks as if they would kill it. */
+/* Section 10: a process that waits in sigtimedwait(2) for signals that it only blocks looks as if
+   they would kill it. */
 static void	block_both(sigset_t *both)
 {
 	signal(SIGUSR1, never_called);
@@ -80,7 +82,7 @@ static void	block_both(sigset_t *both)
 	sigprocmask(SIG_BLOCK, both, NULL);
 }
 
-/* Section 1: who sent a symbol, if it can be believed; else 0. */
+/* Section 1: who sent a symbol, or 0 if that cannot be trusted. */
 static pid_t	sender_of(const siginfo_t *info)
 {
 	if (info->si_code != SI_USER && info->si_code != SI_TKILL)

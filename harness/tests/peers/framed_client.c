@@ -1,4 +1,5 @@
-/* A framed client in single bits: PID TEXT. Exits with 0 if delivered, with 10 and the code of the reason if refused. */
+/* A framed client that sends single bits: PID TEXT. Exits with 0 if the message is delivered, and
+   with 10 plus the code of the reason if it is refused. */
 #include "framed.h"
 
 enum e_outcome { OUT_OF_STEP, ACCEPTED, REFUSED };
@@ -58,7 +59,7 @@ static void	sample(long round_trip)
 	g_timeout = g_timeout < 2000 ? 2000 : g_timeout > 1000000 ? 1000000 : g_timeout;
 }
 
-/* Section 7: a bit, again until it is acknowledged. `patience` is 0 or the least time to wait. */
+/* Section 7: sends a bit until it is acknowledged. `patience` is the least time to wait, or 0. */
 static int	send_bit(int bit, long patience)
 {
 	long	wait;
@@ -83,7 +84,7 @@ static int	send_bit(int bit, long patience)
 	return (ack);
 }
 
-/* A bit of a frame, whose acknowledgment must differ from the one before. */
+/* A bit of a frame. Its acknowledgment must differ from the previous one. */
 static int	send_checked(int bit, long patience)
 {
 	int	ack;
@@ -159,7 +160,7 @@ static enum e_outcome	hear_verdict(void)
 	return (REFUSED);
 }
 
-/* `octets` is the frame, `count` of them, with room for its FCS. */
+/* `octets` is the frame, of `count` octets, with room for its FCS. */
 static enum e_outcome	send_frame(uint8_t *octets, size_t count, uint32_t mask, int follows)
 {
 	enum e_outcome	outcome;

@@ -1,5 +1,5 @@
-/* A framed server that takes one client at a time, and messages of at most as many octets as its first argument says.
-   It dies when it has written as many frames as the second one says, before it answers. */
+/* A framed server that takes one client at a time. The first argument limits the octets of a
+   message. The second is a number of frames: after writing that many it exits without answering. */
 #include "framed.h"
 
 enum e_spelling { NOTHING, VERDICT, REASON };
@@ -9,7 +9,7 @@ static struct s_link
 {
 	pid_t			client;
 	int				next_ack;
-	/* Section 4: bits since the last flag, the octets they make, ones in a row. */
+	/* Section 4: bits since the last flag, the octets they form, ones in a row. */
 	int				hunting;
 	int				ones;
 	size_t			bits;
@@ -19,7 +19,7 @@ static struct s_link
 	int				position;
 	int				verdict;
 	int				code;
-	/* Section 8: what is remembered of the message, and of the frame that was delivered last. */
+	/* Section 8: what is remembered of the message, and of the last frame that was delivered. */
 	int				known;
 	int				frames;
 	int				refused;
@@ -29,7 +29,7 @@ static struct s_link
 	uint32_t		check;
 	uint8_t			control;
 	uint32_t		fcs;
-	/* The mask of a frame of a message that is not known. */
+	/* The mask of a frame of an unknown message. */
 	int				met;
 	uint32_t		stranger;
 }	g;
@@ -49,8 +49,8 @@ static int	judge_stranger(uint32_t mask)
 	return (-1);
 }
 
-/* Section 8: 1 if the frame is accepted, with a line for a message that is complete; 0 if it is refused, -1 if
-   it is nothing. */
+/* Section 8: 1 if the frame is accepted, 0 if it is refused, -1 if it counts for nothing. Writes
+   the payload, and a newline after a complete message. */
 static int	judge(const uint8_t *octets, size_t count)
 {
 	const uint8_t	*payload;
@@ -129,8 +129,8 @@ static int	judge(const uint8_t *octets, size_t count)
 	return (1);
 }
 
-/* Section 4. Returns whether a flag is complete; what lies before it is then in `g.octets`, and its length in bits, with
-   those of the flag, in `g.bits`. */
+/* Section 4. Returns whether a flag is complete. Then `g.octets` has what came before it, and
+   `g.bits` the length of that in bits, including those of the flag. */
 static int	deframe(int bit)
 {
 	int	stuffed;
@@ -166,7 +166,7 @@ static int	listen_to(int bit)
 	was_hunting = g.hunting;
 	if (!deframe(bit))
 		return (alternate());
-	/* A zero and five ones of the flag are among the bits. */
+	/* The bits include a zero and five ones of the flag. */
 	content = g.bits < 6 ? 0 : g.bits - 6;
 	g.bits = 0;
 	g.hunting = 0;

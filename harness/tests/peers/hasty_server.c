@@ -1,6 +1,6 @@
 /*
-** A minitalk server that acknowledges a bit before it is ready for the next one, as many do: what
-** comes in between is forgotten.
+** A minitalk server that acknowledges a bit before it is ready for the next one, as many do: it
+** loses a bit that arrives in between.
 */
 #include "dialect.h"
 #include <time.h>

@@ -1,4 +1,4 @@
-/* The client of the mandatory part: it handles no signal, and pauses after each bit instead. */
+/* A client for the mandatory part: it handles no signals and pauses after each bit instead. */
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>

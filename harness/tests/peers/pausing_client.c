@@ -1,6 +1,6 @@
 /*
-** A minitalk client that sends a bit, does something else, and then pauses until the acknowledgment
-** comes: if it has come before, it waits for ever.
+** A minitalk client that sends a bit, does something else, and then calls pause to wait for the
+** acknowledgment: if that came earlier, it waits forever.
 */
 #include "dialect.h"
 #include <time.h>

@@ -1,4 +1,4 @@
-/* A minitalk server as many have written it: everything happens in the handler. */
+/* A typical minitalk server: everything happens in the signal handler. */
 #include "dialect.h"
 
 static struct s_state
@@ -27,7 +27,7 @@ static void	add_bit(int bit)
 	g.bits++;
 }
 
-/* Takes a byte or the length that is complete; says whether the message is. */
+/* Takes a complete byte or length. Returns whether it completes the message. */
 static int	take_value(void)
 {
 	uint64_t	value;

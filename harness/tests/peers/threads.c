@@ -1,4 +1,4 @@
-/* A process with a second thread, which says its number. */
+/* A process with a second thread, which prints its thread ID. */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* changeling PID: sends one bit, as a minitalk that survives its acknowledgment, and becomes another program a moment
- * later, which would not survive it. */
+/* changeling PID: sends one bit, as a minitalk would that survives the acknowledgment, and a moment
+ * later executes a program that would not survive it. */
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>

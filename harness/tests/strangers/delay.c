@@ -1,12 +1,13 @@
-/* A library that is loaded before libc and lets time pass after chosen symbols have been taken, and before the
- * program can act on them: as if it lost its processor there.
+/* A library that is loaded before libc and delays chosen symbols after they have been taken and
+ * before the program can act on them, as if the program were preempted there.
  *
- * DELAYS=3:40,17:5 delays the third symbol by 40 milliseconds and the seventeenth by 5. RUNS=4:40 delays the
- * symbol that completes a zero and five ones for the fourth time, and the next one, by 40 milliseconds: a bit that is sent
- * again then makes a flag of them. LOSSES=12,30 has these symbols lost, as if a stray signal of the same number had been
- * pending when they were sent, and LOST_RUN=4 the symbol after the run: without the zero that was inserted there, what
- * follows may be a flag. At the end of the program a line on standard error says how many symbols were taken and how many
- * delays and losses there were. */
+ * DELAYS=3:40,17:5 delays the third symbol by 40 milliseconds and the seventeenth by 5. RUNS=4:40
+ * delays the symbol that completes a zero and five ones for the fourth time, and the next one, by
+ * 40 milliseconds: a bit that is sent again then turns them into a flag. LOSSES=12,30 loses these
+ * symbols, as if a stray signal with the same number had been pending when they were sent.
+ * LOST_RUN=4 loses the symbol after the fourth such run: without the zero that was inserted there,
+ * what follows may look like a flag. When the program ends, a line on standard error says how many
+ * symbols were taken and how many delays and losses there were. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -106,7 +107,7 @@ int sigwaitinfo(const sigset_t *set, siginfo_t *info)
     return number;
 }
 
-/* Asleep, the program takes a symbol in a handler, which interrupts this call. */
+/* While the program sleeps, a handler takes the symbol and interrupts this call. */
 int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, const sigset_t *mask)
 {
     static int (*real)(struct pollfd *, nfds_t, const struct timespec *, const sigset_t *);
@@ -115,7 +116,7 @@ int ppoll(struct pollfd *fds, nfds_t count, const struct timespec *timeout, cons
             dlsym(RTLD_NEXT, "ppoll");
     int ready = real(fds, count, timeout, mask);
     if (ready < 0 && errno == EINTR) {
-        /* Which one it was is not known here; it is the first in a while, and ends no run. */
+        /* It is not known here which symbol it was. It is the first in a while and ends no run. */
         take(0);
         errno = EINTR;
     }

@@ -1,5 +1,6 @@
-/* drip PID MILLIS: sends a classic text without an end, letter by letter, with a pause after each acknowledged bit.
- * Ends when its standard input does. Prints "begun" when the first letter has been acknowledged. */
+/* drip PID MILLIS: sends a classic text that never ends, letter by letter, with a pause after each
+ * acknowledged bit. Exits when its standard input ends. Prints "begun" when the first letter has
+ * been acknowledged. */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>

@@ -1,8 +1,9 @@
-/* innocent KIND [PID]: a program that handles SIGUSR1 and SIGUSR2 and is no minitalk.
+/* innocent KIND [PID]: a program that handles SIGUSR1 and SIGUSR2 and is not a minitalk.
  *
- * KIND "ending" catches what could end it, to end in good order; "daemon" does something of its own at each of many
- * signals, as programs do that reopen their log or are upgraded. Prints "ready", sends a SIGUSR1 to PID if there is
- * one, and lives until its standard input ends. Each signal that it is sent is a line of its output, or its end. */
+ * KIND "ending" catches signals that would kill it, to exit cleanly; "daemon" acts on several
+ * signals, like programs that reopen their log or upgrade themselves. Prints "ready", sends a
+ * SIGUSR1 to PID if there is one, and runs until its standard input ends. Each signal it receives
+ * shows as a line of its output, or as its exit. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

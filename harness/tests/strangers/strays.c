@@ -1,4 +1,4 @@
-/* strays PID COUNT: that many processes, one after the other, send one SIGUSR1 to PID and end. */
+/* strays PID COUNT: COUNT processes, one after the other, send one SIGUSR1 to PID and exit. */
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>

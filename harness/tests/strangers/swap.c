@@ -1,4 +1,4 @@
-/* swap A B: gives each of two paths the other's name, again and again. */
+/* swap A B: exchanges two paths, again and again. */
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdio.h>

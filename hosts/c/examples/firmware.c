@@ -1,6 +1,6 @@
-/* A Cortex-M3, or a RISC-V, without anything but this file and libminitalk_c.a: interrupts are the line,
- * main is its other end. QEMU's lm3s6965evb and virt are the boards. It exits with 0 if frames and a
- * message arrived. */
+/* A bare-metal program for a Cortex-M3 or a RISC-V: nothing but this file and libminitalk_c.a. The
+ * line is a pair of interrupts; main is its other end. The boards are QEMU's lm3s6965evb and virt.
+ * It exits with 0 if frames and a message arrived. */
 #include "minitalk.h"
 
 int main(void);
@@ -10,7 +10,7 @@ int main(void);
 extern void stack_top(void);
 extern uint32_t data_begin[], data_end[], data_source[], bss_begin[], bss_end[];
 
-/* What a C compiler and the library expect of every environment. */
+/* Functions that C compilers and the library expect even without a libc. */
 void *memcpy(void *to, const void *from, size_t octets)
 {
     for (size_t at = 0; at < octets; at++)
@@ -34,7 +34,7 @@ void reset(void)
     leave(main() == 0);
 }
 
-/* Lets the interrupts of the line through, and raises one of them, as the other end's edge would. */
+/* Enables the interrupts of the line; raises one, as a signal edge from the other end would. */
 static void listen(void);
 static void raise_line(bool one);
 
@@ -44,7 +44,7 @@ static minitalk_deframer deframer;
 static minitalk_receiver receiver;
 static minitalk_sender sender;
 
-/* Which of the two is on the line. */
+/* Whether the line carries the link, with acknowledgments, or only frames. */
 static volatile bool is_link;
 static volatile int frames, answer;
 
@@ -75,7 +75,7 @@ static bool frame_arrives(void)
     return frames == 1;
 }
 
-/* A frame of another protocol, whose FCS has 16 bits: the command SABM of X.25. */
+/* A frame of another protocol, with a 16-bit FCS: the X.25 command SABM. */
 static bool command_arrives(void)
 {
     static const uint8_t sabm[] = { 0x03, 0x3F };
@@ -91,7 +91,7 @@ static bool command_arrives(void)
     return octets == sizeof sabm && content[0] == sabm[0] && content[1] == sabm[1];
 }
 
-/* A message, whose receipt comes back. */
+/* A message, and its receipt back. */
 static bool message_arrives(void)
 {
     static const char text[] = "a message with a receipt";
@@ -143,7 +143,7 @@ static void line_zero(void) { take(false); }
 static void line_one(void) { take(true); }
 static void fault(void) { leave(false); }
 
-/* Stack, reset, NMI, faults and the core's own exceptions, then the line. */
+/* Stack, reset, NMI, faults and the other exceptions of the processor, then those of the line. */
 __attribute__((section(".vectors"), used)) static void (*const vectors[18])(void) = {
     stack_top, reset, fault, fault, fault, fault, fault, fault, fault, fault,
     fault, fault, fault, fault, fault, fault, line_zero, line_one,
@@ -159,7 +159,7 @@ static void leave(bool well)
         ;
 }
 
-/* One software interrupt, and beside it which symbol it stands for. */
+/* There is only one software interrupt, so the symbol is passed in a variable. */
 static volatile uint32_t *const pending = (volatile uint32_t *)0x2000000;
 static volatile bool symbol;
 

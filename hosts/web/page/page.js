@@ -1,5 +1,5 @@
 "use strict";
-// The page around the WebAssembly module: shows what the module says, and hands clicks to it.
+// The page around the WebAssembly module: shows the module's state and passes clicks to it.
 (async () => {
   const octets = Uint8Array.from(atob("/*{{module}}*/"), (c) => c.charCodeAt(0));
   const core = (await WebAssembly.instantiate(octets)).instance.exports;
@@ -12,7 +12,7 @@
   const HISTORY_MAX = 400;
   let timer = null, chosen = null, octet = [[], []], part = ["", ""], ruled = "";
 
-  // One sentence for what is going on, and where the protocol's document says it.
+  // One sentence about what is going on, and the section of docs/protocol.md that says it.
   const RULES = {
     "": "Nothing has been sent.",
     mark: "Eight ones begin a transmission: no classic text begins so. (Section 3)",
@@ -50,7 +50,7 @@
   const hex = (value) => value.toString(16).toUpperCase().padStart(2, "0");
   const shown = (value) => (value > 0x20 && value < 0x7f ? ` '${String.fromCharCode(value)}'` : "");
 
-  // What a bit of a classic sender is: the byte it belongs to, when it is complete.
+  // What a bit of a classic sender means: the byte that it completes, if any.
   const classicMeaning = (symbol) => {
     const bits = octet[symbol.from - 1];
     bits.push(symbol.bit);
@@ -130,7 +130,7 @@
 
   const count = (number, noun) => `${number} ${noun}${number === 1 ? "" : "s"}`;
 
-  // What a sender is doing, and what it had to repeat.
+  // What a sender is doing, and how many frames it had to repeat.
   const doing = (sender, index, flight) => {
     if (!sender) return "has nothing to send";
     if (sender.outcome !== "sending") return "has ended";

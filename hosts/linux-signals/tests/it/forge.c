@@ -1,4 +1,4 @@
-/* Sends SIGUSR1 to the process argv[1] by sigqueue(3): si_code is SI_QUEUE. */
+/* Sends SIGUSR1 to process argv[1] with sigqueue(3): si_code is SI_QUEUE. */
 #include <signal.h>
 #include <stdlib.h>
 

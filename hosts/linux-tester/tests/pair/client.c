@@ -1,13 +1,13 @@
 /*
-** A small minitalk client that is right, and with -D one that has a fault:
+** A small, correct minitalk client; with -D one that has a fault:
 **
-** HASTE=N      it waits N microseconds after each bit, and for no answer
-** LOOK=N       it waits until its bit is taken, N microseconds at most, and for no answer
-** PAUSE        it waits for the answer with pause, in two steps
-** LSB          it begins with the least significant bit
+** HASTE=N      it waits N microseconds after each bit, instead of for an answer
+** LOOK=N       it waits until its bit is taken, at most N microseconds, instead of for an answer
+** PAUSE        it sends with kill and then waits with pause: an answer in between is missed
+** LSB          it sends the least significant bit first
 ** INVERTED     it takes SIGUSR1 for a one
 ** NO_END       it sends no NUL
-** NAIVE        it signals whatever PID it is given, and waits for ever
+** NAIVE        it signals whatever PID it is given, and waits forever
 */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -29,7 +29,7 @@ static void	handler(int signal)
 #define LINE (1ULL << (SIGUSR1 - 1) | 1ULL << (SIGUSR2 - 1))
 
 #ifndef NAIVE
-/* Which of the two signals this line of /proc/PID/status has. */
+/* Which of the two signals are in this line of /proc/PID/status. */
 static unsigned long long	signals(const char *pid, const char *name)
 {
 	char	path[64];
@@ -96,7 +96,7 @@ static void	wait_for_answer(pid_t server, int before)
 
 	(void)server;
 	(void)before;
-	/* The gap between kill and pause is always there; it is made wide here. */
+	/* There is always a gap between kill and pause; this widens it. */
 	clock_gettime(CLOCK_MONOTONIC, &begin);
 	do
 		clock_gettime(CLOCK_MONOTONIC, &now);
@@ -169,7 +169,7 @@ int	main(int argc, char **argv)
 	sigaction(SIGUSR1, &action, NULL);
 	sigaction(SIGUSR2, &action, NULL);
 #if !defined(HASTE) && !defined(LOOK) && !defined(PAUSE) && !defined(NAIVE)
-	/* What is waited for with sigtimedwait has to be blocked. */
+	/* sigtimedwait needs the signals to be blocked. */
 	sigaddset(&action.sa_mask, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &action.sa_mask, NULL);
 #endif

@@ -1,15 +1,15 @@
 /*
-** A small minitalk server that is right, and with -D one that has a fault:
+** A small, correct minitalk server; with -D one that has a fault:
 **
-** SHARED       it does not look who sends: one byte for all clients
+** SHARED       it ignores who sends: one byte for all clients
 ** NO_ANSWER    it answers no bit
-** SLOW=N       it works N microseconds for each bit, after it has taken it
+** SLOW=N       it works for N microseconds on each bit, after it has taken it
 ** EARLY        it answers a bit, and stores it later
-** KEEP=N       it shows a text at its end, and keeps N bytes of it at most
-** OVERFLOW     it keeps a text in too small a place, and does not look
-** EARLY_RECEIPT  it confirms a text, and shows it later
-** UNFLUSHED    it shows a text with a function that keeps it in a buffer
-** LOCK         its handler calls a function that its main program is in
+** KEEP=N       it prints a text at its end, and keeps at most N bytes of it
+** OVERFLOW     it stores a text in a buffer that is too small, without checking
+** EARLY_RECEIPT  it confirms a text, and prints it later
+** UNFLUSHED    it prints a text with a function that buffers it
+** LOCK         its handler calls a function that the main program may be in
 */
 #define _GNU_SOURCE
 #include <signal.h>
@@ -75,7 +75,7 @@ static void	take_byte(char c)
 #endif
 }
 
-/* Adds a bit; says whether it was the last one of a text. */
+/* Adds a bit; returns whether it was the last one of a text. */
 static int	add(int signal)
 {
 	int	byte;
@@ -145,7 +145,7 @@ int	main(void)
 {
 	struct sigaction	action;
 
-	/* The fault: a place of 1,096 bytes, and nobody may touch what follows. */
+	/* The fault: a buffer of 1,096 bytes, followed by memory that must not be touched. */
 	g_text = mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 #ifdef OVERFLOW
 	mprotect(g_text + 4096, 4096, PROT_NONE);
