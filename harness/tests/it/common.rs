@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs, process};
 
 use minitalk_harness::{Finished, Programs, Running, Server};
+use nix::sys::wait::{Id, WaitPidFlag, waitid};
+use nix::unistd::Pid;
 
 /// The protocol that the client is told to use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +85,12 @@ pub(crate) fn assert_serves(server: &Server, speak: Speak) {
     let before = server.shown();
     send(speak, server.pid(), "still there");
     server.wait_until_shown(&format!("{before}still there\n"));
+}
+
+/// Waits until a child has stopped.
+pub(crate) fn wait_until_stopped(child: &Running) {
+    let pid = Pid::from_raw(child.pid().cast_signed());
+    waitid(Id::Pid(pid), WaitPidFlag::WSTOPPED | WaitPidFlag::WNOWAIT).expect("the child is ours");
 }
 
 /// Pseudo-random octets of every value, the same every time.

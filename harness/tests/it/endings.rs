@@ -10,12 +10,10 @@ use std::time::{Duration, Instant};
 use minitalk_harness::{PATIENCE, Programs, Running, Server};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::Signal;
-use nix::sys::wait::{Id, WaitPidFlag, waitid};
-use nix::unistd::Pid;
 
 use crate::common::{
     BOTH, Speak, assert_delivered, assert_failed, assert_serves, client, digits, in_foreground,
-    octets, start, start_with_input,
+    octets, start, start_with_input, wait_until_stopped,
 };
 
 /// Long enough to be interrupted in the middle, on any machine.
@@ -37,8 +35,7 @@ fn start_long(speak: Speak, server: &mut Server) -> Running {
 /// Stops a child and waits until it has stopped.
 fn stop(child: &Running) {
     child.signal(Signal::SIGSTOP);
-    let pid = Pid::from_raw(child.pid().cast_signed());
-    waitid(Id::Pid(pid), WaitPidFlag::WSTOPPED | WaitPidFlag::WNOWAIT).expect("the child is ours");
+    wait_until_stopped(child);
 }
 
 #[test]

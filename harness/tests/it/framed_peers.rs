@@ -1,10 +1,13 @@
 //! Framed peers in plain C, written from `docs/protocol.md` and without our code.
 
+use std::io::Write;
 use std::process::Command;
 
+use minitalk_core::RefusalReason;
 use minitalk_harness::{Finished, PATIENCE, Programs, Running, Server};
+use nix::sys::signal::Signal;
 
-use crate::common::{assert_delivered, assert_failed};
+use crate::common::{assert_delivered, assert_failed, wait_until_stopped};
 use crate::peers::compile;
 
 /// Takes several frames, and has everything that zero-bit insertion has to handle.
@@ -51,6 +54,36 @@ fn a_client_written_from_the_protocol_is_told_why_it_is_refused() {
     // By then one of its frames has been accepted.
     assert_eq!(from_c(&server, &long_text()).code(), 10 + 1);
     assert_eq!(from_c(&server, "still there").code(), 0);
+}
+
+#[test]
+fn a_client_that_becomes_another_program_is_served_as_that_one() {
+    let server = our_server(&[]);
+    let pid = server.pid().to_string();
+    let mut command = Command::new(compile("framed_client", ""));
+    command.args([&pid, "as it was"]).arg(Programs::build().client_path());
+    let became = Running::spawn(command.args(["--timeout=20s", &pid, "as it is"]));
+    assert_delivered(&became.finish_within(PATIENCE * 3));
+    server.wait_until_shown("as it was\nas it is\n");
+}
+
+#[test]
+fn a_frame_that_is_complete_only_when_the_server_has_had_its_last_message_is_refused() {
+    let server = our_server(&["--once"]);
+    let mut client = Programs::build().client();
+    let client = client.args(["--timeout=2m", &server.pid().to_string()]);
+    let (last, mut source) = Running::spawn_with_pipe(client);
+    source.write_all(b"the last one").expect("the client reads");
+    server.wait_until_shown("the last one");
+    let mut command = Command::new(compile("framed_client", "STOPS_AFTER=100"));
+    let late = Running::spawn(command.args([&server.pid().to_string(), "late"]));
+    wait_until_stopped(&late);
+    drop(source);
+    assert_delivered(&last.finish());
+    late.signal(Signal::SIGCONT);
+    let code = i32::from(RefusalReason::ShuttingDown.code());
+    assert_eq!(late.finish().code(), 10 + code);
+    assert_eq!(server.finish().text(), "the last one\n");
 }
 
 #[test]
