@@ -10,7 +10,7 @@ use minitalk_harness::{Finished, Programs, Running};
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
-use crate::common::{NOBODY, Scene, give_away, is_root, run, serving};
+use crate::common::{NOBODY, Scene, give_away, helper, is_root, run, serving};
 
 /// A server that refuses to start must not print a PID, and must give this reason.
 #[track_caller]
@@ -168,4 +168,24 @@ fn is_listening(pid: u32) -> bool {
     let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
     let pair = 1 << (libc::SIGUSR1 - 1) | 1 << (libc::SIGUSR2 - 1);
     caught & pair == pair
+}
+
+/// The entry of a new file is part of its folder.
+#[test]
+fn a_file_that_cannot_be_found_on_the_disk_confirms_nothing_with_sync() {
+    let scene = Scene::new();
+    let output = scene.join("new");
+    let library = helper("folderless", &["-shared", "-fPIC"]);
+    for (is_loaded, code) in [(true, 8), (false, 0)] {
+        let mut command = scene.server();
+        command.args(["--once", "--sync", "--output"]).arg(&output);
+        if is_loaded {
+            command.env("LD_PRELOAD", &library);
+        }
+        let server = serving(&mut command);
+        let sent = run(scene.client().args([&server.pid().to_string(), "hi"]));
+        assert_eq!(sent.code(), code, "{sent:?}");
+        let ended = server.finish();
+        assert_eq!(ended.code(), i32::from(is_loaded), "{ended:?}");
+    }
 }

@@ -1,6 +1,6 @@
 //! A file, a pipe or a terminal, written to without ever blocking.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
@@ -21,6 +21,8 @@ pub struct Sink {
     /// Whether a write may find no room for the moment. Not in a regular file, which poll(2) always
     /// reports as ready.
     may_be_full: bool,
+    /// Whether the entry of the file in its folder is known to be on the disk.
+    is_entry_synced: bool,
 }
 
 impl Sink {
@@ -37,11 +39,11 @@ impl Sink {
         let file = File::from(shared.try_clone_to_owned()?);
         let kind = file.metadata()?.file_type();
         if !kind.is_fifo() && !kind.is_char_device() {
-            return Ok(Self { file, path: None, may_be_full: !kind.is_file() });
+            return Ok(Self::new(file, None, !kind.is_file()));
         }
         let path = format!("/proc/self/fd/{}", shared.as_raw_fd());
         let file = non_blocking().open(path).unwrap_or(file);
-        Ok(Self { file, path: None, may_be_full: true })
+        Ok(Self::new(file, None, true))
     }
 
     /// The file at `path`, for appending. Opening a FIFO waits for a reader.
@@ -54,7 +56,11 @@ impl Sink {
         let file = File::options().append(true).create(true).custom_flags(flags).open(path)?;
         fcntl_setfl(&file, OFlags::NONBLOCK | OFlags::APPEND)?;
         let may_be_full = !file.metadata()?.is_file();
-        Ok(Self { file, path: Some(path.to_owned()), may_be_full })
+        Ok(Self::new(file, Some(path.to_owned()), may_be_full))
+    }
+
+    const fn new(file: File, path: Option<PathBuf>, may_be_full: bool) -> Self {
+        Self { file, path, may_be_full, is_entry_synced: false }
     }
 
     /// Whether it is a file that has been deleted: what is written to it is lost.
@@ -99,13 +105,23 @@ impl Sink {
         }
     }
 
-    /// Makes sure that everything written is on the disk.
+    /// Makes sure that everything written is on the disk and, the first time, the entry of the file
+    /// in its folder as well (`fsync(2)`): without it, a new file cannot be found there.
     ///
     /// # Errors
     ///
-    /// Those of `fdatasync(2)`.
-    pub fn sync(&self) -> io::Result<()> {
-        self.file.sync_data()
+    /// Those of `fdatasync(2)`, and those of opening and syncing the folder.
+    pub fn sync(&mut self) -> io::Result<()> {
+        self.file.sync_data()?;
+        if !self.is_entry_synced {
+            // The path of the file now: it may have been renamed since it was opened.
+            let path = fs::read_link(format!("/proc/self/fd/{}", self.file.as_raw_fd()))?;
+            if let Some(folder) = path.parent() {
+                File::open(folder)?.sync_all()?;
+            }
+            self.is_entry_synced = true;
+        }
+        Ok(())
     }
 }
 
@@ -115,7 +131,7 @@ impl AsFd for Sink {
     }
 }
 
-fn non_blocking() -> std::fs::OpenOptions {
+fn non_blocking() -> fs::OpenOptions {
     let mut options = File::options();
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
     options.write(true).custom_flags(flags.bits().cast_signed());
@@ -126,7 +142,6 @@ fn non_blocking() -> std::fs::OpenOptions {
 mod tests {
     use super::*;
     use rustix::fs::fcntl_getfl;
-    use std::fs;
 
     #[test]
     fn a_file_is_appended_to_whoever_else_writes_to_it() {
