@@ -299,7 +299,18 @@ impl<const N: usize> Sender<N> {
         if may_wait && self.flight.is_one() { Some(Doubt::Turn) } else { None }
     }
 
-    /// Postpones the timeout to `micros` after `now`.
+    /// Whether bits are under way that a receiver which has taken them has answered, for it holds
+    /// none of them back: neither for another sender nor for its output.
+    ///
+    /// A host that then sees the receiver asleep, with no signal pending there and no
+    /// acknowledgment here, knows that one was lost, and need not wait for the timeout:
+    /// [`postpone`](Self::postpone) it by 0.
+    #[must_use]
+    pub const fn is_answer_due(&self) -> bool {
+        self.flight.is_answer_due()
+    }
+
+    /// Postpones the timeout to `micros` after `now`; 0 lets it come at once.
     pub fn postpone(&mut self, now: Instant, micros: u64) {
         self.flight.postpone(now, micros);
     }

@@ -90,6 +90,7 @@ extern "C" fn sender_state(sender: &Send) -> u64 {
     let is_any = sender.doubt().is_some()
         || sender.is_ready()
         || sender.is_outcome_unknown()
+        || sender.is_answer_due()
         || sender.is_last()
         || sender.phase() == Phase::Quiet;
     sender.progress() ^ sender.statistics().bits ^ u64::from(is_any)

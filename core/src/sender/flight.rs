@@ -237,6 +237,11 @@ impl Flight {
         self.listen_on(now);
     }
 
+    /// Whether something is under way that a receiver which has taken it answers at once.
+    pub(super) const fn is_answer_due(&self) -> bool {
+        matches!(self.timer, Timer::Retransmission) && self.patience_micros == 0
+    }
+
     /// Whether one bit is in flight, whether resent or not.
     pub(super) const fn is_one(&self) -> bool {
         matches!(self.outstanding, Outstanding::One { .. } | Outstanding::Resent { .. })

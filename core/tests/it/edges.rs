@@ -226,12 +226,15 @@ fn a_stray_acknowledgment_between_two_frames_has_the_next_one_begin_with_a_mark(
 fn only_the_first_bit_of_an_attempt_can_be_waiting_for_its_turn() {
     let mut pair = Pair::offering(b"hi");
     assert_eq!((pair.sender.doubt(), pair.sender.is_last()), (None, true));
+    assert!(!pair.sender.is_answer_due(), "nothing is under way");
     for place in 0..30 {
         let bit = pair.sender.poll_transmit(pair.now).expect("a bit");
         assert_eq!(pair.sender.doubt(), (place == 0).then_some(Doubt::Turn), "bit {place}");
+        assert_eq!(pair.sender.is_answer_due(), place > 0, "bit {place}");
         let ack = pair.receive(bit).expect("nothing is held back");
         pair.sender.handle_ack(ack, pair.now);
         assert_eq!(pair.sender.doubt(), None, "nothing is under way");
+        assert!(!pair.sender.is_answer_due());
     }
     assert!(pair.sender.poll_transmit(pair.now).is_some());
     let timeout = pair.sender.poll_timeout().expect("a bit is under way");
@@ -239,6 +242,31 @@ fn only_the_first_bit_of_an_attempt_can_be_waiting_for_its_turn() {
     assert_eq!(pair.sender.poll_timeout(), Some(timeout.after_micros(70)));
     pair.sender.handle_timeout(timeout);
     assert_eq!(pair.sender.poll_transmit(timeout), None);
+}
+
+/// The last bit of a frame may have to wait until it is written, and a second answer to a bit that
+/// was sent again is none that is due.
+#[test]
+fn an_answer_is_due_in_the_middle_of_a_frame() {
+    let mut pair = Pair::offering(b"hi");
+    let mut due = Vec::new();
+    while !pair.sender.is_outcome_unknown() {
+        let bit = pair.sender.poll_transmit(pair.now).expect("a bit");
+        due.push(pair.sender.is_answer_due());
+        if let Some(ack) = pair.receive(bit) {
+            pair.sender.handle_ack(ack, pair.now);
+        }
+    }
+    assert_eq!((due.first(), due.last()), (Some(&false), Some(&false)));
+    assert!(due.len() > 50 && due.iter().filter(|&&due| !due).count() == 2, "{due:?}");
+
+    let mut pair = Pair::offering(b"hi");
+    assert!(pair.sender.poll_transmit(pair.now).is_some());
+    let timeout = pair.sender.poll_timeout().expect("a bit is under way");
+    pair.sender.handle_timeout(timeout);
+    assert!(pair.sender.poll_transmit(timeout).is_some());
+    pair.sender.handle_ack(Bit::Zero, timeout);
+    assert!(!pair.sender.is_answer_due() && pair.sender.poll_timeout().is_some());
 }
 
 #[test]

@@ -247,19 +247,45 @@ impl Admitted {
     /// [`SendError`].
     #[inline]
     pub fn send(&mut self, symbol: Bit, now: Instant) -> Result<Sending, SendError> {
+        match self.prepare(symbol, now)? {
+            Some(held) => Ok(held),
+            None => self.peer.send(symbol).map(|()| Sending::Sent),
+        }
+    }
+
+    /// Sends a symbol at the time `now`, as [`send`](Self::send) does, and so that it hides nobody
+    /// else's if that can be done: if the process is known and has one thread only, to a place
+    /// [of its own](Peer::send_to_first_thread).
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`].
+    pub fn send_apart(&mut self, symbol: Bit, now: Instant) -> Result<Sending, SendError> {
+        match self.prepare(symbol, now)? {
+            Some(held) => return Ok(held),
+            None if self.found.recognition.is_some() && self.found.status.threads == 1 => {
+                self.peer.send_to_first_thread(symbol)?;
+            }
+            None => self.peer.send(symbol)?,
+        }
+        Ok(Sending::Sent)
+    }
+
+    /// What keeps a symbol from being sent now, if anything does.
+    #[inline]
+    fn prepare(&mut self, symbol: Bit, now: Instant) -> Result<Option<Sending>, SendError> {
         let pause_micros = now.micros_since(self.sent_at);
         self.sent_at = now;
         if pause_micros > PAUSE_MICROS {
             match self.recheck() {
                 Ok(()) => {}
                 Err(Refusal::NoSuchProcess) => return Err(SendError::Gone),
-                Err(refusal) => return Ok(Sending::Refused(refusal)),
+                Err(refusal) => return Ok(Some(Sending::Refused(refusal))),
             }
         }
-        if !self.may_receive(symbol) || !self.has_handler(symbol) && !self.takes_now(symbol) {
-            return Ok(Sending::Withheld);
-        }
-        self.peer.send(symbol).map(|()| Sending::Sent)
+        let is_held =
+            !self.may_receive(symbol) || !self.has_handler(symbol) && !self.takes_now(symbol);
+        Ok(is_held.then_some(Sending::Withheld))
     }
 
     /// Whether the signal does not kill the process, whatever its mask is.

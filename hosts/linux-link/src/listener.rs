@@ -348,7 +348,8 @@ impl<O: Observer> Listener<O> {
 
     fn transmit(&mut self, pid: u32, symbol: Bit, held_back: bool) {
         // It was examined when its first bit came, but may have become another program since.
-        if held_back && let Err(stray) = self.senders.look_again(pid) {
+        // The next bit of another sender may be pending by now, and would hide this one's.
+        if held_back && let Err(stray) = self.line.catching(|| self.senders.look_again(pid)) {
             self.stray(stray);
             self.exchange.handle_gone(pid);
             return;
@@ -432,7 +433,9 @@ impl<O: Observer> Listener<O> {
             self.strays += 1;
             return;
         }
-        let connected = match self.senders.admit(pid, self.acknowledge_anyone, now) {
+        let anyone = self.acknowledge_anyone;
+        let admitted = self.line.catching(|| self.senders.admit(pid, anyone, now));
+        let connected = match admitted {
             Ok(connected) => connected,
             Err(stray) => {
                 self.senders.turn_away(pid, now);

@@ -27,7 +27,7 @@ const REST_LOOK_MICROS_MAX: u64 = 640_000;
 /// A sender that waits for its turn at a server of ours looks again after this part of the time for
 /// which it has waited, and the rest that it hopes for. If its bit is lost, and all others are done,
 /// it adds no more than about that part to the time that they took.
-const TURN_LOOK_PART: u64 = 6;
+const TURN_LOOK_PART: u64 = 3;
 
 /// A sender that survives a bit that comes twice does not wait longer than this for a server at
 /// rest. Who keeps the server from resting may go on for ever. It doubles each time.
@@ -40,6 +40,10 @@ const LONG_REST_PATIENCE_MICROS: u64 = 5_000_000;
 
 /// How soon to look again whether a server of ours has answered all that it has taken.
 const SHORT_LOOK_MICROS: u64 = 5_000;
+
+/// How long an answer that is due is waited for before a server of ours is looked at, at first: it
+/// may merely have lost its time slice.
+const ANSWER_MICROS: u64 = 2_000;
 
 /// How often a server at which a signal is pending is looked at before a first bit is sent all the
 /// same, and after what time again.
@@ -87,7 +91,12 @@ pub(crate) trait SendingHalf {
     /// Whether a bit that comes twice is damage that cannot be repaired.
     fn is_damaged_by_doubles(&self) -> bool;
 
-    /// Puts the timeout off.
+    /// Whether a server that has taken what is under way has answered it.
+    fn is_answer_due(&self) -> bool {
+        false
+    }
+
+    /// Puts the timeout off, or with 0 lets it come now.
     fn postpone(&mut self, now: Instant, micros: u64);
 
     /// Breaks the message off after this cause; whether there is something to send for it.
@@ -151,6 +160,8 @@ pub(crate) struct Transfer<'a, H, O> {
     /// An acknowledgment was taken while the clock was late: the timeout of what came of it does
     /// not run yet.
     untimed: bool,
+    /// When a server that owes an answer is looked at, and after what time again.
+    answer_look: Option<(Instant, u64)>,
 }
 
 impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
@@ -166,6 +177,7 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
             postponed,
             patience_micros: REST_PATIENCE_MICROS,
             untimed: false,
+            answer_look: None,
         }
     }
 
@@ -228,7 +240,8 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
     #[inline]
     fn transmit(&mut self, now: Instant) -> Result<(), Cause> {
         while let Some(bit) = self.half.poll_transmit(now) {
-            self.link.send(bit)?;
+            let may_wait = self.half.doubt() == Some(Doubt::Turn);
+            self.link.send(bit, may_wait)?;
         }
         Ok(())
     }
@@ -267,8 +280,17 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
             let give_up_at = self.link.give_up_at(self.progress_at);
             Some(timeout.map_or(give_up_at, |timeout| timeout.min(give_up_at)))
         };
+        let looks = self.link.is_ours() && self.half.is_answer_due();
+        let look = looks.then(|| {
+            self.answer_look.get_or_insert((now.after_micros(ANSWER_MICROS), ANSWER_MICROS)).0
+        });
+        let deadline = [deadline, look].into_iter().flatten().min();
         let input = self.half.watch().map(|input| (input, Interest::Readable));
-        self.link.wait(input, deadline)
+        let heard = self.link.wait(input, deadline)?;
+        if heard != Heard::TimedOut {
+            self.answer_look = None;
+        }
+        Ok(heard)
     }
 
     fn get_further(&mut self, now: Instant) {
@@ -281,6 +303,12 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
     #[inline(never)]
     fn handle_timeout(&mut self, now: Instant) -> Result<(), Cause> {
         let is_due = self.half.poll_timeout().is_some_and(|due| due <= now);
+        if let Some((at, micros)) = self.answer_look
+            && !is_due
+            && at <= now
+        {
+            return self.look_for_answer(micros, now);
+        }
         let doubt = self.half.doubt().filter(|&doubt| is_due && !self.is_settled_unseen(doubt));
         let may_be_pending = is_due && self.link.is_ours();
         if doubt.is_some() || may_be_pending || self.link.is_look_due(now) {
@@ -293,9 +321,8 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
             }
             let is_settled = match doubt {
                 Some(doubt) => self.is_settled(doubt, sight),
-                // Signals do not queue: sent again, it would be dropped. A server that has run has
-                // taken what was pending, so that what is pending now is of somebody else.
-                None => sight.has_taken_all || sight.has_run || !may_be_pending,
+                // Signals do not queue: sent again, it would be dropped.
+                None => sight.has_taken_all || !may_be_pending,
             };
             if !is_settled && self.postpone(doubt, sight, now) {
                 return self.give_up_if_late(now);
@@ -312,6 +339,23 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
         }
         self.half.handle_timeout(now);
         Ok(())
+    }
+
+    /// Lets the timeout come now if the server sleeps with nothing pending: it has answered all that
+    /// it has taken.
+    fn look_for_answer(&mut self, micros: u64, now: Instant) -> Result<(), Cause> {
+        let micros = micros.saturating_mul(2);
+        self.answer_look = Some((now.after_micros(micros), micros));
+        if self.link.look(now).is_asleep && self.half.is_answer_due() {
+            // It may have answered before it fell asleep.
+            let heard = self.link.wait(None, Some(now))?;
+            if heard != Heard::TimedOut {
+                return self.handle(heard);
+            }
+            self.half.postpone(now, 0);
+            self.half.handle_timeout(now);
+        }
+        self.give_up_if_late(now)
     }
 
     /// Whether a bit may be sent again without a look at the server.
@@ -371,6 +415,9 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
         let is_asleep = sight.is_asleep && !was_asleep;
         let (wait_micros, next_micros) = if is_asleep {
             (REST_MICROS, micros)
+        } else if doubt.is_none() && sight.has_run {
+            // It has taken what was pending: what is pending now is another sender's.
+            (ROOM_LOOK_MICROS, micros)
         } else if waits_for_turn {
             let waited_micros = now.micros_since(since) / TURN_LOOK_PART;
             ((REST_MICROS + waited_micros).min(REST_LOOK_MICROS_MAX), micros)

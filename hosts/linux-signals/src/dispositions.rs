@@ -104,6 +104,15 @@ impl Dispositions {
         all.into_iter().filter(|signal| self.has(*signal)).collect()
     }
 
+    /// Lets the handler run for the caught signals until the result is dropped.
+    pub(crate) fn unblock(&self) -> Unblocked {
+        let mut caught = self.waited;
+        caught.remove(watchdog::SIGNAL);
+        // Neither call can fail: what they do with the mask is valid (pthread_sigmask(3)).
+        let _ = caught.thread_unblock();
+        Unblocked(caught)
+    }
+
     /// The mask for a sleep that only termination signals end.
     pub(crate) fn asleep_for_terminations(&self) -> SigSet {
         let mut mask = self.asleep;
@@ -111,6 +120,16 @@ impl Dispositions {
             mask.add(bit_signal(bit));
         }
         mask
+    }
+}
+
+/// The signals that are not blocked for the moment.
+#[derive(Debug)]
+pub(crate) struct Unblocked(SigSet);
+
+impl Drop for Unblocked {
+    fn drop(&mut self) {
+        let _ = self.0.thread_block();
     }
 }
 
@@ -142,9 +161,10 @@ impl Drop for Dispositions {
 mod tests {
     use super::*;
     use crate::process::ProcessStatus;
+    use crate::queue::{self, QUEUE};
     use nix::sys::pthread::{pthread_kill, pthread_self};
-    use std::env;
     use std::process::Command;
+    use std::{env, iter};
 
     impl Wanted {
         /// Signals that are blocked and taken, without a handler: for tests, where no other thread
@@ -158,6 +178,25 @@ mod tests {
     fn state() -> (SignalSet, SignalSet, SigSet) {
         let status = ProcessStatus::own().unwrap();
         (status.caught, status.ignored, SigSet::thread_get_mask().unwrap())
+    }
+
+    #[test]
+    fn signals_that_are_not_blocked_do_not_hide_one_another() {
+        let _alone = queue::tests::alone();
+        let signals = Dispositions::take(Wanted::new(vec![Signal::SIGWINCH])).unwrap();
+        let send = || pthread_kill(pthread_self(), Signal::SIGWINCH).unwrap();
+        let recorded = || iter::from_fn(|| QUEUE.pop()).count();
+        send();
+        send();
+        assert_eq!(recorded(), 0);
+        let unblocked = signals.unblock();
+        assert_eq!(recorded(), 1, "two that were pending were one");
+        send();
+        send();
+        assert_eq!(recorded(), 2);
+        drop(unblocked);
+        send();
+        assert_eq!(recorded(), 0, "it is pending");
     }
 
     #[test]

@@ -265,6 +265,20 @@ impl Line {
         Ok(self.waiting.poll_briefly(&self.dispositions)?)
     }
 
+    /// Runs `work`, which takes some time, and meanwhile has the handler record each signal as it
+    /// comes, for the next [`wait`](Self::wait).
+    ///
+    /// Otherwise signals stay pending until they are waited for, and one that comes while the same
+    /// one is pending is lost, even if another process has sent it (signal(7)). That matters if
+    /// more than one peer may send. There is room for 256 signals.
+    ///
+    /// System calls that `work` makes can be interrupted (`EINTR`), and a program that it starts
+    /// inherits a mask in which the signals are not blocked.
+    pub fn catching<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        let _unblocked = self.dispositions.unblock();
+        work()
+    }
+
     /// Sleeps for `time`. What comes on the line is left for later. Only a termination signal ends
     /// the sleep early, and is returned, after [`take_terminations`](Self::take_terminations).
     ///

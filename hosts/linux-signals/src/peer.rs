@@ -7,6 +7,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use thiserror::Error;
 
+use crate::arrival::bit_signal;
 use crate::os_error::OsError;
 use crate::process::{ProcessStatus, ReadProcessError, SleepWatch};
 use crate::watch::{Interest, is_ready};
@@ -125,6 +126,23 @@ impl Peer {
         pidfd_send_signal(&self.pidfd, signal).map_err(SendError::from)
     }
 
+    /// Sends a bit to the peer's first thread, and to no other.
+    ///
+    /// What is sent to a thread is pending in a place of its own (signal(7)): it does not hide the
+    /// bits that others [`send`](Self::send) to the process, and is not hidden by them. If another
+    /// thread of the peer takes the bits, this one is lost. Before Linux 6.9 it is sent to the
+    /// process.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`send`](Self::send).
+    pub fn send_to_first_thread(&self, bit: Bit) -> Result<(), SendError> {
+        match sys::send_to_first_thread(self.pidfd.as_fd(), bit_signal(bit)) {
+            Err(Errno::INVAL) => self.send(bit),
+            sent => sent.map_err(SendError::from),
+        }
+    }
+
     /// Asks the kernel whether this process may signal the peer, without sending anything.
     ///
     /// # Errors
@@ -193,9 +211,34 @@ impl AsFd for Peer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
     use std::os::unix::process::ExitStatusExt;
     use std::process::{Command, Stdio};
     use std::thread;
+
+    #[test]
+    fn what_is_sent_to_a_thread_has_a_place_of_its_own() {
+        let mut blocking = Command::new("env");
+        blocking.args(["--block-signal=USR2", "cat"]).stdin(Stdio::piped());
+        let mut child = blocking.spawn().unwrap();
+        let peer = Peer::open(child.id()).unwrap();
+        let blocks = |status: ProcessStatus| status.blocked.contains(Bit::One);
+        while !blocks(peer.status().unwrap()) {}
+        let pending = |name: &str| {
+            let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+            let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+            u64::from_str_radix(line.trim(), 16).unwrap() != 0
+        };
+        peer.send(Bit::One).unwrap();
+        assert_eq!((pending("ShdPnd:"), pending("SigPnd:")), (true, false));
+        peer.send_to_first_thread(Bit::One).unwrap();
+        // Linux before 6.9 has no such place.
+        let has_own = sys::send_to_first_thread(peer.as_fd(), bit_signal(Bit::One)).is_ok();
+        assert_eq!((pending("ShdPnd:"), pending("SigPnd:")), (true, has_own));
+        drop(child.stdin.take());
+        child.wait().unwrap();
+        assert_eq!(peer.send_to_first_thread(Bit::One), Err(SendError::Gone));
+    }
 
     #[test]
     fn numbers_that_are_no_process_cannot_be_opened() {

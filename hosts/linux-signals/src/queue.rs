@@ -5,9 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32};
 
 use crate::arrival::Caught;
 
-/// How many signals fit. One `ppoll` runs at most one handler (its `sa_mask` is full), and one
-/// check takes at most this many.
-pub(crate) const CAPACITY: usize = 8;
+/// How many signals fit: those that come while a program does something that takes long.
+pub(crate) const CAPACITY: usize = 256;
 
 /// The queue of this process: a handler has no other way to reach a [`Line`](crate::Line).
 pub(crate) static QUEUE: Queue = Queue::new();
@@ -147,10 +146,11 @@ pub(crate) mod tests {
     fn signals_come_out_whole_and_in_order() {
         let queue = Queue::new();
         for round in 0..100 {
-            for number in 0..round % 9 {
+            let count = round * 37 % (CAPACITY + 1);
+            for number in (0..).take(count) {
                 queue.record(caught(number));
             }
-            for number in 0..round % 9 {
+            for number in (0..).take(count) {
                 assert_eq!(queue.pop(), Some(caught(number)));
             }
             assert_eq!(queue.pop(), None);
@@ -161,7 +161,7 @@ pub(crate) mod tests {
     #[test]
     fn what_does_not_fit_is_dropped_and_counted() {
         let queue = Queue::new();
-        for number in 0..10 {
+        for number in (0..).take(CAPACITY + 2) {
             queue.record(caught(number));
         }
         assert_eq!(queue.dropped(), 2);

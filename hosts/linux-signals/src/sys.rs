@@ -149,10 +149,29 @@ fn poll(
 /// Asks whether this process may signal the one that `pidfd` holds: signal 0
 /// (`pidfd_send_signal(2)`).
 pub(crate) fn check_pidfd(pidfd: BorrowedFd<'_>) -> Result<(), rustix::io::Errno> {
+    send_by_pidfd(pidfd, 0, 0)
+}
+
+/// Sends a signal to the first thread of the process that `pidfd` holds, and to no other
+/// (`pidfd_send_signal(2)`); `EINVAL` before Linux 6.9.
+pub(crate) fn send_to_first_thread(
+    pidfd: BorrowedFd<'_>,
+    signal: Signal,
+) -> Result<(), rustix::io::Errno> {
+    send_by_pidfd(pidfd, signal as c_int, libc::PIDFD_SIGNAL_THREAD)
+}
+
+#[inline]
+fn send_by_pidfd(
+    pidfd: BorrowedFd<'_>,
+    signal: c_int,
+    flags: libc::c_uint,
+) -> Result<(), rustix::io::Errno> {
     let info = ptr::null::<libc::siginfo_t>();
-    // SAFETY: no memory is passed: the signal is 0, the siginfo null, and there are no flags.
-    let result =
-        unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), 0, info, 0) };
+    // SAFETY: no memory is passed: two numbers, a null siginfo, and flags.
+    let result = unsafe {
+        libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), signal, info, flags)
+    };
     if result == 0 { Ok(()) } else { Err(rustix::io::Errno::from_raw_os_error(Errno::last_raw())) }
 }
 
@@ -197,8 +216,9 @@ pub(crate) fn is_ignored(signal: Signal) -> Result<bool, OsError> {
     Ok(action.sa_sigaction == libc::SIG_IGN)
 }
 
-/// The handler. It runs only while [`poll_asleep`] sleeps, because its signals are blocked
-/// everywhere else; but nothing breaks if it runs elsewhere, or in two threads at once.
+/// The handler. It runs only while [`poll_asleep`] sleeps and while the line is
+/// [catching](crate::Line::catching), because its signals are blocked everywhere else; but nothing
+/// breaks if it runs elsewhere, or in two threads at once.
 extern "C" fn on_signal(number: c_int, info: *mut libc::siginfo_t, _context: *mut libc::c_void) {
     let _errno = KeepErrno::new();
     // SAFETY: the kernel calls a handler installed with `SA_SIGINFO` with a valid `siginfo_t`,

@@ -133,16 +133,21 @@ impl<O: Observer> Link<O> {
         self.told = None;
     }
 
-    /// Sends one bit.
+    /// Sends one bit; `apart` if others may be sending theirs, and it must not hide them.
     #[inline]
-    pub(crate) fn send(&mut self, bit: Bit) -> Result<(), Cause> {
+    pub(crate) fn send(&mut self, bit: Bit, apart: bool) -> Result<(), Cause> {
         self.bits += 1;
         self.answers.sent(bit);
         self.observer.sent(self.server.pid(), bit);
         if self.only_asleep {
             self.server.wait_until_asleep();
         }
-        match self.server.send(bit, self.clock).map_err(Cause::Send)? {
+        let sent = if apart {
+            self.server.send_apart(bit, self.clock)
+        } else {
+            self.server.send(bit, self.clock)
+        };
+        match sent.map_err(Cause::Send)? {
             Sending::Sent | Sending::Withheld => Ok(()),
             Sending::Refused(refusal) => Err(Cause::Refusal(refusal)),
         }

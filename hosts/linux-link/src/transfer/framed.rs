@@ -181,6 +181,10 @@ impl SendingHalf for Framed<'_> {
         false
     }
 
+    fn is_answer_due(&self) -> bool {
+        self.sender.is_answer_due()
+    }
+
     fn postpone(&mut self, now: Instant, micros: u64) {
         self.sender.postpone(now, micros);
     }
