@@ -42,6 +42,9 @@ const YOUTH_LOOK: Duration = Duration::from_millis(2);
 /// After a pause of this length, a process is examined again before it is signalled.
 const PAUSE_MICROS: u64 = 5_000;
 
+/// So much room in the kernel's queue of signals that others do not fill it meanwhile.
+const QUEUE_ROOM_MIN: u64 = 1_024;
+
 /// Whether the user vouches for a process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Trust {
@@ -254,8 +257,8 @@ impl Admitted {
     }
 
     /// Sends a symbol at the time `now`, as [`send`](Self::send) does, and so that it hides nobody
-    /// else's if that can be done: if the process is known and has one thread only, to a place
-    /// [of its own](Peer::send_to_first_thread).
+    /// else's if that can be done: to a place [of its own](Peer::send_to_first_thread), if the
+    /// process is known, has no other thread, and is sure to learn who sent it.
     ///
     /// # Errors
     ///
@@ -263,12 +266,15 @@ impl Admitted {
     pub fn send_apart(&mut self, symbol: Bit, now: Instant) -> Result<Sending, SendError> {
         match self.prepare(symbol, now)? {
             Some(held) => return Ok(held),
-            None if self.found.recognition.is_some() && self.found.status.threads == 1 => {
-                self.peer.send_to_first_thread(symbol)?;
-            }
+            None if self.has_place_apart() => self.peer.send_to_first_thread(symbol)?,
             None => self.peer.send(symbol)?,
         }
         Ok(Sending::Sent)
+    }
+
+    const fn has_place_apart(&self) -> bool {
+        let Found { status, recognition, .. } = &self.found;
+        recognition.is_some() && status.threads == 1 && status.queue_room > QUEUE_ROOM_MIN
     }
 
     /// What keeps a symbol from being sent now, if anything does.

@@ -162,6 +162,8 @@ pub(crate) struct Transfer<'a, H, O> {
     untimed: bool,
     /// When a server that owes an answer is looked at, and after what time again.
     answer_look: Option<(Instant, u64)>,
+    /// The bit sent last was sent so that it hides nobody else's.
+    was_apart: bool,
 }
 
 impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
@@ -178,6 +180,7 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
             patience_micros: REST_PATIENCE_MICROS,
             untimed: false,
             answer_look: None,
+            was_apart: false,
         }
     }
 
@@ -240,8 +243,10 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
     #[inline]
     fn transmit(&mut self, now: Instant) -> Result<(), Cause> {
         while let Some(bit) = self.half.poll_transmit(now) {
-            let may_wait = self.half.doubt() == Some(Doubt::Turn);
-            self.link.send(bit, may_wait)?;
+            // Should there be no place apart after all, the repetition finds the way.
+            let apart = !self.was_apart && self.half.doubt() == Some(Doubt::Turn);
+            self.was_apart = apart;
+            self.link.send(bit, apart)?;
         }
         Ok(())
     }

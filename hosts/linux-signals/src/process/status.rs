@@ -90,6 +90,10 @@ pub struct ProcessStatus {
     pub namespace_pids: Vec<u32>,
     /// Pending signals of the process or of its main thread.
     pub pending: SignalSet,
+    /// For how many more signals the kernel has room, with their senders, in the queue of the
+    /// process's user (`RLIMIT_SIGPENDING`, getrlimit(2)). One that is sent to a thread when there
+    /// is none left arrives without its sender. 0 if the kernel does not say.
+    pub queue_room: u64,
     /// Signals that the main thread blocks: when sent, they become pending.
     pub blocked: SignalSet,
     /// Signals the process ignores.
@@ -140,6 +144,7 @@ impl ProcessStatus {
                 numbers => numbers?,
             },
             pending: fields.signals("SigPnd")?.union(fields.signals("ShdPnd")?),
+            queue_room: fields.room("SigQ")?,
             blocked: fields.signals("SigBlk")?,
             ignored: fields.signals("SigIgn")?,
             caught: fields.signals("SigCgt")?,
@@ -190,6 +195,17 @@ impl<'t> Fields<'t> {
             Err(_) => Ok(0),
             Ok(number) => number.trim().parse().map_err(|_| ParseStatusError::Malformed(key)),
         }
+    }
+
+    /// What is left of the second of two numbers, of which the first is in use.
+    fn room(&self, key: &'static str) -> Result<u64, ParseStatusError> {
+        let Ok(value) = self.value(key) else { return Ok(0) };
+        let parse = |number: &str| number.trim().parse::<u64>().ok();
+        let numbers = value.split_once('/').map(|(used, all)| (parse(used), parse(all)));
+        let Some((Some(used), Some(all))) = numbers else {
+            return Err(ParseStatusError::Malformed(key));
+        };
+        Ok(all.saturating_sub(used))
     }
 
     fn numbers(&self, key: &'static str) -> Result<Vec<u32>, ParseStatusError> {

@@ -40,6 +40,7 @@ fn a_real_status_is_understood() {
         context_switches: 40,
         capabilities: CapabilitySet(0x20),
         threads: 1,
+        queue_room: 96_364,
         name: "minitalk-server".into(),
         state: ProcessState::Sleeping,
         pid: 12567,
@@ -54,6 +55,14 @@ fn a_real_status_is_understood() {
     assert_eq!(status, expected);
     assert!(status.caught.contains_line() && status.pending.contains_line());
     assert!(!status.ignored.contains(Bit::Zero) && !status.ignored.contains(Bit::One));
+}
+
+#[test]
+fn a_queue_that_is_full_or_unknown_has_no_room() {
+    for queue in ["SigQ:\t5/0", "SigQ:\t7/7", "SigX:\t1/96365"] {
+        let status = ProcessStatus::parse(&SERVER.replace("SigQ:\t1/96365", queue)).unwrap();
+        assert_eq!(status.queue_room, 0, "{queue}");
+    }
 }
 
 #[test]
@@ -104,6 +113,8 @@ fn what_is_missing_or_malformed_is_named() {
         ("SigBlk:\t0000000000006a03", "SigBlk:\tno", Malformed("SigBlk")),
         ("State:\tS (sleeping)", "State:\t", Malformed("State")),
         ("NSpid:\t12567", "NSpid:\tx", Malformed("NSpid")),
+        ("SigQ:\t1/96365", "SigQ:\t1", Malformed("SigQ")),
+        ("SigQ:\t1/96365", "SigQ:\t1/x", Malformed("SigQ")),
     ] {
         // The line break keeps `Pid:` from matching in `PPid:`.
         let text = SERVER.replace(&format!("\n{line}"), &format!("\n{replacement}"));
