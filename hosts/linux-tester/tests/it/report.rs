@@ -17,10 +17,12 @@ fn a_failure_is_explained_and_drawn_on_a_terminal_and_in_a_page_of_one_file() {
         let output = command.arg("--report").arg(&page).args(["--only", "100"]).output();
         String::from_utf8(output.expect("the tester can be run").stdout).expect("UTF-8")
     };
-    // A busy machine can hide the fault.
-    let mut attempts = iter::repeat_with(judge).take(4);
-    let told = attempts.find(|told| told.contains("sent before the answer"));
-    let told = told.expect("the fault is seen once in four times");
+    // A busy machine can hide the fault, and the tester says so then.
+    let mut attempts = iter::repeat_with(judge).take(40);
+    let told = attempts.find(|told| {
+        told.contains("sent before the answer") || !told.contains("The machine was busy")
+    });
+    let told = told.expect("the machine is not busy all of the time");
     for words in ["What it speaks", "✗ 100 characters arrive", "Signals do not queue", "Read: "] {
         assert!(told.contains(words), "{words}: {told}");
     }
