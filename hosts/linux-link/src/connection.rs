@@ -1,4 +1,4 @@
-//! Bytes to a process.
+//! Sends bytes to a process.
 
 mod link;
 
@@ -21,10 +21,10 @@ use crate::transfer::{Classic, Framed, Probe, Probing, SendingHalf, Tally, Trans
 
 pub(crate) use link::{Heard, Link};
 
-/// The way to one server.
+/// A connection to one server.
 ///
-/// A process has one at a time: there is one pair of signals. Open it before threads are started.
-/// `O` sees what goes over the line.
+/// A process can have only one at a time, because there is only one pair of signals. Open it before
+/// starting threads. `O` observes what goes over the line.
 ///
 /// # Examples
 ///
@@ -33,12 +33,12 @@ pub(crate) use link::{Heard, Link};
 pub struct Connection<O = ()> {
     link: Link<O>,
     config: Config,
-    /// Between pings: the server has been told that what follows is framed.
+    /// Kept from one ping to the next: the server knows already that what follows is framed.
     pinger: Option<Pinger>,
     tally: Tally,
 }
 
-/// All of a message has been sent, and everything has come that the server owes for it.
+/// A whole message has been sent, and the server has answered everything that it has to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Receipt {
@@ -55,16 +55,16 @@ pub struct Receipt {
 pub enum Confirmation {
     /// The whole message, with a receipt. A framed server confirms that it is written.
     Message,
-    /// Each bit or byte, and not the message as a whole: a classic server without a receipt.
+    /// Each bit or byte, but not the message as a whole: a classic server without a receipt.
     Bits,
-    /// Nothing at all. Nobody knows whether it has arrived.
+    /// Nothing at all. Whether the message has arrived is unknown.
     Nothing,
 }
 
 impl Connection {
     /// Makes sure that the server survives a bit and can answer, and opens the line to it.
     ///
-    /// Nothing is sent yet.
+    /// Sends nothing yet.
     ///
     /// # Errors
     ///
@@ -76,7 +76,7 @@ impl Connection {
 }
 
 impl<O: Observer> Connection<O> {
-    /// As [`open`](Connection::open), with an observer of what goes over the line.
+    /// Like [`open`](Connection::open), with an observer of what goes over the line.
     ///
     /// # Errors
     ///
@@ -103,7 +103,8 @@ impl<O: Observer> Connection<O> {
         Ok(Self { link: to_server, config: config.clone(), pinger: None, tally: Tally::default() })
     }
 
-    /// Sends a message and returns when the server has confirmed all of it, or all that it does.
+    /// Sends a message and returns when the server has confirmed all of it, or all that this server
+    /// confirms ([`Confirmation`]).
     ///
     /// # Errors
     ///
@@ -114,7 +115,7 @@ impl<O: Observer> Connection<O> {
         self.link.restart(self.config.protocol == Protocol::Classic);
         match self.config.protocol {
             Protocol::Framed => {
-                // Any number will do, as long as it is another one for the next message.
+                // Any number will do, provided that the next message gets a different one.
                 let number = getrandom::u32().unwrap_or(0);
                 let is_ours = self.link.is_ours();
                 self.transfer(Framed::new(message, number, &self.config, is_ours))
@@ -133,7 +134,8 @@ impl<O: Observer> Connection<O> {
         }
     }
 
-    /// How to speak classic: to one of ours, the acknowledgments need not be observed.
+    /// The dialect for a classic message. That of our own servers is known, so it need not be
+    /// worked out from their acknowledgments.
     fn dialect(&self) -> Dialect {
         let mut dialect = self.config.dialect;
         if self.link.is_ours() && dialect.ack == Ack::Auto {
@@ -154,7 +156,7 @@ impl<O: Observer> Connection<O> {
         }
     }
 
-    /// The whole message, which the classic protocol needs before it begins.
+    /// Reads the whole message: the classic protocol needs it before it begins.
     fn gather<'i>(&mut self, mut message: Input<'i>) -> Result<Input<'i>, Failure> {
         loop {
             let is_complete = message.is_complete();
@@ -167,11 +169,12 @@ impl<O: Observer> Connection<O> {
         }
     }
 
-    /// Measures how long signals to the server and back take. The server shows nothing of it.
+    /// Measures the round-trip time of signals to the server and back. The server does not show
+    /// pings.
     ///
     /// # Errors
     ///
-    /// [`Failure`], as for a message; there is nothing that could have been delivered.
+    /// [`Failure`], as for a message, but nothing can have been delivered.
     pub fn ping(&mut self) -> Result<Probe, Failure> {
         let mut probe = Probe::default();
         let mut pinger = self.pinger.take().unwrap_or_else(|| {
@@ -185,7 +188,8 @@ impl<O: Observer> Connection<O> {
         Ok(probe)
     }
 
-    /// Waits, as between two pings, and hears whether the server ends or somebody interrupts.
+    /// Waits, for example between two pings. Returns an error at once if the server ends, or if the
+    /// wait is interrupted.
     ///
     /// # Errors
     ///
@@ -199,17 +203,17 @@ impl<O: Observer> Connection<O> {
         Ok(())
     }
 
-    /// Ends what this connection does, from another thread or from a signal handler.
+    /// A handle that ends what this connection is doing, from another thread or a signal handler.
     pub fn interrupter(&self) -> Interrupter {
         self.link.interrupter().clone()
     }
 
-    /// Waits until `descriptor` takes something, and hears whether the server ends or somebody
-    /// interrupts. A program that writes to it between two pings, say, does not block then.
+    /// Waits until `descriptor` can be written to without blocking. Returns an error at once if the
+    /// server ends, or if the wait is interrupted. For programs that write between two pings.
     ///
     /// # Errors
     ///
-    /// As those of [`pause`](Self::pause), and [`Cause::Watch`].
+    /// Those of [`pause`](Self::pause), and [`Cause::Watch`].
     pub fn wait_until_writable(&mut self, descriptor: BorrowedFd<'_>) -> Result<(), Failure> {
         while !is_ready(descriptor, Interest::Writable) {
             let heard = self.link.wait(Some((descriptor, Interest::Writable)), None);
@@ -218,7 +222,7 @@ impl<O: Observer> Connection<O> {
         Ok(())
     }
 
-    /// The number of the server.
+    /// The PID of the server.
     pub const fn pid(&self) -> u32 {
         self.link.pid()
     }
@@ -228,12 +232,12 @@ impl<O: Observer> Connection<O> {
         &self.tally
     }
 
-    /// What sees what goes over the line.
+    /// The observer of the line.
     pub const fn observer_mut(&mut self) -> &mut O {
         &mut self.link.observer
     }
 
-    /// What is heard while nothing is under way.
+    /// Handles what arrives while no message is in flight.
     fn rest(&self, heard: Result<Heard, Cause>) -> Result<(), Failure> {
         match heard.map_err(|cause| self.failure(cause))? {
             Heard::Gone => Err(self.failure(Cause::Died)),

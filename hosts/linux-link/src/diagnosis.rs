@@ -1,12 +1,12 @@
-//! Why a server does not answer as it should: what can be seen of it from outside.
+//! Why a server does not answer as it should, as far as that can be seen from outside.
 
 use minitalk_core::{Bit, Instant};
 use minitalk_signals::{ProcessState, WorkWatch};
 
 use crate::admission::Admitted;
 
-/// A server that works for this part of the time, in percent, is not idle. To ignore the bits that
-/// are sent to it again and again costs it less than a tenth of that.
+/// A server that uses at least this percentage of a processor is not idle. Ignoring bits that are
+/// sent repeatedly costs it less than a tenth of that.
 const BUSY_PERCENT: u64 = 1;
 
 /// The least time over which work is measured.
@@ -29,7 +29,7 @@ pub enum Diagnosis {
     Answers,
 }
 
-/// How a server has answered so far: what a server of another kind gives itself away by.
+/// How a server has answered so far, which gives away a server of another kind.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Answers {
     latest: Bit,
@@ -64,46 +64,48 @@ impl Answers {
     }
 }
 
-/// How long a server must have done nothing at all to count as being at rest.
+/// How long a server must have done nothing at all to count as at rest.
 pub(crate) const REST_MICROS: u64 = 30_000;
 
-/// What one look at a server has shown.
+/// The result of one look at a server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is seen by itself")]
 pub(crate) struct Sight {
-    /// What keeps it from answering, if that can be seen.
+    /// What keeps the server from answering, if that can be seen.
     pub(crate) obstacle: Option<Diagnosis>,
-    /// None of the two signals is pending there.
+    /// Neither of the two signals is pending at the server.
     pub(crate) has_taken_all: bool,
-    /// It sleeps as well: it has nothing to do.
+    /// In addition, the server sleeps: it has nothing to do.
     pub(crate) is_asleep: bool,
-    /// It has slept so for [`REST_MICROS`], and has not been scheduled since. Whatever it was going
-    /// to answer has been answered.
+    /// The server has been asleep like this for [`REST_MICROS`] without running in between. It has
+    /// answered whatever it was going to answer.
     pub(crate) is_at_rest: bool,
-    /// It has run since the last look, although nothing was sent to it meanwhile.
+    /// The server has run since the last look, although this sender has sent nothing since then.
     pub(crate) has_run: bool,
 }
 
 /// Looks at a server from time to time.
 #[derive(Debug, Default)]
 pub(crate) struct Lookout {
-    /// None before the first look, and where the kernel does not count.
+    /// `None` before the first look, and if the kernel does not account for processor time.
     work: Option<WorkWatch>,
-    /// Its processor time at the last look, in nanoseconds, and since when it has been the same.
+    /// The server's processor time at the last look, in nanoseconds, and since when that has not
+    /// changed.
     idle: Option<(u64, Instant)>,
-    /// When its work was measured last, and its processor time then.
+    /// When the server's work was last measured, and its processor time then.
     measured: Option<(Instant, u64)>,
     is_busy: bool,
-    /// How often it had been scheduled at the last look, and how many bits it had been sent.
+    /// At the last look, how often the server had been scheduled, and how many bits had been sent.
     seen: Option<(u64, u64)>,
-    /// How often it had been scheduled when it was first seen asleep with nothing to do, and when.
+    /// How often the server had been scheduled when it was first seen asleep with nothing to do,
+    /// and when that was.
     asleep: Option<(u64, Instant)>,
 }
 
 impl Lookout {
-    /// Looks whether the server, which has been sent `bits` bits so far, is at rest. One that has
-    /// worked since the last look, and not for this sender, is not, and nothing else is looked at:
-    /// many may wait for their turn at the same time, and a whole look costs as much as twenty bits.
+    /// Looks whether the server, to which `bits` bits have been sent so far, is at rest. If it has
+    /// worked since the last look, and not for this sender, it is not at rest and the look stops
+    /// there: many senders may be waiting for their turn, and a full look costs as much as 20 bits.
     pub(crate) fn look_for_rest(&mut self, server: &Admitted, bits: u64, now: Instant) -> Sight {
         let is_for_others = self.seen.is_some_and(|(_, bits_then)| bits_then == bits);
         if self.measure(server, now) && is_for_others {
@@ -112,7 +114,7 @@ impl Lookout {
         self.look(server, bits, now)
     }
 
-    /// Looks at the server, which has been sent `bits` bits so far.
+    /// Looks at the server, to which `bits` bits have been sent so far.
     pub(crate) fn look(&mut self, server: &Admitted, bits: u64, now: Instant) -> Sight {
         let Ok(status) = server.peer().status() else { return Sight::default() };
         if matches!(status.state, ProcessState::Stopped | ProcessState::Traced) {
@@ -127,13 +129,14 @@ impl Lookout {
             }
             Some(_) | None => Some((status.context_switches, now)),
         };
-        // After the status: who sleeps and has not worked up to now has slept since then.
+        // After reading the status: a server that slept then and has not worked up to now has slept
+        // ever since.
         self.measure(server, now);
         let is_long = |since| now.micros_since(since) >= REST_MICROS;
         let has_slept = self.asleep.is_some_and(|(_, since)| is_long(since));
         let has_not_worked = self.idle.is_some_and(|(_, since)| is_long(since));
-        // What it has done since, although nothing was sent to it, it has done for others; and on a
-        // busy machine it may be long ready to run before it does.
+        // If it has run although this sender sent nothing, it has worked for others. On a busy
+        // machine it may also be ready to run for a long time before it does.
         let was_scheduled = self.seen.is_some_and(|(switches, bits_then)| {
             switches != status.context_switches && bits_then == bits
         });
@@ -149,9 +152,10 @@ impl Lookout {
         }
     }
 
-    /// Measures how much it works: that takes two looks. Whether it has worked since the last one.
+    /// Measures how busy the server is, which takes two looks. Returns whether it has worked since
+    /// the last look.
     fn measure(&mut self, server: &Admitted, now: Instant) -> bool {
-        // Another minitalk may work for nobody: some wait in a busy loop.
+        // The processor time of other minitalks says nothing: some wait in a busy loop.
         if server.recognition().is_none() {
             return false;
         }
@@ -176,7 +180,7 @@ impl Lookout {
 }
 
 const fn is_busy(elapsed_micros: u64, worked_nanos: u64) -> bool {
-    // A nanosecond in a microsecond is a tenth of a percent.
+    // One nanosecond per microsecond is a tenth of a percent.
     worked_nanos / 10 >= elapsed_micros * BUSY_PERCENT
 }
 

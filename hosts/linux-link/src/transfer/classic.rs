@@ -18,7 +18,7 @@ use crate::diagnosis::Answers;
 /// The pause after a bit that is not acknowledged.
 const PACE_MICROS: u64 = 500;
 
-/// A message in the classic protocol: the core's sender, which has all of it.
+/// A message in the classic protocol: the core's sender, which holds the whole message.
 pub(crate) struct Classic<'t> {
     sender: TextSender<'t>,
     told: usize,
@@ -26,7 +26,7 @@ pub(crate) struct Classic<'t> {
     pace_micros: u64,
     /// A bit that is due later.
     held: Option<(Bit, Instant)>,
-    /// When the next bit may go.
+    /// When the next bit may be sent.
     free_at: Instant,
 }
 
@@ -41,7 +41,7 @@ impl<'t> Classic<'t> {
         let pace_micros = pace.map(micros);
         let pause_micros = pace_micros.unwrap_or(PACE_MICROS);
         let sender = TextSender::new(dialect, text, pause_micros)?;
-        // The core's sender pauses by itself where nothing is acknowledged.
+        // Without acknowledgments, the core's sender makes the pauses itself.
         let is_acknowledged = dialect.ack == Ack::Auto || dialect.can_hold_back();
         Ok(Self {
             sender: sender.with_timeout_micros(timeout_micros).with_pid(process::id()),
@@ -131,7 +131,7 @@ impl SendingHalf for Classic<'_> {
         }
     }
 
-    /// To be exact about a timeout of a quarter of a second does not matter.
+    /// Does nothing: a timeout of a quarter of a second need not be exact.
     fn restart_timeout(&mut self, _now: Instant) {}
 
     fn doubt(&self) -> Option<Doubt> {
@@ -146,7 +146,7 @@ impl SendingHalf for Classic<'_> {
         self.sender.postpone(now, micros);
     }
 
-    /// Classic has no way to break a message off.
+    /// The classic protocol has no way to abort a message.
     fn leave(&mut self, _cause: &Cause, _now: Instant) -> bool {
         false
     }

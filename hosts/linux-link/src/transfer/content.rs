@@ -1,4 +1,4 @@
-//! What goes into the frames of a message: its bytes, or what they are coded as.
+//! What goes into the frames of a message: its bytes, as they are or coded.
 
 use std::io::{self, ErrorKind};
 
@@ -7,15 +7,15 @@ use minitalk_core::frame::PAYLOAD_OCTETS_MAX;
 use crate::coding::{self, Decoder, Encoder};
 use crate::input::{Input, Piece};
 
-/// A complete message that is shorter is not coded: what could be saved takes less time on the line
-/// than to start an encoder.
+/// A complete message that is shorter is not coded: starting an encoder would take longer than
+/// sending what it could save.
 const BYTES_MIN: usize = 128;
 
-/// What is tried: the first block. Until a frame has been accepted, it is kept.
+/// The size of the first block, on which coding is tried. It is kept until a frame is accepted.
 const BLOCK_BYTES_MAX: usize = 64 * 1024;
 
-/// Of a message whose end is not in sight, the first block may get longer by this many octets: what
-/// follows can refer to it.
+/// If the end of the message is not in sight, coding may make the first block longer by this many
+/// octets, since the text after it can refer back to it.
 const WORSE_OCTETS_MAX: usize = 8;
 
 /// What goes into the frames of a message.
@@ -23,14 +23,14 @@ const WORSE_OCTETS_MAX: usize = 8;
 pub(crate) struct Content<'i> {
     input: Input<'i>,
     way: Way,
-    /// Bytes of the text that are in frames, and of those, in frames that have been accepted.
+    /// Bytes of the text that have been put into frames, and those of them in accepted frames.
     offered: u64,
     accepted: u64,
 }
 
 #[derive(Debug)]
 enum Way {
-    /// Its first bytes decide.
+    /// The first bytes of the message will decide.
     Undecided,
     Plain,
     Coded(Box<Coded>),
@@ -40,9 +40,9 @@ enum Way {
 #[derive(Debug)]
 struct Coded {
     encoder: Encoder,
-    /// Reads along: what a receiver can make of the octets in frames is known exactly.
+    /// Decodes the same octets as the receiver, so it is known exactly how much text that has.
     decoder: Decoder,
-    /// The text so far, as long as the receiver may refuse the coding.
+    /// The text so far, while the receiver may still refuse the coding.
     kept: Option<Vec<u8>>,
     has_unflushed: bool,
     is_complete: bool,
@@ -54,17 +54,17 @@ impl<'i> Content<'i> {
         Self { input, way, offered: 0, accepted: 0 }
     }
 
-    /// The source, to be watched while a piece is pending.
+    /// The source of the message, to be watched while a piece is pending.
     pub(crate) const fn input(&self) -> &Input<'i> {
         &self.input
     }
 
-    /// Bytes of the text that are in accepted frames: what a receiver can make of those, exactly.
+    /// Bytes of the text in accepted frames: exactly those that the receiver can decode.
     pub(crate) const fn accepted(&self) -> u64 {
         self.accepted
     }
 
-    /// Bytes of the text in the frame under way.
+    /// Bytes of the text in the frame in flight.
     pub(crate) const fn unheard(&self) -> u64 {
         self.offered - self.accepted
     }
@@ -77,8 +77,7 @@ impl<'i> Content<'i> {
         }
     }
 
-    /// The number of octets of the message, if it is known. To be asked before the first piece is
-    /// taken.
+    /// The number of octets of the message, if known. Call this before taking the first piece.
     pub(crate) fn announce_length(&mut self) -> io::Result<Option<u64>> {
         match self.way {
             Way::Undecided | Way::Plain => self.input.announce_length(),
@@ -115,7 +114,7 @@ impl<'i> Content<'i> {
         }
     }
 
-    /// The frame under way has been accepted.
+    /// The frame in flight has been accepted.
     pub(crate) fn accept(&mut self) {
         self.accepted = self.offered;
         if let Way::Coded(coded) = &mut self.way {
@@ -123,7 +122,8 @@ impl<'i> Content<'i> {
         }
     }
 
-    /// Begins again with the text as it is, if it is coded and nothing has been accepted.
+    /// Starts again without coding, if the message is coded and nothing has been accepted. Returns
+    /// whether it did.
     pub(crate) fn go_back(&mut self) -> bool {
         let Way::Coded(coded) = &mut self.way else { return false };
         let Some(kept) = coded.kept.take() else { return false };
@@ -133,7 +133,7 @@ impl<'i> Content<'i> {
         true
     }
 
-    /// Codes the message if that makes its first block smaller.
+    /// Decides to code the message if that makes its first block smaller.
     fn decide(&mut self) -> io::Result<()> {
         let length = self.input.announce_length()?;
         let block = self.input.all();
@@ -197,9 +197,10 @@ impl Coded {
         }
     }
 
-    /// Gives the encoder text until there is a frame of octets, or no text.
+    /// Feeds text to the encoder until it has enough octets for a frame, or there is no more text.
     fn next(&mut self, input: &mut Input<'_>) -> io::Result<Piece> {
-        // What is kept for a receiver that may refuse is the first block, and no more.
+        // While the receiver may still refuse the coding, only the first block is kept, so no more
+        // is read.
         let may_grow = self.kept.is_none();
         while may_grow && !self.is_complete && self.encoder.octets().len() <= PAYLOAD_OCTETS_MAX {
             match input.next()? {
@@ -218,12 +219,12 @@ impl Coded {
     }
 }
 
-/// How many bytes of text a receiver can make of these octets.
+/// How many bytes of text a receiver can decode from these octets.
 fn text_bytes(decoder: &mut Decoder, mut octets: &[u8]) -> io::Result<u64> {
     let (mut text, mut bytes) = ([0; 4096], 0);
     loop {
         let step = decoder.decode(octets, &mut text);
-        // That would be a fault of the encoder. Nothing of it may be sent.
+        // An error would be a bug in the encoder. Its output must not be sent.
         let step = step.map_err(|error| io::Error::new(ErrorKind::InvalidData, error))?;
         octets = &octets[step.octets..];
         bytes += step.bytes as u64;

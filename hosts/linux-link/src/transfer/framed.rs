@@ -15,35 +15,36 @@ use crate::connection::{Confirmation, Receipt};
 use crate::diagnosis::Answers;
 use crate::input::{Input, Piece};
 
-/// A message in frames: the core's sender, and what it takes its pieces from.
+/// A message in frames: the core's sender, and the content that it sends.
 pub(crate) struct Framed<'i> {
     sender: Sender,
     content: Content<'i>,
-    /// Another one for every message of this process.
+    /// Different for every message of this process.
     number: u32,
     single_bits: bool,
-    /// The sender knows what its message is: a piece of it has been offered.
+    /// Whether a piece has been offered to the sender, which settles what its message is.
     has_begun: bool,
-    /// Of a message that the server refused for its coding.
+    /// The statistics of the first attempt, if the server refused the message for its coding.
     before: Statistics,
-    /// The input has nothing yet, so there is nothing to send.
+    /// Whether there is nothing to send, because the input has nothing yet.
     is_pending: bool,
     stranger: Stranger,
 }
 
-/// A server that is not known to be framed. It is not left in the middle of a byte.
+/// Whether the server may turn out not to be framed. Such a server must not be left in the middle
+/// of a byte.
 enum Stranger {
-    /// It is known, or has accepted a frame.
+    /// It is one of ours, or has answered a frame as framed servers do.
     No,
     /// Nothing shows yet that it is framed.
     Perhaps(Alignment),
-    /// It is not: it is sent what is a NUL to it.
+    /// It is not framed: what is sent to it now completes its byte and ends the message with a NUL.
     Leaving(Withdrawal),
 }
 
 impl<'i> Framed<'i> {
-    /// `number` should be another one for every message of this process, and so should the one
-    /// after it.
+    /// `number` and the number after it should differ from those of all other messages of this
+    /// process.
     pub(crate) fn new(input: Input<'i>, number: u32, config: &Config, is_ours: bool) -> Self {
         let stranger = if is_ours { Stranger::No } else { Stranger::Perhaps(Alignment::new()) };
         Self {
@@ -58,7 +59,7 @@ impl<'i> Framed<'i> {
         }
     }
 
-    /// A sender for the message as it is now to be sent.
+    /// Makes a new sender for the message, as it is coded now.
     fn begin(&mut self) -> io::Result<()> {
         let length = self.content.announce_length()?;
         let sender = Sender::new(self.number, length).with_coding(self.content.coding());
@@ -67,8 +68,8 @@ impl<'i> Framed<'i> {
         Ok(())
     }
 
-    /// Sends the message as it is, if the server does not know how it is coded; false if it is not
-    /// coded, or a part of it has been accepted.
+    /// Starts again without coding if that is why the server refused the message. False if that was
+    /// not the reason, if the message is not coded, or if a part of it has been accepted.
     fn go_back(&mut self, reason: Option<RefusalReason>) -> bool {
         if reason != Some(RefusalReason::Coding) || !self.content.go_back() {
             return false;
@@ -135,7 +136,7 @@ impl SendingHalf for Framed<'_> {
             Event::Refused(reason) if self.go_back(reason) => Step::Confirmed(0),
             Event::Refused(reason) => Step::Failed(Cause::Rejected(reason)),
             Event::NotFramed => return Some(Step::Failed(Cause::NotFramed(answers.diagnosis()))),
-            // It heard every bit, and says nothing else.
+            // The server acknowledges every bit and gives no reason.
             Event::NotAccepted => Step::Failed(Cause::Rejected(None)),
             Event::Aborted => return None,
         };
@@ -217,8 +218,8 @@ impl SendingHalf for Framed<'_> {
     fn delivered(&self, cause: &Cause) -> Delivered {
         let bytes = self.content.accepted();
         let is_unheard = self.sender.is_outcome_unknown();
-        // Its output may have failed in the middle of a piece; and of a coded one, text is written
-        // before all of it is decoded.
+        // The server's output may have failed in the middle of a piece. Of a coded piece, text is
+        // written before all of it is decoded.
         let is_torn = match cause {
             Cause::Rejected(None | Some(RefusalReason::OutputFailed)) => true,
             Cause::Rejected(_) => self.content.coding() != 0,

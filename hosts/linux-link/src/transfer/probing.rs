@@ -1,4 +1,4 @@
-//! A probe of the line: a message without anything in it.
+//! A probe of the line: an empty message.
 
 use std::os::fd::BorrowedFd;
 
@@ -15,18 +15,18 @@ use crate::diagnosis::Answers;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Probe {
-    /// Time from the first sending of each bit to its acknowledgment, in nanoseconds.
+    /// Time from the first transmission of each bit to its acknowledgment, in nanoseconds.
     pub round_trips_nanos: [u64; PROBE_BITS as usize],
     /// Bits that were sent again.
     pub resent_bits: u64,
 }
 
-/// One probe: the core's pinger, which goes on from probe to probe.
+/// One probe. The core's pinger is kept from probe to probe.
 pub(crate) struct Probing<'p> {
     pinger: &'p mut Pinger,
     probe: &'p mut Probe,
     is_ours: bool,
-    /// Whether the pinger has been asked for the probe.
+    /// Whether the pinger has been told to send the probe.
     has_begun: bool,
     /// Whether the server does not speak the framed protocol.
     is_foreign: bool,
@@ -113,7 +113,7 @@ impl SendingHalf for Probing<'_> {
     }
 
     fn leave(&mut self, _cause: &Cause, now: Instant) -> bool {
-        // To a server of ours, zeros in the middle of its mark would be classic.
+        // One of our servers would take zeros in the middle of its mark for a classic message.
         if !self.is_ours {
             self.pinger.withdraw(now);
         }

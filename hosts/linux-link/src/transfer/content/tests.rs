@@ -3,7 +3,7 @@ use std::io::Write;
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 
-/// What a receiver has.
+/// What a receiver has got.
 #[derive(Debug, Default)]
 struct Receiver {
     octets: Vec<u8>,
@@ -11,7 +11,7 @@ struct Receiver {
 }
 
 impl Receiver {
-    /// Takes what can be sent now; whether that was the end.
+    /// Takes what can be sent now. Returns whether that was the end.
     fn take(&mut self, content: &mut Content<'_>) -> bool {
         loop {
             match content.next().unwrap() {
@@ -30,7 +30,7 @@ impl Receiver {
         }
     }
 
-    /// The text so far, and whether that is known to be all.
+    /// The text so far, and whether it is known to be complete.
     fn text(&self) -> (Vec<u8>, bool) {
         let mut decoder = Decoder::new();
         let mut text = vec![0; 1 << 21];

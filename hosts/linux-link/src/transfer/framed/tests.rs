@@ -14,12 +14,12 @@ enum Answer {
     None,
 }
 
-/// A client and a server in memory, without a fault of the line.
+/// A client and a server in memory, on a line without faults.
 struct Pair<'i> {
     client: Framed<'i>,
     server: Exchange<Vec<Place>, FRAME_OCTETS_MAX>,
     now: Instant,
-    /// What the server was told, and of how many frames.
+    /// The payload that the server has got, and in how many frames.
     octets: Vec<u8>,
     frames: usize,
 }
@@ -34,7 +34,7 @@ impl<'i> Pair<'i> {
         pair
     }
 
-    /// Sends the message, of which each frame, counted from 0, is answered so.
+    /// Sends the message. `answer` decides about each frame, counted from 0.
     fn run(&mut self, answer: impl Fn(usize) -> Answer) -> Result<Receipt, Cause> {
         loop {
             self.client.refill(self.now)?;
@@ -72,7 +72,7 @@ impl<'i> Pair<'i> {
         }
     }
 
-    /// What is known of a message of which the frames are answered so, which is not all of it.
+    /// What is known to be delivered of a message that fails because of these answers.
     fn delivered(message: &'i [u8], answer: impl Fn(usize) -> Answer) -> Delivered {
         let mut pair = Self::new(message, 3);
         let cause = pair.run(answer).unwrap_err();
