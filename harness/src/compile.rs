@@ -4,8 +4,7 @@ use std::collections::hash_map::DefaultHasher;
 use std::fs;
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
-use std::process::{self, Command};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::process::Command;
 
 use crate::programs::target_directory;
 
@@ -17,7 +16,6 @@ use crate::programs::target_directory;
 /// If it does not compile.
 #[must_use]
 pub fn compile(source: &Path, options: &[&str]) -> PathBuf {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
     let folder = target_directory().join("compiled");
     fs::create_dir_all(&folder).expect("a folder in target can be made");
     let stem = source.file_stem().expect("a source has a name").to_string_lossy();
@@ -25,9 +23,9 @@ pub fn compile(source: &Path, options: &[&str]) -> PathBuf {
     if program.exists() {
         return program;
     }
-    // Under a temporary name first, so that nobody runs half of a program.
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let unfinished = folder.join(format!("{stem}-{}-{number}", process::id()));
+    // In a temporary folder first, so that nobody runs half of a program.
+    let temporary = tempfile::tempdir_in(&folder).expect("a folder in target can be made");
+    let unfinished = temporary.path().join(&*stem);
     let status = Command::new("cc")
         .args(["-Wall", "-Wextra", "-Werror", "-o"])
         .arg(&unfinished)

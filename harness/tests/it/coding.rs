@@ -6,8 +6,9 @@ use std::process::Command;
 
 use minitalk_harness::{Finished, PATIENCE, Programs, Running, Server};
 use nix::sys::signal::Signal;
+use tempfile::{TempDir, tempdir};
 
-use crate::common::{Folder, assert_delivered, assert_failed, octets};
+use crate::common::{assert_delivered, assert_failed, octets};
 use crate::peers::compile;
 
 /// The lines of a log, similar but not identical.
@@ -22,19 +23,19 @@ fn log(lines: usize) -> Vec<u8> {
 
 /// A server that writes what it receives to a file, and a file to send from.
 struct Bench {
-    folder: Folder,
+    folder: TempDir,
     server: Server,
 }
 
 impl Bench {
     fn new(options: &[&str]) -> Self {
-        let folder = Folder::new();
-        let output = File::create(folder.0.join("written")).expect("a folder of our own");
+        let folder = tempdir().expect("a folder of our own");
+        let output = File::create(folder.path().join("written")).expect("a folder of our own");
         Self { server: Server::start_into(options, output), folder }
     }
 
     fn written(&self) -> Vec<u8> {
-        std::fs::read(self.folder.0.join("written")).expect("it is there")
+        std::fs::read(self.folder.path().join("written")).expect("it is there")
     }
 
     fn send(&self, text: &[u8], options: &[&str]) -> Running {
@@ -42,8 +43,8 @@ impl Bench {
     }
 }
 
-fn send_to(server: &Server, folder: &Folder, text: &[u8], options: &[&str]) -> Running {
-    let path = folder.0.join("text");
+fn send_to(server: &Server, folder: &TempDir, text: &[u8], options: &[&str]) -> Running {
+    let path = folder.path().join("text");
     std::fs::write(&path, text).expect("a folder of our own");
     let mut command = Programs::build().client();
     command.args(["--timeout=2m", "--protocol=framed"]).args(options);
@@ -134,7 +135,7 @@ fn a_bomb_is_refused_when_its_text_gets_longer_than_a_message_may_be() {
 
 #[test]
 fn a_server_that_knows_no_coding_gets_the_text_as_it_is_and_all_of_it() {
-    let folder = Folder::new();
+    let folder = tempdir().expect("a folder of our own");
     let mut command = Command::new(compile("framed_server", ""));
     let server = Server::start_command(command.arg("100000"));
     let text = log(200);

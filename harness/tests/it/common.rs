@@ -1,9 +1,7 @@
 //! What several test modules need.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::{env, fs, process};
 
 use minitalk_harness::{Finished, Programs, Running, Server};
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
@@ -108,25 +106,4 @@ pub(crate) fn octets(count: usize) -> Vec<u8> {
 /// A text that compresses to a half, not to almost nothing.
 pub(crate) fn digits(count: usize) -> String {
     octets(count).iter().map(|octet| char::from(b'0' + octet % 10)).collect()
-}
-
-/// A separate folder, removed when this is dropped.
-#[derive(Debug)]
-pub(crate) struct Folder(pub(crate) PathBuf);
-
-impl Folder {
-    pub(crate) fn new() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let folder = env::temp_dir().join(format!("minitalk-{}-{number}", process::id()));
-        fs::create_dir(&folder).expect("a folder of our own");
-        Self(folder)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // Anything that cannot be removed is in the folder for temporary files.
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }

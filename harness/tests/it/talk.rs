@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use minitalk_harness::{PATIENCE, Programs, Running, Server};
 use nix::sys::signal::Signal;
+use tempfile::tempdir;
 
 use crate::common::{
-    BOTH, Folder, Speak, assert_delivered, client, digits, octets, send, start, start_with_input,
+    BOTH, Speak, assert_delivered, client, digits, octets, send, start, start_with_input,
 };
 
 #[test]
@@ -167,8 +168,8 @@ fn the_beginning_is_shown_while_the_rest_is_still_being_sent() {
 #[test]
 fn when_the_client_is_content_the_text_has_been_written() {
     for speak in BOTH {
-        let folder = Folder::new();
-        let path = folder.0.join("received");
+        let folder = tempdir().expect("a folder of our own");
+        let path = folder.path().join("received");
         let server = Server::start_into(&[], File::create(&path).expect("a file of our own"));
         let mut expected = String::new();
         for number in 0..40 {

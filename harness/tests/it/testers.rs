@@ -8,21 +8,22 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use minitalk_harness::{PATIENCE, Programs, Running, Server};
+use tempfile::{TempDir, tempdir};
 
-use crate::common::{Folder, assert_delivered};
+use crate::common::assert_delivered;
 use crate::peers::compile;
 
 /// Links with the names that the exercise gives the programs.
 struct Links {
     server: PathBuf,
     client: PathBuf,
-    folder: Folder,
+    folder: TempDir,
 }
 
 impl Links {
     fn new() -> Self {
-        let folder = Folder::new();
-        let (server, client) = (folder.0.join("server"), folder.0.join("client"));
+        let folder = tempdir().expect("a folder of our own");
+        let (server, client) = (folder.path().join("server"), folder.path().join("client"));
         symlink(Programs::build().server_path(), &server).expect("a link in our folder");
         symlink(Programs::build().client_path(), &client).expect("a link in our folder");
         Self { server, client, folder }
@@ -37,7 +38,7 @@ impl Links {
 #[test]
 fn a_tester_cuts_the_pid_out_of_the_first_line_and_finds_each_text_as_soon_as_the_client_ends() {
     let links = Links::new();
-    let path = links.folder.0.join("output");
+    let path = links.folder.path().join("output");
     let output = File::create(&path).expect("a file in our folder");
     let _server = Running::spawn_into(&mut Command::new(&links.server), output);
     let read = || fs::read_to_string(&path).expect("the file is ours");

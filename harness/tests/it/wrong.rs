@@ -11,10 +11,9 @@ use minitalk_harness::{Programs, Running, Server};
 use nix::sys::signal::Signal;
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::{Pid, Uid};
+use tempfile::{TempDir, tempdir};
 
-use crate::common::{
-    BOTH, Folder, Speak, assert_delivered, assert_failed, assert_serves, client, start,
-};
+use crate::common::{BOTH, Speak, assert_delivered, assert_failed, assert_serves, client, start};
 use crate::peers::compile;
 
 /// The user nobody, on every Linux.
@@ -169,8 +168,8 @@ fn a_stray_signal_of_one_who_survives_the_answer_keeps_nobody_waiting() {
 
 /// A bash with a name that would clear the screen and begin a line that looks like the server's
 /// own.
-fn start_badly_named(folder: &Folder, script: &str, pid: u32) -> (Running, ChildStdin) {
-    let program = folder.0.join("\x1b[2J\nminitalk");
+fn start_badly_named(folder: &TempDir, script: &str, pid: u32) -> (Running, ChildStdin) {
+    let program = folder.path().join("\x1b[2J\nminitalk");
     symlink("/bin/bash", &program).expect("the folder is ours");
     let mut command = Command::new(program);
     Running::spawn_with_pipe(command.args(["-c", script, &pid.to_string()]))
@@ -182,7 +181,7 @@ fn the_name_of_a_process_commands_no_terminal_and_forges_no_line() {
     let dies = "trap 'exit 9' HUP INT TERM USR1 USR2; kill -USR1 $0; echo sent; read line";
     for (script, words) in [(dies, "ignored a signal from"), (survives, "is sending")] {
         let mut server = Server::start_with(&["--verbose"]);
-        let folder = Folder::new();
+        let folder = tempdir().expect("a folder of our own");
         let (bash, _open) = start_badly_named(&folder, script, server.pid());
         bash.wait_for_stdout(|bytes| bytes == b"sent\n");
         server.running().wait_for_stderr(words);
@@ -228,16 +227,16 @@ fn a_server_that_may_not_answer_is_not_talked_to() {
 struct Copies {
     server: PathBuf,
     client: PathBuf,
-    _folder: Folder,
+    _folder: TempDir,
 }
 
 impl Copies {
     fn new() -> Self {
-        let folder = Folder::new();
+        let folder = tempdir().expect("a folder of our own");
         let everybody = fs::Permissions::from_mode(0o755);
-        fs::set_permissions(&folder.0, everybody).expect("the folder is ours");
+        fs::set_permissions(folder.path(), everybody).expect("the folder is ours");
         let copy = |program: &Path| {
-            let copy = folder.0.join(program.file_name().expect("a program has a name"));
+            let copy = folder.path().join(program.file_name().expect("a program has a name"));
             // Copied by another process: a child forked meanwhile would keep a file that we write
             // busy.
             let status = Command::new("cp").arg(program).arg(&copy).stdin(Stdio::null()).status();

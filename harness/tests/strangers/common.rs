@@ -4,13 +4,13 @@ use std::ffi::OsStr;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
-use std::process::{self, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use minitalk_harness::{PATIENCE, Programs, Running, Server, compile};
 use nix::unistd::Uid;
+use tempfile::{TempDir, tempdir};
 
 /// The user nobody, on every Linux.
 pub(crate) const NOBODY: u32 = 65534;
@@ -19,24 +19,20 @@ pub(crate) const NOBODY: u32 = 65534;
 /// place for names.
 #[derive(Debug)]
 pub(crate) struct Scene {
-    pub(crate) path: PathBuf,
+    root: TempDir,
 }
 
 impl Scene {
     pub(crate) fn new() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("minitalk-strangers-{}-{number}", process::id());
-        let path = std::env::temp_dir().join(name);
-        fs::create_dir(&path).expect("a folder of our own");
-        fs::set_permissions(&path, Permissions::from_mode(0o755)).expect("it is ours");
-        let scene = Self { path };
+        let root = tempdir().expect("a folder of our own");
+        fs::set_permissions(root.path(), Permissions::from_mode(0o755)).expect("it is ours");
+        let scene = Self { root };
         scene.folder("names", 0o700);
         scene
     }
 
     pub(crate) fn join(&self, name: &str) -> PathBuf {
-        self.path.join(name)
+        self.root.path().join(name)
     }
 
     /// Creates a folder with this mode.
@@ -72,13 +68,6 @@ impl Scene {
             assert!(status.expect("cp can be run").success());
         }
         copy
-    }
-}
-
-impl Drop for Scene {
-    fn drop(&mut self) {
-        // Anything that cannot be removed is in the folder for temporary files.
-        let _ = fs::remove_dir_all(&self.path);
     }
 }
 

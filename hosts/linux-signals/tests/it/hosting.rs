@@ -8,6 +8,7 @@ use std::process::Command;
 use nix::sys::signal::Signal;
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
+use tempfile::{TempDir, tempdir};
 
 use crate::common::{Running, example_path};
 
@@ -34,29 +35,26 @@ fn another_event_loop_hears_signals_and_its_own_descriptors() {
     assert!(host.wait().success());
 }
 
-/// A FIFO for one test, removed at the end.
-struct Fifo(PathBuf);
-
-impl Fifo {
-    fn new(name: &str) -> Self {
-        let name = format!("{name}-{}", std::process::id());
-        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-        mkfifo(&path, Mode::S_IRWXU).unwrap();
-        Self(path)
-    }
+/// A FIFO for one test, in a folder that is removed at the end.
+struct Fifo {
+    _folder: TempDir,
+    path: PathBuf,
 }
 
-impl Drop for Fifo {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
+impl Fifo {
+    fn new() -> Self {
+        let folder = tempdir().unwrap();
+        let path = folder.path().join("fifo");
+        mkfifo(&path, Mode::S_IRWXU).unwrap();
+        Self { _folder: folder, path }
     }
 }
 
 #[test]
 fn a_call_that_blocks_for_ever_is_ended_by_a_signal() {
     for (signal, name) in [(Signal::SIGTERM, "Terminate"), (Signal::SIGINT, "Interrupt")] {
-        let fifo = Fifo::new(name);
-        let open = Running::start(foreground("open").arg(&fifo.0));
+        let fifo = Fifo::new();
+        let open = Running::start(foreground("open").arg(&fifo.path));
         assert_eq!(open.line(), format!("open {}", open.pid()));
         open.signal(Signal::SIGUSR1);
         open.signal(signal);
@@ -67,13 +65,13 @@ fn a_call_that_blocks_for_ever_is_ended_by_a_signal() {
 
 #[test]
 fn a_bit_that_comes_while_something_blocks_is_not_lost() {
-    let fifo = Fifo::new("bits");
-    let open = Running::start(foreground("open").arg(&fifo.0));
+    let fifo = Fifo::new();
+    let open = Running::start(foreground("open").arg(&fifo.path));
     assert_eq!(open.line(), format!("open {}", open.pid()));
     open.signal(Signal::SIGUSR1);
     open.signal(Signal::SIGUSR2);
     let mut text = String::new();
-    File::open(&fifo.0).unwrap().read_to_string(&mut text).unwrap();
+    File::open(&fifo.path).unwrap().read_to_string(&mut text).unwrap();
     assert_eq!(text, "0\n1\n");
     assert!(open.wait().success());
 }
