@@ -299,18 +299,18 @@ impl<const N: usize> Sender<N> {
         if may_wait && self.flight.is_one() { Some(Doubt::Turn) } else { None }
     }
 
-    /// Whether bits are under way that a receiver which has taken them has answered, for it holds
-    /// none of them back: neither for another sender nor for its output.
+    /// Whether bits are in flight that the receiver answers as soon as it has taken them: it holds
+    /// none of them back, neither for another sender nor for its output.
     ///
-    /// A host that then sees the receiver asleep, with no signal pending there and no
-    /// acknowledgment here, knows that one was lost, and need not wait for the timeout:
+    /// If the host then sees the receiver asleep, no signal pending there and no acknowledgment
+    /// here, a signal was lost. There is no need to wait for the timeout:
     /// [`postpone`](Self::postpone) it by 0.
     #[must_use]
     pub const fn is_answer_due(&self) -> bool {
         self.flight.is_answer_due()
     }
 
-    /// Postpones the timeout to `micros` after `now`; 0 lets it come at once.
+    /// Postpones the timeout to `micros` after `now`; with 0 it is due at once.
     pub fn postpone(&mut self, now: Instant, micros: u64) {
         self.flight.postpone(now, micros);
     }

@@ -237,7 +237,7 @@ impl Flight {
         self.listen_on(now);
     }
 
-    /// Whether something is under way that a receiver which has taken it answers at once.
+    /// Whether bits are in flight that the receiver answers as soon as it has taken them.
     pub(super) const fn is_answer_due(&self) -> bool {
         matches!(self.timer, Timer::Retransmission) && self.patience_micros == 0
     }

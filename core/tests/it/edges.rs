@@ -244,8 +244,8 @@ fn only_the_first_bit_of_an_attempt_can_be_waiting_for_its_turn() {
     assert_eq!(pair.sender.poll_transmit(timeout), None);
 }
 
-/// The last bit of a frame may have to wait until it is written, and a second answer to a bit that
-/// was sent again is none that is due.
+/// The last bit of a frame may be held back until the frame is written, and a second answer to a
+/// bit that was sent again need not come.
 #[test]
 fn an_answer_is_due_in_the_middle_of_a_frame() {
     let mut pair = Pair::offering(b"hi");

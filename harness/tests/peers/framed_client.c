@@ -1,9 +1,9 @@
-/* A framed client that sends single bits: PID TEXT [PROGRAM ARGUMENT...]. If the message is delivered, it runs the
-   program, or exits with 0; if it is refused, it exits with 10 plus the code of the reason. STOPS_AFTER is a number of
-   bits after which it stops itself. */
+/* A framed client that sends single bits: PID TEXT [PROGRAM ARGUMENT...]. If the message is
+   delivered, it runs the program, or exits with 0; if it is refused, it exits with 10 plus the code
+   of the reason. STOPS_AFTER is a number of bits after which it stops itself. */
 #include "framed.h"
 
-/* Section 12, in microseconds. With more, a busy machine makes it send no bit twice. */
+/* Section 12, in microseconds. With a longer one, no bit is sent twice even on a busy machine. */
 #ifndef TIMEOUT_MIN
 # define TIMEOUT_MIN 2000
 #endif

@@ -170,7 +170,7 @@ fn is_listening(pid: u32) -> bool {
     caught & pair == pair
 }
 
-/// The entry of a new file is part of its folder.
+/// The directory entry of a new file is part of its folder, which has to be synced too.
 #[test]
 fn a_file_that_cannot_be_found_on_the_disk_confirms_nothing_with_sync() {
     let scene = Scene::new();

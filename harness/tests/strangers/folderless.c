@@ -1,4 +1,4 @@
-/* Loaded into a program: the disk takes files and no folders. */
+/* A library that is loaded before libc: fsync fails for folders. */
 #include <errno.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>

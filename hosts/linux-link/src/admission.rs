@@ -42,7 +42,8 @@ const YOUTH_LOOK: Duration = Duration::from_millis(2);
 /// After a pause of this length, a process is examined again before it is signalled.
 const PAUSE_MICROS: u64 = 5_000;
 
-/// So much room in the kernel's queue of signals that others do not fill it meanwhile.
+/// With more room than this in the kernel's queue of signals, others do not fill it before it is
+/// looked at again.
 const QUEUE_ROOM_MIN: u64 = 1_024;
 
 /// Whether the user vouches for a process.
@@ -256,9 +257,10 @@ impl Admitted {
         }
     }
 
-    /// Sends a symbol at the time `now`, as [`send`](Self::send) does, and so that it hides nobody
-    /// else's if that can be done: to a place [of its own](Peer::send_to_first_thread), if the
-    /// process is known, has no other thread, and is sure to learn who sent it.
+    /// Like [`send`](Self::send), but if possible it sends the symbol so that it does not hide the
+    /// symbols of other senders: [to the first thread](Peer::send_to_first_thread). That is
+    /// possible if the process is recognised, has no other thread, and is sure to learn who sent
+    /// the symbol.
     ///
     /// # Errors
     ///

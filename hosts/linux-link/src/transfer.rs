@@ -1,4 +1,4 @@
-//! The one loop that moves a message: from a sending half to the line, and back.
+//! The loop that moves a message from a sending half to the line, and the answers back.
 
 mod classic;
 mod content;
@@ -21,56 +21,57 @@ pub(crate) use framed::Framed;
 pub use probing::Probe;
 pub(crate) use probing::Probing;
 
-/// Between two looks at a server that is not at rest, the time grows up to this.
+/// The time between two looks at a server that is not at rest grows up to this.
 const REST_LOOK_MICROS_MAX: u64 = 640_000;
 
-/// A sender that waits for its turn at a server of ours looks again after this part of the time for
-/// which it has waited, and the rest that it hopes for. If its bit is lost, and all others are done,
-/// it adds no more than about that part to the time that they took.
+/// A sender that waits for its turn at one of our servers looks again after [`REST_MICROS`] plus
+/// the time for which it has waited, divided by this. So if its bit is lost, that adds at most
+/// about this part to the time that all others take.
 const TURN_LOOK_PART: u64 = 3;
 
-/// A sender that survives a bit that comes twice does not wait longer than this for a server at
-/// rest. Who keeps the server from resting may go on for ever. It doubles each time.
+/// How long a sender to which a doubled bit does no harm waits for the server to come to rest:
+/// whatever keeps the server from resting may go on forever. Doubles each time.
 const REST_PATIENCE_MICROS: u64 = 250_000;
 const REST_PATIENCE_MICROS_MAX: u64 = 2_000_000;
 
-/// The same for one that does not, at a server of ours, which ignores repetitions of a bit that it
-/// holds back: only one that crosses the acknowledgment would count, and the sender would be told.
+/// The same at one of our servers if a doubled bit does harm, or while a signal is pending there.
+/// Our servers ignore repetitions of a bit that they hold back: only one that crosses the
+/// acknowledgment would count, and the sender would learn of it.
 const LONG_REST_PATIENCE_MICROS: u64 = 5_000_000;
 
-/// How soon to look again whether a server of ours has answered all that it has taken.
+/// How soon to look again whether one of our servers has answered all that it has taken.
 const SHORT_LOOK_MICROS: u64 = 5_000;
 
-/// How long an answer that is due is waited for before a server of ours is looked at, at first: it
-/// may merely have lost its time slice.
+/// How long to wait for an answer that is due before the first look at one of our servers: it may
+/// only have been preempted. Doubles with each look.
 const ANSWER_MICROS: u64 = 2_000;
 
-/// How often a server at which a signal is pending is looked at before a first bit is sent all the
-/// same, and after what time again.
+/// How many times to look at a server with a pending signal before the first bit is sent anyway,
+/// and the time between two looks.
 const ROOM_LOOKS_MAX: u32 = 50;
 const ROOM_LOOK_MICROS: u64 = 1_000;
 
-/// While a server works for others, time does not count, but no longer than for this many timeouts.
+/// The timeout does not run while a server works for others, but for at most this many timeouts.
 const BUSY_TIMEOUTS_MAX: u64 = 30;
 
 /// How long to try to tell the server that no more will come.
 const FAREWELL_MICROS: u64 = 200_000;
 
-/// The sending half of a protocol, with the message, as the loop drives it.
+/// The sending half of a protocol, with its message. The loop drives it.
 pub(crate) trait SendingHalf {
-    /// Takes what it needs of the message, without waiting for it.
+    /// Takes what it needs of the message, without waiting for more input.
     fn refill(&mut self, now: Instant) -> Result<(), Cause>;
 
-    /// Whether there is nothing to send before the input has something.
+    /// Whether there is nothing to send until more input arrives.
     fn is_pending(&self) -> bool;
 
-    /// The input, while it has to be waited for.
+    /// The input, while the half waits for it.
     fn watch(&self) -> Option<BorrowedFd<'_>>;
 
     /// The next bit to send now.
     fn poll_transmit(&mut self, now: Instant) -> Option<Bit>;
 
-    /// The next step, after every call of another method.
+    /// The next step. To be called after each of the other methods.
     fn poll_step(&mut self, answers: &Answers) -> Option<Step>;
 
     /// The next moment at which [`handle_timeout`](Self::handle_timeout) has something to do.
@@ -82,45 +83,45 @@ pub(crate) trait SendingHalf {
 
     fn handle_timeout(&mut self, now: Instant);
 
-    /// The timeout of what has just been sent begins now.
+    /// Restarts the timeout of the bits in flight.
     fn restart_timeout(&mut self, now: Instant);
 
-    /// What the server is to be looked at for before a timeout is handled.
+    /// What a look at the server has to settle before a timeout is handled.
     fn doubt(&self) -> Option<Doubt>;
 
-    /// Whether a bit that comes twice is damage that cannot be repaired.
+    /// Whether a bit that arrives twice damages the message beyond repair.
     fn is_damaged_by_doubles(&self) -> bool;
 
-    /// Whether a server that has taken what is under way has answered it.
+    /// Whether a server that has taken the bits in flight must have answered them.
     fn is_answer_due(&self) -> bool {
         false
     }
 
-    /// Puts the timeout off, or with 0 lets it come now.
+    /// Postpones the timeout to `micros` after `now`; with 0 it is due at once.
     fn postpone(&mut self, now: Instant, micros: u64);
 
-    /// Breaks the message off after this cause; whether there is something to send for it.
+    /// Aborts the message for this cause. Returns whether that requires sending anything.
     fn leave(&mut self, cause: &Cause, now: Instant) -> bool;
 
     /// Whether all that [`leave`](Self::leave) wanted to send has been sent.
     fn has_left(&mut self) -> bool;
 
-    /// Grows whenever the message gets further than it ever was.
+    /// A number that grows whenever the message gets further than before.
     fn progress(&self) -> u64;
 
-    /// What is known of the message after it was broken off for this cause.
+    /// What is known to be delivered of a message that failed for this cause.
     fn delivered(&self, cause: &Cause) -> Delivered;
 
-    /// What was done, of which the line had `bits` bits.
+    /// What the message has taken so far. `bits` bits have been sent.
     fn tally(&self, bits: u64) -> Tally;
 }
 
-/// How a transfer gets on.
+/// A step of a transfer.
 #[derive(Debug)]
 pub(crate) enum Step {
     /// This many bytes have been confirmed.
     Confirmed(u64),
-    /// All has been sent, and everything that is owed for it has come.
+    /// Everything has been sent, and every answer that is owed has arrived.
     Complete(Receipt),
     /// It cannot go on.
     Failed(Cause),
@@ -132,9 +133,9 @@ pub(crate) enum Step {
 pub struct Tally {
     /// Bytes of the message that have been confirmed, or acknowledged.
     pub bytes: u64,
-    /// Octets that these bytes were sent as: fewer, where the message was compressed.
+    /// Octets that these bytes were sent as: fewer if the message was compressed.
     pub octets: u64,
-    /// Bits on the line, those that were sent again included.
+    /// Bits on the line, including those that were sent again.
     pub bits: u64,
     /// Bits that were sent again.
     pub resent_bits: u64,
@@ -144,25 +145,25 @@ pub struct Tally {
     pub micros: u64,
 }
 
-/// A message under way.
+/// A message that is being sent.
 pub(crate) struct Transfer<'a, H, O> {
     link: &'a mut Link<O>,
     half: H,
     progress: u64,
     progress_at: Instant,
-    /// Since when nothing has got further, although the server may have worked for others.
+    /// Since when the message has got no further, even if the server was working for others.
     stalled_at: Instant,
-    /// Since when a timeout has been put off, and the time to the next look.
-    /// And whether the server was asleep then.
+    /// Since when a timeout has been postponed, the time to the next look, and whether the server
+    /// was asleep at the last one.
     postponed: Option<(Instant, u64, bool)>,
-    /// How long the rest of the server is waited for, if a bit that comes twice damages nothing.
+    /// How long to wait for the server to come to rest, if a doubled bit does no harm.
     patience_micros: u64,
-    /// An acknowledgment was taken while the clock was late: the timeout of what came of it does
-    /// not run yet.
+    /// Whether an acknowledgment was taken while the clock was late. The timeout of the bits sent
+    /// in response does not run yet.
     untimed: bool,
-    /// When a server that owes an answer is looked at, and after what time again.
+    /// When to look next at a server that owes an answer, and the time for which that look waited.
     answer_look: Option<(Instant, u64)>,
-    /// The bit sent last was sent so that it hides nobody else's.
+    /// Whether the last bit was sent [apart](Link::send).
     was_apart: bool,
 }
 
@@ -184,7 +185,8 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
         }
     }
 
-    /// Sends the message and returns when everything has been confirmed; and what it took.
+    /// Sends the message. Returns when everything has been confirmed, or the transfer has failed,
+    /// with what it took.
     pub(crate) fn run(mut self) -> (Result<Receipt, (Cause, Delivered)>, Tally) {
         let began = now();
         let result = self.transfer().map_err(|cause| {
@@ -224,8 +226,7 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
         }
     }
 
-    /// Waits for a moment while a signal is pending at the server, where the first bit would be
-    /// lost.
+    /// Waits briefly while a signal is pending at the server: the first bit would be lost.
     fn await_room(&mut self) -> Result<(), Cause> {
         for _ in 0..ROOM_LOOKS_MAX {
             let now = self.link.clock();
@@ -243,7 +244,7 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
     #[inline]
     fn transmit(&mut self, now: Instant) -> Result<(), Cause> {
         while let Some(bit) = self.half.poll_transmit(now) {
-            // Should there be no place apart after all, the repetition finds the way.
+            // If a bit that was sent apart is lost, its repetition goes the usual way.
             let apart = !self.was_apart && self.half.doubt() == Some(Doubt::Turn);
             self.was_apart = apart;
             self.link.send(bit, apart)?;
@@ -268,7 +269,7 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
         Ok(())
     }
 
-    /// Waits for what has not come at once.
+    /// Waits for something to arrive.
     fn wait(&mut self) -> Result<Heard, Cause> {
         let now = self.link.current_clock();
         if mem::take(&mut self.untimed) {
@@ -326,7 +327,7 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
             }
             let is_settled = match doubt {
                 Some(doubt) => self.is_settled(doubt, sight),
-                // Signals do not queue: sent again, it would be dropped.
+                // Signals do not queue: a repetition of a pending one would be dropped.
                 None => sight.has_taken_all || !may_be_pending,
             };
             if !is_settled && self.postpone(doubt, sight, now) {
@@ -336,7 +337,7 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
         self.give_up_if_late(now)?;
         self.postponed = None;
         if doubt.is_some() {
-            // The look took time, and this process may have lost its processor meanwhile.
+            // The look took time, and this process may have been preempted: the answer may be here.
             let heard = self.link.wait(None, Some(now))?;
             if heard != Heard::TimedOut {
                 return self.handle(heard);
@@ -346,13 +347,13 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
         Ok(())
     }
 
-    /// Lets the timeout come now if the server sleeps with nothing pending: it has answered all that
-    /// it has taken.
+    /// Handles the timeout now if the server sleeps with nothing pending, since it has then
+    /// answered all that it has taken.
     fn look_for_answer(&mut self, micros: u64, now: Instant) -> Result<(), Cause> {
         let micros = micros.saturating_mul(2);
         self.answer_look = Some((now.after_micros(micros), micros));
         if self.link.look(now).is_asleep && self.half.is_answer_due() {
-            // It may have answered before it fell asleep.
+            // The answer may have arrived just before it fell asleep.
             let heard = self.link.wait(None, Some(now))?;
             if heard != Heard::TimedOut {
                 return self.handle(heard);
@@ -372,9 +373,9 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
         }
     }
 
-    /// Whether what is seen of the server lets a timeout be handled. One of ours that sleeps with
-    /// nothing pending has answered all that it has taken, and ignores repetitions of what it holds
-    /// back.
+    /// Whether the look at the server allows handling a timeout. One of our servers that sleeps
+    /// with nothing pending has answered all that it has taken, and ignores repetitions of bits
+    /// that it holds back.
     const fn is_settled(&self, doubt: Doubt, sight: Sight) -> bool {
         match doubt {
             Doubt::Lost | Doubt::Twice if self.link.is_ours() => sight.is_asleep,
@@ -393,12 +394,12 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
         Ok(())
     }
 
-    /// The moment from which it does not help that the server works for others.
+    /// Until when work for others counts as progress.
     const fn busy_until(&self) -> Instant {
         self.link.give_up_after(self.stalled_at, BUSY_TIMEOUTS_MAX)
     }
 
-    /// Puts the timeout off, as long as that is better than to send the bit again.
+    /// Postpones the timeout if that is better than sending the bit again. Returns whether it did.
     fn postpone(&mut self, doubt: Option<Doubt>, sight: Sight, now: Instant) -> bool {
         let is_ours = self.link.is_ours();
         let waits_for_turn = is_ours && doubt == Some(Doubt::Turn);
@@ -415,13 +416,13 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
                 self.patience_micros.saturating_mul(2).min(REST_PATIENCE_MICROS_MAX);
             return false;
         }
-        // Whether it is at rest that sleeps, the next look will show. One that sleeps now and then
-        // works.
+        // If the server sleeps, the next look will show whether it is at rest. If it slept at the
+        // last look too and is still not at rest, it works now and then.
         let is_asleep = sight.is_asleep && !was_asleep;
         let (wait_micros, next_micros) = if is_asleep {
             (REST_MICROS, micros)
         } else if doubt.is_none() && sight.has_run {
-            // It has taken what was pending: what is pending now is another sender's.
+            // The server has taken what was pending, so what is pending now is from another sender.
             (ROOM_LOOK_MICROS, micros)
         } else if waits_for_turn {
             let waited_micros = now.micros_since(since) / TURN_LOOK_PART;
@@ -434,11 +435,11 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
         true
     }
 
-    /// Tells the server that no more will come, if that means something to it.
+    /// Tells the server that no more will come, if the protocol has a way to do so.
     fn leave(&mut self, cause: &Cause) {
         let now = self.link.read_clock();
         let deadline = now.after_micros(FAREWELL_MICROS);
-        // It may be what has brought this about.
+        // The deadline of the connection is lifted for this: it may be the cause.
         let total = self.link.deadline.take();
         let mut is_going_on = self.half.leave(cause, now);
         while is_going_on && self.transmit(self.link.clock()).is_ok() && !self.half.has_left() {

@@ -104,7 +104,7 @@ impl Dispositions {
         all.into_iter().filter(|signal| self.has(*signal)).collect()
     }
 
-    /// Lets the handler run for the caught signals until the result is dropped.
+    /// Unblocks the caught signals, so that the handler runs for them, until the result is dropped.
     pub(crate) fn unblock(&self) -> Unblocked {
         let mut caught = self.waited;
         caught.remove(watchdog::SIGNAL);
@@ -123,7 +123,7 @@ impl Dispositions {
     }
 }
 
-/// The signals that are not blocked for the moment.
+/// Signals that are unblocked for the moment. Dropping it blocks them again.
 #[derive(Debug)]
 pub(crate) struct Unblocked(SigSet);
 

@@ -265,12 +265,12 @@ impl Line {
         Ok(self.waiting.poll_briefly(&self.dispositions)?)
     }
 
-    /// Runs `work`, which takes some time, and meanwhile has the handler record each signal as it
-    /// comes, for the next [`wait`](Self::wait).
+    /// Runs `work`, which takes some time. Meanwhile the handler records each signal as it arrives,
+    /// for the next [`wait`](Self::wait).
     ///
-    /// Otherwise signals stay pending until they are waited for, and one that comes while the same
-    /// one is pending is lost, even if another process has sent it (signal(7)). That matters if
-    /// more than one peer may send. There is room for 256 signals.
+    /// Otherwise signals stay pending until they are waited for, and one that arrives while the
+    /// same signal is pending is lost, even if another process has sent it (signal(7)). That
+    /// matters if more than one peer may send. There is room for 256 signals.
     ///
     /// System calls that `work` makes can be interrupted (`EINTR`), and a program that it starts
     /// inherits a mask in which the signals are not blocked.

@@ -128,10 +128,10 @@ impl Peer {
 
     /// Sends a bit to the peer's first thread, and to no other.
     ///
-    /// What is sent to a thread is pending in a place of its own (signal(7)): it does not hide the
-    /// bits that others [`send`](Self::send) to the process, and is not hidden by them. If another
-    /// thread of the peer takes the bits, this one is lost. Before Linux 6.9 it is sent to the
-    /// process.
+    /// Signals for a thread are pending separately from those for the process (signal(7)): the bit
+    /// does not hide bits that others [`send`](Self::send) to the process, and is not hidden by
+    /// them. If another thread of the peer takes the bits, this one is lost. Before Linux 6.9, the
+    /// bit is sent to the process.
     ///
     /// # Errors
     ///
@@ -232,7 +232,7 @@ mod tests {
         peer.send(Bit::One).unwrap();
         assert_eq!((pending("ShdPnd:"), pending("SigPnd:")), (true, false));
         peer.send_to_first_thread(Bit::One).unwrap();
-        // Linux before 6.9 has no such place.
+        // Linux before 6.9 cannot do that.
         let has_own = sys::send_to_first_thread(peer.as_fd(), bit_signal(Bit::One)).is_ok();
         assert_eq!((pending("ShdPnd:"), pending("SigPnd:")), (true, has_own));
         drop(child.stdin.take());

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32};
 
 use crate::arrival::Caught;
 
-/// How many signals fit: those that come while a program does something that takes long.
+/// How many signals fit. They have to last for the [work](crate::Line::catching) of a program that
+/// takes some time.
 pub(crate) const CAPACITY: usize = 256;
 
 /// The queue of this process: a handler has no other way to reach a [`Line`](crate::Line).

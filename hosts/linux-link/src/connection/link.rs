@@ -13,15 +13,16 @@ use crate::diagnosis::{Answers, Diagnosis, Lookout, Sight};
 use crate::interrupt::Interrupter;
 use crate::observer::Observer;
 
-/// The tokens of what is watched.
+/// The tokens of the watched descriptors.
 const SERVER: u64 = 0;
 const INTERRUPTER: u64 = 1;
 const OTHER: u64 = 2;
 
-/// Silence after which an observer is told what the server does.
+/// How long the server must be silent before the observer is told what it is doing.
 const SUSPICIOUS_MICROS: u64 = 1_000_000;
 
-/// The server is looked at no more often than this: a look costs as much as many bits.
+/// How often to look at the server if there is no other reason to: a look costs as much as many
+/// bits.
 const LOOK_MICROS: u64 = 50_000;
 
 /// The line to one server, and the clock.
@@ -31,40 +32,40 @@ pub(crate) struct Link<O> {
     server: Admitted,
     interrupter: Interrupter,
     timeout_micros: u64,
-    /// When to give up, however well it goes.
+    /// When to give up, regardless of progress.
     pub(crate) deadline: Option<Instant>,
     clock: Instant,
-    /// Something has come since the clock was read.
+    /// Whether something has arrived since the clock was read.
     is_clock_late: bool,
     heard_at: Instant,
     lookout: Lookout,
     looked_at: Instant,
     sight: Sight,
-    /// What the observer has been told of this silence.
+    /// What the observer has been told about the current silence.
     told: Option<Diagnosis>,
     answers: Answers,
     bits: u64,
-    /// A server that is not ours is sent to while it sleeps.
+    /// Whether to send only while the server sleeps, because it is not ours.
     only_asleep: bool,
     /// How long to pause after each acknowledgment.
     pub(crate) slow: Option<Duration>,
     pub(crate) observer: O,
 }
 
-/// What came.
+/// How a wait has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Heard {
-    /// An acknowledgment of the server.
+    /// An acknowledgment from the server.
     Ack(Bit),
-    /// A signal of somebody else.
+    /// A signal that is not from the server.
     Foreign(Bit),
     /// The server has ended.
     Gone,
     /// The descriptor that was watched is ready.
     Watched,
-    /// Somebody wants to end.
+    /// A signal, the program or the deadline of the connection ends the work.
     Interrupted(Interruption),
-    /// The deadline has come.
+    /// The deadline of the wait has passed.
     TimedOut,
 }
 
@@ -104,7 +105,7 @@ impl<O: Observer> Link<O> {
         self.server.pid()
     }
 
-    /// Whether the server is known to be one of this project.
+    /// Whether the server is recognised as one of ours.
     pub(crate) const fn is_ours(&self) -> bool {
         self.server.recognition().is_some()
     }
@@ -118,13 +119,13 @@ impl<O: Observer> Link<O> {
         &self.answers
     }
 
-    /// Bits sent since the last [`restart`](Self::restart), those sent again included.
+    /// Bits sent since the last [`restart`](Self::restart), including those sent again.
     pub(crate) const fn bits(&self) -> u64 {
         self.bits
     }
 
-    /// Counts from here. With `only_asleep`, a server that is not ours is sent to only while it
-    /// sleeps ([`Admitted::wait_until_asleep`]).
+    /// Resets the counts. With `only_asleep`, bits are sent to a server that is not ours only while
+    /// it sleeps ([`Admitted::wait_until_asleep`]).
     pub(crate) fn restart(&mut self, only_asleep: bool) {
         self.only_asleep = only_asleep && !self.is_ours();
         self.bits = 0;
@@ -133,7 +134,8 @@ impl<O: Observer> Link<O> {
         self.told = None;
     }
 
-    /// Sends one bit; `apart` if others may be sending theirs, and it must not hide them.
+    /// Sends one bit. `apart` means that other senders may be sending theirs, which it must not
+    /// hide ([`Admitted::send_apart`]).
     #[inline]
     pub(crate) fn send(&mut self, bit: Bit, apart: bool) -> Result<(), Cause> {
         self.bits += 1;
@@ -153,8 +155,8 @@ impl<O: Observer> Link<O> {
         }
     }
 
-    /// What comes at once, if anything does. The clock is not read: between an acknowledgment and
-    /// the next bit that takes as long as all else that is done.
+    /// What arrives at once, if anything. Does not read the clock: that would take as long as
+    /// everything else between an acknowledgment and the next bit.
     #[inline]
     pub(crate) fn poll(&mut self) -> Result<Option<Heard>, Cause> {
         let wake = self.line.poll().map_err(Cause::Wait)?;
@@ -168,7 +170,7 @@ impl<O: Observer> Link<O> {
         })
     }
 
-    /// Waits until something comes, or for the deadline.
+    /// Waits until something arrives or the deadline passes.
     pub(crate) fn wait(
         &mut self,
         other: Option<(BorrowedFd<'_>, Interest)>,
@@ -178,7 +180,7 @@ impl<O: Observer> Link<O> {
             return Ok(Heard::Interrupted(Interruption::Deadline));
         }
         let deadline = [deadline, self.deadline].into_iter().flatten().min();
-        // A descriptor that is ready while it is not wanted would end every wait.
+        // It is watched only during this wait: while it is ready, it would end every other one.
         if let Some((descriptor, interest)) = other {
             self.line.watch(descriptor, OTHER, interest).map_err(Cause::Watch)?;
         }
@@ -224,18 +226,18 @@ impl<O: Observer> Link<O> {
         }
     }
 
-    /// The time when the clock was read last: when a wait ended, or since.
+    /// The last reading of the clock, taken at the end of the last wait or later.
     pub(crate) const fn clock(&self) -> Instant {
         self.clock
     }
 
-    /// The time when the last signal came, or later: [`clock`](Self::clock), brought up to date if
-    /// anything has come since it was read.
+    /// Like [`clock`](Self::clock), but reads the clock first if anything has arrived since the
+    /// last reading.
     pub(crate) fn current_clock(&mut self) -> Instant {
         if self.is_clock_late { self.read_clock() } else { self.clock }
     }
 
-    /// Whether [`clock`](Self::clock) is late: something has come since then.
+    /// Whether something has arrived since the last reading of the [`clock`](Self::clock).
     pub(crate) const fn is_clock_late(&self) -> bool {
         self.is_clock_late
     }
@@ -247,12 +249,12 @@ impl<O: Observer> Link<O> {
         self.clock
     }
 
-    /// Whether the deadline has come.
+    /// Whether the deadline has passed.
     pub(crate) fn is_over(&self) -> bool {
         self.deadline.is_some_and(|deadline| deadline <= self.clock)
     }
 
-    /// The moment at which to give up if nothing gets further after `progress_at`.
+    /// When to give up if there is no progress after `progress_at`.
     pub(crate) const fn give_up_at(&self, progress_at: Instant) -> Instant {
         self.give_up_after(progress_at, 1)
     }
@@ -262,7 +264,7 @@ impl<O: Observer> Link<O> {
         progress_at.after_micros(self.timeout_micros.saturating_mul(timeouts))
     }
 
-    /// Why nothing gets any further.
+    /// Why there is no progress.
     pub(crate) fn diagnosis(&self) -> Diagnosis {
         self.sight.obstacle.unwrap_or_else(|| self.answers.diagnosis())
     }
@@ -272,13 +274,14 @@ impl<O: Observer> Link<O> {
         now.micros_since(self.looked_at) >= LOOK_MICROS
     }
 
-    /// Looks at the server, and tells the observer, once each, what keeps it from answering.
+    /// Looks at the server. If it has been silent for long, tells the observer what keeps it from
+    /// answering, whenever that changes.
     pub(crate) fn look(&mut self, now: Instant) -> Sight {
         let sight = self.lookout.look(&self.server, self.bits, now);
         self.take_in(sight, now)
     }
 
-    /// The same, by a sender that waits for its turn, and wants to know whether the server rests.
+    /// The same for a sender that waits for its turn: is the server at rest?
     pub(crate) fn look_for_rest(&mut self, now: Instant) -> Sight {
         let sight = self.lookout.look_for_rest(&self.server, self.bits, now);
         self.take_in(sight, now)

@@ -90,9 +90,9 @@ pub struct ProcessStatus {
     pub namespace_pids: Vec<u32>,
     /// Pending signals of the process or of its main thread.
     pub pending: SignalSet,
-    /// For how many more signals the kernel has room, with their senders, in the queue of the
-    /// process's user (`RLIMIT_SIGPENDING`, getrlimit(2)). One that is sent to a thread when there
-    /// is none left arrives without its sender. 0 if the kernel does not say.
+    /// How many more signals, with their senders, fit into the kernel's queue for the user of the
+    /// process (`RLIMIT_SIGPENDING`, getrlimit(2)). If it is full, a signal that is sent to a
+    /// thread arrives without its sender. 0 if the kernel does not say.
     pub queue_room: u64,
     /// Signals that the main thread blocks: when sent, they become pending.
     pub blocked: SignalSet,
@@ -197,7 +197,7 @@ impl<'t> Fields<'t> {
         }
     }
 
-    /// What is left of the second of two numbers, of which the first is in use.
+    /// The free places, from a line with the used ones and all of them: `used/all`.
     fn room(&self, key: &'static str) -> Result<u64, ParseStatusError> {
         let Ok(value) = self.value(key) else { return Ok(0) };
         let parse = |number: &str| number.trim().parse::<u64>().ok();
