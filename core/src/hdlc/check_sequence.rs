@@ -35,7 +35,7 @@ pub trait CheckSequence: Copy {
 ///
 /// # Examples
 ///
-/// A frame whose FCS-16 is wrong, seen all the same:
+/// Reads a frame although its FCS-16 is wrong:
 ///
 /// ```
 /// use minitalk_core::hdlc::{Deframed, Deframer, FCS16_OCTETS, Fcs16, Framer, NoFcs};

@@ -1,6 +1,6 @@
 /*
 ** A minitalk client that sends a bit, does something else, and then calls pause to wait for the
-** acknowledgment: if that came earlier, it waits forever.
+** acknowledgment: if that came earlier, it waits for ever.
 */
 #include "dialect.h"
 #include <time.h>

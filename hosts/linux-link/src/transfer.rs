@@ -30,7 +30,7 @@ const REST_LOOK_MICROS_MAX: u64 = 640_000;
 const TURN_LOOK_PART: u64 = 3;
 
 /// How long a sender to which a doubled bit does no harm waits for the server to come to rest:
-/// whatever keeps the server from resting may go on forever. Doubles each time.
+/// whatever keeps the server from resting may go on for ever. Doubles each time.
 const REST_PATIENCE_MICROS: u64 = 250_000;
 const REST_PATIENCE_MICROS_MAX: u64 = 2_000_000;
 

@@ -176,7 +176,7 @@ fn send_by_pidfd(
 }
 
 fn timespec(micros: u64) -> libc::timespec {
-    // A day is as good as for ever, and fits into every `time_t`.
+    // A day is practically unlimited, and fits into every `time_t`.
     const MICROS_MAX: u64 = 86_400_000_000;
     *TimeSpec::from(Duration::from_micros(micros.min(MICROS_MAX))).as_ref()
 }

@@ -60,13 +60,13 @@ pub(crate) struct Waiting {
     crowding: Option<Crowding>,
     watchdog: Watchdog,
     activity: Activity,
-    /// Vain polls since a signal came or the clock was read.
+    /// Polls without result since a signal came or the clock was read.
     looks: u32,
     /// Signals taken since the clock was read.
     signals: u32,
-    /// Signals in a row that came only after the processor had been yielded.
+    /// Signals in a row that came only after this process had yielded the processor.
     yields: u32,
-    /// How many signals are still to be slept for without polling.
+    /// For how many more signals to sleep without polling first.
     shared_sleeps: u32,
     checked_at: Instant,
     /// The deadline has passed, and is to be reported once the queue is empty.
@@ -79,11 +79,11 @@ pub(crate) struct Waiting {
 /// How long ago the last signal came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Activity {
-    /// After the watchdog fired last.
+    /// Since the watchdog last fired.
     Traffic,
-    /// Before the watchdog fired last.
+    /// Before the watchdog last fired.
     Pause,
-    /// So long ago that a handler is needed to notice the next one.
+    /// So long before that a handler is needed to notice the next one.
     Silence,
 }
 

@@ -15,7 +15,7 @@ use crate::Piece;
 /// How long a message arrives alone before it is shown although it is incomplete.
 const ALONE_MICROS: u64 = 300_000;
 
-/// Silence after which one of several messages wants what has come of it to be shown.
+/// If several messages arrive: silence after which one of them wants its part so far to be shown.
 const PAUSE_MICROS: u64 = 1_000_000;
 
 /// Silence after which the message that is shown gives up its turn.

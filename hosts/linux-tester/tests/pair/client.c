@@ -7,7 +7,7 @@
 ** LSB          it sends the least significant bit first
 ** INVERTED     it takes SIGUSR1 for a one
 ** NO_END       it sends no NUL
-** NAIVE        it signals whatever PID it is given, and waits forever
+** NAIVE        it signals whatever PID it is given, and waits for ever
 */
 #define _GNU_SOURCE
 #include <fcntl.h>
