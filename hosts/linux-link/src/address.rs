@@ -13,13 +13,13 @@ use thiserror::Error;
 
 use crate::names::{self, FindError, Name, NameError};
 
-/// How often a server is looked for that has not started yet.
+/// How often to look for a server that has not started yet.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// How a server is addressed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Address {
-    /// A number. It may be no valid PID: [`Connection::open`](crate::Connection::open) reports
+    /// A number. It may not be a valid PID: [`Connection::open`](crate::Connection::open) reports
     /// that.
     Pid(i64),
     /// The name that a server was given.

@@ -341,8 +341,8 @@ impl Admitted {
     /// a signal: one that calls kill(2) and then pause(2) would miss a signal between the two.
     /// Returns what it was doing at the end.
     ///
-    /// There is no wait for a process that has been recognised, and none after some vain waits for
-    /// one that never sleeps.
+    /// It does not wait for a process that has been recognised, and gives up on one that never
+    /// sleeps after a few waits.
     #[inline(never)]
     pub fn wait_until_asleep(&mut self) -> Slumber {
         if self.found.recognition.is_some() {

@@ -15,7 +15,7 @@ use crate::names::FindError;
 /// A message was not delivered, or it is not known whether it was.
 #[derive(Debug)]
 pub struct Failure {
-    /// The number of the server; `None` if no server has the name.
+    /// The PID of the server; `None` if no server has the name.
     pub pid: Option<i64>,
     /// What happened.
     pub cause: Cause,

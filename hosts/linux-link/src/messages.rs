@@ -29,7 +29,7 @@ use unwritten::Unwritten;
 /// wait.
 const KEPT_OCTETS_MAX: usize = 64 * 1024;
 
-/// How many entries are kept, while there is no room for them, that no sender waits for.
+/// How many entries that no sender waits for are kept while there is no room for them.
 const UNOWED_MAX: usize = 64;
 
 /// How long others wait for a message that cannot be put aside before it must make progress.

@@ -26,9 +26,9 @@ use crate::watchdog::Watchdog;
 /// program to end.
 ///
 /// While it is open, those signals are blocked in this thread, and in the threads that it starts,
-/// except while [`wait`](Self::wait) sleeps. Dropping it restores everything, except that a signal
-/// of the line that would kill the process is ignored from then on: a late acknowledgment may still
-/// be on its way.
+/// except while [`wait`](Self::wait) sleeps and during [`catching`](Self::catching). Dropping it
+/// restores everything, except that a signal of the line that would kill the process is ignored
+/// from then on: a late acknowledgment may still be on its way.
 #[derive(Debug)]
 pub struct Line {
     waiting: Waiting,
@@ -296,8 +296,8 @@ impl Line {
 
     /// How many signals this process has taken and dropped since its start.
     ///
-    /// Always 0, unless the program unblocks the signals on its own; see *Limitations* in the
-    /// [crate's documentation](crate).
+    /// Always 0, unless [`catching`](Self::catching) runs out of room, or the program unblocks the
+    /// signals on its own; see *Limitations* in the [crate's documentation](crate).
     #[must_use]
     pub fn dropped(&self) -> u32 {
         QUEUE.dropped()

@@ -25,7 +25,7 @@ pub(super) enum Fed {
     More,
     /// The length is complete; `None` means that it is not known.
     Length(Option<u64>),
-    /// It is no valid length: too large, or in more octets than necessary.
+    /// The length is not valid: too large, or in more octets than necessary.
     Bad,
 }
 

@@ -45,7 +45,7 @@ pub enum Happening<'a> {
         /// The sender.
         peer: u32,
     },
-    /// Bits of a message were lost, because they came before those before them had been taken.
+    /// Bits of a message were lost, because they came while earlier ones were still pending.
     /// Reported once per message.
     Damaged {
         /// The sender.

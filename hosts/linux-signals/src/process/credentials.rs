@@ -69,7 +69,7 @@ mod tests {
         let rows = [
             (alice, alice, true),
             (alice, bob, false),
-            // Anything more that root may do, it may because of a capability.
+            // Whatever else root may do is due to a capability.
             (root, alice, false),
             (alice, root, false),
             (alice_as_bob, bob, true),
