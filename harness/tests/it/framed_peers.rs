@@ -60,7 +60,7 @@ fn a_client_written_from_the_protocol_is_told_why_it_is_refused() {
 fn a_client_that_becomes_another_program_is_served_as_that_one() {
     let server = our_server(&[]);
     let pid = server.pid().to_string();
-    let mut command = Command::new(compile("framed_client", "TIMEOUT_MIN=1000000"));
+    let mut command = Command::new(compile("framed_client", ""));
     command.args([&pid, "as it was"]).arg(Programs::build().client_path());
     let became = Running::spawn(command.args(["--timeout=20s", &pid, "as it is"]));
     assert_delivered(&became.finish_within(PATIENCE * 3));
@@ -75,8 +75,7 @@ fn a_frame_that_is_complete_only_when_the_server_has_had_its_last_message_is_ref
     let (last, mut source) = Running::spawn_with_pipe(client);
     source.write_all(b"the last one").expect("the client reads");
     server.wait_until_shown("the last one");
-    let macros = "STOPS_AFTER=100 TIMEOUT_MIN=1000000";
-    let mut command = Command::new(compile("framed_client", macros));
+    let mut command = Command::new(compile("framed_client", "STOPS_AFTER=100"));
     let late = Running::spawn(command.args([&server.pid().to_string(), "late"]));
     wait_until_stopped(&late);
     drop(source);

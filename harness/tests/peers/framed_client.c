@@ -3,11 +3,6 @@
    of the reason. STOPS_AFTER is a number of bits after which it stops itself. */
 #include "framed.h"
 
-/* Section 12, in microseconds. With a longer one, no bit is sent twice even on a busy machine. */
-#ifndef TIMEOUT_MIN
-# define TIMEOUT_MIN 2000
-#endif
-
 enum e_outcome { OUT_OF_STEP, ACCEPTED, REFUSED };
 
 static sigset_t	g_both;
@@ -18,7 +13,9 @@ static int		g_doubled;
 static int		g_code;
 static long		g_smoothed;
 static long		g_variation;
-static long		g_timeout = TIMEOUT_MIN > 20000 ? TIMEOUT_MIN : 20000;
+/* Section 12, in microseconds. Longer at first: the server may lose its processor while it finds
+   out whether this program waits for acknowledgments. */
+static long		g_timeout = 250000;
 #ifdef STOPS_AFTER
 static int		g_bits;
 #endif
@@ -65,7 +62,7 @@ static void	sample(long round_trip)
 		g_smoothed += (round_trip - g_smoothed) / 8;
 	}
 	g_timeout = g_smoothed + 4 * g_variation;
-	g_timeout = g_timeout < TIMEOUT_MIN ? TIMEOUT_MIN : g_timeout > 1000000 ? 1000000 : g_timeout;
+	g_timeout = g_timeout < 2000 ? 2000 : g_timeout > 1000000 ? 1000000 : g_timeout;
 }
 
 /* Section 7: sends a bit until it is acknowledged. `patience` is the least time to wait, or 0. */
