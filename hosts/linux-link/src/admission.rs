@@ -265,6 +265,7 @@ impl Admitted {
     /// # Errors
     ///
     /// [`SendError`].
+    #[inline(never)]
     pub fn send_apart(&mut self, symbol: Bit, now: Instant) -> Result<Sending, SendError> {
         match self.prepare(symbol, now)? {
             Some(held) => return Ok(held),

@@ -96,12 +96,12 @@ impl Default for RoundTrips {
 }
 
 impl Observer for RoundTrips {
-    #[inline]
+    #[inline(never)]
     fn sent(&mut self, _peer: u32, _bit: Bit) {
         self.take_sent(monotonic_nanos());
     }
 
-    #[inline]
+    #[inline(never)]
     fn received(&mut self, _peer: u32, _ack: Bit) {
         self.take_acknowledged(monotonic_nanos());
     }

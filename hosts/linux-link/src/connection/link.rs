@@ -215,8 +215,7 @@ impl<O: Observer> Link<O> {
                 self.answers.received(arrival.bit);
                 self.observer.received(pid, arrival.bit);
                 if let Some(pause) = self.slow {
-                    thread::sleep(pause);
-                    self.heard_at = self.read_clock();
+                    self.pause(pause);
                 }
                 Heard::Ack(arrival.bit)
             }
@@ -224,6 +223,12 @@ impl<O: Observer> Link<O> {
                 Heard::Foreign(arrival.bit)
             }
         }
+    }
+
+    #[cold]
+    fn pause(&mut self, pause: Duration) {
+        thread::sleep(pause);
+        self.heard_at = self.read_clock();
     }
 
     /// The last reading of the clock, taken at the end of the last wait or later.
