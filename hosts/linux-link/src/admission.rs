@@ -275,7 +275,9 @@ impl Admitted {
         Ok(Sending::Sent)
     }
 
-    const fn has_place_apart(&self) -> bool {
+    /// Whether there is such a place.
+    #[must_use]
+    pub const fn has_place_apart(&self) -> bool {
         let Found { status, recognition, .. } = &self.found;
         recognition.is_some() && status.threads == 1 && status.queue_room > QUEUE_ROOM_MIN
     }

@@ -317,7 +317,11 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
         }
         let doubt = self.half.doubt().filter(|&doubt| is_due && !self.is_settled_unseen(doubt));
         let may_be_pending = is_due && self.link.is_ours();
-        if doubt.is_some() || may_be_pending || self.link.is_look_due(now) {
+        if doubt == Some(Doubt::Turn) && self.link.bits() == 1 && self.link.has_place_apart() {
+            // The bit may have met another newcomer's. A repetition to the same place hides no bit
+            // of the sender that has the floor.
+            self.was_apart = false;
+        } else if doubt.is_some() || may_be_pending || self.link.is_look_due(now) {
             let sight = match doubt {
                 Some(Doubt::Turn) => self.link.look_for_rest(now),
                 _ => self.link.look(now),

@@ -105,6 +105,11 @@ impl<O: Observer> Link<O> {
         self.server.pid()
     }
 
+    /// Whether a bit can be sent so that it hides nobody else's.
+    pub(crate) const fn has_place_apart(&self) -> bool {
+        self.server.has_place_apart()
+    }
+
     /// Whether the server is recognised as one of ours.
     pub(crate) const fn is_ours(&self) -> bool {
         self.server.recognition().is_some()
