@@ -163,7 +163,7 @@ pub(crate) struct Transfer<'a, H, O> {
     untimed: bool,
     /// When to look next at a server that owes an answer, and the time for which that look waited.
     answer_look: Option<(Instant, u64)>,
-    /// Whether the last bit was sent [apart](Link::send).
+    /// Whether the last bit was sent [apart](Link::send_apart).
     was_apart: bool,
 }
 
@@ -245,9 +245,13 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
     fn transmit(&mut self, now: Instant) -> Result<(), Cause> {
         while let Some(bit) = self.half.poll_transmit(now) {
             // If a bit that was sent apart is lost, its repetition goes the usual way.
-            let apart = !self.was_apart && self.half.doubt() == Some(Doubt::Turn);
-            self.was_apart = apart;
-            self.link.send(bit, apart)?;
+            if self.half.doubt() == Some(Doubt::Turn) && !self.was_apart {
+                self.was_apart = true;
+                self.link.send_apart(bit)?;
+            } else {
+                self.was_apart = false;
+                self.link.send(bit)?;
+            }
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use minitalk_core::{Bit, Instant};
-use minitalk_signals::{Arrival, Interest, Line, Origin, Wake, WatchError, now};
+use minitalk_signals::{Arrival, Interest, Line, Origin, SendError, Wake, WatchError, now};
 
 use crate::admission::{Admitted, Sending};
 use crate::cause::{Cause, Interruption};
@@ -139,24 +139,28 @@ impl<O: Observer> Link<O> {
         self.told = None;
     }
 
-    /// Sends one bit. `apart` means that other senders may be sending theirs, which it must not
-    /// hide ([`Admitted::send_apart`]).
+    /// Sends one bit.
     #[inline]
-    pub(crate) fn send(&mut self, bit: Bit, apart: bool) -> Result<(), Cause> {
+    pub(crate) fn send(&mut self, bit: Bit) -> Result<(), Cause> {
+        self.note_sent(bit);
+        outcome(self.server.send(bit, self.clock))
+    }
+
+    /// Sends one bit so that it hides nobody else's, if that can be done: others may be sending
+    /// theirs.
+    #[cold]
+    pub(crate) fn send_apart(&mut self, bit: Bit) -> Result<(), Cause> {
+        self.note_sent(bit);
+        outcome(self.server.send_apart(bit, self.clock))
+    }
+
+    #[inline]
+    fn note_sent(&mut self, bit: Bit) {
         self.bits += 1;
         self.answers.sent(bit);
         self.observer.sent(self.server.pid(), bit);
         if self.only_asleep {
             self.server.wait_until_asleep();
-        }
-        let sent = if apart {
-            self.server.send_apart(bit, self.clock)
-        } else {
-            self.server.send(bit, self.clock)
-        };
-        match sent.map_err(Cause::Send)? {
-            Sending::Sent | Sending::Withheld => Ok(()),
-            Sending::Refused(refusal) => Err(Cause::Refusal(refusal)),
         }
     }
 
@@ -309,5 +313,13 @@ impl<O: Observer> Link<O> {
             self.observer.waiting(self.server.pid(), diagnosis);
         }
         self.sight
+    }
+}
+
+#[inline]
+fn outcome(sent: Result<Sending, SendError>) -> Result<(), Cause> {
+    match sent.map_err(Cause::Send)? {
+        Sending::Sent | Sending::Withheld => Ok(()),
+        Sending::Refused(refusal) => Err(Cause::Refusal(refusal)),
     }
 }
