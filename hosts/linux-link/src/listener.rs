@@ -347,11 +347,7 @@ impl<O: Observer> Listener<O> {
     }
 
     fn transmit(&mut self, pid: u32, symbol: Bit, held_back: bool) {
-        // It was examined when its first bit came, but may have become another program since.
-        // The next bit of another sender may be pending by now, and would hide this one's.
-        if held_back && let Err(stray) = self.line.catching(|| self.senders.look_again(pid)) {
-            self.stray(stray);
-            self.exchange.handle_gone(pid);
+        if held_back && !self.look_again(pid) {
             return;
         }
         let Some(sender) = self.senders.find(pid) else { return };
@@ -377,20 +373,30 @@ impl<O: Observer> Listener<O> {
                     self.news.push_back(Happening::Terminate(termination));
                 }
             }
-            Ok(Sending::Refused(refusal)) => {
-                let program = program_of(pid);
-                self.stray(Stray { peer: Some(pid), program, cause: refusal.into() });
-                self.exchange.handle_gone(pid);
-            }
+            Ok(Sending::Refused(refusal)) => self.give_up(pid, refusal.into()),
             // It does not handle this signal. Or it has ended: its pidfd will report that, after
             // its last signals have been taken.
             Ok(Sending::Withheld) | Err(SendError::Gone) => {}
-            Err(error) => {
-                let cause = error.into();
-                self.stray(Stray { peer: Some(pid), program: program_of(pid), cause });
-                self.exchange.handle_gone(pid);
-            }
+            Err(error) => self.give_up(pid, error.into()),
         }
+    }
+
+    /// Whether a sender may still be answered: it may have become another program meanwhile.
+    #[cold]
+    fn look_again(&mut self, pid: u32) -> bool {
+        // The next bit of another sender may be pending by now, and would hide this one's.
+        let looked = self.line.catching(|| self.senders.look_again(pid));
+        let Err(stray) = looked else { return true };
+        self.stray(stray);
+        self.exchange.handle_gone(pid);
+        false
+    }
+
+    /// Answers a sender no more, for this cause.
+    #[cold]
+    fn give_up(&mut self, pid: u32, cause: StrayCause) {
+        self.stray(Stray { peer: Some(pid), program: program_of(pid), cause });
+        self.exchange.handle_gone(pid);
     }
 
     /// Waits for the next signal, the end of a sender, or anything else that can happen.
