@@ -321,7 +321,8 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
         }
         let doubt = self.half.doubt().filter(|&doubt| is_due && !self.is_settled_unseen(doubt));
         let may_be_pending = is_due && self.link.is_ours();
-        if doubt == Some(Doubt::Turn) && self.link.bits() == 1 && self.link.has_place_apart() {
+        let is_newcomer = doubt == Some(Doubt::Turn) && self.link.bits() == 1;
+        if is_newcomer && self.link.has_place_apart() && !self.half.is_damaged_by_doubles() {
             // The bit may have met another newcomer's. A repetition to the same place hides no bit
             // of the sender that has the floor.
             self.was_apart = false;

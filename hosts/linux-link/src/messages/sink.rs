@@ -115,13 +115,19 @@ impl Sink {
         self.file.sync_data()?;
         if !self.is_entry_synced {
             // The path of the file now: it may have been renamed since it was opened.
-            let path = fs::read_link(format!("/proc/self/fd/{}", self.file.as_raw_fd()))?;
-            if let Some(folder) = path.parent() {
-                File::open(folder)?.sync_all()?;
+            match self.open_folder() {
+                Ok(folder) => folder.sync_all()?,
+                // It may be out of sight or reach, as that of a file that another process opened.
+                Err(_) => rustix::fs::syncfs(&self.file)?,
             }
             self.is_entry_synced = true;
         }
         Ok(())
+    }
+
+    fn open_folder(&self) -> io::Result<File> {
+        let path = fs::read_link(format!("/proc/self/fd/{}", self.file.as_raw_fd()))?;
+        File::open(path.parent().unwrap_or(&path))
     }
 }
 
@@ -152,6 +158,15 @@ mod tests {
         let written = [one.write(b"one "), other.write(b"other "), one.write(b"after")];
         assert_eq!(written.map(io::Result::unwrap), [4, 6, 5]);
         assert_eq!(fs::read_to_string(path).unwrap(), "before one other after");
+    }
+
+    #[test]
+    fn a_file_whose_folder_cannot_be_opened_is_synced_all_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut sink = Sink::open(&folder.path().join("messages")).unwrap();
+        sink.write(b"x").unwrap();
+        folder.close().unwrap();
+        sink.sync().unwrap();
     }
 
     #[test]
