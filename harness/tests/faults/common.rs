@@ -114,22 +114,28 @@ pub(crate) fn contains(whole: &[u8], part: &[u8]) -> bool {
     whole.windows(part.len()).any(|window| window == part)
 }
 
+/// Which of the two signals are in this mask of the process (proc(5)), such as `SigCgt`.
+pub(crate) fn mask(pid: u32, name: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    let mask = line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask & BOTH
+}
+
+const BOTH: u64 = 1 << (libc::SIGUSR1 - 1) | 1 << (libc::SIGUSR2 - 1);
+
 /// Waits until the process catches or blocks both signals, or has ended.
 pub(crate) fn wait_until_armed(running: &mut Running) {
+    let pid = running.pid();
+    // The signals are blocked before there are handlers: an early one waits for its handler.
+    wait_until(|| !running.is_running() || mask(pid, "SigCgt") | mask(pid, "SigBlk") == BOTH);
+}
+
+/// Waits until this has happened.
+pub(crate) fn wait_until(mut has_happened: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
-    let path = format!("/proc/{}/status", running.pid());
-    while running.is_running() {
-        let status = std::fs::read_to_string(&path).unwrap_or_default();
-        let mask = |key: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(key));
-            line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
-        };
-        let both = 1 << (libc::SIGUSR1 - 1) | 1 << (libc::SIGUSR2 - 1);
-        // The signals are blocked before there are handlers: an early one waits for its handler.
-        if (mask("SigCgt:") | mask("SigBlk:")) & both == both {
-            return;
-        }
-        assert!(Instant::now() < deadline, "the client takes too long to start");
+    while !has_happened() {
+        assert!(Instant::now() < deadline, "it has not happened in {PATIENCE:?}");
         thread::yield_now();
     }
 }

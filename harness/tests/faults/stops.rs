@@ -5,7 +5,7 @@ use std::time::Duration;
 use minitalk_harness::{Programs, Running, Server, random, times};
 use nix::sys::signal::Signal;
 
-use crate::common::{RawServer, pause, undisturbed};
+use crate::common::{RawServer, mask, pause, undisturbed, wait_until};
 
 #[derive(Clone, Copy, Debug)]
 enum End {
@@ -57,4 +57,32 @@ fn a_stopped_server_is_named_and_waited_for() {
     let client = client.finish();
     assert_eq!(client.code(), 0, "{client:?}");
     server.wait_until_shown("patience\n");
+}
+
+/// Signals do not queue: two equal first bits at the same time must be pending in two places.
+#[test]
+fn the_first_bits_of_two_clients_do_not_meet_at_a_stopped_server() {
+    let mut server = Server::start();
+    let pid = server.pid();
+    let send = |text: &str| {
+        let mut client = Programs::build().client();
+        Running::spawn(client.args(["--stats", &pid.to_string(), text]))
+    };
+    let of_thread = || mask(pid, "SigPnd") != 0;
+    let of_process = || mask(pid, "ShdPnd") != 0;
+    server.running().signal(Signal::SIGSTOP);
+    let mut clients = vec![send("one")];
+    wait_until(|| of_thread() || of_process());
+    if of_thread() {
+        clients.push(send("two"));
+        wait_until(of_process);
+    } else {
+        println!("only one client: before Linux 6.9 there is one place for all");
+    }
+    server.running().signal(Signal::SIGCONT);
+    for client in clients {
+        let client = client.finish();
+        assert_eq!(client.code(), 0, "{client:?}");
+        assert!(client.stderr.contains("0 bits sent again, 0 frames"), "{client:?}");
+    }
 }

@@ -265,7 +265,6 @@ impl Admitted {
     /// # Errors
     ///
     /// [`SendError`].
-    #[inline(never)]
     pub fn send_apart(&mut self, symbol: Bit, now: Instant) -> Result<Sending, SendError> {
         match self.prepare(symbol, now)? {
             Some(held) => return Ok(held),
@@ -275,11 +274,44 @@ impl Admitted {
         Ok(Sending::Sent)
     }
 
-    /// Whether there is such a place.
-    #[must_use]
-    pub const fn has_place_apart(&self) -> bool {
+    /// The same, but only if the symbol is not hidden either: the process is [examined
+    /// again](Self::recheck), and the same signal must not be pending there. Nobody else who calls
+    /// this for the process sends meanwhile ([`Peer::try_lock`]). `None` if there is no room for
+    /// the symbol now; try again later.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`].
+    pub fn try_send_apart(
+        &mut self,
+        symbol: Bit,
+        now: Instant,
+    ) -> Result<Option<Sending>, SendError> {
+        if !self.peer.try_lock() {
+            return Ok(None);
+        }
+        // It has just been examined, unless something keeps the symbol from being sent.
+        self.sent_at = now;
+        let sent = match self.recheck() {
+            Ok(()) if self.is_pending(symbol) => Ok(None),
+            Ok(()) => self.send_apart(symbol, now).map(Some),
+            Err(Refusal::NoSuchProcess) => Err(SendError::Gone),
+            Err(refusal) => Ok(Some(Sending::Refused(refusal))),
+        };
+        self.peer.unlock();
+        sent
+    }
+
+    const fn has_place_apart(&self) -> bool {
         let Found { status, recognition, .. } = &self.found;
         recognition.is_some() && status.threads == 1 && status.queue_room > QUEUE_ROOM_MIN
+    }
+
+    /// Whether the symbol would be hidden if it was sent apart.
+    const fn is_pending(&self, symbol: Bit) -> bool {
+        let status = &self.found.status;
+        let pending = if self.has_place_apart() { status.thread_pending } else { status.pending };
+        pending.contains(symbol)
     }
 
     /// What keeps a symbol from being sent now, if anything does.
@@ -323,8 +355,6 @@ impl Admitted {
     #[cold]
     pub fn recheck(&mut self) -> Result<(), Refusal> {
         self.found.may_receive = SignalSet::default();
-        self.found.status = self.peer.status()?;
-        self.found.handled = handled(&self.found.status, awaited(&self.found.status));
         let executable = match Executable::of(self.peer.pid()) {
             // The kernel has removed its program: it is about to end.
             Err(ReadProcessError::NoSuchProcess) if self.found.executable.is_some() => {
@@ -335,6 +365,8 @@ impl Admitted {
         if executable != self.found.executable && self.trust != Trust::Forced {
             return Err(Refusal::Replaced);
         }
+        self.found.status = self.peer.status()?;
+        self.found.handled = handled(&self.found.status, awaited(&self.found.status));
         self.found.may_receive =
             decide::again(&self.found.status, self.found.handled, self.part, self.trust)?;
         Ok(())

@@ -24,11 +24,6 @@ pub(crate) use probing::Probing;
 /// The time between two looks at a server that is not at rest grows up to this.
 const REST_LOOK_MICROS_MAX: u64 = 640_000;
 
-/// A sender that waits for its turn at one of our servers looks again after [`REST_MICROS`] plus
-/// the time for which it has waited, divided by this. So if its bit is lost, that adds at most
-/// about this part to the time that all others take.
-const TURN_LOOK_PART: u64 = 3;
-
 /// How long a sender to which a doubled bit does no harm waits for the server to come to rest:
 /// whatever keeps the server from resting may go on for ever. Doubles each time.
 const REST_PATIENCE_MICROS: u64 = 250_000;
@@ -46,10 +41,10 @@ const SHORT_LOOK_MICROS: u64 = 5_000;
 /// only have been preempted. Doubles with each look.
 const ANSWER_MICROS: u64 = 2_000;
 
-/// How many times to look at a server with a pending signal before the first bit is sent anyway,
-/// and the time between two looks.
-const ROOM_LOOKS_MAX: u32 = 50;
+/// How soon to look again at a server with a pending signal, which a bit would meet. Doubles; after
+/// the last look the bit is sent anyway.
 const ROOM_LOOK_MICROS: u64 = 1_000;
+const ROOM_LOOK_MICROS_MAX: u64 = 64_000;
 
 /// The timeout does not run while a server works for others, but for at most this many timeouts.
 const BUSY_TIMEOUTS_MAX: u64 = 30;
@@ -165,6 +160,8 @@ pub(crate) struct Transfer<'a, H, O> {
     answer_look: Option<(Instant, u64)>,
     /// Whether the last bit was sent [apart](Link::send_apart).
     was_apart: bool,
+    /// Whether the server has been seen to work for others.
+    is_crowded: bool,
 }
 
 impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
@@ -182,6 +179,7 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
             untimed: false,
             answer_look: None,
             was_apart: false,
+            is_crowded: false,
         }
     }
 
@@ -199,7 +197,6 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
     }
 
     fn transfer(&mut self) -> Result<Receipt, Cause> {
-        self.await_room()?;
         loop {
             let now = self.link.clock();
             if self.half.is_pending() {
@@ -226,33 +223,44 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
         }
     }
 
-    /// Waits briefly while a signal is pending at the server: the first bit would be lost.
-    fn await_room(&mut self) -> Result<(), Cause> {
-        for _ in 0..ROOM_LOOKS_MAX {
-            let now = self.link.clock();
-            if !self.link.is_ours() || self.link.look(now).has_taken_all {
-                break;
-            }
-            match self.link.wait(None, Some(now.after_micros(ROOM_LOOK_MICROS)))? {
-                Heard::TimedOut => {}
-                heard => self.handle(heard)?,
-            }
-        }
-        Ok(())
-    }
-
     #[inline]
     fn transmit(&mut self, now: Instant) -> Result<(), Cause> {
         while let Some(bit) = self.half.poll_transmit(now) {
             // If a bit that was sent apart is lost, its repetition goes the usual way.
             if self.half.doubt() == Some(Doubt::Turn) && !self.was_apart {
-                self.was_apart = true;
-                self.link.send_apart(bit)?;
+                self.send_apart(bit)?;
             } else {
                 self.was_apart = false;
                 self.link.send(bit)?;
             }
         }
+        Ok(())
+    }
+
+    /// Sends a bit that may have to wait for its turn. If others are waiting for theirs, nothing
+    /// must hide it: then this waits until there is room for it.
+    #[cold]
+    fn send_apart(&mut self, bit: Bit) -> Result<(), Cause> {
+        self.was_apart = true;
+        if !self.is_crowded && self.link.bits() > 0 {
+            return self.link.send_apart(bit);
+        }
+        let mut pause_micros = ROOM_LOOK_MICROS;
+        while !self.link.try_send_apart(bit)? {
+            if pause_micros > ROOM_LOOK_MICROS_MAX {
+                self.was_apart = false;
+                self.link.send(bit)?;
+                break;
+            }
+            let next_look = self.link.read_clock().after_micros(pause_micros);
+            pause_micros *= 2;
+            match self.link.wait(None, Some(next_look))? {
+                Heard::TimedOut => {}
+                heard => self.handle(heard)?,
+            }
+        }
+        let now = self.link.read_clock();
+        self.half.restart_timeout(now);
         Ok(())
     }
 
@@ -321,12 +329,7 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
         }
         let doubt = self.half.doubt().filter(|&doubt| is_due && !self.is_settled_unseen(doubt));
         let may_be_pending = is_due && self.link.is_ours();
-        let is_newcomer = doubt == Some(Doubt::Turn) && self.link.bits() == 1;
-        if is_newcomer && self.link.has_place_apart() && !self.half.is_damaged_by_doubles() {
-            // The bit may have met another newcomer's. A repetition to the same place hides no bit
-            // of the sender that has the floor.
-            self.was_apart = false;
-        } else if doubt.is_some() || may_be_pending || self.link.is_look_due(now) {
+        if doubt.is_some() || may_be_pending || self.link.is_look_due(now) {
             let sight = match doubt {
                 Some(Doubt::Turn) => self.link.look_for_rest(now),
                 _ => self.link.look(now),
@@ -334,6 +337,7 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
             if sight.obstacle == Some(Diagnosis::Busy) && now < self.busy_until() {
                 self.progress_at = now;
             }
+            self.is_crowded |= sight.has_run;
             let is_settled = match doubt {
                 Some(doubt) => self.is_settled(doubt, sight),
                 // Signals do not queue: a repetition of a pending one would be dropped.
@@ -434,7 +438,8 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
             // The server has taken what was pending, so what is pending now is from another sender.
             (ROOM_LOOK_MICROS, micros)
         } else if waits_for_turn {
-            let waited_micros = now.micros_since(since) / TURN_LOOK_PART;
+            // The longer it has waited, the more others there are.
+            let waited_micros = now.micros_since(since);
             ((REST_MICROS + waited_micros).min(REST_LOOK_MICROS_MAX), micros)
         } else {
             (micros, micros.saturating_mul(2).min(REST_LOOK_MICROS_MAX))

@@ -3,6 +3,7 @@
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use minitalk_core::Bit;
+use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use thiserror::Error;
@@ -143,6 +144,25 @@ impl Peer {
         }
     }
 
+    /// Takes a lock that all processes share that hold this peer; false if another process has it.
+    ///
+    /// Signals do not queue (signal(7)). Who [sees](Self::status) under the lock that a bit is not
+    /// pending, and sends it before [unlocking](Self::unlock), can be sure that it is not lost, if
+    /// all others do the same.
+    ///
+    /// This is flock(2) on the pidfd: since Linux 6.9, all pidfds of a process have one inode. Where
+    /// they do not, or the file system cannot lock, there is no lock, and this is always true.
+    pub fn try_lock(&self) -> bool {
+        let is_own = sys::check_first_thread(self.pidfd.as_fd()) != Err(Errno::INVAL);
+        !is_own || flock(&self.pidfd, FlockOperation::NonBlockingLockExclusive) != Err(Errno::AGAIN)
+    }
+
+    /// Releases the lock. The end of this process does so as well.
+    pub fn unlock(&self) {
+        // It cannot fail: nothing has to be waited for, and without a lock there is none to release.
+        let _ = flock(&self.pidfd, FlockOperation::Unlock);
+    }
+
     /// Asks the kernel whether this process may signal the peer, without sending anything.
     ///
     /// # Errors
@@ -238,6 +258,25 @@ mod tests {
         drop(child.stdin.take());
         child.wait().unwrap();
         assert_eq!(peer.send_to_first_thread(Bit::One), Err(SendError::Gone));
+    }
+
+    #[test]
+    fn one_holder_of_a_process_at_a_time_has_its_lock() {
+        let [child, other] =
+            [(); 2].map(|()| Command::new("cat").stdin(Stdio::piped()).spawn().unwrap());
+        let [first, second, of_other] =
+            [&child, &child, &other].map(|child| Peer::open(child.id()).unwrap());
+        assert!(first.try_lock() && of_other.try_lock());
+        let is_shared = sys::check_first_thread(first.as_fd()).is_ok();
+        assert_eq!(second.try_lock(), !is_shared, "Linux before 6.9 has no lock");
+        first.unlock();
+        assert!(second.try_lock());
+        drop(second);
+        assert!(first.try_lock(), "who has ended has released it");
+        for mut child in [child, other] {
+            // This closes its input first.
+            child.wait().unwrap();
+        }
     }
 
     #[test]

@@ -161,6 +161,11 @@ pub(crate) fn send_to_first_thread(
     send_by_pidfd(pidfd, signal as c_int, libc::PIDFD_SIGNAL_THREAD)
 }
 
+/// Asks the same for its first thread alone: `EINVAL` before Linux 6.9.
+pub(crate) fn check_first_thread(pidfd: BorrowedFd<'_>) -> Result<(), rustix::io::Errno> {
+    send_by_pidfd(pidfd, 0, libc::PIDFD_SIGNAL_THREAD)
+}
+
 #[inline]
 fn send_by_pidfd(
     pidfd: BorrowedFd<'_>,

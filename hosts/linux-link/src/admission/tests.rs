@@ -168,3 +168,25 @@ fn who_has_become_another_program_is_not_signalled_any_more() {
     let later = later.after_micros(PAUSE_MICROS + 1);
     assert_eq!(admitted.send(Bit::One, later), Err(SendError::Gone), "it has ended");
 }
+
+#[test]
+fn a_symbol_is_not_sent_where_it_would_be_hidden() {
+    let mut child = shell("trap : USR1 USR2; echo; kill -STOP $$; read line");
+    wait_for_line(&mut child);
+    let mut admitted = Admission::new().sender(child.id(), Trust::Unspoken).unwrap();
+    while admitted.peer().status().unwrap().state != ProcessState::Stopped {}
+    let mut try_send = |symbol| admitted.try_send_apart(symbol, now());
+    let [other, another] = [(); 2].map(|()| Peer::open(child.id()).unwrap());
+    assert!(other.try_lock());
+    // Before Linux 6.9 there is no lock.
+    let has_lock = !another.try_lock();
+    let while_locked = try_send(Bit::Zero);
+    other.unlock();
+    let sent = [Bit::One, Bit::One, Bit::Zero].map(try_send);
+    // It is stopped: a failed test must not leave it behind.
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let zero = if has_lock { [None, Some(Sending::Sent)] } else { [Some(Sending::Sent), None] };
+    assert_eq!(while_locked, Ok(zero[0]));
+    assert_eq!(sent, [Ok(Some(Sending::Sent)), Ok(None), Ok(zero[1])]);
+}

@@ -105,11 +105,6 @@ impl<O: Observer> Link<O> {
         self.server.pid()
     }
 
-    /// Whether a bit can be sent so that it hides nobody else's.
-    pub(crate) const fn has_place_apart(&self) -> bool {
-        self.server.has_place_apart()
-    }
-
     /// Whether the server is recognised as one of ours.
     pub(crate) const fn is_ours(&self) -> bool {
         self.server.recognition().is_some()
@@ -148,10 +143,22 @@ impl<O: Observer> Link<O> {
 
     /// Sends one bit so that it hides nobody else's, if that can be done: others may be sending
     /// theirs.
-    #[cold]
     pub(crate) fn send_apart(&mut self, bit: Bit) -> Result<(), Cause> {
         self.note_sent(bit);
         outcome(self.server.send_apart(bit, self.clock))
+    }
+
+    /// The same, if nobody else's hides it either. Returns whether it was sent; if not, there is no
+    /// room for it now.
+    pub(crate) fn try_send_apart(&mut self, bit: Bit) -> Result<bool, Cause> {
+        if !self.is_ours() {
+            return self.send(bit).map(|()| true);
+        }
+        let sent = self.server.try_send_apart(bit, self.clock);
+        let Some(sending) = sent.map_err(Cause::Send)? else { return Ok(false) };
+        self.note_sent(bit);
+        outcome(Ok(sending))?;
+        Ok(true)
     }
 
     #[inline]

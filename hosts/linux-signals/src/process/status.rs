@@ -90,6 +90,8 @@ pub struct ProcessStatus {
     pub namespace_pids: Vec<u32>,
     /// Pending signals of the process or of its main thread.
     pub pending: SignalSet,
+    /// Those of them that were sent to its first thread alone.
+    pub thread_pending: SignalSet,
     /// How many more signals, with their senders, fit into the kernel's queue for the user of the
     /// process (`RLIMIT_SIGPENDING`, getrlimit(2)). If it is full, a signal that is sent to a
     /// thread arrives without its sender. 0 if the kernel does not say.
@@ -144,6 +146,7 @@ impl ProcessStatus {
                 numbers => numbers?,
             },
             pending: fields.signals("SigPnd")?.union(fields.signals("ShdPnd")?),
+            thread_pending: fields.signals("SigPnd")?,
             queue_room: fields.room("SigQ")?,
             blocked: fields.signals("SigBlk")?,
             ignored: fields.signals("SigIgn")?,

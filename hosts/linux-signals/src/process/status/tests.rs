@@ -48,6 +48,7 @@ fn a_real_status_is_understood() {
         uids: Credentials { real: 1000, effective: 1001, saved: 1002 },
         namespace_pids: vec![12567, 7],
         pending: SignalSet(0xa00),
+        thread_pending: SignalSet(0x200),
         blocked: SignalSet(0x6a03),
         ignored: SignalSet(0x1000),
         caught: SignalSet(0x4a03),
