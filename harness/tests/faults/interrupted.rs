@@ -10,9 +10,11 @@ fn an_interrupted_client_exits_with_130_and_the_server_reports_the_cut() {
     let (mut random, rounds) = (random(), times(10, 20));
     let octets = random.octets(600);
     let mut server = RawServer::start();
-    let whole = undisturbed(&mut server, &octets);
-    let mut interrupted = 0;
-    for round in 0..rounds {
+    let mut whole = undisturbed(&mut server, &octets);
+    let (mut interrupted, mut round) = (0, 0);
+    while round < rounds || interrupted == 0 {
+        round += 1;
+        assert!(round <= 100, "none was interrupted");
         let mut client = server.send(&octets, &[]);
         let pid = client.pid();
         wait_until_armed(&mut client);
@@ -23,7 +25,11 @@ fn an_interrupted_client_exits_with_130_and_the_server_reports_the_cut() {
         assert!(octets.starts_with(&written), "round {round}: wrong bytes");
         let case = format!("round {round}, {} written: {client:?}", written.len());
         match client.code() {
-            0 => assert!(written == octets, "{case}"),
+            0 => {
+                assert!(written == octets, "{case}");
+                // Perhaps the machine was busier at first.
+                whole = whole * 3 / 4;
+            }
             // The line is not open yet, or closed again: the signal has the effect that it has on
             // any program.
             -2 => assert!(written.is_empty() || written == octets, "{case}"),
@@ -39,6 +45,5 @@ fn an_interrupted_client_exits_with_130_and_the_server_reports_the_cut() {
             _ => panic!("{case}"),
         }
     }
-    assert!(interrupted > 0, "none was interrupted");
-    println!("{interrupted} of {rounds} were interrupted before the end");
+    println!("{interrupted} of {round} were interrupted before the end");
 }

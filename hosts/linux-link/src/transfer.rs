@@ -419,6 +419,8 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
         let first_micros = if is_ours && !waits_for_turn { SHORT_LOOK_MICROS } else { REST_MICROS };
         let (since, micros, was_asleep) = self.postponed.unwrap_or((now, first_micros, false));
         let patience_micros = match (self.half.is_damaged_by_doubles(), is_ours) {
+            // What is pending there may be this very bit.
+            (_, true) if !sight.has_taken_all && !sight.has_run => LONG_REST_PATIENCE_MICROS,
             (false, _) if doubt.is_some() => self.patience_micros,
             (_, true) => LONG_REST_PATIENCE_MICROS,
             (false, false) => self.patience_micros,
