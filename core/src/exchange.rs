@@ -14,7 +14,7 @@ use crate::classic::{Chosen, Dialect, Handles, Memory, Understanding, Waits};
 use crate::detect::Detector;
 use crate::frame::FRAME_OCTETS_MAX;
 use crate::verdict::RefusalReason;
-use crate::{Bit, Instant};
+use crate::{Bit, Instant, Lookahead};
 
 use classic_half::ClassicHalf;
 pub use news::{Handled, OpenError, Output, Payload, Protocol, Protocols};
@@ -282,20 +282,40 @@ where
     /// of the instructions. No output follows.
     #[inline]
     pub fn acknowledge(&mut self, peer: u32, bit: Bit, now: Instant) -> Option<Bit> {
-        let has_work = |list| self.places.first(list).is_some();
-        if has_work(List::Telling) || has_work(List::Gone) || has_work(List::Passing) {
-            return None;
-        }
-        let is_wanted = has_work(List::Waiting);
-        let session = self.places.session_mut(self.floor?)?;
-        // The turn of a classic sender is limited in time.
-        let may_pass = is_wanted && session.protocol() == Some(Protocol::Classic);
-        if session.peer != peer || may_pass {
+        let holder = self.undisputed_holder()?;
+        let session = self.places.session_mut(holder)?;
+        if session.peer != peer {
             return None;
         }
         let ack = session.acknowledge(bit)?;
         self.floor_active_at = now;
         Some(ack)
+    }
+
+    /// The sender that has the floor, and what [`acknowledge`](Self::acknowledge) will return for
+    /// its next bit. `None` if that is not certain for either bit.
+    #[inline]
+    #[must_use]
+    pub fn lookahead(&self) -> Option<(u32, Lookahead)> {
+        let session = self.places.session(self.undisputed_holder()?)?;
+        let lookahead = session.lookahead();
+        if lookahead.is_none() { None } else { Some((session.peer, lookahead)) }
+    }
+
+    /// Who has the floor, if nothing has to be done for others before its next bit.
+    #[inline]
+    fn undisputed_holder(&self) -> Option<Index> {
+        let has_work = |list| self.places.first(list).is_some();
+        if has_work(List::Telling) || has_work(List::Gone) || has_work(List::Passing) {
+            return None;
+        }
+        let holder = self.floor?;
+        // The turn of a classic sender is limited in time.
+        let is_limited = || {
+            let session = self.places.session(holder);
+            session.is_some_and(|session| session.protocol() == Some(Protocol::Classic))
+        };
+        if has_work(List::Waiting) && is_limited() { None } else { Some(holder) }
     }
 
     /// To be called when the process of `peer` has ended. Bits of `peer` that still wait are

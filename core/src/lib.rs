@@ -60,6 +60,7 @@ extern crate std;
 
 mod bit;
 mod doubt;
+mod lookahead;
 mod retransmission;
 mod slot;
 mod time;
@@ -82,6 +83,7 @@ mod model;
 pub use bit::Bit;
 pub use doubt::Doubt;
 pub use exchange::Exchange;
+pub use lookahead::Lookahead;
 pub use ping::Pinger;
 pub use receiver::Receiver;
 pub use sender::Sender;

@@ -14,10 +14,10 @@
 mod memory;
 mod rules;
 
-use crate::Bit;
 use crate::frame::{FRAME_OCTETS_MAX, assert_room};
 use crate::hdlc::{self, Deframer, FeedError, Unchecked};
 use crate::verdict::{REASON_BITS, RefusalReason, VERDICT_BITS, bit_at};
+use crate::{Bit, Lookahead};
 
 use memory::{Closed, Held, Judgment, Memory};
 #[cfg(test)]
@@ -233,11 +233,23 @@ impl<const N: usize> Receiver<N> {
         }
     }
 
+    /// The acknowledgment of the next bit, if that bit can lead to nothing else.
+    #[inline]
+    pub(crate) fn lookahead(&self) -> Lookahead {
+        let ack = self.is_plain().then_some(self.next_ack);
+        Lookahead::new(ack, ack)
+    }
+
+    /// Whether the next bit can lead to nothing but its acknowledgment.
+    #[inline]
+    const fn is_plain(&self) -> bool {
+        matches!(self.state, State::Listening) && self.deframer.is_within_content()
+    }
+
     /// Takes a bit if it can lead only to its acknowledgment. Otherwise does nothing.
     #[inline]
     pub(crate) fn acknowledge(&mut self, bit: Bit) -> Option<Bit> {
-        let is_plain = matches!(self.state, State::Listening) && self.deframer.is_within_content();
-        match is_plain.then(|| self.listen(bit))? {
+        match self.is_plain().then(|| self.listen(bit))? {
             Reply::Acknowledge(ack) => Some(ack),
             Reply::VerdictComplete(_) | Reply::Frame | Reply::Ignored => None,
         }

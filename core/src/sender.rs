@@ -25,7 +25,7 @@ use crate::detect::MARK_BITS;
 use crate::frame::{FRAME_OCTETS_MAX, OVERHEAD_OCTETS_MAX, assert_room, payload_octets_max};
 use crate::hdlc::Cursor;
 use crate::slot::Slot;
-use crate::{Bit, Doubt, Instant};
+use crate::{Bit, Doubt, Instant, Lookahead};
 
 use flight::{Expired, Flight};
 pub use news::{Event, OfferError, Phase, Statistics};
@@ -216,6 +216,19 @@ impl<const N: usize> Sender<N> {
     #[must_use]
     pub const fn statistics(&self) -> &Statistics {
         &self.statistics
+    }
+
+    /// The bit that follows each acknowledgment that may come next.
+    #[inline]
+    #[must_use]
+    pub fn lookahead(&self) -> Lookahead {
+        if !matches!(self.state, State::Frame) || !self.parity.is_checked {
+            return Lookahead::NONE;
+        }
+        match (self.flight.last_ack_due(self.parity.last_ack), self.outgoing.upcoming()) {
+            (Some(ack), Some(bit)) => Lookahead::only(ack, bit),
+            (Some(_) | None, _) => Lookahead::NONE,
+        }
     }
 
     /// Hands over the next piece of the message, at most

@@ -289,7 +289,13 @@ fn drive_classic(input: &Input<'_>) {
     for &call in input.classic.iter().take(CALLS_MAX) {
         let progress = sender.progress();
         match call {
-            ClassicCall::Ack(AnyBit(ack)) => sender.handle_ack(ack, now),
+            ClassicCall::Ack(AnyBit(ack)) => {
+                let next = sender.lookahead().after(ack);
+                let is_exhausted = sender.clone().poll_transmit(now).is_none();
+                sender.handle_ack(ack, now);
+                let follows = sender.clone().poll_transmit(now);
+                assert!(next.is_none() || !is_exhausted || next == follows);
+            }
             ClassicCall::Foreign(AnyBit(bit)) => sender.handle_foreign(bit),
             ClassicCall::Wait { to_deadline, micros } => {
                 now = moved(now, sender.poll_timeout(), to_deadline, micros);
@@ -492,7 +498,10 @@ impl Host {
 
     fn bit(&mut self, peer: u32, bit: Bit) {
         let mut other = self.exchange.clone();
-        if let Some(ack) = self.exchange.acknowledge(peer, bit, self.now) {
+        let ahead = self.exchange.lookahead().filter(|&(holder, _)| holder == peer);
+        let acknowledged = self.exchange.acknowledge(peer, bit, self.now);
+        assert_eq!(acknowledged, ahead.and_then(|(_, lookahead)| lookahead.after(bit)));
+        if let Some(ack) = acknowledged {
             assert_eq!(other.handle_bit(peer, bit, self.now), Handled::Taken);
             let output = Output::Transmit { peer, symbol: ack, held_back: false };
             assert_eq!(other.poll_output(self.now), Some(output));

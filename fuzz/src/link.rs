@@ -157,7 +157,9 @@ impl Link {
             self.receive();
         } else if !self.sender_late && !self.acks.is_empty() {
             if let Some((ack, Origin::Peer)) = self.acks.take() {
+                let next = self.sender.lookahead().after(ack);
                 self.sender.handle_ack(ack, self.now);
+                assert!(next.is_none() || next == self.sender.clone().poll_transmit(self.now));
             }
         } else {
             self.let_time_pass();

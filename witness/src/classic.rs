@@ -161,6 +161,11 @@ extern "C" fn classic_sender_state(sender: &TextSender<'_>) -> u64 {
 }
 
 #[unsafe(no_mangle)]
+extern "C" fn classic_sender_lookahead(sender: &TextSender<'_>, one: bool) -> u32 {
+    super::next(sender.lookahead(), one)
+}
+
+#[unsafe(no_mangle)]
 extern "C" fn classic_sender_handle_ack(sender: &mut TextSender<'_>, one: bool, micros: u64) {
     sender.handle_ack(Bit::from_bool(one), Instant::from_micros(micros));
 }

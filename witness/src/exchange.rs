@@ -38,6 +38,12 @@ extern "C" fn exchange_acknowledge(exchange: &mut Table, peer: u32, one: bool, m
 }
 
 #[unsafe(no_mangle)]
+extern "C" fn exchange_lookahead(exchange: &Table, one: bool) -> u64 {
+    let Some((peer, lookahead)) = exchange.lookahead() else { return 0 };
+    u64::from(peer) << 32 | u64::from(super::next(lookahead, one))
+}
+
+#[unsafe(no_mangle)]
 extern "C" fn exchange_handle_pause(exchange: &mut Table, peer: u32, micros: u64) {
     exchange.handle_pause(peer, Instant::from_micros(micros));
 }

@@ -20,7 +20,7 @@ mod control;
 
 use core::panic::PanicInfo;
 
-use minitalk_core::Bit;
+use minitalk_core::{Bit, Lookahead};
 
 unsafe extern "C" {
     safe fn minitalk_core_can_panic() -> !;
@@ -34,4 +34,8 @@ fn panic(_: &PanicInfo<'_>) -> ! {
 /// No bit, a zero, a one.
 fn code(bit: Option<Bit>) -> u32 {
     bit.map_or(0, |bit| 1 + u32::from(bit.is_one()))
+}
+
+fn next(lookahead: Lookahead, one: bool) -> u32 {
+    code(if lookahead.is_none() { None } else { lookahead.after(Bit::from_bool(one)) })
 }

@@ -111,6 +111,11 @@ extern "C" fn sender_offer(
 }
 
 #[unsafe(no_mangle)]
+extern "C" fn sender_lookahead(sender: &Send, one: bool) -> u32 {
+    super::next(sender.lookahead(), one)
+}
+
+#[unsafe(no_mangle)]
 extern "C" fn sender_handle_ack(sender: &mut Send, one: bool, micros: u64) {
     sender.handle_ack(Bit::from_bool(one), Instant::from_micros(micros));
 }

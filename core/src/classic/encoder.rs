@@ -276,6 +276,16 @@ impl<'a> Encoder<'a> {
         self.byte.ends()
     }
 
+    /// The next symbol, if there is one, and whether it ends the message.
+    #[inline]
+    pub(super) fn peek(&self) -> Option<(Bit, bool)> {
+        let mut byte = self.byte.clone();
+        match byte.next() {
+            Some(symbol) => Some((symbol, byte.ends().message())),
+            None => Some((self.clone().next()?, false)),
+        }
+    }
+
     /// The same encoder, with the process to be answered, for a dialect that names it.
     #[must_use]
     pub fn with_pid(mut self, pid: u32) -> Self {

@@ -2,8 +2,8 @@
 
 use super::decoder::{Decoded, Decoder};
 use super::{Acks, Dialect, End, Ends, Hello};
-use crate::Bit;
 use crate::slot::Slot;
+use crate::{Bit, Lookahead};
 
 /// What one symbol led to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -103,15 +103,29 @@ impl TextReceiver {
         read.byte.map_or(Completed::End, Completed::Byte)
     }
 
+    /// The acknowledgment of the next symbol, if that symbol can lead to nothing else.
+    #[inline]
+    pub(crate) fn lookahead(&self) -> Lookahead {
+        let dialect = self.reader.dialect();
+        if self.is_plain() {
+            Lookahead::new(dialect.bit_ack(Bit::Zero), dialect.bit_ack(Bit::One))
+        } else {
+            Lookahead::NONE
+        }
+    }
+
+    /// Whether the next symbol can lead to nothing but its acknowledgment.
+    #[inline]
+    fn is_plain(&self) -> bool {
+        let dialect = self.reader.dialect();
+        let is_timed = dialect.end == End::Silence || dialect.hello != Hello::None;
+        !is_timed && !self.reader.decoder.is_at_last_bit() && self.held.as_ref().is_none()
+    }
+
     /// Takes a symbol if it can lead to nothing but its acknowledgment. Otherwise nothing happens.
     #[inline]
     pub(crate) fn acknowledge(&mut self, symbol: Bit) -> Option<Bit> {
-        let dialect = self.reader.dialect();
-        let is_timed = dialect.end == End::Silence || dialect.hello != Hello::None;
-        if is_timed || self.reader.decoder.is_at_last_bit() || self.held.as_ref().is_some() {
-            return None;
-        }
-        let ack = dialect.bit_ack(symbol)?;
+        let ack = self.reader.dialect().bit_ack(symbol).filter(|_| self.is_plain())?;
         let _ = self.reader.decoder.feed(symbol);
         Some(ack)
     }

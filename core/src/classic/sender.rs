@@ -9,7 +9,7 @@ mod observation;
 mod transmission;
 
 use super::{Ack, Acks, Dialect, EncodeError, Encoder, End, Receipt};
-use crate::{Bit, Doubt, Instant};
+use crate::{Bit, Doubt, Instant, Lookahead};
 use observation::Observation;
 
 /// How long to wait for an acknowledgment before the bit is sent again. Doubled on each expiry.
@@ -217,6 +217,20 @@ impl<'a> TextSender<'a> {
         self.symbols.saturating_sub(self.resent_symbols)
     }
 
+    /// The symbol that follows each acknowledgment that may come next.
+    #[inline]
+    #[must_use]
+    pub fn lookahead(&self) -> Lookahead {
+        let State::Waiting { owed, .. } = &self.state else { return Lookahead::NONE };
+        match (owed.as_slice(), self.encoder.peek()) {
+            // The last symbol may have to wait for the receiver's output.
+            (&[ack], Some((symbol, false))) if self.resent_symbols == 0 && self.is_plain() => {
+                Lookahead::only(ack, symbol)
+            }
+            (_, _) => Lookahead::NONE,
+        }
+    }
+
     /// Takes an acknowledgment of the receiver.
     #[inline]
     pub fn handle_ack(&mut self, ack: Bit, now: Instant) {
@@ -389,8 +403,7 @@ impl<'a> TextSender<'a> {
     /// may take the message for complete already. If its receipt came after the last symbol, it
     /// could not be told from the right one.
     fn is_to_be_watched(&self) -> bool {
-        let mut ahead = self.encoder.clone();
-        ahead.next().is_some() && ahead.ends().message()
+        self.encoder.peek().is_some_and(|(_, is_last)| is_last)
     }
 
     fn settle(&mut self, now: Instant) {

@@ -3,7 +3,7 @@
 use crate::classic::{
     Acks, Completed, Dialect, End, Memory, TextReceiver, Understanding, Understood, Waits,
 };
-use crate::{Bit, Instant};
+use crate::{Bit, Instant, Lookahead};
 
 /// Silence after which a message is over if nothing on the line ends it.
 const END_MICROS: u64 = 500_000;
@@ -171,6 +171,15 @@ impl ClassicHalf {
         match self {
             Self::Given { receiver, .. } => receiver.dialect().bit_ack(bit),
             Self::Guessed(understanding) => understanding.bit_ack(bit),
+        }
+    }
+
+    /// The acknowledgment of the next bit, if that bit can lead to nothing else.
+    #[inline]
+    pub(super) fn lookahead(&self) -> Lookahead {
+        match self {
+            Self::Given { receiver, .. } => receiver.lookahead(),
+            Self::Guessed(_) => Lookahead::NONE,
         }
     }
 

@@ -4,7 +4,7 @@ use crate::classic::{Acks, Dialect, Memory, Waits};
 use crate::detect::{Detection, Detector};
 use crate::receiver::{Receiver, Reply};
 use crate::verdict::RefusalReason;
-use crate::{Bit, Instant};
+use crate::{Bit, Instant, Lookahead};
 
 use super::classic_half::{ClassicHalf, Outcome};
 use super::{Handled, Payload, Protocol};
@@ -141,11 +141,29 @@ impl<const OCTETS: usize> Session<OCTETS> {
         }
     }
 
+    /// Whether the next bit can lead to nothing but its acknowledgment, as far as that does not
+    /// depend on the protocol.
+    #[inline]
+    fn is_free(&self) -> bool {
+        let is_free = matches!(self.state, State::Listening) && self.pending.is_empty();
+        is_free && !self.gone && !self.turn_over && !self.held_back
+    }
+
+    /// The acknowledgment of the next bit, if that bit can lead to nothing else.
+    #[inline]
+    pub(super) fn lookahead(&self) -> Lookahead {
+        match &self.half {
+            _ if !self.is_free() => Lookahead::NONE,
+            Half::Framed(receiver) => receiver.lookahead(),
+            Half::Classic(classic) => classic.lookahead(),
+            Half::Undecided(..) => Lookahead::NONE,
+        }
+    }
+
     /// Takes a bit if it can lead only to its acknowledgment. Otherwise does nothing.
     #[inline]
     pub(super) fn acknowledge(&mut self, bit: Bit) -> Option<Bit> {
-        let is_free = matches!(self.state, State::Listening) && self.pending.is_empty();
-        if !is_free || self.gone || self.turn_over || self.held_back {
+        if !self.is_free() {
             return None;
         }
         match &mut self.half {

@@ -192,6 +192,20 @@ impl Flight {
         }
     }
 
+    /// The acknowledgment after which nothing is in flight, if it is the next one and nothing was
+    /// resent. `last_ack` is the one before the bits in flight: acknowledgments alternate.
+    #[inline]
+    pub(super) fn last_ack_due(&self, last_ack: Bit) -> Option<Bit> {
+        match self.outstanding {
+            Outstanding::One { .. } => Some(!last_ack),
+            Outstanding::Pair { seen, .. } => seen.map(|seen| !seen),
+            Outstanding::None
+            | Outstanding::Resent { .. }
+            | Outstanding::ResentPair { .. }
+            | Outstanding::Settling => None,
+        }
+    }
+
     /// Handles the expiry of the timer, if it is time.
     pub(super) fn expire(&mut self, now: Instant) -> Option<Expired> {
         if self.timer_at > now {

@@ -12,6 +12,7 @@ mod crowd;
 mod edges;
 mod guess;
 mod link;
+mod lookahead;
 mod pair;
 mod receiver;
 mod sender;

@@ -94,6 +94,7 @@ where
 
 /// Framed senders, classic ones and noise, each at its own pace: a bit that is acknowledged in a
 /// single call leaves the exchange as the outputs would, and one that is not leaves it unchanged.
+/// The lookahead knows which.
 #[test]
 fn a_bit_that_is_acknowledged_at_once_leads_to_what_the_outputs_say() {
     let mut at_once = [0; 2];
@@ -129,8 +130,12 @@ fn a_bit_that_is_acknowledged_at_once_leads_to_what_the_outputs_say() {
                 exchange.handle_gone(3);
             }
             let mut other = exchange.clone();
+            let ahead = exchange.lookahead().filter(|&(holder, _)| holder == peer);
+            let certain = ahead.and_then(|(_, lookahead)| lookahead.after(bit));
             let expected = do_by_outputs(&mut other, peer, bit, accepts, now);
-            let deed = if let Some(ack) = exchange.acknowledge(peer, bit, now) {
+            let acknowledged = exchange.acknowledge(peer, bit, now);
+            assert_eq!(acknowledged, certain, "seed {seed}, step {step}");
+            let deed = if let Some(ack) = acknowledged {
                 at_once[usize::from(exchange.protocol(peer) == Some(Protocol::Framed))] += 1;
                 (vec![(peer, ack, false)], vec![], Some(Handled::Taken))
             } else {

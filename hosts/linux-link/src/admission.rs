@@ -257,6 +257,18 @@ impl Admitted {
         }
     }
 
+    /// Whether both symbols may be sent at the time `now` without a further look at the process, by
+    /// whoever holds the [peer](Self::peer).
+    #[inline]
+    #[must_use]
+    pub fn is_clear(&self, now: Instant) -> bool {
+        let Found { status, may_receive, .. } = &self.found;
+        let has_handlers =
+            self.trust == Trust::Forced || status.caught.union(status.ignored).contains_line();
+        let is_recent = now.micros_since(self.sent_at) <= PAUSE_MICROS;
+        is_recent && has_handlers && may_receive.contains_line()
+    }
+
     /// Like [`send`](Self::send), but if possible it sends the symbol so that it does not hide the
     /// symbols of other senders: [to the first thread](Peer::send_to_first_thread). That is
     /// possible if the process is recognised, has no other thread, and is sure to learn who sent

@@ -242,7 +242,11 @@ impl<O: Observer> Connection<O> {
         match heard.map_err(|cause| self.failure(cause))? {
             Heard::Gone => Err(self.failure(Cause::Died)),
             Heard::Interrupted(interruption) => Err(self.failure(Cause::Interrupted(interruption))),
-            Heard::Ack(_) | Heard::Foreign(_) | Heard::Watched | Heard::TimedOut => Ok(()),
+            Heard::Ack(_)
+            | Heard::Answered { .. }
+            | Heard::Foreign(_)
+            | Heard::Watched
+            | Heard::TimedOut => Ok(()),
         }
     }
 

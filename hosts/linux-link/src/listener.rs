@@ -16,7 +16,8 @@ use minitalk_core::exchange::{Exchange, Handled, Output, Place, Protocol};
 use minitalk_core::frame::FRAME_OCTETS_MAX;
 use minitalk_core::{Bit, Instant, RefusalReason};
 use minitalk_signals::{
-    Arrival, Interest, Line, OpenLineError, Origin, SendError, WaitError, Wake, WatchError, now,
+    Arrival, Interest, Line, OpenLineError, Origin, Reply, SendError, WaitError, Wake, WatchError,
+    now,
 };
 
 use thiserror::Error;
@@ -201,7 +202,7 @@ impl<O: Observer> Listener<O> {
             }
             // While bits keep coming, nothing else needs to be checked: watching everything else
             // takes preparation.
-            let wake = match self.line.poll()? {
+            let wake = match self.poll()? {
                 Some(wake) => wake,
                 None if self.decode_more() => continue,
                 None => self.wait(deadline)?,
@@ -397,6 +398,37 @@ impl<O: Observer> Listener<O> {
     fn give_up(&mut self, pid: u32, cause: StrayCause) {
         self.stray(Stray { peer: Some(pid), program: program_of(pid), cause });
         self.exchange.handle_gone(pid);
+    }
+
+    /// The next signal, if one comes at once. A bit whose acknowledgment is certain beforehand is
+    /// acknowledged before anything else is done, and leads to nothing else.
+    #[inline]
+    fn poll(&mut self) -> Result<Option<Wake>, WaitError> {
+        loop {
+            let reply = if self.line.is_polling() && self.slow.is_none() {
+                self.exchange.lookahead().and_then(|(pid, lookahead)| {
+                    let process = self.senders.known(pid)?;
+                    let peer = process.peer();
+                    process.is_clear(self.woken_at).then_some(Reply { peer, lookahead })
+                })
+            } else {
+                None
+            };
+            match self.line.poll(reply)? {
+                Some(Wake::Arrival(Arrival {
+                    bit,
+                    origin: Origin::Process { pid, .. },
+                    answered: Some(ack),
+                    ..
+                })) => {
+                    let acknowledged = self.exchange.acknowledge(pid, bit, self.woken_at);
+                    debug_assert_eq!(acknowledged, Some(ack), "it was certain");
+                    self.observer.received(pid, bit);
+                    self.observer.sent(pid, ack);
+                }
+                wake => return Ok(wake),
+            }
+        }
     }
 
     /// Waits for the next signal, the end of a sender, or anything else that can happen.

@@ -8,7 +8,7 @@ mod probing;
 use std::mem;
 use std::os::fd::BorrowedFd;
 
-use minitalk_core::{Bit, Doubt, Instant};
+use minitalk_core::{Bit, Doubt, Instant, Lookahead};
 use minitalk_signals::{Interest, now};
 
 use crate::cause::{Cause, Delivered};
@@ -65,6 +65,11 @@ pub(crate) trait SendingHalf {
 
     /// The next bit to send now.
     fn poll_transmit(&mut self, now: Instant) -> Option<Bit>;
+
+    /// The bit that follows each acknowledgment that may come next, where that is certain.
+    fn lookahead(&self) -> Lookahead {
+        Lookahead::NONE
+    }
 
     /// The next step. To be called after each of the other methods.
     fn poll_step(&mut self, answers: &Answers) -> Option<Step>;
@@ -215,7 +220,7 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
                 }
                 None => {}
             }
-            let heard = match self.link.poll()? {
+            let heard = match self.poll()? {
                 Some(heard) => heard,
                 None => self.wait()?,
             };
@@ -235,6 +240,19 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
             }
         }
         Ok(())
+    }
+
+    /// What arrives at once, if anything. Acknowledgments that lead to nothing but the next bit are
+    /// handled here.
+    #[inline]
+    fn poll(&mut self) -> Result<Option<Heard>, Cause> {
+        loop {
+            match self.link.poll(|| self.half.lookahead())? {
+                Some(heard @ Heard::Answered { .. }) => self.handle(heard)?,
+                heard => return Ok(heard),
+            }
+            self.transmit(self.link.clock())?;
+        }
     }
 
     /// Sends a bit that may have to wait for its turn. If others are waiting for theirs, nothing
@@ -271,6 +289,13 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
             Heard::Ack(ack) => {
                 self.half.handle_ack(ack, now);
                 self.untimed |= self.link.is_clock_late();
+            }
+            Heard::Answered { ack, next } => {
+                self.half.handle_ack(ack, now);
+                self.untimed = true;
+                let sent = self.half.poll_transmit(now);
+                debug_assert_eq!(sent, Some(next), "it was certain");
+                self.link.note_sent(next);
             }
             Heard::Foreign(symbol) => self.half.handle_foreign(symbol),
             Heard::Watched => {}
@@ -463,7 +488,9 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
             let heard = self.link.wait(None, Some(timeout.min(deadline)));
             let now = self.link.clock();
             match heard {
-                Ok(Heard::Ack(ack)) => self.half.handle_ack(ack, now),
+                Ok(Heard::Ack(ack) | Heard::Answered { ack, .. }) => {
+                    self.half.handle_ack(ack, now);
+                }
                 Ok(Heard::TimedOut) => self.half.handle_timeout(now),
                 Ok(Heard::Foreign(_) | Heard::Watched | Heard::Interrupted(_)) => {}
                 Ok(Heard::Gone) | Err(_) => is_going_on = false,

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-use minitalk_core::Bit;
+use minitalk_core::{Bit, Lookahead};
 use nix::sys::signal::Signal;
+
+use crate::peer::Peer;
 
 /// One symbol that has arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -13,6 +15,32 @@ pub struct Arrival {
     pub bit: Bit,
     /// The process that sent it, as far as the kernel vouches for it.
     pub origin: Origin,
+    /// What was sent back at once: only if that was asked for ([`Reply`]).
+    pub answered: Option<Bit>,
+}
+
+/// What to send back to a peer as soon as its next symbol arrives: see
+/// [`Line::poll`](crate::Line::poll).
+#[derive(Clone, Copy, Debug)]
+pub struct Reply<'p> {
+    /// The peer.
+    pub peer: &'p Peer,
+    /// What to send after each symbol.
+    pub lookahead: Lookahead,
+}
+
+impl Reply<'_> {
+    /// Answers a symbol, if it comes from the peer and the answer is certain.
+    #[inline]
+    pub(crate) fn answer(self, arrival: &mut Arrival) {
+        let Origin::Process { pid, .. } = arrival.origin else { return };
+        if pid == self.peer.pid()
+            && let Some(answer) = self.lookahead.after(arrival.bit)
+            && self.peer.send(answer).is_ok()
+        {
+            arrival.answered = Some(answer);
+        }
+    }
 }
 
 /// The origin of a signal (sigaction(2), `siginfo_t`).
@@ -104,7 +132,7 @@ impl Caught {
     pub(crate) fn meaning(self) -> Option<Meaning> {
         let is = |signal: Signal| self.number == signal as i32;
         if let Some(bit) = [Bit::Zero, Bit::One].into_iter().find(|&bit| is(bit_signal(bit))) {
-            return Some(Meaning::Arrival(Arrival { bit, origin: self.origin() }));
+            return Some(Meaning::Arrival(Arrival { bit, origin: self.origin(), answered: None }));
         }
         Termination::ALL.into_iter().find(|end| is(end.signal())).map(Meaning::Termination)
     }
@@ -123,6 +151,35 @@ impl Caught {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::process::SignalSet;
+    use std::process::{Command, Stdio};
+
+    #[test]
+    fn what_is_certain_is_answered_and_only_to_the_peer() {
+        let mut blocking = Command::new("env");
+        blocking.args(["--block-signal=USR1", "--block-signal=USR2", "cat"]);
+        let mut child = blocking.stdin(Stdio::piped()).spawn().unwrap();
+        let peer = Peer::open(child.id()).unwrap();
+        let is = |bits: [bool; 2], set: SignalSet| {
+            [Bit::Zero, Bit::One].map(|bit| set.contains(bit)) == bits
+        };
+        while !is([true; 2], peer.status().unwrap().blocked) {}
+        let reply = Reply { peer: &peer, lookahead: Lookahead::new(Some(Bit::One), None) };
+        let answered = |bit, pid| {
+            let origin = Origin::Process { pid, uid: 1 };
+            let mut arrival = Arrival { bit, origin, answered: None };
+            reply.answer(&mut arrival);
+            arrival.answered
+        };
+        assert_eq!(answered(Bit::Zero, 1), None, "somebody else");
+        assert_eq!(answered(Bit::One, child.id()), None, "not certain");
+        assert!(is([false; 2], peer.status().unwrap().pending));
+        assert_eq!(answered(Bit::Zero, child.id()), Some(Bit::One));
+        assert!(is([false, true], peer.status().unwrap().pending));
+        drop(child.stdin.take());
+        child.wait().unwrap();
+        assert_eq!(answered(Bit::Zero, child.id()), None, "it has ended");
+    }
 
     #[test]
     fn only_what_the_kernel_vouches_for_has_an_origin() {
@@ -137,7 +194,7 @@ mod tests {
         ];
         for (code, pid, origin) in rows {
             let caught = Caught { number: libc::SIGUSR1, code, pid, uid: 1 };
-            let arrival = Arrival { bit: Bit::Zero, origin };
+            let arrival = Arrival { bit: Bit::Zero, origin, answered: None };
             assert_eq!(caught.meaning(), Some(Meaning::Arrival(arrival)), "{caught:?}");
         }
     }
@@ -145,7 +202,7 @@ mod tests {
     #[test]
     fn every_signal_of_the_line_has_its_meaning() {
         let meaning = |number| Caught { number, code: 0, pid: 0, uid: 0 }.meaning();
-        let one = Arrival { bit: Bit::One, origin: Origin::Outside };
+        let one = Arrival { bit: Bit::One, origin: Origin::Outside, answered: None };
         assert_eq!(meaning(libc::SIGUSR2), Some(Meaning::Arrival(one)));
         for end in Termination::ALL {
             assert_eq!(meaning(end.number()), Some(Meaning::Termination(end)));

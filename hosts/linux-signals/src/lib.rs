@@ -21,7 +21,7 @@ mod waiting;
 mod watch;
 mod watchdog;
 
-pub use arrival::{Arrival, Origin, Termination};
+pub use arrival::{Arrival, Origin, Reply, Termination};
 pub use blocking::BlockingError;
 pub use clock::{monotonic_nanos, now};
 pub use inherited::{survive_file_size_limit, was_closed_at_start};

@@ -9,7 +9,7 @@ use std::time::Duration;
 use minitalk_core::Instant;
 use thiserror::Error;
 
-use crate::arrival::{Arrival, Caught, Meaning, Termination};
+use crate::arrival::{Arrival, Caught, Meaning, Reply, Termination};
 use crate::blocking::{self, BlockingError};
 use crate::dispositions::{Dispositions, Wanted};
 use crate::gate::Gate;
@@ -257,12 +257,23 @@ impl Line {
     /// It checks for signals only, and only while there is traffic and polling pays, for a few
     /// microseconds at most. `None` says nothing about the line: call [`wait`](Self::wait).
     ///
+    /// If the signal comes from the peer of the `reply`, what follows it for certain is sent before
+    /// this returns, and [`Arrival::answered`] says so. A symbol that cannot be sent has not been
+    /// sent: try again and see why.
+    ///
     /// # Errors
     ///
     /// Those of [`wait`](Self::wait).
     #[inline]
-    pub fn poll(&mut self) -> Result<Option<Wake>, WaitError> {
-        Ok(self.waiting.poll_briefly(&self.dispositions)?)
+    pub fn poll(&mut self, reply: Option<Reply<'_>>) -> Result<Option<Wake>, WaitError> {
+        Ok(self.waiting.poll_briefly(&self.dispositions, reply)?)
+    }
+
+    /// Whether [`poll`](Self::poll) would look for signals now: otherwise it needs no reply.
+    #[inline]
+    #[must_use]
+    pub fn is_polling(&self) -> bool {
+        self.waiting.is_poll_due()
     }
 
     /// Runs `work`, which takes some time. Meanwhile the handler records each signal as it arrives,

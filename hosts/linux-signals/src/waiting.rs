@@ -19,7 +19,7 @@ use std::thread;
 
 use minitalk_core::Instant;
 
-use crate::arrival::{Arrival, Caught, Meaning, Origin};
+use crate::arrival::{Arrival, Caught, Meaning, Origin, Reply};
 use crate::clock;
 use crate::crowding::Crowding;
 use crate::dispositions::Dispositions;
@@ -132,7 +132,7 @@ impl Waiting {
             if let Some(wake) = self.next_queued().or_else(|| self.next_ready()) {
                 return Ok(Some(wake));
             }
-            match self.take(signals, Sleep::Micros(0))? {
+            match self.take(signals, Sleep::Micros(0), None)? {
                 Taken::Wake(wake) => return Ok(Some(wake)),
                 Taken::Watchdog => {}
                 Taken::Nothing => break,
@@ -143,16 +143,19 @@ impl Waiting {
 
     /// The next signal, if one is recorded or comes soon: see [`Line::poll`](crate::Line::poll).
     #[inline]
-    pub(crate) fn poll_briefly(&mut self, signals: &Dispositions) -> Result<Option<Wake>, OsError> {
+    pub(crate) fn poll_briefly(
+        &mut self,
+        signals: &Dispositions,
+        reply: Option<Reply<'_>>,
+    ) -> Result<Option<Wake>, OsError> {
         if let Some(wake) = self.next_queued() {
             return Ok(Some(wake));
         }
-        let is_owed = self.is_deadline_owed || self.watches.is_owed();
-        if is_owed || self.activity == Activity::Silence || !self.may_poll() {
+        if !self.is_poll_due() {
             return Ok(None);
         }
         while !self.is_clock_due() {
-            match self.take(signals, Sleep::Micros(0))? {
+            match self.take(signals, Sleep::Micros(0), reply)? {
                 Taken::Wake(wake) => {
                     self.span.paid();
                     self.yields = 0;
@@ -163,6 +166,13 @@ impl Waiting {
             }
         }
         Ok(None)
+    }
+
+    /// Whether [`poll_briefly`](Self::poll_briefly) looks for signals at all.
+    #[inline]
+    pub(crate) fn is_poll_due(&self) -> bool {
+        let is_owed = self.is_deadline_owed || self.watches.is_owed();
+        !is_owed && self.activity != Activity::Silence && self.may_poll()
     }
 
     /// Whether so much may have happened since the clock was read that it must be read again.
@@ -183,9 +193,14 @@ impl Waiting {
         clock::now()
     }
 
-    /// Takes one signal. The queue must be empty.
+    /// Takes one signal, and answers it if there is a `reply` to it. The queue must be empty.
     #[inline]
-    fn take(&mut self, signals: &Dispositions, sleep: Sleep) -> Result<Taken, OsError> {
+    fn take(
+        &mut self,
+        signals: &Dispositions,
+        sleep: Sleep,
+        reply: Option<Reply<'_>>,
+    ) -> Result<Taken, OsError> {
         self.looks += 1;
         let set = signals.waited();
         let caught = match sleep {
@@ -198,7 +213,11 @@ impl Waiting {
             return Ok(Taken::Watchdog);
         }
         // Anything that a handler has recorded would come first, but all of it has been returned.
-        let Some(meaning) = caught.meaning() else { return Ok(Taken::Nothing) };
+        let Some(mut meaning) = caught.meaning() else { return Ok(Taken::Nothing) };
+        // The peer waits for this, and for nothing else.
+        if let (Meaning::Arrival(arrival), Some(reply)) = (&mut meaning, reply) {
+            reply.answer(arrival);
+        }
         self.hear(meaning);
         self.looks = 0;
         self.signals += 1;
@@ -332,7 +351,7 @@ impl Wait<'_> {
             if !self.waiting.may_poll() {
                 return Ok(None);
             }
-            match self.waiting.take(self.signals, Sleep::Micros(0))? {
+            match self.waiting.take(self.signals, Sleep::Micros(0), None)? {
                 Taken::Wake(wake) => {
                     self.waiting.span.paid();
                     self.waiting.yields = if has_yielded { self.waiting.yields + 1 } else { 0 };
@@ -355,7 +374,7 @@ impl Wait<'_> {
                 _ if self.waiting.watchdog.is_dumb() => until(fires_at),
                 _ => Sleep::Unlimited,
             };
-            let taken = match self.waiting.take(self.signals, sleep)? {
+            let taken = match self.waiting.take(self.signals, sleep, None)? {
                 Taken::Nothing if self.waiting.watchdog.has_expired(clock::now()) => {
                     Taken::Watchdog
                 }
@@ -525,9 +544,9 @@ mod tests {
         Bench::send(&[Signal::SIGINT]);
         let recorded = Caught { number: libc::SIGUSR2, code: libc::SI_USER, pid: 7, uid: 0 };
         QUEUE.record(recorded);
-        let first = bench.waiting.poll_briefly(&bench.signals).unwrap();
+        let first = bench.waiting.poll_briefly(&bench.signals, None).unwrap();
         let origin = Origin::Process { pid: 7, uid: 0 };
-        assert_eq!(first, Some(Wake::Arrival(Arrival { bit: Bit::One, origin })));
+        assert_eq!(first, Some(Wake::Arrival(Arrival { bit: Bit::One, origin, answered: None })));
         assert_eq!(bench.wait(None), Wake::Terminate(Termination::Interrupt));
     }
 }

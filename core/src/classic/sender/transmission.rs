@@ -55,7 +55,7 @@ impl TextSender<'_> {
     }
 
     /// Whether each symbol of the text is acknowledged by itself, in a way that is known.
-    const fn is_plain(&self) -> bool {
+    pub(super) const fn is_plain(&self) -> bool {
         matches!(self.dialect.ack, Ack::PerBit(_) | Ack::Echo | Ack::PerBitAndByte(_))
             && !self.is_greeting
     }

@@ -140,8 +140,16 @@ impl Client {
         match (self.acks.take(), &mut self.half) {
             (Some((symbol, FOREIGN)), Half::Classic(sender)) => sender.handle_foreign(symbol),
             (Some((ack, pid)), half) if pid == server => match half {
-                Half::Framed { sender, .. } => sender.handle_ack(ack, instant),
-                Half::Classic(sender) => sender.handle_ack(ack, instant),
+                Half::Framed { sender, .. } => {
+                    let next = sender.lookahead().after(ack);
+                    sender.handle_ack(ack, instant);
+                    assert!(next.is_none() || next == sender.clone().poll_transmit(instant));
+                }
+                Half::Classic(sender) => {
+                    let next = sender.lookahead().after(ack);
+                    sender.handle_ack(ack, instant);
+                    assert!(next.is_none() || next == sender.clone().poll_transmit(instant));
+                }
             },
             (Some(_), _) => {}
             (None, Half::Framed { sender, .. }) => sender.handle_timeout(instant),

@@ -4,8 +4,8 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::thread;
 use std::time::Duration;
 
-use minitalk_core::{Bit, Instant};
-use minitalk_signals::{Arrival, Interest, Line, Origin, SendError, Wake, WatchError, now};
+use minitalk_core::{Bit, Instant, Lookahead};
+use minitalk_signals::{Arrival, Interest, Line, Origin, Reply, SendError, Wake, WatchError, now};
 
 use crate::admission::{Admitted, Sending};
 use crate::cause::{Cause, Interruption};
@@ -57,6 +57,8 @@ pub(crate) struct Link<O> {
 pub(crate) enum Heard {
     /// An acknowledgment from the server.
     Ack(Bit),
+    /// An acknowledgment from the server, and the bit that follows it, which has been sent.
+    Answered { ack: Bit, next: Bit },
     /// A signal that is not from the server.
     Foreign(Bit),
     /// The server has ended.
@@ -138,6 +140,9 @@ impl<O: Observer> Link<O> {
     #[inline]
     pub(crate) fn send(&mut self, bit: Bit) -> Result<(), Cause> {
         self.note_sent(bit);
+        if self.only_asleep {
+            self.server.wait_until_asleep();
+        }
         outcome(self.server.send(bit, self.clock))
     }
 
@@ -161,23 +166,35 @@ impl<O: Observer> Link<O> {
         Ok(true)
     }
 
+    /// Counts and shows a bit that is sent, or has been sent.
     #[inline]
-    fn note_sent(&mut self, bit: Bit) {
+    pub(crate) fn note_sent(&mut self, bit: Bit) {
         self.bits += 1;
         self.answers.sent(bit);
         self.observer.sent(self.server.pid(), bit);
-        if self.only_asleep {
-            self.server.wait_until_asleep();
-        }
     }
 
-    /// What arrives at once, if anything. Does not read the clock: that would take as long as
-    /// everything else between an acknowledgment and the next bit.
+    /// What arrives at once, if anything. If it is an acknowledgment and the `lookahead` has the bit
+    /// that follows it, the bit is sent before this returns. Does not read the clock: that would
+    /// take as long as everything else between an acknowledgment and the next bit.
     #[inline]
-    pub(crate) fn poll(&mut self) -> Result<Option<Heard>, Cause> {
-        let wake = self.line.poll().map_err(Cause::Wait)?;
+    pub(crate) fn poll(
+        &mut self,
+        lookahead: impl FnOnce() -> Lookahead,
+    ) -> Result<Option<Heard>, Cause> {
+        let may_reply = self.line.is_polling() && self.is_ours() && self.slow.is_none();
+        let reply = if may_reply && self.server.is_clear(self.clock) {
+            Some(Reply { peer: self.server.peer(), lookahead: lookahead() })
+        } else {
+            None
+        };
+        let wake = self.line.poll(reply).map_err(Cause::Wait)?;
         self.is_clock_late |= wake.is_some();
         Ok(match wake {
+            Some(Wake::Arrival(Arrival { bit: ack, answered: Some(next), .. })) => {
+                self.note_received(ack);
+                Some(Heard::Answered { ack, next })
+            }
             Some(Wake::Arrival(arrival)) => Some(self.heard(arrival)),
             Some(Wake::Terminate(termination)) => {
                 Some(Heard::Interrupted(Interruption::Signal(termination)))
@@ -227,9 +244,7 @@ impl<O: Observer> Link<O> {
     fn heard(&mut self, arrival: Arrival) -> Heard {
         match arrival.origin {
             Origin::Process { pid, .. } if pid == self.server.pid() => {
-                self.heard_at = self.clock;
-                self.answers.received(arrival.bit);
-                self.observer.received(pid, arrival.bit);
+                self.note_received(arrival.bit);
                 if let Some(pause) = self.slow {
                     self.pause(pause);
                 }
@@ -239,6 +254,13 @@ impl<O: Observer> Link<O> {
                 Heard::Foreign(arrival.bit)
             }
         }
+    }
+
+    #[inline]
+    fn note_received(&mut self, ack: Bit) {
+        self.heard_at = self.clock;
+        self.answers.received(ack);
+        self.observer.received(self.server.pid(), ack);
     }
 
     #[cold]

@@ -189,6 +189,13 @@ impl Senders {
         self.open.get_mut(&pid)
     }
 
+    /// The process `pid`, if it is recognised: it keeps an acknowledgment that comes early.
+    #[inline]
+    pub(super) fn known(&self, pid: u32) -> Option<&Admitted> {
+        let process = &self.open.get(&pid)?.process;
+        process.recognition().map(|_| process)
+    }
+
     pub(super) fn forget(&mut self, pid: u32) -> Option<Sender> {
         self.open.remove(&pid)
     }

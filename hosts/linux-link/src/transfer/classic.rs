@@ -7,7 +7,7 @@ use std::time::Duration;
 use minitalk_core::classic::{
     Ack, Dialect, EncodeError, Ending, TIMEOUT_MICROS, TIMEOUT_OF_KNOWN_MICROS, TextSender,
 };
-use minitalk_core::{Bit, Doubt, Instant};
+use minitalk_core::{Bit, Doubt, Instant, Lookahead};
 
 use super::{SendingHalf, Step, Tally};
 use crate::cause::{Cause, Delivered};
@@ -90,6 +90,11 @@ impl SendingHalf for Classic<'_> {
         }
         self.free_at = now.after_micros(self.pace_micros);
         Some(bit)
+    }
+
+    #[inline]
+    fn lookahead(&self) -> Lookahead {
+        if self.pace_micros == 0 { self.sender.lookahead() } else { Lookahead::NONE }
     }
 
     #[inline]

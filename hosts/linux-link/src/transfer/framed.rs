@@ -5,7 +5,7 @@ use std::os::fd::BorrowedFd;
 
 use minitalk_core::sender::{Event, Sender, Statistics};
 use minitalk_core::withdrawal::{Alignment, Withdrawal};
-use minitalk_core::{Bit, Doubt, Instant, RefusalReason};
+use minitalk_core::{Bit, Doubt, Instant, Lookahead, RefusalReason};
 
 use super::content::Content;
 use super::{SendingHalf, Step, Tally};
@@ -117,6 +117,14 @@ impl SendingHalf for Framed<'_> {
                 self.sender.poll_transmit(now).inspect(|&bit| alignment.transmitted(bit))
             }
             Stranger::Leaving(withdrawal) => withdrawal.poll_transmit(now),
+        }
+    }
+
+    #[inline]
+    fn lookahead(&self) -> Lookahead {
+        match self.stranger {
+            Stranger::No => self.sender.lookahead(),
+            Stranger::Perhaps(_) | Stranger::Leaving(_) => Lookahead::NONE,
         }
     }
 
