@@ -295,6 +295,7 @@ impl<'a, H: SendingHalf, O: Observer> Transfer<'a, H, O> {
                 self.untimed = true;
                 let sent = self.half.poll_transmit(now);
                 debug_assert_eq!(sent, Some(next), "it was certain");
+                self.was_apart = false;
                 self.link.note_sent(next);
             }
             Heard::Foreign(symbol) => self.half.handle_foreign(symbol),
