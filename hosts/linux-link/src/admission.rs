@@ -302,7 +302,7 @@ impl Admitted {
         if !self.peer.try_lock() {
             return Ok(None);
         }
-        // It has just been examined, unless something keeps the symbol from being sent.
+        // What is examined here need not be examined again to be sent.
         self.sent_at = now;
         let sent = match self.recheck() {
             Ok(()) if self.is_pending(symbol) => Ok(None),

@@ -146,9 +146,12 @@ impl<O: Observer> Link<O> {
         outcome(self.server.send(bit, self.clock))
     }
 
-    /// Sends one bit so that it hides nobody else's, if that can be done: others may be sending
-    /// theirs.
+    /// Sends one bit so that it hides nobody else's, if the server is one of ours and that can be
+    /// done: others may be sending theirs.
     pub(crate) fn send_apart(&mut self, bit: Bit) -> Result<(), Cause> {
+        if !self.is_ours() {
+            return self.send(bit);
+        }
         self.note_sent(bit);
         outcome(self.server.send_apart(bit, self.clock))
     }
