@@ -71,12 +71,12 @@ fn what_cannot_be_said_is_dropped_and_the_exit_code_is_the_same() {
     assert_eq!(client.wait().expect("it is ours").code(), Some(3));
 }
 
-/// Asks a client to end, and makes sure that it does so soon, with this code.
-fn ends_soon(client: Running, code: i32, state: &str) {
+/// Asks a client to end, and makes sure that it does so soon, with one of these codes.
+fn ends_soon(client: Running, codes: &[i32], state: &str) {
     let asked = Instant::now();
     client.signal(Signal::SIGTERM);
     let ended = client.finish();
-    assert_eq!(ended.code(), code, "{state}: {ended:?}");
+    assert!(codes.contains(&ended.code()), "{state}: {ended:?}");
     assert!(asked.elapsed() < SOON, "{state}: {:?}", asked.elapsed());
 }
 
@@ -89,14 +89,15 @@ fn a_client_ends_on_request_in_every_state() {
         let command = command.args(["--protocol", protocol, &pid]);
         let (client, pipe) = Running::spawn_with_pipe(command);
         wait_until_armed(&client);
-        ends_soon(client, 143, "it waits for its input");
+        ends_soon(client, &[143], "it waits for its input");
         drop(pipe);
     }
     let (_reader, full) = full_pipe();
     let mut command = Programs::build().client();
     let client = Running::spawn_into(command.args(["--ping", "-i", "0.2", &pid]), full);
     wait_until_armed(&client);
-    ends_soon(client, 1, "nobody reads its figures");
+    // Whether the first answer has come by now decides.
+    ends_soon(client, &[0, 1], "nobody reads its figures");
 
     server.running().signal(Signal::SIGSTOP);
     for (words, code) in [
@@ -106,7 +107,7 @@ fn a_client_ends_on_request_in_every_state() {
     ] {
         let client = Running::spawn(Programs::build().client().args(words));
         wait_until_armed(&client);
-        ends_soon(client, code, "the server is stopped");
+        ends_soon(client, &[code], "the server is stopped");
     }
     server.running().signal(Signal::SIGCONT);
 }
