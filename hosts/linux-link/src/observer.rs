@@ -9,10 +9,12 @@ use crate::diagnosis::Diagnosis;
 /// Traces, statistics and progress bars implement it. Every method does nothing by default, so an
 /// observer implements only what it needs. `()` observes nothing, and a pair observes twice.
 ///
-/// The methods are called between two symbols: the peer waits while they run.
+/// The methods are called between two symbols, in the order of what they tell. One that takes
+/// longer than the peer does for its next symbol holds up the line.
 pub trait Observer {
-    /// `symbol` is about to be sent to the process `peer`: a bit from a sender, an acknowledgment
-    /// from a receiver.
+    /// `symbol` is sent to the process `peer`: a bit from a sender, an acknowledgment from a
+    /// receiver. If it was certain beforehand ([`Line::poll`](minitalk_signals::Line::poll)), it has
+    /// been sent already.
     fn sent(&mut self, peer: u32, symbol: Bit) {
         let _ = (peer, symbol);
     }
