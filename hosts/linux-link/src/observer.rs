@@ -13,8 +13,8 @@ use crate::diagnosis::Diagnosis;
 /// longer than the peer does for its next symbol holds up the line.
 pub trait Observer {
     /// `symbol` is sent to the process `peer`: a bit from a sender, an acknowledgment from a
-    /// receiver. If it was certain beforehand ([`Line::poll`](minitalk_signals::Line::poll)), it has
-    /// been sent already.
+    /// receiver. If it was certain beforehand ([`Line::poll`](minitalk_signals::Line::poll)), it
+    /// has been sent already.
     fn sent(&mut self, peer: u32, symbol: Bit) {
         let _ = (peer, symbol);
     }

@@ -150,8 +150,8 @@ impl Peer {
     /// pending, and sends it before [unlocking](Self::unlock), can be sure that it is not lost, if
     /// all others do the same.
     ///
-    /// This is flock(2) on the pidfd: since Linux 6.9, all pidfds of a process have one inode. Where
-    /// they do not, or the file system cannot lock, there is no lock, and this is always true.
+    /// This is flock(2) on the pidfd: since Linux 6.9, all pidfds of a process have one inode.
+    /// Before, or where it cannot be locked, there is no lock, and this is always true.
     pub fn try_lock(&self) -> bool {
         let is_own = sys::check_first_thread(self.pidfd.as_fd()) != Err(Errno::INVAL);
         !is_own || flock(&self.pidfd, FlockOperation::NonBlockingLockExclusive) != Err(Errno::AGAIN)
@@ -159,7 +159,7 @@ impl Peer {
 
     /// Releases the lock. The end of this process does so as well.
     pub fn unlock(&self) {
-        // It cannot fail: nothing has to be waited for, and without a lock there is none to release.
+        // It cannot fail: it waits for nothing, and without a lock there is none to release.
         let _ = flock(&self.pidfd, FlockOperation::Unlock);
     }
 

@@ -177,9 +177,9 @@ impl<O: Observer> Link<O> {
         self.observer.sent(self.server.pid(), bit);
     }
 
-    /// What arrives at once, if anything. If it is an acknowledgment and the `lookahead` has the bit
-    /// that follows it, the bit is sent before this returns. Does not read the clock: that would
-    /// take as long as everything else between an acknowledgment and the next bit.
+    /// What arrives at once, if anything. If it is an acknowledgment and the `lookahead` has the
+    /// bit that follows it, the bit is sent before this returns. Does not read the clock: that
+    /// would take as long as everything else between an acknowledgment and the next bit.
     #[inline]
     pub(crate) fn poll(
         &mut self,
